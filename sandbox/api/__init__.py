@@ -1,0 +1,1 @@
+"""The interface for whoever plays the people: `/sandbox/api`."""

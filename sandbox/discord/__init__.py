@@ -1,0 +1,1 @@
+"""A local Discord: gateway, REST interface and CDN, with the rules that Discord enforces."""

@@ -1,0 +1,1 @@
+"""Local versions of the video services, as treacherous as the real ones."""
