@@ -1,0 +1,1 @@
+"""Showreel: a self-hosted Discord bot with which a community makes AI videos together."""

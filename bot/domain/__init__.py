@@ -1,0 +1,1 @@
+"""The decisions: frozen records and functions of their arguments. No input or output, no clock."""

@@ -1,0 +1,82 @@
+"""Deliveries: the messages that are owed to a channel for a job, and what became of them.
+
+A job owes two: its card, from the start, and its film or the word that there is none.
+Each is one durable row with one nonce, so that a crash between "sent" and "noted" neither
+loses nor repeats it.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from bot.ids import ChannelId, GuildId, JobId, MessageId
+
+NONCE_MAX_CHARACTERS = 25  # Discord's Create Message
+
+
+class DeliveryKind(StrEnum):
+    """Which message."""
+
+    CARD = "card"
+    FILM = "film"
+
+
+class DeliveryState(StrEnum):
+    """What became of it."""
+
+    OWED = "owed"
+    POSTING = "posting"  # the intent to post is written down
+    POSTED = "posted"
+    UNDELIVERABLE = "undeliverable"  # the channel is gone; the film is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message owed for a job. `shown` is the digest of what a posted card shows now."""
+
+    job_id: JobId
+    kind: DeliveryKind
+    guild_id: GuildId
+    channel_id: ChannelId
+    state: DeliveryState
+    owed_at: datetime
+    next_attempt_at: datetime
+    attempts: int = 0
+    posting_at: datetime | None = None
+    message_id: MessageId | None = None
+    shown: str | None = None
+    version: int = 1
+
+    @property
+    def nonce(self) -> str:
+        return f"{self.kind}-{self.job_id}"
+
+
+def owed(
+    job_id: JobId, kind: DeliveryKind, guild_id: GuildId, channel_id: ChannelId, now: datetime
+) -> Delivery:
+    """A message that is owed from now on."""
+    return Delivery(
+        job_id=job_id,
+        kind=kind,
+        guild_id=guild_id,
+        channel_id=channel_id,
+        state=DeliveryState.OWED,
+        owed_at=now,
+        next_attempt_at=now,
+    )
+
+
+def posting(delivery: Delivery, now: datetime) -> Delivery:
+    """The intent to post, to be written down before posting."""
+    return replace(
+        delivery,
+        state=DeliveryState.POSTING,
+        posting_at=delivery.posting_at or now,
+        attempts=delivery.attempts + 1,
+    )
+
+
+def posted(delivery: Delivery, message_id: MessageId, shown: str | None = None) -> Delivery:
+    """The message stands in the channel."""
+    return replace(delivery, state=DeliveryState.POSTED, message_id=message_id, shown=shown)

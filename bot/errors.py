@@ -1,0 +1,203 @@
+"""What can go wrong, in the domain's words.
+
+BotError
+├─ UserFacingError                    safe to show; never retried
+│  ├─ InvalidRequestError             the wish cannot be made as it stands; carries every reason
+│  ├─ ImageRejectedError              a picture that cannot be used
+│  ├─ DuplicateRequestError           the same wish was accepted before
+│  ├─ JobNotFoundError
+│  ├─ NotYourJobError
+│  └─ TooLateToCancelError
+├─ ProviderError
+│  ├─ TransientProviderError          the only branch that is retried
+│  │  ├─ ProviderUnavailableError
+│  │  ├─ ProviderRateLimitedError     retry_at
+│  │  └─ ProviderTimeoutError
+│  ├─ PermanentProviderError
+│  │  ├─ ContentRefusedError
+│  │  ├─ ProviderRejectedRequestError
+│  │  ├─ ProviderCredentialsError     tell the operator
+│  │  ├─ ProviderBalanceError         tell the operator
+│  │  └─ ProviderJobUnknownError      the provider does not know this job
+│  ├─ SubmissionUncertainError        asked, and do not know whether it was accepted
+│  └─ ProviderProtocolError           an answer that cannot be read
+├─ DeliveryError
+│  ├─ DeliveryUnavailableError        Discord is away; try again later
+│  ├─ ChannelGoneError                deleted, or the bot may no longer post there
+│  ├─ MessageGoneError
+│  └─ FileTooLargeError
+├─ ArtifactError
+│  ├─ ArtifactUnavailableError        could not be fetched now; try again
+│  └─ ArtifactUnusableError           fetched, and it is no film
+├─ StorageError
+│  ├─ DatabaseBusyError
+│  ├─ LeaseLostError                  somebody else moved the job: stop touching it
+│  └─ SchemaVersionError
+└─ ConfigurationError                 at start only; names the variable
+
+Errors carry data; `presentation.replies` makes the sentences.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+
+class BotError(Exception):
+    """The base of every error of ours."""
+
+
+class UserFacingError(BotError):
+    """Something a member did or wants that cannot be; safe to show."""
+
+
+class InvalidRequestError(UserFacingError):
+    """The wish cannot be made as it stands; every reason at once, each with what to change."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__(" ".join(reasons))
+        self.reasons = tuple(reasons)
+
+
+class ImageRejectedError(UserFacingError):
+    """A picture cannot be used; the message says what to send instead."""
+
+
+class DuplicateRequestError(UserFacingError):
+    """The same wish was accepted before; nothing was charged a second time."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"already accepted as job {job_id}")
+        self.job_id = job_id
+
+
+class JobNotFoundError(UserFacingError):
+    """There is no such job."""
+
+
+class NotYourJobError(UserFacingError):
+    """Only the member who asked for it, or a moderator, may do this."""
+
+
+class TooLateToCancelError(UserFacingError):
+    """The job has ended already."""
+
+
+class ProviderError(BotError):
+    """A video service failed us. `detail` is cut and redacted, for logs only."""
+
+    def __init__(self, detail: str = "", *, status: int | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.status = status
+
+
+class TransientProviderError(ProviderError):
+    """May well work later."""
+
+
+class ProviderUnavailableError(TransientProviderError):
+    """Could not be reached, or answered that it is down."""
+
+
+class ProviderRateLimitedError(TransientProviderError):
+    """Asked too often; nothing before `retry_at`."""
+
+    def __init__(
+        self, detail: str = "", *, status: int | None = None, retry_at: datetime | None = None
+    ) -> None:
+        super().__init__(detail, status=status)
+        self.retry_at = retry_at
+
+
+class ProviderTimeoutError(TransientProviderError):
+    """Took too long over something that may be asked again."""
+
+
+class PermanentProviderError(ProviderError):
+    """Will fail again if repeated as it is."""
+
+
+class ContentRefusedError(PermanentProviderError):
+    """Refused for its content; `friendly` is the service's text for the member, if any."""
+
+    def __init__(
+        self, detail: str = "", *, status: int | None = None, friendly: str | None = None
+    ) -> None:
+        super().__init__(detail, status=status)
+        self.friendly = friendly
+
+
+class ProviderRejectedRequestError(PermanentProviderError):
+    """Refused for its form; nothing was charged."""
+
+
+class ProviderCredentialsError(PermanentProviderError):
+    """The key is missing, wrong or not allowed to do this."""
+
+
+class ProviderBalanceError(PermanentProviderError):
+    """The account at the provider is empty."""
+
+
+class ProviderJobUnknownError(PermanentProviderError):
+    """The provider does not know this job, or says it is not ours."""
+
+
+class SubmissionUncertainError(ProviderError):
+    """The answer to a submission was lost: look it up, never send it again blindly."""
+
+
+class ProviderProtocolError(ProviderError):
+    """An answer that cannot be read."""
+
+
+class DeliveryError(BotError):
+    """A message could not be brought to Discord."""
+
+
+class DeliveryUnavailableError(DeliveryError):
+    """Discord is away or slow; the same post, with the same nonce, may be tried again."""
+
+
+class ChannelGoneError(DeliveryError):
+    """The channel is deleted, or the bot may no longer see it or post in it."""
+
+
+class MessageGoneError(DeliveryError):
+    """The message that should be changed no longer exists."""
+
+
+class FileTooLargeError(DeliveryError):
+    """Discord refused the file for its size."""
+
+
+class ArtifactError(BotError):
+    """The film that the provider made cannot be used."""
+
+
+class ArtifactUnavailableError(ArtifactError):
+    """Could not be fetched now; asking again may help."""
+
+
+class ArtifactUnusableError(ArtifactError):
+    """Was fetched, and is not a film that plays."""
+
+
+class StorageError(BotError):
+    """The database failed us."""
+
+
+class DatabaseBusyError(StorageError):
+    """Locked for longer than we wait."""
+
+
+class LeaseLostError(StorageError):
+    """Somebody else moved the job meanwhile: stop touching it."""
+
+
+class SchemaVersionError(StorageError):
+    """The database is newer than this code."""
+
+
+class ConfigurationError(BotError):
+    """The settings cannot be used; names the variables, never their values."""

@@ -1,0 +1,256 @@
+"""What the services need from the outside, each with its promise. Adapters implement these."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from bot.domain.capabilities import Capability
+from bot.domain.deliveries import Delivery
+from bot.domain.jobs import Artifact, Job
+from bot.domain.queueing import Waiting
+from bot.domain.requests import SourceImage, VideoRequest
+from bot.domain.submissions import ProviderStatus, Receipt, Submission
+from bot.ids import (
+    ChannelId,
+    GuildId,
+    IdempotencyKey,
+    JobId,
+    MessageId,
+    ProviderName,
+    UserId,
+)
+
+
+class Clock(Protocol):
+    """The time, and waiting for it to pass."""
+
+    def now(self) -> datetime: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one step did to one job; written together or not at all.
+
+    `job` carries the version that was read. The submission and the deliveries are inserted, or
+    replaced where they exist.
+    """
+
+    job: Job
+    submission: Submission | None = None
+    deliveries: tuple[Delivery, ...] = ()
+
+
+class JobStore(Protocol):
+    """Jobs, their submissions and their deliveries.
+
+    Every method raises DatabaseBusyError when the database stays locked and StorageError for any
+    other trouble of the database. Every method is one transaction.
+    """
+
+    async def accept(self, job: Job, deliveries: Sequence[Delivery]) -> None:
+        """Write a new job and the messages it owes.
+
+        Raises DuplicateRequestError if its idempotency key was used before, and writes nothing.
+        """
+
+    async def get(self, job_id: JobId) -> Job:
+        """Raises JobNotFoundError."""
+
+    async def find_by_key(self, key: IdempotencyKey) -> Job | None: ...
+
+    async def find_submission(self, job_id: JobId) -> Submission | None:
+        """The latest submission of a job."""
+
+    async def list_active(self, *, user_id: UserId | None = None) -> list[Job]:
+        """All that have not ended, oldest first."""
+
+    async def list_waiting(self, provider: ProviderName) -> list[Waiting]:
+        """Those that are accepted and not yet submitted, oldest first."""
+
+    async def count_running(self, provider: ProviderName) -> dict[UserId, int]:
+        """How many jobs of each member the provider has in hand."""
+
+    async def claim_due(
+        self, owner: str, now: datetime, lease_seconds: float, most: int
+    ) -> list[Job]:
+        """Take the lease of jobs at a provider whose next action is due, most overdue first.
+
+        A job under somebody else's unexpired lease is passed over. Jobs in ACCEPTED are not
+        claimed here: their turn is decided by the queue.
+        """
+
+    async def claim(
+        self, owner: str, job_ids: Sequence[JobId], now: datetime, lease_seconds: float
+    ) -> list[Job]:
+        """Take the lease of these accepted jobs; those that moved or are leased are left out."""
+
+    async def next_due_at(self) -> datetime | None:
+        """When the earliest of all active jobs is due; None when there is none."""
+
+    async def save(self, changes: Sequence[Change]) -> list[JobId]:
+        """Write what steps did, all in one transaction, and give up the leases.
+
+        Each job is written only if its version is still the one that was read; it is then
+        one higher. Returns the ids of those that somebody else had moved meanwhile: of them
+        nothing is written.
+        """
+
+    async def list_owed(self, now: datetime, most: int) -> list[Delivery]:
+        """Deliveries in OWED or POSTING that are due, oldest first."""
+
+    async def list_posted_cards(self, *, changed_since: datetime) -> list[tuple[Delivery, Job]]:
+        """Cards that stand in a channel whose job is active or changed since that instant."""
+
+    async def find_delivery(self, job_id: JobId, kind: str) -> Delivery | None: ...
+
+    async def save_delivery(self, delivery: Delivery) -> Delivery:
+        """Write a delivery if its version is still the one that was read; answers with the new.
+
+        Raises LeaseLostError if it is not.
+        """
+
+    async def observe_duration(
+        self, provider: ProviderName, request: VideoRequest, seconds: float, at: datetime
+    ) -> None:
+        """Remember how long a film took, from submission to the look that found it."""
+
+    async def list_durations(
+        self, provider: ProviderName, request: VideoRequest, most: int
+    ) -> list[float]:
+        """How long such films took (same model, duration, resolution), latest first, seconds."""
+
+    async def get_note(self, name: str) -> str | None:
+        """A small durable word of the program itself, such as a hash it compares next time."""
+
+    async def set_note(self, name: str, value: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A completed wish as it is handed to a provider, with the pictures' bytes."""
+
+    request: VideoRequest
+    tag: str
+    image: bytes | None = None  # JPEG or PNG, within the provider's limit
+    image_type: str | None = None
+    end_image: bytes | None = None
+    end_image_type: str | None = None
+
+
+class Provider(Protocol):
+    """One video service. Vendor words, errors and numbers stop behind this."""
+
+    @property
+    def name(self) -> ProviderName: ...
+
+    @property
+    def image_max_bytes(self) -> int:
+        """The largest picture that an order may carry."""
+
+    @property
+    def can_recover(self) -> bool:
+        """Whether `recover` can find a submission whose answer was lost."""
+
+    async def submit(self, order: Order) -> Receipt:
+        """Hand over a wish; it costs money from here on.
+
+        Raises TransientProviderError and PermanentProviderError when it was certainly not
+        accepted, SubmissionUncertainError when nobody can know.
+        """
+
+    async def look(self, handle: str, request: VideoRequest) -> ProviderStatus:
+        """How it stands. May be repeated. Raises ProviderError, never uncertain."""
+
+    async def recover(self, tag: str, request: VideoRequest) -> Receipt | None:
+        """The submission that carries this tag, if the provider has it. May be repeated."""
+
+    async def list_capabilities(self) -> tuple[Capability, ...]:
+        """What its models can do now; from a bundled table while the service is away."""
+
+    async def fetch(self, address: str, target: Path) -> None:
+        """Stream an artifact to a file. Raises ArtifactUnavailableError, ArtifactUnusableError."""
+
+
+class ImageStore(Protocol):
+    """Pictures that members gave, checked and kept on our disk."""
+
+    async def keep(self, content: bytes, *, name: str) -> SourceImage:
+        """Check, turn upright, strip of metadata and keep. Raises ImageRejectedError."""
+
+    async def fetch(self, address: str, *, name: str) -> SourceImage:
+        """Download through the guard, then `keep`. Raises ImageRejectedError."""
+
+    async def prepare(self, image: SourceImage, *, max_bytes: int) -> tuple[bytes, str]:
+        """The picture as bytes and media type, scaled to fit. Raises ImageRejectedError."""
+
+    def path(self, image: SourceImage) -> Path: ...
+
+
+class FilmStore(Protocol):
+    """Films that providers made, on our disk."""
+
+    def path(self, job_id: JobId) -> Path:
+        """Where this job's film lies, or is to be fetched to."""
+
+    async def inspect(self, job_id: JobId) -> Artifact:
+        """Check that what was fetched is a film and measure it. Raises ArtifactUnusableError."""
+
+    async def fit(self, artifact: Artifact, *, max_bytes: int) -> "FittedFilm":
+        """A version of the film that is at most so large. Raises FileTooLargeError if none is."""
+
+
+@dataclass(frozen=True, slots=True)
+class FittedFilm:
+    """A film as it will be posted; `note` says in words what was done to it, if anything."""
+
+    path: Path
+    size_bytes: int
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """All that a job card shows."""
+
+    job: Job
+    model_name: str
+    now: datetime
+    position: int | None = None  # in the queue, from 1
+    film_url: str | None = None  # the message with the film
+
+
+class Courier(Protocol):
+    """Brings messages to Discord.
+
+    Every method raises DeliveryUnavailableError when it may be tried again with the same nonce,
+    ChannelGoneError when the channel is gone or closed to us, MessageGoneError when the message
+    to change is gone, FileTooLargeError when Discord refuses the file for its size.
+    """
+
+    def digest(self, view: CardView) -> str:
+        """Equal for two views that look the same."""
+
+    async def post_card(self, delivery: Delivery, view: CardView, image: Path | None) -> MessageId:
+        """Post the card; the same delivery posted again soon gives the same message."""
+
+    async def edit_card(self, delivery: Delivery, view: CardView) -> None: ...
+
+    async def post_film(self, delivery: Delivery, job: Job, film: FittedFilm) -> MessageId:
+        """Post the film with its member's mention; safe to repeat as `post_card` is."""
+
+    async def post_link(self, delivery: Delivery, job: Job, address: str) -> MessageId:
+        """Post a film that is too large for the channel as a link."""
+
+    async def find_posted(self, delivery: Delivery) -> MessageId | None:
+        """Look through the channel's recent history for this delivery's message."""
+
+    def upload_limit_bytes(self, guild_id: GuildId) -> int:
+        """How large a file may be here, from the server's boost tier."""
+
+    def message_url(
+        self, guild_id: GuildId, channel_id: ChannelId, message_id: MessageId
+    ) -> str: ...

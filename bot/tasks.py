@@ -1,0 +1,62 @@
+"""Background tasks with an owner: named, kept, and their failure logged the moment it happens."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+_log = logging.getLogger(__name__)
+
+
+class TaskOwner:
+    """Starts tasks, and on close lets them end or cancels them, naming those that are stuck."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def start(self, coroutine: Coroutine[Any, Any, Any], *, name: str) -> asyncio.Task[Any]:
+        task = asyncio.create_task(coroutine, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+        return task
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("task_failed", extra={"task": task.get_name()}, exc_info=error)
+
+    async def close(self, *, grace_seconds: float = 5.0) -> None:
+        """Wait for what is running, cancel it after `grace_seconds`, and log what will not end."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_seconds)
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_seconds)
+        for task in self._tasks:
+            _log.error("task_stuck", extra={"task": task.get_name()})
+
+
+async def supervise(
+    name: str,
+    run: Callable[[], Awaitable[None]],
+    *,
+    wait: Callable[[float], Awaitable[None]],
+    is_fatal: Callable[[Exception], bool] = lambda _error: False,
+    first_backoff_seconds: float = 1.0,
+    max_backoff_seconds: float = 60.0,
+) -> None:
+    """Run something that should run for ever, again and again, with a growing wait between.
+
+    Returns when `run` returns; raises what `is_fatal` says cannot be mended by another try.
+    """
+    backoff = first_backoff_seconds
+    while True:
+        try:
+            return await run()
+        except Exception as error:  # a supervisor's purpose is to outlive any failure
+            if is_fatal(error):
+                raise
+            _log.exception("supervised_failed", extra={"task": name, "wait_seconds": backoff})
+        await wait(backoff)
+        backoff = min(backoff * 2, max_backoff_seconds)
