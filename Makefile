@@ -1,0 +1,54 @@
+# Two words are enough: `make run` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: run test check fix lock picture clean help
+
+help:  ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+run: $(VENV)/.run-ready  ## start the bot; without DISCORD_TOKEN, with the sandbox beside it
+	@exec $(BIN)/python -m bot run
+
+test: $(VENV)/.test-ready  ## run every test that this machine can run
+	@$(BIN)/python -m pytest -n auto $(TESTS)
+
+check: $(VENV)/.test-ready  ## everything that CI holds against the code, without the tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+fix: $(VENV)/.test-ready  ## format, and mend what can be mended by itself
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+picture: $(VENV)/.test-ready  ## make the README's picture anew (needs Chromium)
+	@$(BIN)/python docs/take_pictures.py
+
+lock:  ## compile the lock files anew from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate -q -o requirements.lock
+	uv pip compile pyproject.toml --group dev --python-version 3.11 --universal --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate -q -c requirements.lock -o requirements-dev.lock
+
+clean:  ## forget the virtual environment and the caches, not the data
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Showreel needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 run"; exit 1; }
+	@echo "Creating the virtual environment…"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run-ready: requirements.lock | $(VENV)/bin/python
+	@echo "Installing what requirements.lock names…"
+	@$(PIP) --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.test-ready: requirements-dev.lock | $(VENV)/bin/python
+	@echo "Installing what requirements-dev.lock names…"
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@ $(VENV)/.run-ready

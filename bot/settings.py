@@ -1,0 +1,75 @@
+"""What the operator decides, read once from the environment and `.env`.
+
+Only `__main__` and `app` read this. What a server decides for itself is set by command.
+`.env.example` explains every variable; a test holds the two against each other.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """Every setting, by its flat name in the environment. Unset keys switch a provider off."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
+    )
+
+    discord_token: SecretStr | None = None
+    discord_api_url: str | None = None
+    discord_gateway_url: str | None = None
+
+    data_dir: Path = Path("data")
+    database_url: SecretStr | None = None
+
+    nanogpt_api_key: SecretStr | None = None
+    nanogpt_base_url: str = "https://nano-gpt.com/api"
+    nanophoto_api_key: SecretStr | None = None
+    nanophoto_base_url: str = "https://nanophoto.ai/api"
+    nanophoto_usd_per_credit: float = Field(default=0.01, gt=0, le=10)
+
+    fetch_allow_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
+    ffmpeg_path: Path | None = None
+
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=0, ge=0, le=65535)
+
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("fetch_allow_hosts", mode="before")
+    @classmethod
+    def _split_pairs(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = frozenset(part.strip() for part in value.split(",") if part.strip())
+        for pair in pairs:
+            host, _, port = pair.rpartition(":")
+            if not host or not port.isdigit():
+                msg = "each entry is host:port"
+                raise ValueError(msg)
+        return pairs
+
+    @property
+    def database(self) -> str:
+        """Where the database is: `DATABASE_URL`, or a SQLite file in the data folder."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{(self.data_dir / 'showreel.db').absolute()}"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; raises ConfigurationError naming all that is wrong, without values."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # checked by pydantic itself
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+        raise ConfigurationError("; ".join(lines)) from None
