@@ -1,0 +1,89 @@
+import asyncio
+import logging
+
+import pytest
+
+from bot.tasks import TaskOwner, supervise
+
+
+class Waits:
+    def __init__(self):
+        self.seconds = []
+
+    async def __call__(self, seconds):
+        self.seconds.append(seconds)
+
+
+async def test_what_fails_is_run_again_after_a_growing_wait():
+    waits = Waits()
+    failures = [OSError(), OSError(), OSError()]
+
+    async def run():
+        if failures:
+            raise failures.pop()
+
+    await supervise("gateway", run, wait=waits, max_backoff_seconds=3)
+
+    assert waits.seconds == [1.0, 2.0, 3]
+
+
+async def test_what_no_try_can_mend_ends_the_supervision():
+    async def run():
+        raise PermissionError
+
+    with pytest.raises(PermissionError):
+        await supervise(
+            "gateway", run, wait=Waits(), is_fatal=lambda error: isinstance(error, PermissionError)
+        )
+
+
+async def test_a_failing_task_is_logged_by_name(caplog):
+    async def fail():
+        raise OSError
+
+    owner = TaskOwner()
+    owner.start(fail(), name="the-failing-one")
+    await owner.close()
+
+    failed = [record for record in caplog.records if record.message == "task_failed"]
+    assert [record.task for record in failed] == ["the-failing-one"]
+
+
+async def test_closing_cancels_what_does_not_end_by_itself():
+    started, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def wait_for_ever():
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    owner = TaskOwner()
+    owner.start(wait_for_ever(), name="endless")
+    await started.wait()
+    await owner.close(grace_seconds=0)
+
+    assert cancelled.is_set()
+
+
+async def test_a_task_that_will_not_end_is_named(caplog):
+    started, stop = asyncio.Event(), asyncio.Event()
+
+    async def stubborn():
+        started.set()
+        while not stop.is_set():
+            try:
+                await stop.wait()
+            except asyncio.CancelledError:
+                continue
+
+    owner = TaskOwner()
+    task = owner.start(stubborn(), name="stubborn-one")
+    await started.wait()
+    with caplog.at_level(logging.ERROR):
+        await owner.close(grace_seconds=0)
+
+    assert "stubborn-one" in [getattr(record, "task", None) for record in caplog.records]
+    stop.set()
+    await task
