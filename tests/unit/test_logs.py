@@ -12,17 +12,27 @@ CANARIES = [
 ]
 
 
-@pytest.fixture(params=["text", "json"])
-def log(request, capsys):
+FORMS = pytest.mark.parametrize("form", ["text", "json"])
+
+
+@pytest.fixture(autouse=True)
+def _root_logger_as_it_was():
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    set_up_logs(level="INFO", form=request.param, secrets=["my-very-own-secret"])
-    yield logging.getLogger("tests.logs")
+    yield
     root.handlers[:], root.level = handlers, level
 
 
+def set_up(form):
+    set_up_logs(level="INFO", form=form, secrets=["my-very-own-secret"])
+    return logging.getLogger("tests.logs")
+
+
+@FORMS
 @pytest.mark.parametrize("canary", CANARIES)
-def test_no_secret_reaches_a_log_line(log, capsys, canary):
+def test_no_secret_reaches_a_log_line(form, canary, capsys):
+    log = set_up(form)
+
     log.info("asked", extra={"detail": f"with {canary} in it"})
     log.info("said %s", canary)
 
@@ -31,15 +41,15 @@ def test_no_secret_reaches_a_log_line(log, capsys, canary):
     assert "[redacted]" in written
 
 
-def test_no_secret_reaches_a_traceback(log, capsys):
+@FORMS
+def test_no_secret_reaches_a_traceback(form, capsys):
+    log = set_up(form)
     secret = CANARIES[0]
-    try:
-        raise ValueError(secret)
-    except ValueError:
-        log.exception("broke")
+
+    log.error("broke", exc_info=ValueError(secret))
 
     written = capsys.readouterr().err
-    assert "Traceback" in written
+    assert "ValueError" in written
     assert secret not in written
 
 
@@ -49,8 +59,9 @@ def test_a_password_in_an_address_is_taken_out():
     assert text == "postgresql://[redacted]@db/showreel"
 
 
-def test_what_belongs_to_an_event_is_kept(log, capsys):
-    log.info("job_submitted", extra={"job_id": "abc"})
+@FORMS
+def test_what_belongs_to_an_event_is_kept(form, capsys):
+    set_up(form).info("job_submitted", extra={"job_id": "abc"})
 
     written = capsys.readouterr().err
     assert "job_submitted" in written
