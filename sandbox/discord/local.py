@@ -1,0 +1,24 @@
+"""The local Discord put together: one world and the services that know its rules.
+
+Everything that faces outwards (REST, gateway, interactions, the people's interface) is given this one
+object. It holds no state of its own.
+"""
+
+from sandbox.discord.guilds import Guilds
+from sandbox.discord.messages import Messages
+from sandbox.discord.reactions import Reactions
+from sandbox.discord.threads import Threads
+from sandbox.discord.uploads import Attachments
+from sandbox.discord.world import World
+
+
+class LocalDiscord:
+    """The services by name; each acts for a given user and enforces what that user may do."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.attachments = Attachments(world)
+        self.messages = Messages(world, self.attachments)
+        self.reactions = Reactions(world)
+        self.threads = Threads(world, self.messages)
+        self.guilds = Guilds(world)

@@ -1,0 +1,1 @@
+"""Discord's REST interface: one module per resource, thin handlers over the services."""

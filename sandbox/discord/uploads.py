@@ -1,0 +1,207 @@
+"""Uploads: bodies with files are streamed to the blob store, checked and become attachments.
+
+A file never lies in memory as a whole. What a refused request brought is removed again.
+"""
+
+import json
+import mimetypes
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from aiohttp import BodyPartReader, web
+from PIL import Image, UnidentifiedImageError
+
+from sandbox.discord import errors
+from sandbox.discord.blobs import BlobStore
+from sandbox.discord.models import Attachment, Json
+from sandbox.discord.world import World
+
+MIB = 1024 * 1024
+LIMIT_BY_TIER = {0: 20 * MIB, 1: 20 * MIB, 2: 50 * MIB, 3: 100 * MIB}
+LIMIT_BY_NITRO = {0: 20 * MIB, 1: 50 * MIB, 2: 500 * MIB}
+REQUEST_LIMIT = 200 * MIB
+MOST_FILES = 10
+_JSON_LIMIT = 8 * MIB
+_CHUNK = 256 * 1024
+_FILE_FIELD = re.compile(r"^files?\[?(\d*)\]?$")
+_ATTACHMENT_FIELD = re.compile(r"^attachments\[(\d+)\]$")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that a request brought, spooled and not yet accepted."""
+
+    filename: str
+    path: Path
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A request's JSON (or `payload_json`) and its files by the n of `files[n]`."""
+
+    payload: Any
+    files: dict[int, Upload] = field(default_factory=dict)
+
+    def form(self) -> Json:
+        """The payload as an object; 50035 for anything else; no payload is an empty object."""
+        if self.payload is None:
+            return {}
+        if not isinstance(self.payload, dict):
+            raise errors.invalid_form(
+                "", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"
+            )
+        return self.payload
+
+    def discard(self) -> None:
+        """Remove what was not adopted."""
+        for upload in self.files.values():
+            upload.path.unlink(missing_ok=True)
+
+
+async def read_body(request: web.Request, blobs: BlobStore) -> Body:
+    """Read JSON or a multipart form. The caller calls `discard` when it is done.
+
+    Raises:
+        DiscordError: 50109 for broken JSON, 40005 for a request that is too large.
+    """
+    if request.content_type.startswith("multipart/"):
+        return await _read_form(request, blobs)
+    raw = await request.content.read(_JSON_LIMIT + 1) if request.can_read_body else b""
+    while request.can_read_body and not request.content.at_eof() and len(raw) <= _JSON_LIMIT:
+        raw += await request.content.read(_CHUNK)
+    if len(raw) > _JSON_LIMIT:
+        raise errors.request_too_large()
+    return Body(_parse(raw))
+
+
+def _parse(raw: bytes) -> Any:
+    if not raw:
+        return None
+    try:
+        return json.loads(raw)
+    except ValueError as error:
+        raise errors.invalid_json() from error
+
+
+async def _read_form(request: web.Request, blobs: BlobStore) -> Body:
+    """Any part may come first; files without a number get the next one."""
+    body = Body({})
+    payload: Any = {}
+    budget = REQUEST_LIMIT
+    try:
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader):
+                continue
+            name = part.name or ""
+            if name == "payload_json":
+                payload = _parse(bytes(await part.read(decode=True)))
+            elif part.filename is not None:
+                upload = await _spool(part, blobs, budget)
+                body.files[_file_number(name, len(body.files))] = upload
+                budget -= upload.size
+            elif isinstance(payload, dict):
+                payload.setdefault(name, (await part.text()))
+    except BaseException:
+        body.discard()
+        raise
+    return Body(payload, body.files)
+
+
+def _file_number(name: str, following: int) -> int:
+    for pattern in (_FILE_FIELD, _ATTACHMENT_FIELD):
+        if (found := pattern.match(name)) and found.group(1):
+            return int(found.group(1))
+    return following
+
+
+async def _spool(part: BodyPartReader, blobs: BlobStore, budget: int) -> Upload:
+    path = blobs.spool_path()
+    size = 0
+    try:
+        with path.open("wb") as file:
+            while chunk := await part.read_chunk(_CHUNK):
+                size += len(chunk)
+                if size > budget:
+                    raise errors.request_too_large()
+                file.write(chunk)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return Upload(part.filename or "unknown", path, size)
+
+
+def sanitised(filename: str) -> str:
+    """The name as Discord keeps it: ASCII letters, digits, `_`, `-`, `.`; others become `_` or go."""
+    name = PurePosixPath(filename.replace("\\", "/")).name.replace(" ", "_")
+    kept = re.sub(r"[^A-Za-z0-9_.-]", "", name).lstrip(".")
+    return kept if kept.strip("._-") else "unknown" + PurePosixPath(kept).suffix
+
+
+class Attachments:
+    """Makes attachments from uploads."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def limit_for(self, guild_id: int, nitro: int = 0) -> int:
+        """The bytes that one file may have: the better of the guild's tier and the user's Nitro."""
+        guild = self._world.guilds.get(guild_id)
+        tier = guild.premium_tier if guild else 0
+        return max(LIMIT_BY_TIER[tier], LIMIT_BY_NITRO[nitro])
+
+    def accept(
+        self,
+        files: Mapping[int, Upload],
+        *,
+        limit: int,
+        described: list[Json] | None = None,
+        ephemeral: bool = False,
+    ) -> dict[int, Attachment]:
+        """Turn all uploads into attachments, by their n; either all of them or none.
+
+        `described` are the request's attachment objects, whose `id` is n.
+
+        Raises:
+            DiscordError: 40005 for a file above the limit, 30015 for more than ten.
+        """
+        if len(files) > MOST_FILES:
+            raise errors.too_many_attachments()
+        if any(upload.size > limit for upload in files.values()):
+            raise errors.file_too_large()
+        told = {str(item.get("id")): item for item in described or ()}
+        return {
+            number: self._adopt(files[number], told.get(str(number), {}), ephemeral=ephemeral)
+            for number in sorted(files)
+        }
+
+    def _adopt(self, upload: Upload, told: Json, *, ephemeral: bool) -> Attachment:
+        name = sanitised(str(told.get("filename") or upload.filename))
+        kind, size = _looked_at(upload.path, name)
+        attachment = Attachment(
+            id=self._world.ids.new(),
+            filename=name,
+            size=upload.size,
+            content_type=kind,
+            width=size[0] if size else None,
+            height=size[1] if size else None,
+            description=told.get("description"),
+            ephemeral=ephemeral,
+            spoiler=bool(told.get("is_spoiler")) or name.startswith("SPOILER_"),
+            uploaded_at=self._world.clock.now(),
+        )
+        self._world.blobs.adopt(upload.path, attachment.id)
+        return attachment
+
+
+def _looked_at(path: Path, name: str) -> tuple[str | None, tuple[int, int] | None]:
+    """The content type by name, and the size in pixels where the content is a picture."""
+    kind = mimetypes.guess_type(name)[0]
+    with suppress(UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+        with Image.open(path) as image:
+            return Image.MIME.get(image.format or "", kind), image.size
+    return kind, None
