@@ -1,12 +1,19 @@
-"""Threads."""
+"""Threads: from a message or without one, who is in them, and where they come to rest."""
 
+from sandbox.discord import errors, forms, permissions, posting
+from sandbox.discord.drafts import HAS_THREAD
 from sandbox.discord.messages import Messages
-from sandbox.discord.models import Channel, Json, Message
+from sandbox.discord.models import Channel, Json, Message, Thread
 from sandbox.discord.world import World
+
+NEWS_THREAD, PUBLIC_THREAD, PRIVATE_THREAD = 10, 11, 12
+ARCHIVE_MINUTES = {60, 1440, 4320, 10080}
+_THREAD_CREATED, _THREAD_STARTER = 18, 21
+_PARENTS = {0, 5}
 
 
 class Threads:
-    """Starts, joins, leaves and archives threads for a user."""
+    """Starts, joins and leaves threads for a user; archiving is `Guilds.update_channel`."""
 
     def __init__(self, world: World, messages: Messages) -> None:
         self._world = world
@@ -15,4 +22,115 @@ class Threads:
     def create(
         self, channel: Channel, user_id: int, form: Json, message: Message | None = None
     ) -> Channel:
-        raise NotImplementedError
+        """Start a thread, whose id is the message's if it comes from one.
+
+        Raises:
+            DiscordError: 160004 if the message already has one, 50013 without permission.
+        """
+        if channel.type not in _PARENTS:
+            raise errors.wrong_kind_of_channel()
+        kind = self._kind(channel, form, message)
+        self._check_may_create(channel, user_id, kind)
+        if message is not None and message.thread_id is not None:
+            raise errors.thread_exists()
+        thread = self._open(channel, user_id, form, kind, message)
+        posting.tell_thread(self._world, "THREAD_CREATE", thread)
+        self._announce(channel, thread, user_id, message)
+        return thread
+
+    def join(self, channel: Channel, user_id: int) -> None:
+        self._world.require(channel, user_id, permissions.VIEW_CHANNEL)
+        thread = self.of(channel)
+        if thread.archived:
+            raise errors.thread_is_archived()
+        if user_id not in thread.member_ids:
+            posting.add_to_thread(self._world, channel, user_id)
+
+    def add(self, channel: Channel, user_id: int, actor_id: int) -> None:
+        """Bring somebody else in."""
+        self._world.require(channel, actor_id, permissions.SEND_MESSAGES_IN_THREADS)
+        self._world.member(channel.guild_id, user_id)
+        if user_id not in self.of(channel).member_ids:
+            posting.add_to_thread(self._world, channel, user_id)
+
+    def remove(self, channel: Channel, user_id: int, actor_id: int) -> None:
+        """Leave, or take somebody out with MANAGE_THREADS."""
+        thread = self.of(channel)
+        if user_id != actor_id:
+            self._world.require(channel, actor_id, permissions.MANAGE_THREADS)
+        if user_id in thread.member_ids:
+            posting.tell_thread_members(self._world, channel, added=[], removed=[user_id])
+            thread.member_ids.discard(user_id)
+
+    def of(self, channel: Channel) -> Thread:
+        if channel.thread is None:
+            raise errors.wrong_kind_of_channel()
+        return channel.thread
+
+    def _kind(self, channel: Channel, form: Json, message: Message | None) -> int:
+        if channel.type == posting.NEWS:
+            return NEWS_THREAD
+        if message is not None:
+            return PUBLIC_THREAD
+        kind: int = form.get("type", PRIVATE_THREAD)
+        if kind not in {PUBLIC_THREAD, PRIVATE_THREAD}:
+            raise errors.invalid_form("type", "BASE_TYPE_CHOICES", "Value must be one of {11, 12}.")
+        return kind
+
+    def _check_may_create(self, channel: Channel, user_id: int, kind: int) -> None:
+        needed = permissions.CREATE_PUBLIC_THREADS
+        if kind == PRIVATE_THREAD:
+            needed = permissions.CREATE_PRIVATE_THREADS
+        self._world.require(channel, user_id, needed)
+
+    def _open(
+        self, channel: Channel, user_id: int, form: Json, kind: int, message: Message | None
+    ) -> Channel:
+        faults = errors.FormErrors()
+        name = forms.required_text(faults, "name", form.get("name"), most=100)
+        minutes = form.get("auto_archive_duration") or 4320
+        if minutes not in ARCHIVE_MINUTES:
+            faults.add(
+                "auto_archive_duration",
+                "BASE_TYPE_CHOICES",
+                "Value must be one of {60, 1440, 4320, 10080}.",
+            )
+        faults.raise_if_any()
+        thread = Channel(
+            id=message.id if message else self._world.ids.new(),
+            guild_id=channel.guild_id,
+            type=kind,
+            name=name,
+            parent_id=channel.id,
+            nsfw=channel.nsfw,
+            slowmode_seconds=form.get("rate_limit_per_user") or 0,
+            thread=Thread(
+                owner_id=user_id,
+                auto_archive_minutes=minutes,
+                archived_at=self._world.clock.now(),
+                invitable=bool(form.get("invitable", True)),
+                member_ids={user_id},
+            ),
+        )
+        self._world.guild(channel.guild_id).channels[thread.id] = thread
+        return thread
+
+    def _announce(
+        self, channel: Channel, thread: Channel, user_id: int, message: Message | None
+    ) -> None:
+        """Mark the message that started it; otherwise say in the channel that it was started."""
+        user = self._world.user(user_id)
+        if message is None:
+            if thread.type != PRIVATE_THREAD:
+                pointer = {
+                    "type": 0,
+                    "channel_id": str(thread.id),
+                    "guild_id": str(thread.guild_id),
+                }
+                self._messages.post_system(
+                    channel, user, _THREAD_CREATED, content=thread.name, reference=pointer
+                )
+            return
+        message.thread_id = thread.id
+        message.flags |= HAS_THREAD
+        self._messages.publish_update(message)
