@@ -1,11 +1,16 @@
-"""Guilds, their channels, roles and members: the changes that people and bots make to them.
+"""The guild itself: its name and boosts, and the few rules that its channels, roles and members share.
 
-`actor_id` is who makes the change and needs the permission; None is the hand of the sandbox itself.
-Forms are Discord's own. Every change is published.
+Here and in `channels`, `roles` and `members`, `actor_id` is who makes the change and needs the
+permission; None is the hand of the sandbox itself. Forms are Discord's own. Every change is published.
 """
 
-from sandbox.discord.models import Channel, Guild, Json, Member, Role
+from sandbox.discord import errors, forms, permissions
+from sandbox.discord.events import Event
+from sandbox.discord.models import Guild, Json
+from sandbox.discord.payloads import guild_event_json
 from sandbox.discord.world import World
+
+MOST_TIER = 3
 
 
 class Guilds:
@@ -15,47 +20,19 @@ class Guilds:
         self._world = world
 
     def update(self, guild: Guild, form: Json, actor_id: int | None = None) -> Guild:
-        """`name`, `premium_tier` (the latter only by the sandbox's hand)."""
-        raise NotImplementedError
-
-    def create_channel(self, guild: Guild, form: Json, actor_id: int | None = None) -> Channel:
-        raise NotImplementedError
-
-    def update_channel(self, channel: Channel, form: Json, actor_id: int | None = None) -> Channel:
-        """Channels and threads (`archived`, `locked`, `auto_archive_duration`, `invitable`)."""
-        raise NotImplementedError
-
-    def delete_channel(self, channel: Channel, actor_id: int | None = None) -> None:
-        raise NotImplementedError
-
-    def create_role(self, guild: Guild, form: Json, actor_id: int | None = None) -> Role:
-        raise NotImplementedError
-
-    def update_role(
-        self, guild: Guild, role_id: int, form: Json, actor_id: int | None = None
-    ) -> Role:
-        raise NotImplementedError
-
-    def delete_role(self, guild: Guild, role_id: int, actor_id: int | None = None) -> None:
-        raise NotImplementedError
-
-    def add_member(
-        self,
-        guild: Guild,
-        username: str,
-        *,
-        global_name: str | None = None,
-        role_ids: set[int] | None = None,
-        nitro: int = 0,
-    ) -> Member:
-        """Make a user who joins the guild."""
-        raise NotImplementedError
-
-    def update_member(
-        self, guild: Guild, user_id: int, form: Json, actor_id: int | None = None
-    ) -> Member:
-        """`roles`, `nick`, `communication_disabled_until`."""
-        raise NotImplementedError
-
-    def remove_member(self, guild: Guild, user_id: int, actor_id: int | None = None) -> None:
-        raise NotImplementedError
+        """`name`; `premium_tier` only by the sandbox's hand, because members buy it."""
+        if actor_id is not None:
+            self._world.require_in_guild(guild, actor_id, permissions.MANAGE_GUILD)
+        faults = errors.FormErrors()
+        name = forms.text(faults, "name", form.get("name"), least=2, most=100)
+        tier = forms.integer(
+            faults, "premium_tier", form.get("premium_tier"), least=0, most=MOST_TIER
+        )
+        faults.raise_if_any()
+        guild.name = name or guild.name
+        if tier is not None and actor_id is None:
+            guild.premium_tier = tier
+        self._world.bus.publish(
+            Event("GUILD_UPDATE", lambda _viewer: guild_event_json(guild), guild_id=guild.id)
+        )
+        return guild

@@ -4,9 +4,12 @@ Everything that faces outwards (REST, gateway, interactions, the people's interf
 object. It holds no state of its own.
 """
 
+from sandbox.discord.channels import Channels
 from sandbox.discord.guilds import Guilds
+from sandbox.discord.members import Members
 from sandbox.discord.messages import Messages
 from sandbox.discord.reactions import Reactions
+from sandbox.discord.roles import Roles
 from sandbox.discord.threads import Threads
 from sandbox.discord.uploads import Attachments
 from sandbox.discord.world import World
@@ -22,3 +25,6 @@ class LocalDiscord:
         self.reactions = Reactions(world)
         self.threads = Threads(world, self.messages)
         self.guilds = Guilds(world)
+        self.channels = Channels(world)
+        self.roles = Roles(world)
+        self.members = Members(world, self.roles)
