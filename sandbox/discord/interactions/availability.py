@@ -24,7 +24,7 @@ def commands_for(
 
 
 def find_command(
-    world: World, registry: CommandRegistry, channel: Channel, user_id: int, kind: int, name: str
+    world: World, registry: CommandRegistry, channel: Channel, user_id: int, *, kind: int, name: str
 ) -> Command:
     """The command by name or id. Raises what Discord says if there is none for this person."""
     world.require(channel, user_id, permissions.USE_APPLICATION_COMMANDS)
