@@ -45,7 +45,10 @@ _ONWARD: dict[JobState, frozenset[JobState]] = {
     JobState.IN_PROGRESS: frozenset(
         {JobState.COLLECTING, JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED}
     ),
-    JobState.COLLECTING: frozenset({JobState.IN_PROGRESS, JobState.SUCCEEDED, JobState.FAILED}),
+    JobState.COLLECTING: frozenset(
+        # back to IN_PROGRESS for a fresh address of the film
+        {JobState.IN_PROGRESS, JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
+    ),
 }
 
 

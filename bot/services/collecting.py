@@ -1,0 +1,67 @@
+"""Fetching a finished film to our disk, before its address expires."""
+
+import logging
+from dataclasses import replace
+
+from bot.domain.deliveries import DeliveryKind, owed
+from bot.domain.jobs import Artifact, Failure, FailureKind, Job, JobState, advance, fail
+from bot.domain.submissions import Submission, SubmissionState
+from bot.errors import ArtifactError, ArtifactUnavailableError
+from bot.ports import Change
+from bot.services.looking import let_go
+from bot.services.steps import Means, Result, later, required
+
+_log = logging.getLogger(__name__)
+
+FETCHES_BEFORE_ASKING_AGAIN = 3  # then the provider is asked for a fresh address
+MOST_FETCHES = 12
+
+
+async def collect(job: Job, means: Means) -> Result:
+    """Stream it to disk and measure it; then the job has succeeded, whatever the post does."""
+    submission = required(await means.store.find_submission(job.id), job)
+    if job.cancel_requested:
+        return let_go(submission, means)
+    provider = means.providers[job.provider]
+    try:
+        await provider.fetch(submission.artifact_address or "", means.films.path(job.id))
+        artifact = await means.films.inspect(job.id)
+    except ArtifactError as error:
+        return _not_fetched(submission, error, means)
+    _log.info("film_collected", extra={"job_id": job.id, "size_bytes": artifact.size_bytes})
+    return _collected(submission, artifact, means)
+
+
+def _collected(submission: Submission, artifact: Artifact, means: Means) -> Result:
+    def apply(job: Job) -> Change:
+        now = means.clock.now()
+        done = replace(
+            advance(job, JobState.SUCCEEDED, now), artifact=artifact, progress_percent=100
+        )
+        film = owed(job.id, DeliveryKind.FILM, job.guild_id, job.channel_id, now)
+        ended = replace(submission, state=SubmissionState.SUCCEEDED, finished_at=now)
+        return Change(done, ended, (film,))
+
+    return apply
+
+
+def _not_fetched(submission: Submission, error: ArtifactError, means: Means) -> Result:
+    def apply(job: Job) -> Change:
+        tries = job.errors_in_row + 1
+        _log.warning(
+            "film_not_fetched",
+            extra={"job_id": job.id, "tries": tries, "error": type(error).__name__},
+        )
+        now = means.clock.now()
+        if tries >= MOST_FETCHES or (job.deadline_at is not None and now >= job.deadline_at):
+            ended = replace(submission, state=SubmissionState.FAILED, finished_at=now)
+            text = "The film was made, and could not be fetched from the video service."
+            return Change(fail(job, Failure(FailureKind.PROVIDER, text), now), ended)
+        waiting = later(job, means.clock)
+        stale = isinstance(error, ArtifactUnavailableError)
+        if stale and tries % FETCHES_BEFORE_ASKING_AGAIN == 0:
+            back = advance(job, JobState.IN_PROGRESS, now)
+            waiting = replace(back, next_action_at=waiting.next_action_at, errors_in_row=tries)
+        return Change(waiting, submission)
+
+    return apply

@@ -1,0 +1,45 @@
+"""Questions about jobs and models that change nothing."""
+
+from dataclasses import dataclass
+
+from bot.domain.capabilities import Capability, Kind, complete
+from bot.domain.jobs import Job, JobState
+from bot.domain.pricing import Price, price
+from bot.domain.queueing import in_order
+from bot.domain.requests import SourceImage, VideoRequest
+from bot.ports import JobStore
+from bot.services.quoting import Quoting
+
+_ANY_IMAGE = SourceImage(key="", media_type="image/png", width=16, height=9, size_bytes=0)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDescription:
+    """A model as a list shows it: what a film of its usual kind costs and takes."""
+
+    capability: Capability
+    price: Price | None
+    expected_seconds: int
+
+
+class Inquiring:
+    """Reads the store and the quotes."""
+
+    def __init__(self, store: JobStore, quoting: Quoting) -> None:
+        self._store = store
+        self._quoting = quoting
+
+    async def describe(self, capability: Capability) -> ModelDescription:
+        image = None if Kind.TEXT in capability.kinds else _ANY_IMAGE
+        usual = complete(VideoRequest("", capability.model_id, image=image), capability)
+        expected = await self._quoting.expected_seconds(capability, usual)
+        return ModelDescription(capability, price(usual, capability.prices), expected)
+
+    async def position(self, job: Job) -> int | None:
+        """Where a waiting job stands in its provider's queue, from 1; None once it is out."""
+        if job.state is not JobState.ACCEPTED:
+            return None
+        waiting = await self._store.list_waiting(job.provider)
+        running = await self._store.count_running(job.provider)
+        ids = [entry.job_id for entry in in_order(waiting, running)]
+        return ids.index(job.id) + 1 if job.id in ids else None

@@ -1,0 +1,93 @@
+"""Posting one owed message, exactly once.
+
+Before the post its row says POSTING; afterwards it holds the message's id. What is found in
+POSTING was interrupted: soon after, the same nonce makes Discord answer with the same message;
+later, the channel's history decides.
+"""
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.domain.deliveries import Delivery, DeliveryKind, DeliveryState, posted, posting
+from bot.domain.jobs import Job
+from bot.domain.polling import backoff_seconds
+from bot.errors import ChannelGoneError, DeliveryError, FileTooLargeError
+from bot.ids import MessageId
+from bot.ports import CardView
+from bot.services.outbox import Outbox
+
+_log = logging.getLogger(__name__)
+
+NONCE_TRUSTED_FOR = timedelta(seconds=90)  # Discord keeps nonces for "the past few minutes"
+SMALLER = 0.5  # of the limit, after Discord refused a file that should have fitted
+
+
+async def post(delivery: Delivery, outbox: Outbox) -> None:
+    """Raises LeaseLostError when somebody else delivers it."""
+    job = await outbox.store.get(delivery.job_id)
+    intent = await outbox.store.save_delivery(posting(delivery, outbox.clock.now()))
+    view = await outbox.view(job)
+    found = None
+    try:
+        found = await _find(delivery, outbox)
+        message_id = found or await _send(intent, view, outbox)
+    except ChannelGoneError:
+        _log.warning("undeliverable", extra={"job_id": job.id, "kind": delivery.kind})
+        gone = replace(intent, state=DeliveryState.UNDELIVERABLE)
+        await outbox.store.save_delivery(gone)
+        return
+    except DeliveryError as error:
+        await _postpone(intent, error, outbox)
+        return
+    shown = None  # of a message that was found, nobody knows what it shows
+    if found is None and delivery.kind is DeliveryKind.CARD:
+        shown = outbox.courier.digest(view)
+    await outbox.store.save_delivery(posted(intent, message_id, shown))
+    _log.info("delivered", extra={"job_id": job.id, "kind": delivery.kind})
+
+
+async def _find(delivery: Delivery, outbox: Outbox) -> MessageId | None:
+    """The message of an interrupted post that is too old for its nonce to be trusted."""
+    if delivery.posting_at is None:
+        return None
+    if outbox.clock.now() - delivery.posting_at < NONCE_TRUSTED_FOR:
+        return None
+    return await outbox.courier.find_posted(delivery)
+
+
+async def _send(delivery: Delivery, view: CardView, outbox: Outbox) -> MessageId:
+    if delivery.kind is DeliveryKind.FILM:
+        return await _send_film(delivery, view.job, outbox)
+    image = view.job.request.image
+    path = None if image is None else outbox.images.path(image)
+    return await outbox.courier.post_card(delivery, view, path)
+
+
+async def _send_film(delivery: Delivery, job: Job, outbox: Outbox) -> MessageId:
+    """As it is, else made to fit, else smaller still, else as a link."""
+    artifact = job.artifact
+    if artifact is None:
+        msg = f"job {job.id} owes a film and has none"
+        raise AssertionError(msg)
+    limit = outbox.courier.upload_limit_bytes(job.guild_id)
+    for max_bytes in (limit, int(limit * SMALLER)):
+        try:
+            film = await outbox.films.fit(artifact, max_bytes=max_bytes)
+            return await outbox.courier.post_film(delivery, job, film)
+        except FileTooLargeError:
+            _log.warning("film_too_large", extra={"job_id": job.id, "max_bytes": max_bytes})
+    submission = await outbox.store.find_submission(job.id)
+    address = submission.artifact_address if submission else None
+    return await outbox.courier.post_link(delivery, job, address or "")
+
+
+async def _postpone(delivery: Delivery, error: DeliveryError, outbox: Outbox) -> None:
+    """Discord is away: the film waits for it, however long that takes."""
+    wait = timedelta(seconds=backoff_seconds(delivery.attempts))
+    _log.warning(
+        "delivery_postponed",
+        extra={"job_id": delivery.job_id, "kind": delivery.kind, "error": str(error)},
+    )
+    again = replace(delivery, next_attempt_at=outbox.clock.now() + wait)
+    await outbox.store.save_delivery(again)

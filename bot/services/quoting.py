@@ -1,0 +1,89 @@
+"""What a wish would cost and how long it would take, before anything is spent."""
+
+import difflib
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.capabilities import Capability, Kind, check, complete
+from bot.domain.catalogue import Catalogue
+from bot.domain.pricing import Price, price
+from bot.domain.requests import VideoRequest
+from bot.errors import InvalidRequestError
+from bot.ids import ModelId
+from bot.ports import JobStore
+
+HISTORY_MOST = 50
+PREFERRED_MODELS = (
+    "bytedance-seedance-v1-pro-fast",
+    "seedance-lite-video",
+    "veo3-1-lite-video",
+    "wan-25",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A wish that can be made: completed, priced, timed."""
+
+    request: VideoRequest
+    capability: Capability
+    price: Price
+    expected_seconds: int
+
+
+class Quoting:
+    """Finds the model, checks the wish against it and prices it."""
+
+    def __init__(self, catalogue: Catalogue, store: JobStore) -> None:
+        self._catalogue = catalogue
+        self._store = store
+
+    async def quote(self, request: VideoRequest) -> Quote:
+        """Raises InvalidRequestError with every reason at once."""
+        capability = self._find(request.model_id)
+        reasons = check(request, capability)
+        if reasons:
+            raise InvalidRequestError(reasons)
+        completed = complete(request, capability)
+        found = price(completed, capability.prices)
+        if found is None:
+            raise InvalidRequestError(
+                [
+                    f"The price of {capability.name} for this wish is not known: choose another model."
+                ]
+            )
+        expected = await self.expected_seconds(capability, completed)
+        return Quote(completed, capability, found, expected)
+
+    async def expected_seconds(self, capability: Capability, request: VideoRequest) -> int:
+        """How long such films took here (median), or the model's own prior, in seconds."""
+        seen = await self._store.list_durations(capability.provider, request, HISTORY_MOST)
+        return round(statistics.median(seen)) if seen else capability.expected_seconds
+
+    def default_model(self, *, from_image: bool) -> ModelId:
+        """The model of a wish that names none. Raises InvalidRequestError if there is none."""
+        kind = Kind.IMAGE if from_image else Kind.TEXT
+        for model_id in PREFERRED_MODELS:
+            capability = self._catalogue.find(ModelId(model_id))
+            if capability is not None and kind in capability.kinds:
+                return capability.model_id
+        for capability in self._catalogue:
+            if kind in capability.kinds and capability.prices.lines:
+                return capability.model_id
+        raise InvalidRequestError(["No video service is set up: ask the bot's operator."])
+
+    def _find(self, model_id: ModelId) -> Capability:
+        capability = self._catalogue.find(model_id)
+        if capability is None:
+            raise InvalidRequestError([_unknown(model_id, list(self._catalogue))])
+        return capability
+
+
+def _unknown(model_id: str, known: Sequence[Capability]) -> str:
+    names: dict[str, Capability] = {capability.model_id: capability for capability in known}
+    names |= {capability.name: capability for capability in known}
+    near = difflib.get_close_matches(model_id, names, n=3, cutoff=0.4)
+    meant = ", ".join(dict.fromkeys(f"`{names[name].model_id}`" for name in near))
+    hint = f"did you mean {meant}?" if meant else "choose one from the list that `model` offers."
+    return f"There is no model `{model_id[:80]}`: {hint}"
