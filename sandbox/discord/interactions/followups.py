@@ -61,7 +61,14 @@ class Followups:
         self, interaction: Interaction, message: Message, form: Json, files: Files
     ) -> Message:
         bot_id = self._discord.world.application.bot.id
-        edited = self._discord.messages.edit(message, bot_id, form, files, through_interaction=True)
+        edited = self._discord.messages.edit(
+            message,
+            bot_id,
+            form,
+            files,
+            through_interaction=True,
+            upload_limit=self._origins.upload_limit(interaction),
+        )
         if edited.id == interaction.message_id:
             interaction.response_message_id = edited.id  # a deferred update has come
         self._records.tell(interaction)
