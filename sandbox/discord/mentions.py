@@ -58,6 +58,7 @@ def checked_allowed(faults: FormErrors, value: Any) -> Allowed:
 def resolve(
     world: World,
     channel: Channel,
+    *,
     author_id: int,
     text: str,
     allowed: Allowed,

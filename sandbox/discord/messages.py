@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from sandbox.discord import errors, forms, mentions, nonces, permissions, posting, references
 from sandbox.discord.drafts import (
-    COMPONENTS_V2,
     EPHEMERAL,
     HAS_SNAPSHOT,
     LOADING,
@@ -263,7 +262,12 @@ class Messages:
         faults.raise_if_any()
         channel = self._world.channel(message.channel_id)
         found = mentions.resolve(
-            self._world, channel, message.author.id, draft.text, allowed, replied_to
+            self._world,
+            channel,
+            author_id=message.author.id,
+            text=draft.text,
+            allowed=allowed,
+            replied_to=replied_to,
         )
         message.content, message.embeds = draft.content, draft.embeds
         message.components, message.sticker_ids = draft.components, draft.sticker_ids

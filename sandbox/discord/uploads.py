@@ -7,7 +7,6 @@ import json
 import mimetypes
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -24,6 +23,7 @@ MIB = 1024 * 1024
 LIMIT_BY_TIER = {0: 20 * MIB, 1: 20 * MIB, 2: 50 * MIB, 3: 100 * MIB}
 LIMIT_BY_NITRO = {0: 20 * MIB, 1: 50 * MIB, 2: 500 * MIB}
 REQUEST_LIMIT = 200 * MIB
+PAYLOAD = "discord_payload"
 MOST_FILES = 10
 _JSON_LIMIT = 8 * MIB
 _CHUNK = 256 * 1024
@@ -66,9 +66,18 @@ class Body:
 async def read_body(request: web.Request, blobs: BlobStore) -> Body:
     """Read JSON or a multipart form. The caller calls `discard` when it is done.
 
+    The payload is kept under `request[PAYLOAD]`
+    for the traffic log.
+
     Raises:
         DiscordError: 50109 for broken JSON, 40005 for a request that is too large.
     """
+    body = await _read(request, blobs)
+    request[PAYLOAD] = body.payload
+    return body
+
+
+async def _read(request: web.Request, blobs: BlobStore) -> Body:
     if request.content_type.startswith("multipart/"):
         return await _read_form(request, blobs)
     raw = await request.content.read(_JSON_LIMIT + 1) if request.can_read_body else b""
@@ -126,13 +135,17 @@ async def _spool(part: BodyPartReader, blobs: BlobStore, budget: int) -> Upload:
         with path.open("wb") as file:
             while chunk := await part.read_chunk(_CHUNK):
                 size += len(chunk)
-                if size > budget:
-                    raise errors.request_too_large()
+                _check_budget(size, budget)
                 file.write(chunk)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return Upload(part.filename or "unknown", path, size)
+
+
+def _check_budget(size: int, budget: int) -> None:
+    if size > budget:
+        raise errors.request_too_large()
 
 
 def sanitised(filename: str) -> str:
@@ -201,7 +214,8 @@ class Attachments:
 def _looked_at(path: Path, name: str) -> tuple[str | None, tuple[int, int] | None]:
     """The content type by name, and the size in pixels where the content is a picture."""
     kind = mimetypes.guess_type(name)[0]
-    with suppress(UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+    try:
         with Image.open(path) as image:
             return Image.MIME.get(image.format or "", kind), image.size
-    return kind, None
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+        return kind, None

@@ -15,6 +15,9 @@ from sandbox.discord.world import World
 
 _SPOILER_FLAG = 1 << 3
 _REPLY = 19
+_FILE_COMPONENT = 13
+_ATTACHMENT = "attachment://"
+_MEDIA_FIELDS = ("url", "proxy_url", "width", "height", "content_type")
 
 
 def attachment_json(world: World, attachment: Attachment, channel_id: int) -> Json:
@@ -65,7 +68,7 @@ def message_event_json(
     return data
 
 
-def reads(world: World, message: Message, viewer: Viewer) -> bool:
+def reads(message: Message, viewer: Viewer) -> bool:
     """Whether the viewer gets the message's content."""
     return (
         viewer.reads_content
@@ -76,7 +79,7 @@ def reads(world: World, message: Message, viewer: Viewer) -> bool:
 
 
 def _basic(world: World, message: Message, viewer: Viewer, *, revealed: bool = False) -> Json:
-    shown = revealed or reads(world, message, viewer)
+    shown = revealed or reads(message, viewer)
     data: Json = {
         "id": str(message.id),
         "channel_id": str(message.channel_id),
@@ -96,28 +99,27 @@ def _basic(world: World, message: Message, viewer: Viewer, *, revealed: bool = F
 
 
 def _content(world: World, message: Message, *, shown: bool) -> Json:
+    """Text, files, embeds and components; a picture that an embed shows is no attachment any more."""
     if not shown:
         return {"content": "", "attachments": [], "embeds": [], "components": []}
-    files = {item.filename: item for item in message.attachments}
-    referenced = set[str]()
-    components = _fresh(world, message, files, message.components, referenced)
-    embeds = _fresh(world, message, files, message.embeds, referenced)
+    filling = _Filling(world, message)
+    embeds = [filling.fill(embed) for embed in message.embeds]
+    in_embeds = set(filling.used)
     return {
         "content": message.content,
         "attachments": [
             attachment_json(world, item, message.channel_id)
             for item in message.attachments
-            if item.filename not in referenced
+            if item.filename not in in_embeds
         ],
         "embeds": embeds,
-        "components": components,
+        "components": [filling.fill(component) for component in message.components],
     }
 
 
 def _extras(world: World, message: Message, viewer: Viewer, *, shown: bool) -> Json:
     channel = world.find_channel(message.thread_id) if message.thread_id else None
     optional: Json = {
-        "nonce": message.nonce,
         "message_reference": message.reference,
         "webhook_id": str(message.webhook_id) if message.webhook_id else None,
         "application_id": str(message.application_id) if message.application_id else None,
@@ -181,34 +183,46 @@ def _resigned(world: World, node: Any) -> Any:
     return [_resigned(world, item) for item in node] if isinstance(node, list) else node
 
 
-def _fresh(
-    world: World,
-    message: Message,
-    files: dict[str, Attachment],
-    nodes: list[Json],
-    referenced: set[str],
-) -> list[Json]:
-    """The components or embeds with `attachment://` turned into addresses; notes the names used."""
+class _Filling:
+    """Turns `attachment://` in embeds and components into fresh addresses; notes the names used."""
 
-    def fill(node: Any) -> Any:
+    def __init__(self, world: World, message: Message) -> None:
+        self._world = world
+        self._message = message
+        self._files = {item.filename: item for item in message.attachments}
+        self.used: set[str] = set()
+
+    def fill(self, node: Any) -> Any:
         if isinstance(node, list):
-            return [fill(item) for item in node]
+            return [self.fill(item) for item in node]
         if not isinstance(node, dict):
             return node
-        filled = {key: fill(value) for key, value in node.items()}
-        url = node.get("url")
-        if isinstance(url, str) and url.startswith("attachment://"):
-            filled |= media(url.removeprefix("attachment://"))
-        elif isinstance(url, str) and "proxy_url" in node:
-            filled["url"] = filled["proxy_url"] = world.addresses.resigned(url)
+        filled = {key: self.fill(value) for key, value in node.items()}
+        for key, proxy_key in (("url", "proxy_url"), ("icon_url", "proxy_icon_url")):
+            if proxy_key in node:
+                filled |= self._address(node, key, proxy_key)
+        if node.get("type") == _FILE_COMPONENT:
+            filled |= self._name_and_size(node)
         return filled
 
-    def media(name: str) -> Json:
-        referenced.add(name)
-        if (attachment := files.get(name)) is None:
+    def _address(self, node: Json, key: str, proxy_key: str) -> Json:
+        url = str(node.get(key))
+        if not url.startswith(_ATTACHMENT):
+            fresh = self._world.addresses.resigned(url)
+            return {key: fresh, proxy_key: fresh}
+        if (attachment := self._file(url)) is None:
             return {}
-        found = attachment_json(world, attachment, message.channel_id)
-        kept = ("url", "proxy_url", "width", "height", "content_type")
-        return {key: found[key] for key in kept if key in found}
+        found = attachment_json(self._world, attachment, self._message.channel_id)
+        if key == "icon_url":
+            return {key: found["url"], proxy_key: found["url"]}
+        kept = {name: found[name] for name in _MEDIA_FIELDS if name in found}
+        return kept | ({"attachment_id": found["id"]} if "id" in node else {})
 
-    return [fill(node) for node in nodes]
+    def _name_and_size(self, node: Json) -> Json:
+        attachment = self._file(str(node["file"].get("url")))
+        return {"name": attachment.filename, "size": attachment.size} if attachment else {}
+
+    def _file(self, url: str) -> Attachment | None:
+        name = url.removeprefix(_ATTACHMENT)
+        self.used.add(name)
+        return self._files.get(name)
