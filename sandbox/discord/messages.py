@@ -6,6 +6,7 @@ answer to an interaction (`Origin`), which needs no permissions and may be for o
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sandbox.discord import errors, forms, mentions, nonces, permissions, posting, references
 from sandbox.discord.drafts import (
@@ -21,11 +22,14 @@ from sandbox.discord.events import Event, Viewer
 from sandbox.discord.models import Attachment, Channel, Json, Message, User
 from sandbox.discord.payloads import message_event_json
 from sandbox.discord.posting import OldEdits
+from sandbox.discord.snowflakes import created_at
 from sandbox.discord.uploads import MOST_FILES, Attachments, Upload, sanitised
 from sandbox.discord.world import World
 
 NO_FILES: Mapping[int, Upload] = {}
 _REPLY = 19
+_LEAST_BULK, _MOST_BULK = 2, 100
+_BULK_AGE = timedelta(days=14)
 _WHOLE_NITRO = 2
 
 
@@ -139,6 +143,7 @@ class Messages:
     def delete_many(self, channel: Channel, message_ids: list[int], actor_id: int) -> None:
         """Bulk delete: 2 to 100 messages, known or not, none older than two weeks."""
         self._world.require(channel, actor_id, permissions.MANAGE_MESSAGES)
+        self._check_bulk(message_ids)
         found = [self._world.find_message(channel.id, item) for item in dict.fromkeys(message_ids)]
         deleted = [item for item in found if item is not None and item.ephemeral_to is None]
         for message in deleted:
@@ -148,6 +153,13 @@ class Messages:
         self._world.bus.tell(
             "MESSAGE_DELETE_BULK", data, guild_id=channel.guild_id, channel_id=channel.id
         )
+
+    def _check_bulk(self, message_ids: list[int]) -> None:
+        if not _LEAST_BULK <= len(message_ids) <= _MOST_BULK:
+            raise errors.too_few_or_many_to_delete()
+        oldest = self._world.clock.now() - _BULK_AGE
+        if any(created_at(message_id) < oldest for message_id in message_ids):
+            raise errors.message_too_old_to_bulk_delete()
 
     def set_pinned(self, message: Message, actor_id: int, *, pinned: bool) -> None:
         channel = self._world.channel(message.channel_id)

@@ -1,0 +1,65 @@
+"""Pinned messages, by the old addresses and the new ones."""
+
+from aiohttp import web
+
+from sandbox.discord.local import LocalDiscord
+from sandbox.discord.models import Message
+from sandbox.discord.payloads import iso, message_json
+from sandbox.discord.rest import reading
+from sandbox.discord.rest.answers import json_answer, no_content
+from sandbox.discord.rest.channels import channel_of
+from sandbox.discord.rest.messages import message_of
+from sandbox.discord.rest.routing import Router
+
+_MOST = 50
+
+
+def add_routes(router: Router, local: LocalDiscord) -> None:
+    pins = _Pins(local)
+    router.add("GET", "/channels/{channel_id}/pins", pins.list_old)
+    router.add("GET", "/channels/{channel_id}/messages/pins", pins.list)
+    for folder in ("/channels/{channel_id}/pins", "/channels/{channel_id}/messages/pins"):
+        router.add("PUT", folder + "/{message_id}", pins.pin)
+        router.add("DELETE", folder + "/{message_id}", pins.unpin)
+
+
+class _Pins:
+    def __init__(self, local: LocalDiscord) -> None:
+        self._local = local
+        self._world = local.world
+        self._bot_id = local.world.application.bot.id
+
+    async def list_old(self, request: web.Request) -> web.Response:
+        viewer = self._world.viewer(self._bot_id)
+        found = [message_json(self._world, item, viewer) for item in self._pinned(request)]
+        return json_answer(found[:_MOST])
+
+    async def list(self, request: web.Request) -> web.Response:
+        limit = reading.query_limit(request, default=_MOST, most=_MOST)
+        viewer = self._world.viewer(self._bot_id)
+        found = self._pinned(request)
+        items = [
+            {
+                "pinned_at": iso(item.edited_at or item.created_at),
+                "message": message_json(self._world, item, viewer),
+            }
+            for item in found[:limit]
+        ]
+        return json_answer({"items": items, "has_more": len(found) > limit})
+
+    async def pin(self, request: web.Request) -> web.Response:
+        return self._set(request, pinned=True)
+
+    async def unpin(self, request: web.Request) -> web.Response:
+        return self._set(request, pinned=False)
+
+    def _set(self, request: web.Request, *, pinned: bool) -> web.Response:
+        message = message_of(self._local, request)
+        self._local.messages.set_pinned(message, self._bot_id, pinned=pinned)
+        return no_content()
+
+    def _pinned(self, request: web.Request) -> list[Message]:
+        channel = channel_of(self._local, request)
+        everything = len(self._world.history(channel.id))
+        found = self._local.messages.history(channel, self._bot_id, limit=everything)
+        return [message for message in found if message.pinned]
