@@ -69,6 +69,7 @@ class Route:
     body: type[Form] | None = None
     query: type[Form] = Nothing
     takes_files: bool = False
+    upgrades: bool = False  # to a websocket
     answer: Any = None  # the type of the answer, for the OpenAPI document; None is 204
 
 

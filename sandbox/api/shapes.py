@@ -87,3 +87,26 @@ class Disconnected(BaseModel):
     """How many connections were disturbed."""
 
     sessions: int
+
+
+class Refusal(BaseModel):
+    """Why a request was refused."""
+
+    code: int
+    message: str
+
+
+class Fault(BaseModel):
+    """An ordered fault; `struck` counts how often it has come."""
+
+    id: str
+    kind: str
+    method: str | None
+    path: str
+    status: int
+    headers: dict[str, str]
+    body: Any
+    seconds: float
+    times: int
+    after: int
+    struck: int

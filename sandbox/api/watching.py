@@ -34,7 +34,7 @@ class WatchingRoutes:
         return [
             Route(
                 "GET", "/events", self._stream, "Upgrade to a websocket that sends what happens",
-                query=As,
+                query=As, upgrades=True,
             ),
         ]  # fmt: skip
 

@@ -9,11 +9,12 @@ from sandbox.discord.interactions.registry import CommandRegistry, Scope, comman
 from sandbox.discord.interactions.service import Interactions
 from sandbox.discord.models import Command, Json
 from sandbox.discord.rest.answers import json_answer, no_content
-from sandbox.discord.uploads import read_body
+from sandbox.discord.rest.reading import path_id, payload_of
+from sandbox.discord.rest.routing import Router
 
-_GLOBAL = r"/applications/{application_id:\d+}/commands"
-_GUILD = r"/applications/{application_id:\d+}/guilds/{guild_id:\d+}/commands"
-_ONE = r"/{command_id:\d+}"
+_GLOBAL = "/applications/{application_id}/commands"
+_GUILD = "/applications/{application_id}/guilds/{guild_id}/commands"
+_ONE = "/{command_id}"
 
 
 class CommandRoutes:
@@ -23,36 +24,29 @@ class CommandRoutes:
         self._registry: CommandRegistry = interactions.registry
         self._world = interactions.discord.world
 
-    def table(self) -> list[web.RouteDef]:
-        routes = [
-            web.get(_GUILD + "/permissions", self._all_permissions),
-            web.get(_GUILD + _ONE + "/permissions", self._permissions),
-        ]
+    def add_to(self, router: Router) -> None:
+        router.add("GET", _GUILD + "/permissions", self._all_permissions)
+        router.add("GET", _GUILD + _ONE + "/permissions", self._permissions)
         for root in (_GLOBAL, _GUILD):
-            routes += [
-                web.get(root, self._list),
-                web.put(root, self._overwrite),
-                web.post(root, self._create),
-                web.get(root + _ONE, self._get),
-                web.patch(root + _ONE, self._edit),
-                web.delete(root + _ONE, self._delete),
-            ]
-        return routes
+            router.add("GET", root, self._list)
+            router.add("PUT", root, self._overwrite)
+            router.add("POST", root, self._create)
+            router.add("GET", root + _ONE, self._get)
+            router.add("PATCH", root + _ONE, self._edit)
+            router.add("DELETE", root + _ONE, self._delete)
 
     def _scope(self, request: web.Request) -> Scope:
-        if int(request.match_info["application_id"]) != self._world.application.id:
+        if path_id(request, "application_id") != self._world.application.id:
             raise errors.unknown_application()
         if "guild_id" not in request.match_info:
             return None
-        guild = self._world.guilds.get(int(request.match_info["guild_id"]))
+        guild = self._world.guilds.get(path_id(request, "guild_id"))
         if guild is None or self._world.application.bot.id not in guild.members:
             raise errors.missing_access()
         return guild.id
 
     async def _body(self, request: web.Request) -> Any:
-        body = await read_body(request, self._world.blobs)
-        body.discard()
-        return body.payload
+        return await payload_of(request, self._world.blobs)
 
     async def _list(self, request: web.Request) -> web.Response:
         commands = self._registry.list_in(self._scope(request))
@@ -70,16 +64,18 @@ class CommandRoutes:
         return json_answer(command_json(command), 201 if is_new else 200)
 
     async def _get(self, request: web.Request) -> web.Response:
-        command = self._registry.get(self._scope(request), _command_id(request))
+        command = self._registry.get(self._scope(request), path_id(request, "command_id"))
         return json_answer(command_json(command))
 
     async def _edit(self, request: web.Request) -> web.Response:
         scope = self._scope(request)
-        command = self._registry.edit(scope, _command_id(request), await self._body(request))
+        command = self._registry.edit(
+            scope, path_id(request, "command_id"), await self._body(request)
+        )
         return json_answer(command_json(command))
 
     async def _delete(self, request: web.Request) -> web.Response:
-        self._registry.delete(self._scope(request), _command_id(request))
+        self._registry.delete(self._scope(request), path_id(request, "command_id"))
         return no_content()
 
     async def _all_permissions(self, request: web.Request) -> web.Response:
@@ -91,10 +87,6 @@ class CommandRoutes:
         """What Discord answers for a command whose permissions nobody has changed: 10066."""
         self._scope(request)
         raise errors.DiscordError(404, 10066, "Unknown application command permissions")
-
-
-def _command_id(request: web.Request) -> int:
-    return int(request.match_info["command_id"])
 
 
 def _listed(command: Command, *, localized: bool) -> Json:

@@ -5,12 +5,14 @@ from aiohttp import web
 from sandbox.discord import payloads
 from sandbox.discord.events import Viewer
 from sandbox.discord.interactions.callback_types import Callback
+from sandbox.discord.interactions.followups import ORIGINAL
 from sandbox.discord.interactions.origins import EPHEMERAL
 from sandbox.discord.interactions.records import LOADING
 from sandbox.discord.interactions.service import Interactions
 from sandbox.discord.models import Interaction, Json, Message
 from sandbox.discord.rest.answers import json_answer, no_content
-from sandbox.discord.uploads import read_body
+from sandbox.discord.rest.reading import body_of, path_id
+from sandbox.discord.rest.routing import Router
 
 _SHOWN = frozenset({Callback.MESSAGE, Callback.UPDATE})
 
@@ -22,30 +24,23 @@ class InteractionRoutes:
         self._interactions = interactions
         self._world = interactions.discord.world
 
-    def table(self) -> list[web.RouteDef]:
-        """Paths relative to the API's root; `@original` may come percent-encoded."""
-        webhook = r"/webhooks/{application_id:\d+}/{token}"
-        message = webhook + r"/messages/{message_id:@original|\d+}"
-        callback = r"/interactions/{interaction_id:\d+}/{token}/callback"
-        return [
-            web.post(callback, self._callback),
-            web.post(webhook, self._create),
-            web.get(message, self._get),
-            web.patch(message, self._edit),
-            web.delete(message, self._delete),
-        ]
+    def add_to(self, router: Router) -> None:
+        webhook = "/webhooks/{application_id}/{token}"
+        router.add("POST", "/interactions/{interaction_id}/{token}/callback", self._callback)
+        router.add("POST", webhook, self._create)
+        for message in ("/messages/@original", "/messages/{message_id}"):
+            router.add("GET", webhook + message, self._get)
+            router.add("PATCH", webhook + message, self._edit)
+            router.add("DELETE", webhook + message, self._delete)
 
     async def _callback(self, request: web.Request) -> web.Response:
-        body = await read_body(request, self._world.blobs)
-        try:
+        async with body_of(request, self._world.blobs) as body:
             interaction = self._interactions.callbacks.answer(
-                int(request.match_info["interaction_id"]),
+                path_id(request, "interaction_id"),
                 request.match_info["token"],
                 body.form(),
                 body.files,
             )
-        finally:
-            body.discard()
         if request.query.get("with_response", "").lower() in {"1", "true"}:
             return json_answer(self._callback_response(interaction))
         return no_content()
@@ -68,38 +63,35 @@ class InteractionRoutes:
 
     async def _create(self, request: web.Request) -> web.Response:
         """Answers with the message whatever `wait` says, as Discord does for interactions."""
-        body = await read_body(request, self._world.blobs)
-        try:
+        async with body_of(request, self._world.blobs) as body:
             message = self._interactions.followups.create(
                 *_webhook(request), body.form(), body.files
             )
-        finally:
-            body.discard()
         return json_answer(self._json(message))
 
     async def _get(self, request: web.Request) -> web.Response:
-        name = request.match_info["message_id"]
-        return json_answer(self._json(self._interactions.followups.get(*_webhook(request), name)))
+        message = self._interactions.followups.get(*_webhook(request), _name(request))
+        return json_answer(self._json(message))
 
     async def _edit(self, request: web.Request) -> web.Response:
-        name = request.match_info["message_id"]
-        body = await read_body(request, self._world.blobs)
-        try:
+        async with body_of(request, self._world.blobs) as body:
             message = self._interactions.followups.edit(
-                *_webhook(request), name, body.form(), body.files
+                *_webhook(request), _name(request), body.form(), body.files
             )
-        finally:
-            body.discard()
         return json_answer(self._json(message))
 
     async def _delete(self, request: web.Request) -> web.Response:
-        name = request.match_info["message_id"]
-        self._interactions.followups.delete(*_webhook(request), name)
+        self._interactions.followups.delete(*_webhook(request), _name(request))
         return no_content()
 
     def _json(self, message: Message) -> Json:
-        return payloads.message_json(self._world, message, Viewer(self._world.application.bot.id))
+        viewer = Viewer(self._world.application.bot.id)
+        return payloads.message_json(self._world, message, viewer)
 
 
 def _webhook(request: web.Request) -> tuple[int, str]:
-    return int(request.match_info["application_id"]), request.match_info["token"]
+    return path_id(request, "application_id"), request.match_info["token"]
+
+
+def _name(request: web.Request) -> str:
+    return request.match_info.get("message_id", ORIGINAL)
