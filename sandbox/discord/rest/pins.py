@@ -17,7 +17,7 @@ _MOST = 50
 def add_routes(router: Router, local: LocalDiscord) -> None:
     pins = _Pins(local)
     router.add("GET", "/channels/{channel_id}/pins", pins.list_old)
-    router.add("GET", "/channels/{channel_id}/messages/pins", pins.list)
+    router.add("GET", "/channels/{channel_id}/messages/pins", pins.list_new)
     for folder in ("/channels/{channel_id}/pins", "/channels/{channel_id}/messages/pins"):
         router.add("PUT", folder + "/{message_id}", pins.pin)
         router.add("DELETE", folder + "/{message_id}", pins.unpin)
@@ -34,7 +34,7 @@ class _Pins:
         found = [message_json(self._world, item, viewer) for item in self._pinned(request)]
         return json_answer(found[:_MOST])
 
-    async def list(self, request: web.Request) -> web.Response:
+    async def list_new(self, request: web.Request) -> web.Response:
         limit = reading.query_limit(request, default=_MOST, most=_MOST)
         viewer = self._world.viewer(self._bot_id)
         found = self._pinned(request)

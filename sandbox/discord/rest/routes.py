@@ -1,8 +1,11 @@
 """All routes of Discord's REST interface that stand in this package."""
 
+from collections.abc import Callable
+
 from aiohttp import web
 
 from sandbox.discord.local import LocalDiscord
+from sandbox.discord.models import Json
 from sandbox.discord.rest import (
     channels,
     gateways,
@@ -18,9 +21,9 @@ from sandbox.discord.rest import (
 from sandbox.discord.rest.routing import Router
 
 
-def add_routes(app: web.Application, local: LocalDiscord) -> None:
+def add_routes(app: web.Application, local: LocalDiscord, start_limit: Callable[[], Json]) -> None:
     """Mount everything below /api, /api/v9 and /api/v10."""
     router = Router(app)
-    gateways.add_routes(router, local.world)
+    gateways.add_routes(router, local.world, start_limit)
     for resource in (users, guilds, members, roles, channels, pins, messages, reactions, threads):
         resource.add_routes(router, local)

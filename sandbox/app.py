@@ -1,0 +1,132 @@
+"""Composition root of the sandbox: builds every part, starts the sites, stops them in order.
+
+`running_sandbox` is what `__main__` and tests use; nothing else makes worlds, gateways or sites.
+"""
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from sandbox.api.service import PeopleApi
+from sandbox.clock import SandboxClock
+from sandbox.discord import cdn
+from sandbox.discord.blobs import BlobStore
+from sandbox.discord.faults import Faults
+from sandbox.discord.gateway.service import Gateway
+from sandbox.discord.interactions.command_routes import CommandRoutes
+from sandbox.discord.interactions.routes import InteractionRoutes
+from sandbox.discord.interactions.service import Interactions
+from sandbox.discord.local import LocalDiscord
+from sandbox.discord.ratelimits import RateLimits
+from sandbox.discord.rest import routes
+from sandbox.discord.rest.answers import errors_as_json
+from sandbox.discord.rest.authorising import authorising
+from sandbox.discord.rest.routing import Router
+from sandbox.discord.seed import new_world
+from sandbox.discord.traffic import TrafficLog
+from sandbox.settings import SandboxSettings
+
+_PAGE = Path(__file__).parent / "page"
+_SHUTDOWN_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A running sandbox: its parts for tests, its addresses for everybody."""
+
+    settings: SandboxSettings
+    clock: SandboxClock
+    discord: LocalDiscord
+    interactions: Interactions
+    gateway: Gateway
+    faults: Faults
+    rate_limits: RateLimits
+    origin: str
+
+    def environment(self) -> dict[str, str]:
+        """What a bot needs to run here, by the names of its settings; and the page's address."""
+        return {
+            "DISCORD_TOKEN": self.discord.world.application.token,
+            "DISCORD_API_URL": f"{self.origin}/api/v10",
+            "DISCORD_GATEWAY_URL": self.gateway.address(),
+            "page": f"{self.origin}/",
+        }
+
+
+@asynccontextmanager
+async def running_sandbox(settings: SandboxSettings) -> AsyncIterator[Sandbox]:
+    """Start everything; stop it when the block ends."""
+    async with AsyncExitStack() as stack:
+        folder = _folder(settings, stack)
+        clock = SandboxClock()
+        discord = new_world(clock, BlobStore(folder), settings.token)
+        gateway = Gateway(discord.world)
+        stack.callback(gateway.close)
+        interactions = Interactions(discord)
+        stack.callback(interactions.close)
+        faults = Faults(clock)
+        rate_limits = RateLimits(clock, enabled=settings.rate_limits)
+        people = PeopleApi(interactions, gateway, faults)
+        traffic = stack.enter_context(TrafficLog(settings.traffic_log))
+        app = _application(discord, traffic, faults, rate_limits)
+        _mount(app, interactions, gateway)
+        people.add_to(app)
+        origin = await _start(app, settings.host, settings.port, stack)
+        stack.push_async_callback(people.close)
+        stack.callback(gateway.close)
+        discord.world.addresses.origin = origin
+        yield Sandbox(settings, clock, discord, interactions, gateway, faults, rate_limits, origin)
+
+
+def _folder(settings: SandboxSettings, stack: AsyncExitStack) -> Path:
+    """Where uploads lie: the set folder, or a temporary one that goes at the end."""
+    if settings.data_dir is None:
+        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="showreel-sandbox-")))
+    folder = settings.data_dir / "discord"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _application(
+    discord: LocalDiscord, traffic: TrafficLog, faults: Faults, rate_limits: RateLimits
+) -> web.Application:
+    """Outermost first: what is logged is what the bot saw, faults included."""
+    return web.Application(
+        middlewares=[
+            traffic.middleware,
+            faults.middleware,
+            errors_as_json,
+            authorising(discord.world.application),
+            rate_limits.middleware,
+        ]
+    )
+
+
+def _mount(app: web.Application, interactions: Interactions, gateway: Gateway) -> None:
+    discord = interactions.discord
+    router = Router(app)
+    routes.add_routes(app, discord, gateway.start_limit)
+    CommandRoutes(interactions.registry).add_to(router)
+    InteractionRoutes(interactions).add_to(router)
+    gateway.add_routes(app)
+    cdn.add_routes(app, discord.world)
+    app.router.add_get("/", _index)
+    if _PAGE.is_dir():
+        app.router.add_static("/page/", _PAGE)
+
+
+async def _index(_request: web.Request) -> web.FileResponse:
+    return web.FileResponse(_PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+
+
+async def _start(app: web.Application, host: str, port: int, stack: AsyncExitStack) -> str:
+    """Serve the application; returns its address."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, host, port).start()
+    return f"http://{host}:{runner.addresses[0][1]}"
