@@ -4,7 +4,7 @@ Everything that is refused becomes `{"code", "message"}` with Discord's own code
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from aiohttp import web
@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sandbox.discord.blobs import BlobStore
 from sandbox.discord.errors import DiscordError
-from sandbox.discord.messages import NO_FILES
 from sandbox.discord.rest.answers import json_answer, no_content
 from sandbox.discord.uploads import Upload, read_body
 
@@ -52,7 +51,7 @@ class Call(Generic[FormT, QueryT]):
     path: Mapping[str, int]
     body: FormT
     query: QueryT
-    files: Mapping[int, Upload] = NO_FILES
+    files: Mapping[int, Upload] = field(default_factory=dict)
 
 
 Handler = Callable[[Call[Any, Any]], Awaitable[Any]]
