@@ -110,7 +110,7 @@ def _mount(app: web.Application, interactions: Interactions, gateway: Gateway) -
     discord = interactions.discord
     router = Router(app)
     routes.add_routes(app, discord, gateway.start_limit)
-    CommandRoutes(interactions.registry).add_to(router)
+    CommandRoutes(interactions).add_to(router)
     InteractionRoutes(interactions).add_to(router)
     gateway.add_routes(app)
     cdn.add_routes(app, discord.world)

@@ -100,14 +100,14 @@ def _avatar(user_id: int) -> str:
 def _guild(world: World, ada: User, bot: User) -> Guild:
     guild = Guild(GUILD_ID, "Showreel Studio", owner_id=ADA)
     guild.roles = {role.id: role for role in _roles()}
-    joined = {
-        ada: {ADMIN},
-        _person(MAX, "max", "Max"): {MODERATOR},
-        _person(FERN, "fern", "Fern", nitro=2): {BOOSTER},
-        _person(JUNO, "juno", "Juno"): set[int](),
-        bot: {BOT_ROLE},
-    }
-    guild.members = {user.id: Member(user, _BEGINNING, roles) for user, roles in joined.items()}
+    joined = [
+        (ada, {ADMIN}),
+        (_person(MAX, "max", "Max"), {MODERATOR}),
+        (_person(FERN, "fern", "Fern", nitro=2), {BOOSTER}),
+        (_person(JUNO, "juno", "Juno"), set[int]()),
+        (bot, {BOT_ROLE}),
+    ]
+    guild.members = {user.id: Member(user, _BEGINNING, roles) for user, roles in joined}
     guild.channels = {channel.id: channel for channel in _channels()}
     guild.emojis[EMOJI] = Emoji(EMOJI, "clapper")
     guild.stickers[STICKER] = Sticker(STICKER, "star", 1, "A happy star")
