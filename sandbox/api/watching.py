@@ -22,6 +22,8 @@ TOLD = frozenset({
     "TYPING_START", "INTERACTION_RECORD", "BOT_PRESENCE", "COMMANDS_CHANGED",
 })  # fmt: skip
 
+_CLOSING_SECONDS = 2.0
+
 
 class WatchingRoutes:
     """The event stream."""
@@ -54,7 +56,7 @@ class WatchingRoutes:
                 waiting.put_nowait({"type": event.name, "data": data})
 
         unsubscribe = self._world.bus.subscribe(hear)
-        socket = web.WebSocketResponse(heartbeat=30)
+        socket = web.WebSocketResponse(heartbeat=30, timeout=_CLOSING_SECONDS)
         self._sockets.add(socket)
         try:
             await socket.prepare(call.request)

@@ -49,6 +49,7 @@ class Connection:
         self._pace = pace
         self._outbox: Outbox = operations.outbox
         self._received: deque[datetime] = deque()
+        self._hung_up = False
 
     async def run(self) -> None:
         """Serve the socket until either side closes it."""
@@ -61,7 +62,8 @@ class Connection:
             except HangUpError as error:
                 await self._close(error.code)
             finally:
-                self._operations.leave(self._socket.close_code)
+                # A client answers our close frame with 1000, which is then no goodbye of its own.
+                self._operations.leave(None if self._hung_up else self._socket.close_code)
 
     async def _send(self) -> None:
         while True:
@@ -75,6 +77,7 @@ class Connection:
                 return  # the reader sees the end too, and the session keeps what was not sent
 
     async def _close(self, code: int) -> None:
+        self._hung_up = True
         reason = protocol.REASONS.get(code, "")
         await self._socket.close(code=code, message=reason.encode())
 

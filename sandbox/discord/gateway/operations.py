@@ -73,7 +73,9 @@ class Operations:
         if not self._context.budget.spend():
             self._refuse_session()
             return
-        session = self._context.sessions.begin(shard=identity.shard, intents=identity.intents)
+        session = self._context.sessions.begin(
+            self.now(), shard=identity.shard, intents=identity.intents
+        )
         self._take(session)
         session.dispatch("READY", welcoming.ready(world, session, self._context.resume_url()))
         welcoming.introduce_guilds(world, session)

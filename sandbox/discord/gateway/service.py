@@ -15,6 +15,8 @@ from sandbox.discord.gateway.sessions import Outbox, Session
 from sandbox.discord.models import Json
 from sandbox.discord.world import World
 
+_CLOSING_SECONDS = 2.0  # how long a bot may take to answer a close frame
+
 
 class Gateway:
     """All sessions of the bot. Lives from construction to `close`."""
@@ -86,7 +88,7 @@ class Gateway:
         }
 
     async def _serve(self, request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(compress=False)
+        socket = web.WebSocketResponse(compress=False, timeout=_CLOSING_SECONDS)
         await socket.prepare(request)
         if request.query.get("v", "10") not in VERSIONS:
             await socket.close(code=Close.INVALID_API_VERSION, message=b"Invalid API version.")

@@ -79,7 +79,10 @@ class SessionRegistry:
     def __init__(self) -> None:
         self._sessions: dict[str, Session] = {}
 
-    def begin(self, *, shard: tuple[int, int], intents: int) -> Session:
+    def begin(self, now: datetime, *, shard: tuple[int, int], intents: int) -> Session:
+        """A new session; those that can no longer be resumed are forgotten."""
+        for left in self.all():
+            self.find_resumable(left.id, now)
         session = Session(secrets.token_hex(16), shard[0], shard[1], intents)
         self._sessions[session.id] = session
         return session

@@ -6,7 +6,7 @@ Each method checks the input, raises what the client would say, and otherwise st
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.discord import errors
+from sandbox.discord import errors, permissions
 from sandbox.discord.interactions import command_limits as limits
 from sandbox.discord.interactions.availability import find_command
 from sandbox.discord.interactions.callback_types import Kind
@@ -109,6 +109,7 @@ class Using:
         if opener.user_id != user_id or opener.modal is None:
             raise errors.unknown_interaction()
         channel = world.channel(opener.channel_id)
+        world.require(channel, user_id, permissions.VIEW_CHANNEL)
         resolved = Resolved(world, channel, user_id)
         reader = FieldReader(resolved, self._accept(user_id, channel, files))
         data: Json = {
