@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.domain.capabilities import Capability
-from bot.domain.deliveries import Delivery
+from bot.domain.deliveries import Delivery, DeliveryKind
 from bot.domain.jobs import Artifact, Job
 from bot.domain.queueing import Waiting
 from bot.domain.requests import SourceImage, VideoRequest
@@ -79,14 +79,22 @@ class JobStore(Protocol):
     ) -> list[Job]:
         """Take the lease of jobs at a provider whose next action is due, most overdue first.
 
-        A job under somebody else's unexpired lease is passed over. Jobs in ACCEPTED are not
+        A job under somebody else's unexpired lease is passed over; one's own is renewed. Jobs in ACCEPTED are not
         claimed here: their turn is decided by the queue.
         """
 
     async def claim(
-        self, owner: str, job_ids: Sequence[JobId], now: datetime, lease_seconds: float
+        self,
+        owner: str,
+        job_ids: Sequence[JobId],
+        now: datetime,
+        lease_seconds: float,
+        most: int,
     ) -> list[Job]:
-        """Take the lease of these accepted jobs; those that moved or are leased are left out."""
+        """Take the lease of the first `most` of these accepted jobs that can be had.
+
+        Those that moved, are not due yet or are leased to somebody else are passed over.
+        """
 
     async def next_due_at(self) -> datetime | None:
         """When the earliest of all active jobs is due; None when there is none."""
@@ -105,7 +113,7 @@ class JobStore(Protocol):
     async def list_posted_cards(self, *, changed_since: datetime) -> list[tuple[Delivery, Job]]:
         """Cards that stand in a channel whose job is active or changed since that instant."""
 
-    async def find_delivery(self, job_id: JobId, kind: str) -> Delivery | None: ...
+    async def find_delivery(self, job_id: JobId, kind: DeliveryKind) -> Delivery | None: ...
 
     async def save_delivery(self, delivery: Delivery) -> Delivery:
         """Write a delivery if its version is still the one that was read; answers with the new.

@@ -121,8 +121,8 @@ class Tracker:
         if room <= 0:
             return []
         order = in_order(await store.list_waiting(provider), running)
-        ids = [entry.job_id for entry in order][:room]
-        return await store.claim(self._owner, ids, now, LEASE_SECONDS) if ids else []
+        ids = [entry.job_id for entry in order]
+        return await store.claim(self._owner, ids, now, LEASE_SECONDS, room) if ids else []
 
     async def _intent(self, job: Job, now: datetime) -> Change:
         last = await self._means.store.find_submission(job.id)

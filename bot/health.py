@@ -1,0 +1,77 @@
+"""Health and metrics over HTTP, for whoever watches the bot: `/health` and `/metrics`.
+
+Healthy means: the gateway is connected and the database answers. Nothing here names a member.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import asdict, dataclass
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+from bot.errors import StorageError
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the bot is doing now."""
+
+    discord: bool
+    database: bool
+    open_jobs: int
+
+    @property
+    def is_fine(self) -> bool:
+        return self.discord and self.database
+
+
+async def examine_health(
+    is_connected: Callable[[], bool], count_open_jobs: Callable[[], Awaitable[int]]
+) -> Health:
+    """Ask both; a database that does not answer is a finding, not an error."""
+    try:
+        return Health(is_connected(), database=True, open_jobs=await count_open_jobs())
+    except StorageError:
+        return Health(is_connected(), database=False, open_jobs=0)
+
+
+@contextlib.asynccontextmanager
+async def serving_health(
+    host: str, port: int, examine: Callable[[], Awaitable[Health]]
+) -> AsyncIterator[None]:
+    """Serve both addresses for as long as the block runs; port 0 switches them off."""
+    if port == 0:
+        yield
+        return
+    runner = web.AppRunner(_application(examine), access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _application(examine: Callable[[], Awaitable[Health]]) -> web.Application:
+    async def health(_request: web.Request) -> web.Response:
+        found = await examine()
+        return web.json_response(asdict(found), status=200 if found.is_fine else 503)
+
+    async def metrics(_request: web.Request) -> web.Response:
+        return web.Response(body=_metrics(await examine()), content_type="text/plain")
+
+    application = web.Application()
+    application.add_routes([web.get("/health", health), web.get("/metrics", metrics)])
+    return application
+
+
+def _metrics(found: Health) -> bytes:
+    registry = CollectorRegistry()
+    for name, text, value in (
+        ("showreel_discord_connected", "1 while the gateway is connected", found.discord),
+        ("showreel_database_up", "1 while the database answers", found.database),
+        ("showreel_open_jobs", "jobs that have not ended", found.open_jobs),
+    ):
+        Gauge(name, text, registry=registry).set(value)
+    return generate_latest(registry)

@@ -1,0 +1,1 @@
+"""The database: SQLite by default, PostgreSQL when it grows. SQL stands in `queries/*.sql`."""

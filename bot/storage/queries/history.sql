@@ -1,0 +1,22 @@
+-- name: insert_duration^
+-- Remember how long a film took.
+INSERT INTO durations (provider, subject, observed_at, seconds)
+VALUES (:provider, :subject, :observed_at, :seconds)
+RETURNING observed_at;
+
+-- name: list_durations
+-- How long such films took, latest first.
+SELECT seconds FROM durations
+WHERE provider = :provider AND subject = :subject
+ORDER BY observed_at DESC
+LIMIT :most;
+
+-- name: get_note^
+-- A small durable word of the program itself.
+SELECT value FROM notes WHERE name = :name;
+
+-- name: put_note^
+-- Write such a word, or another in its place.
+INSERT INTO notes (name, value) VALUES (:name, :value)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value
+RETURNING name;

@@ -1,0 +1,64 @@
+-- name: insert_job^
+-- Write a new job; answers with nothing if its idempotency key was used before.
+INSERT INTO jobs (
+    id, idempotency_key, guild_id, channel_id, user_id, source_message_id, provider, request,
+    cost_micros, cost_is_estimate, expected_seconds, state, accepted_at, state_changed_at,
+    next_action_at, submitted_at, deadline_at, progress_percent, cancel_requested, failure_kind,
+    failure_text, artifact, errors_in_row, version)
+VALUES (
+    :id, :idempotency_key, :guild_id, :channel_id, :user_id, :source_message_id, :provider, :request,
+    :cost_micros, :cost_is_estimate, :expected_seconds, :state, :accepted_at, :state_changed_at,
+    :next_action_at, :submitted_at, :deadline_at, :progress_percent, :cancel_requested, :failure_kind,
+    :failure_text, :artifact, :errors_in_row, :version)
+ON CONFLICT (idempotency_key) DO NOTHING
+RETURNING id;
+
+-- name: get_job^
+-- One job by its id.
+SELECT * FROM jobs WHERE id = :id;
+
+-- name: find_job_by_key^
+-- The job of a wish that was made before.
+SELECT * FROM jobs WHERE idempotency_key = :idempotency_key;
+
+-- name: update_job^
+-- Move a job on if nobody else did meanwhile, and give up its lease.
+UPDATE jobs SET
+    state = :state, state_changed_at = :state_changed_at, next_action_at = :next_action_at,
+    submitted_at = :submitted_at, deadline_at = :deadline_at,
+    progress_percent = :progress_percent, cancel_requested = :cancel_requested,
+    failure_kind = :failure_kind, failure_text = :failure_text, artifact = :artifact,
+    errors_in_row = :errors_in_row, version = :version + 1,
+    lease_owner = NULL, lease_expires_at = NULL
+WHERE id = :id AND version = :version
+RETURNING id;
+
+-- name: list_active_jobs
+-- All that have not ended, oldest first.
+SELECT * FROM jobs
+WHERE state IN ('accepted', 'submitting', 'uncertain', 'in_progress', 'collecting')
+ORDER BY accepted_at, id;
+
+-- name: list_active_jobs_of_member
+-- A member's jobs that have not ended, oldest first.
+SELECT * FROM jobs
+WHERE user_id = :user_id
+    AND state IN ('accepted', 'submitting', 'uncertain', 'in_progress', 'collecting')
+ORDER BY accepted_at, id;
+
+-- name: list_waiting_jobs
+-- Jobs that wait for their turn at a provider and are due, oldest first.
+SELECT id, user_id, accepted_at FROM jobs
+WHERE provider = :provider AND state = 'accepted'
+ORDER BY accepted_at, id;
+
+-- name: count_running_jobs
+-- How many jobs of each member a provider has in hand.
+SELECT user_id, COUNT(*) AS running FROM jobs
+WHERE provider = :provider AND state IN ('submitting', 'uncertain', 'in_progress')
+GROUP BY user_id;
+
+-- name: next_due_job^
+-- When the earliest of all active jobs is due.
+SELECT MIN(next_action_at) AS due_at FROM jobs
+WHERE state IN ('accepted', 'submitting', 'uncertain', 'in_progress', 'collecting');

@@ -1,0 +1,22 @@
+-- name: claim_due_jobs
+-- Take the lease of jobs at a provider that are due, most overdue first.
+UPDATE jobs SET lease_owner = :owner, lease_expires_at = :expires_at
+WHERE id IN (
+    SELECT id FROM jobs
+    WHERE state IN ('submitting', 'uncertain', 'in_progress', 'collecting')
+        AND next_action_at <= :now
+        AND (lease_owner IS NULL OR lease_owner = :owner OR lease_expires_at <= :now)
+    ORDER BY next_action_at, id
+    LIMIT :most
+    FOR UPDATE SKIP LOCKED)
+RETURNING *;
+
+-- name: claim_job^
+-- Take the lease of one waiting job.
+UPDATE jobs SET lease_owner = :owner, lease_expires_at = :expires_at
+WHERE id IN (
+    SELECT id FROM jobs
+    WHERE id = :id AND state = 'accepted' AND next_action_at <= :now
+        AND (lease_owner IS NULL OR lease_owner = :owner OR lease_expires_at <= :now)
+    FOR UPDATE SKIP LOCKED)
+RETURNING *;

@@ -1,0 +1,18 @@
+-- name: put_submission^
+-- Write a submission, or what became of it.
+INSERT INTO submissions (
+    id, job_id, attempt, provider, tag, state, intended_at, handle, accepted_at, finished_at, polls,
+    artifact_address, precharged_micros, charged_micros)
+VALUES (
+    :id, :job_id, :attempt, :provider, :tag, :state, :intended_at, :handle, :accepted_at,
+    :finished_at, :polls, :artifact_address, :precharged_micros, :charged_micros)
+ON CONFLICT (id) DO UPDATE SET
+    state = excluded.state, handle = excluded.handle, accepted_at = excluded.accepted_at,
+    finished_at = excluded.finished_at, polls = excluded.polls,
+    artifact_address = excluded.artifact_address,
+    precharged_micros = excluded.precharged_micros, charged_micros = excluded.charged_micros
+RETURNING id;
+
+-- name: latest_submission^
+-- The latest handing-over of a job.
+SELECT * FROM submissions WHERE job_id = :job_id ORDER BY attempt DESC LIMIT 1;

@@ -1,0 +1,178 @@
+"""Between rows and records; the only place that knows how an instant or a wish is stored."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.domain.deliveries import Delivery, DeliveryKind, DeliveryState
+from bot.domain.jobs import Artifact, Failure, FailureKind, Job, JobState
+from bot.domain.queueing import Waiting
+from bot.domain.requests import SourceImage, VideoRequest
+from bot.domain.submissions import Submission, SubmissionState
+from bot.ids import (
+    ChannelId,
+    GuildId,
+    IdempotencyKey,
+    JobId,
+    MessageId,
+    ModelId,
+    ProviderName,
+    SubmissionId,
+    UserId,
+)
+
+Row = Mapping[str, Any]
+Parameters = dict[str, Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def milliseconds(instant: datetime) -> int:
+    """An aware instant as stored. Raises TypeError for a naive one."""
+    return (instant - _EPOCH) // _MILLISECOND
+
+
+def instant(stored: int) -> datetime:
+    return _EPOCH + stored * _MILLISECOND
+
+
+def _milliseconds_or_none(value: datetime | None) -> int | None:
+    return None if value is None else milliseconds(value)
+
+
+def _instant_or_none(stored: int | None) -> datetime | None:
+    return None if stored is None else instant(stored)
+
+
+def job_parameters(job: Job) -> Parameters:
+    return {
+        "id": job.id,
+        "idempotency_key": job.idempotency_key,
+        "guild_id": job.guild_id,
+        "channel_id": job.channel_id,
+        "user_id": job.user_id,
+        "source_message_id": job.source_message_id,
+        "provider": job.provider,
+        "request": json.dumps(asdict(job.request)),
+        "cost_micros": job.cost_micros,
+        "cost_is_estimate": int(job.cost_is_estimate),
+        "expected_seconds": job.expected_seconds,
+        "state": job.state.value,
+        "accepted_at": milliseconds(job.accepted_at),
+        "state_changed_at": milliseconds(job.state_changed_at),
+        "next_action_at": milliseconds(job.next_action_at),
+        "submitted_at": _milliseconds_or_none(job.submitted_at),
+        "deadline_at": _milliseconds_or_none(job.deadline_at),
+        "progress_percent": job.progress_percent,
+        "cancel_requested": int(job.cancel_requested),
+        "failure_kind": job.failure.kind.value if job.failure else None,
+        "failure_text": job.failure.text if job.failure else None,
+        "artifact": json.dumps(asdict(job.artifact)) if job.artifact else None,
+        "errors_in_row": job.errors_in_row,
+        "version": job.version,
+    }
+
+
+def job_from(row: Row) -> Job:
+    kind, artifact, source = row["failure_kind"], row["artifact"], row["source_message_id"]
+    return Job(
+        id=JobId(row["id"]),
+        idempotency_key=IdempotencyKey(row["idempotency_key"]),
+        guild_id=GuildId(row["guild_id"]),
+        channel_id=ChannelId(row["channel_id"]),
+        user_id=UserId(row["user_id"]),
+        request=_request_from(row["request"]),
+        provider=ProviderName(row["provider"]),
+        cost_micros=row["cost_micros"],
+        cost_is_estimate=bool(row["cost_is_estimate"]),
+        expected_seconds=row["expected_seconds"],
+        state=JobState(row["state"]),
+        accepted_at=instant(row["accepted_at"]),
+        state_changed_at=instant(row["state_changed_at"]),
+        next_action_at=instant(row["next_action_at"]),
+        source_message_id=None if source is None else MessageId(source),
+        submitted_at=_instant_or_none(row["submitted_at"]),
+        deadline_at=_instant_or_none(row["deadline_at"]),
+        progress_percent=row["progress_percent"],
+        cancel_requested=bool(row["cancel_requested"]),
+        failure=Failure(FailureKind(kind), row["failure_text"] or "") if kind else None,
+        artifact=Artifact(**json.loads(artifact)) if artifact else None,
+        errors_in_row=row["errors_in_row"],
+        version=row["version"],
+    )
+
+
+def _request_from(stored: str) -> VideoRequest:
+    fields = json.loads(stored)
+    for name in ("image", "end_image"):
+        if fields[name] is not None:
+            fields[name] = SourceImage(**fields[name])
+    return VideoRequest(**fields | {"model_id": ModelId(fields["model_id"])})
+
+
+def waiting_from(row: Row) -> Waiting:
+    return Waiting(JobId(row["id"]), UserId(row["user_id"]), instant(row["accepted_at"]))
+
+
+def submission_parameters(submission: Submission) -> Parameters:
+    return asdict(submission) | {
+        "state": submission.state.value,
+        "intended_at": milliseconds(submission.intended_at),
+        "accepted_at": _milliseconds_or_none(submission.accepted_at),
+        "finished_at": _milliseconds_or_none(submission.finished_at),
+    }
+
+
+def submission_from(row: Row) -> Submission:
+    return Submission(
+        id=SubmissionId(row["id"]),
+        job_id=JobId(row["job_id"]),
+        attempt=row["attempt"],
+        provider=ProviderName(row["provider"]),
+        tag=row["tag"],
+        state=SubmissionState(row["state"]),
+        intended_at=instant(row["intended_at"]),
+        handle=row["handle"],
+        accepted_at=_instant_or_none(row["accepted_at"]),
+        finished_at=_instant_or_none(row["finished_at"]),
+        polls=row["polls"],
+        artifact_address=row["artifact_address"],
+        precharged_micros=row["precharged_micros"],
+        charged_micros=row["charged_micros"],
+    )
+
+
+def delivery_parameters(delivery: Delivery) -> Parameters:
+    return asdict(delivery) | {
+        "kind": delivery.kind.value,
+        "state": delivery.state.value,
+        "owed_at": milliseconds(delivery.owed_at),
+        "next_attempt_at": milliseconds(delivery.next_attempt_at),
+        "posting_at": _milliseconds_or_none(delivery.posting_at),
+    }
+
+
+def delivery_from(row: Row) -> Delivery:
+    message = row["message_id"]
+    return Delivery(
+        job_id=JobId(row["job_id"]),
+        kind=DeliveryKind(row["kind"]),
+        guild_id=GuildId(row["guild_id"]),
+        channel_id=ChannelId(row["channel_id"]),
+        state=DeliveryState(row["state"]),
+        owed_at=instant(row["owed_at"]),
+        next_attempt_at=instant(row["next_attempt_at"]),
+        attempts=row["attempts"],
+        posting_at=_instant_or_none(row["posting_at"]),
+        message_id=None if message is None else MessageId(message),
+        shown=row["shown"],
+        version=row["version"],
+    )
+
+
+def subject(request: VideoRequest) -> str:
+    """What durations are compared by: films of one model, duration and resolution."""
+    return f"{request.model_id}|{request.duration_seconds or ''}|{request.resolution or ''}"

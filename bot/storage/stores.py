@@ -1,0 +1,198 @@
+"""The port `JobStore`, once for both engines."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.domain.deliveries import Delivery, DeliveryKind
+from bot.domain.jobs import Job
+from bot.domain.queueing import Waiting
+from bot.domain.requests import VideoRequest
+from bot.domain.submissions import Submission
+from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError
+from bot.ids import IdempotencyKey, JobId, ProviderName, UserId
+from bot.ports import Change
+from bot.storage import rows
+from bot.storage.databases import Engine
+from bot.storage.rows import Row
+
+
+class SqlJobStore:
+    """Jobs, submissions and deliveries in SQLite or PostgreSQL; every method one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._queries = engine.queries
+
+    async def accept(self, job: Job, deliveries: Sequence[Delivery]) -> None:
+        async with self._engine.transaction() as connection:
+            if await self._one(connection, "insert_job", **rows.job_parameters(job)) is None:
+                first = await self._one(
+                    connection, "find_job_by_key", idempotency_key=job.idempotency_key
+                )
+                raise DuplicateRequestError(first["id"] if first else "")
+            for delivery in deliveries:
+                await self._put_delivery(connection, delivery)
+
+    async def get(self, job_id: JobId) -> Job:
+        row = await self._read_one("get_job", id=job_id)
+        if row is None:
+            raise JobNotFoundError
+        return rows.job_from(row)
+
+    async def find_by_key(self, key: IdempotencyKey) -> Job | None:
+        row = await self._read_one("find_job_by_key", idempotency_key=key)
+        return None if row is None else rows.job_from(row)
+
+    async def find_submission(self, job_id: JobId) -> Submission | None:
+        row = await self._read_one("latest_submission", job_id=job_id)
+        return None if row is None else rows.submission_from(row)
+
+    async def list_active(self, *, user_id: UserId | None = None) -> list[Job]:
+        if user_id is None:
+            found = await self._read("list_active_jobs")
+        else:
+            found = await self._read("list_active_jobs_of_member", user_id=user_id)
+        return [rows.job_from(row) for row in found]
+
+    async def list_waiting(self, provider: ProviderName) -> list[Waiting]:
+        found = await self._read("list_waiting_jobs", provider=provider)
+        return [rows.waiting_from(row) for row in found]
+
+    async def count_running(self, provider: ProviderName) -> dict[UserId, int]:
+        found = await self._read("count_running_jobs", provider=provider)
+        return {UserId(row["user_id"]): int(row["running"]) for row in found}
+
+    async def claim_due(
+        self, owner: str, now: datetime, lease_seconds: float, most: int
+    ) -> list[Job]:
+        lease = _lease(owner, now, lease_seconds)
+        async with self._engine.transaction() as connection:
+            found = await self._all(connection, "claim_due_jobs", **lease, most=most)
+        jobs = [rows.job_from(row) for row in found]
+        return sorted(jobs, key=lambda job: (job.next_action_at, job.id))
+
+    async def claim(
+        self,
+        owner: str,
+        job_ids: Sequence[JobId],
+        now: datetime,
+        lease_seconds: float,
+        most: int,
+    ) -> list[Job]:
+        lease = _lease(owner, now, lease_seconds)
+        claimed: list[Job] = []
+        async with self._engine.transaction() as connection:
+            for job_id in job_ids:
+                if len(claimed) == most:
+                    break
+                row = await self._one(connection, "claim_job", id=job_id, **lease)
+                if row is not None:
+                    claimed.append(rows.job_from(row))
+        return claimed
+
+    async def next_due_at(self) -> datetime | None:
+        row = await self._read_one("next_due_job")
+        return None if row is None or row["due_at"] is None else rows.instant(row["due_at"])
+
+    async def save(self, changes: Sequence[Change]) -> list[JobId]:
+        lost: list[JobId] = []
+        async with self._engine.transaction() as connection:
+            for change in changes:
+                parameters = rows.job_parameters(change.job)
+                if await self._one(connection, "update_job", **parameters) is None:
+                    lost.append(change.job.id)
+                    continue
+                if change.submission is not None:
+                    values = rows.submission_parameters(change.submission)
+                    await self._one(connection, "put_submission", **values)
+                for delivery in change.deliveries:
+                    await self._put_delivery(connection, delivery)
+        return lost
+
+    async def list_owed(self, now: datetime, most: int) -> list[Delivery]:
+        found = await self._read("list_owed_deliveries", now=rows.milliseconds(now), most=most)
+        return [rows.delivery_from(row) for row in found]
+
+    async def list_posted_cards(self, *, changed_since: datetime) -> list[tuple[Delivery, Job]]:
+        since = rows.milliseconds(changed_since)
+        cards = []
+        async with self._engine.reading() as connection:
+            for row in await self._all(connection, "list_posted_cards", since=since):
+                job = await self._one(connection, "get_job", id=row["job_id"])
+                card = await self._one(
+                    connection, "find_delivery", job_id=row["job_id"], kind=DeliveryKind.CARD.value
+                )
+                if job is not None and card is not None:
+                    cards.append((rows.delivery_from(card), rows.job_from(job)))
+        return cards
+
+    async def find_delivery(self, job_id: JobId, kind: DeliveryKind) -> Delivery | None:
+        row = await self._read_one("find_delivery", job_id=job_id, kind=kind.value)
+        return None if row is None else rows.delivery_from(row)
+
+    async def save_delivery(self, delivery: Delivery) -> Delivery:
+        async with self._engine.transaction() as connection:
+            written = await self._one(
+                connection, "update_delivery", **rows.delivery_parameters(delivery)
+            )
+        if written is None:
+            raise LeaseLostError(delivery.nonce)
+        return replace(delivery, version=delivery.version + 1)
+
+    async def observe_duration(
+        self, provider: ProviderName, request: VideoRequest, seconds: float, at: datetime
+    ) -> None:
+        async with self._engine.transaction() as connection:
+            await self._one(
+                connection,
+                "insert_duration",
+                provider=provider,
+                subject=rows.subject(request),
+                observed_at=rows.milliseconds(at),
+                seconds=float(seconds),
+            )
+
+    async def list_durations(
+        self, provider: ProviderName, request: VideoRequest, most: int
+    ) -> list[float]:
+        found = await self._read(
+            "list_durations", provider=provider, subject=rows.subject(request), most=most
+        )
+        return [float(row["seconds"]) for row in found]
+
+    async def get_note(self, name: str) -> str | None:
+        row = await self._read_one("get_note", name=name)
+        return None if row is None else str(row["value"])
+
+    async def set_note(self, name: str, value: str) -> None:
+        async with self._engine.transaction() as connection:
+            await self._one(connection, "put_note", name=name, value=value)
+
+    async def _put_delivery(self, connection: Any, delivery: Delivery) -> None:
+        await self._one(connection, "insert_delivery", **rows.delivery_parameters(delivery))
+
+    async def _read_one(self, query: str, **parameters: Any) -> Row | None:
+        async with self._engine.reading() as connection:
+            return await self._one(connection, query, **parameters)
+
+    async def _read(self, query: str, **parameters: Any) -> list[Row]:
+        async with self._engine.reading() as connection:
+            return await self._all(connection, query, **parameters)
+
+    async def _one(self, connection: Any, query: str, **parameters: Any) -> Row | None:
+        row: Row | None = await getattr(self._queries, query)(connection, **parameters)
+        return row
+
+    async def _all(self, connection: Any, query: str, **parameters: Any) -> list[Row]:
+        return [row async for row in getattr(self._queries, query)(connection, **parameters)]
+
+
+def _lease(owner: str, now: datetime, lease_seconds: float) -> dict[str, Any]:
+    expires_at = now + timedelta(seconds=lease_seconds)
+    return {
+        "owner": owner,
+        "now": rows.milliseconds(now),
+        "expires_at": rows.milliseconds(expires_at),
+    }

@@ -1,0 +1,332 @@
+"""What every job store promises, on SQLite and on PostgreSQL."""
+
+import asyncio
+import contextlib
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+
+import asyncpg
+import pytest
+
+from bot.domain.deliveries import DeliveryKind, DeliveryState, posted, posting
+from bot.domain.jobs import Artifact, Failure, FailureKind, JobState, advance, fail, start_rendering
+from bot.domain.submissions import SubmissionState
+from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError, StorageError
+from bot.ids import JobId, MessageId, UserId
+from bot.ports import Change
+from bot.storage.databases import open_database
+from bot.storage.stores import SqlJobStore
+from tests.factories import (
+    NOW,
+    PROVIDER,
+    make_delivery,
+    make_image,
+    make_job,
+    make_request,
+    make_submission,
+)
+
+_numbers = count(1)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+async def address(request, tmp_path):
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/showreel.db"
+    server = request.getfixturevalue("postgres_address")
+    name = f"test_{next(_numbers)}"
+    connection = await asyncpg.connect(f"{server}/postgres")
+    try:
+        await connection.execute(f"CREATE DATABASE {name}")
+    finally:
+        await connection.close()
+    return f"{server}/{name}"
+
+
+@pytest.fixture
+async def engine(address):
+    async with open_database(address) as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(engine):
+    return SqlJobStore(engine)
+
+
+async def accept(store, **fields):
+    job = make_job(**fields)
+    await store.accept(job, [make_delivery(job)])
+    return job
+
+
+async def move(store, job, *states):
+    """Bring a job forward, one save per state; answers with it as it is stored."""
+    for state in states:
+        assert await store.save([Change(advance(job, state, NOW))]) == []
+        job = await store.get(job.id)
+    return job
+
+
+async def test_a_job_is_read_as_it_was_written(store):
+    request = make_request(image=make_image(), end_image=make_image(key="end.png"), seed=7)
+    job = await accept(store, request=request, source_message_id=MessageId(1 << 60))
+
+    assert await store.get(job.id) == job
+    assert await store.find_by_key(job.idempotency_key) == job
+
+
+async def test_what_is_not_there_is_not_found(store):
+    with pytest.raises(JobNotFoundError):
+        await store.get(JobId("nothing"))
+
+    assert await store.find_submission(JobId("nothing")) is None
+
+
+async def test_a_wish_made_twice_is_accepted_once(store):
+    first = await accept(store)
+    second = make_job(idempotency_key=first.idempotency_key)
+
+    with pytest.raises(DuplicateRequestError) as caught:
+        await store.accept(second, [make_delivery(second)])
+
+    assert caught.value.job_id == first.id
+    assert len(await store.list_active()) == 1
+    assert len(await store.list_owed(NOW, 10)) == 1
+
+
+async def test_a_wish_made_fifty_times_at_once_is_accepted_once(store):
+    jobs = [make_job(idempotency_key="same") for _ in range(50)]
+
+    outcomes = await asyncio.gather(
+        *(store.accept(job, []) for job in jobs), return_exceptions=True
+    )
+
+    assert outcomes.count(None) == 1
+    assert sum(isinstance(outcome, DuplicateRequestError) for outcome in outcomes) == 49
+
+
+async def test_a_job_is_written_only_by_who_read_its_latest_version(store):
+    job = await accept(store)
+    await move(store, job, JobState.SUBMITTING)
+
+    lost = await store.save([Change(advance(job, JobState.CANCELLED, NOW))])
+
+    assert lost == [job.id]
+    assert (await store.get(job.id)).state is JobState.SUBMITTING
+
+
+async def test_of_a_lost_change_nothing_is_written_and_of_the_others_everything(store):
+    lost, kept = await accept(store), await accept(store)
+    await move(store, lost, JobState.SUBMITTING)
+    changes = [
+        Change(advance(job, JobState.SUBMITTING, NOW), make_submission(job)) for job in (lost, kept)
+    ]
+
+    assert await store.save(changes) == [lost.id]
+    assert await store.find_submission(lost.id) is None
+    assert await store.find_submission(kept.id) is not None
+
+
+async def test_a_submission_is_read_as_it_was_last_written(store):
+    job = await accept(store)
+    submission = make_submission(job)
+    await store.save([Change(advance(job, JobState.SUBMITTING, NOW), submission)])
+    job = await store.get(job.id)
+    taken = replace(
+        submission, state=SubmissionState.ACCEPTED, handle="vid_1", precharged_micros=350_000
+    )
+    await store.save([Change(start_rendering(job, NOW), taken)])
+
+    assert await store.find_submission(job.id) == taken
+
+
+async def test_a_finished_job_keeps_its_film_and_a_failed_one_its_reason(store):
+    done = await accept(store)
+    job = await move(store, done, JobState.SUBMITTING, JobState.IN_PROGRESS, JobState.COLLECTING)
+    artifact = Artifact("film.mp4", 1000, 5.0, 1280, 720)
+    succeeded = replace(advance(job, JobState.SUCCEEDED, NOW), artifact=artifact)
+    await store.save([Change(succeeded)])
+    failed = await accept(store)
+    failure = Failure(FailureKind.REFUSED, "change the prompt")
+    await store.save([Change(fail(failed, failure, NOW))])
+
+    assert (await store.get(done.id)).artifact == artifact
+    assert (await store.get(failed.id)).failure == failure
+    assert await store.list_active() == []
+
+
+async def test_the_database_itself_keeps_an_ended_job_as_it_ended(store):
+    job = await accept(store)
+    cancelled = await move(store, job, JobState.CANCELLED)
+
+    with pytest.raises(StorageError, match="stays as it ended"):
+        await store.save([Change(replace(cancelled, state=JobState.ACCEPTED))])
+
+
+async def test_due_jobs_are_claimed_once_while_their_lease_lasts(store):
+    job = await accept(store)
+    await move(store, job, JobState.SUBMITTING)
+
+    first = await store.claim_due("one", NOW, 60, 10)
+    second = await store.claim_due("two", NOW, 60, 10)
+    later = await store.claim_due("two", NOW + timedelta(seconds=60), 60, 10)
+
+    assert [claimed.id for claimed in first] == [job.id]
+    assert second == []
+    assert [claimed.id for claimed in later] == [job.id]
+
+
+async def test_a_lease_is_given_up_with_the_write(store):
+    job = await accept(store)
+    await move(store, job, JobState.SUBMITTING)
+    [claimed] = await store.claim_due("one", NOW, 60, 10)
+    await store.save([Change(start_rendering(claimed, NOW))])
+
+    assert len(await store.claim_due("two", NOW, 60, 10)) == 1
+
+
+async def test_what_is_not_due_or_still_waits_is_not_claimed_as_due(store):
+    await accept(store)
+    job = await accept(store)
+    moved = await move(store, job, JobState.SUBMITTING)
+    later = replace(start_rendering(moved, NOW), next_action_at=NOW + timedelta(seconds=5))
+    await store.save([Change(later)])
+
+    assert await store.claim_due("one", NOW, 60, 10) == []
+    assert await store.next_due_at() == NOW
+
+
+async def test_waiting_jobs_are_claimed_in_the_order_given_and_no_more_than_wanted(store):
+    jobs = [await accept(store) for _ in range(3)]
+    ids = [job.id for job in reversed(jobs)]
+
+    claimed = await store.claim("one", ids, NOW, 60, 2)
+
+    assert [job.id for job in claimed] == ids[:2]
+    assert await store.claim("two", ids, NOW, 60, 3) != claimed
+
+
+async def test_simultaneous_claims_never_share_a_job(address, engine):
+    stores = [SqlJobStore(engine)]
+    jobs = [await accept(stores[0]) for _ in range(30)]
+    for job in jobs:
+        await move(stores[0], job, JobState.SUBMITTING)
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(2):
+            other = await stack.enter_async_context(open_database(address))
+            stores.append(SqlJobStore(other))
+        claims = await asyncio.gather(
+            *(
+                store.claim_due(f"owner-{number}-{turn}", NOW, 60, 4)
+                for number, store in enumerate(stores)
+                for turn in range(4)
+            )
+        )
+
+    claimed = [job.id for claim in claims for job in claim]
+    assert len(claimed) == len(set(claimed))
+
+
+async def test_the_queue_lists_who_waits_and_counts_who_runs(store):
+    waiting = await accept(store, user_id=UserId(1))
+    running = await accept(store, user_id=UserId(2))
+    await move(store, running, JobState.SUBMITTING)
+
+    assert [entry.job_id for entry in await store.list_waiting(PROVIDER)] == [waiting.id]
+    assert await store.count_running(PROVIDER) == {UserId(2): 1}
+
+
+async def test_a_member_sees_only_their_own_jobs(store):
+    mine = await accept(store, user_id=UserId(1))
+    await accept(store, user_id=UserId(2))
+
+    assert await store.list_active(user_id=UserId(1)) == [mine]
+
+
+async def test_a_delivery_goes_from_owed_to_posted_by_one_writer(store):
+    job = await accept(store)
+    [delivery] = await store.list_owed(NOW, 10)
+    intent = await store.save_delivery(posting(delivery, NOW))
+
+    with pytest.raises(LeaseLostError):
+        await store.save_delivery(posting(delivery, NOW))
+
+    done = await store.save_delivery(posted(intent, MessageId(99), "digest"))
+    assert await store.find_delivery(job.id, DeliveryKind.CARD) == done
+    assert await store.list_owed(NOW, 10) == []
+
+
+async def test_a_film_is_owed_in_the_same_write_and_only_once(store):
+    job = await accept(store)
+    film = make_delivery(job, DeliveryKind.FILM)
+    await store.save([Change(advance(job, JobState.SUBMITTING, NOW), deliveries=(film,))])
+    job = await store.get(job.id)
+    await store.save([Change(start_rendering(job, NOW), deliveries=(film,))])
+
+    kinds = [delivery.kind for delivery in await store.list_owed(NOW, 10)]
+    assert sorted(kinds) == [DeliveryKind.CARD, DeliveryKind.FILM]
+
+
+async def test_a_postponed_delivery_is_not_due_before_its_time(store):
+    await accept(store)
+    [delivery] = await store.list_owed(NOW, 10)
+    later = NOW + timedelta(seconds=30)
+    await store.save_delivery(replace(delivery, next_attempt_at=later))
+
+    assert await store.list_owed(NOW, 10) == []
+    assert len(await store.list_owed(later, 10)) == 1
+
+
+async def test_posted_cards_are_listed_while_their_job_moves_and_a_while_after(store):
+    job = await accept(store)
+    [delivery] = await store.list_owed(NOW, 10)
+    card = await store.save_delivery(posted(posting(delivery, NOW), MessageId(99), "digest"))
+
+    assert await store.list_posted_cards(changed_since=NOW) == [(card, job)]
+
+    ended = await move(store, job, JobState.CANCELLED)
+    assert await store.list_posted_cards(changed_since=NOW) == [(card, ended)]
+    assert await store.list_posted_cards(changed_since=NOW + timedelta(seconds=1)) == []
+    assert card.state is DeliveryState.POSTED
+
+
+async def test_durations_are_remembered_by_kind_of_film_latest_first(store):
+    request = make_request()
+    for seconds in (10.0, 20.5, 30.0):
+        await store.observe_duration(PROVIDER, request, seconds, NOW + timedelta(seconds=seconds))
+    await store.observe_duration(PROVIDER, make_request(resolution="480p"), 1.0, NOW)
+
+    assert await store.list_durations(PROVIDER, request, 2) == [30.0, 20.5]
+
+
+async def test_notes_are_kept_and_replaced(store):
+    assert await store.get_note("digest") is None
+
+    await store.set_note("digest", "one")
+    await store.set_note("digest", "two")
+
+    assert await store.get_note("digest") == "two"
+
+
+async def test_a_cancelled_write_leaves_the_connection_usable(engine, store):
+    await accept(store)
+
+    async def write_and_be_cancelled():
+        async with engine.transaction():
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await write_and_be_cancelled()
+
+    await accept(store)
+    assert len(await store.list_active()) == 2
+
+
+async def test_everything_is_there_after_reopening(address):
+    async with open_database(address) as first:
+        job = await accept(SqlJobStore(first))
+    async with open_database(address) as second:
+        assert await SqlJobStore(second).get(job.id) == job
+        assert await second.version() == 1

@@ -1,0 +1,114 @@
+"""Records as most tests want them; every keyword replaces a field."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from bot.domain.capabilities import Audio, Capability, Kind
+from bot.domain.deliveries import Delivery, DeliveryKind, owed
+from bot.domain.jobs import Job, JobState
+from bot.domain.pricing import PriceLine, PriceList
+from bot.domain.requests import SourceImage, VideoRequest
+from bot.domain.submissions import Submission, SubmissionState
+from bot.ids import (
+    ChannelId,
+    GuildId,
+    IdempotencyKey,
+    JobId,
+    ModelId,
+    ProviderName,
+    SubmissionId,
+    UserId,
+    job_id_from,
+    submission_id_from,
+)
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+PROVIDER = ProviderName("fake")
+_numbers = count(1)
+
+
+def new_job_id() -> JobId:
+    return job_id_from(next(_numbers).to_bytes(10, "big"))
+
+
+def new_submission_id() -> SubmissionId:
+    return submission_id_from(next(_numbers).to_bytes(10, "big"))
+
+
+def make_image(**fields: Any) -> SourceImage:
+    image = SourceImage("abc.png", "image/png", 640, 360, 1000)
+    return replace(image, **fields)
+
+
+def make_request(**fields: Any) -> VideoRequest:
+    request = VideoRequest(
+        prompt="a fox running through snow",
+        model_id=ModelId("fake-model"),
+        duration_seconds=5,
+        resolution="720p",
+        aspect_ratio="16:9",
+        audio=False,
+    )
+    return replace(request, **fields)
+
+
+def make_capability(**fields: Any) -> Capability:
+    capability = Capability(
+        provider=PROVIDER,
+        model_id=ModelId("fake-model"),
+        name="Fake Model",
+        kinds=frozenset({Kind.TEXT, Kind.IMAGE}),
+        prices=PriceList((PriceLine(100_000, per_second=True),)),
+        durations_seconds=(5, 10),
+        default_duration_seconds=5,
+        resolutions=("480p", "720p"),
+        default_resolution="720p",
+        aspect_ratios=("16:9", "9:16", "1:1"),
+        default_aspect_ratio="16:9",
+        audio=Audio.OPTIONAL,
+        end_image=True,
+        negative_prompt=True,
+        seed=True,
+        expected_seconds=60,
+    )
+    return replace(capability, **fields)
+
+
+def make_job(**fields: Any) -> Job:
+    job_id = fields.pop("id", None) or new_job_id()
+    job = Job(
+        id=job_id,
+        idempotency_key=IdempotencyKey(f"interaction:{job_id}"),
+        guild_id=GuildId(10),
+        channel_id=ChannelId(20),
+        user_id=UserId(30),
+        request=make_request(),
+        provider=PROVIDER,
+        cost_micros=500_000,
+        cost_is_estimate=False,
+        expected_seconds=60,
+        state=JobState.ACCEPTED,
+        accepted_at=NOW,
+        state_changed_at=NOW,
+        next_action_at=NOW,
+    )
+    return replace(job, **fields)
+
+
+def make_submission(job: Job, **fields: Any) -> Submission:
+    submission = Submission(
+        id=new_submission_id(),
+        job_id=job.id,
+        attempt=1,
+        provider=job.provider,
+        tag=f"{job.id}-1",
+        state=SubmissionState.INTENDED,
+        intended_at=NOW,
+    )
+    return replace(submission, **fields)
+
+
+def make_delivery(job: Job, kind: DeliveryKind = DeliveryKind.CARD, **fields: Any) -> Delivery:
+    return replace(owed(job.id, kind, job.guild_id, job.channel_id, NOW), **fields)
