@@ -65,7 +65,6 @@ async def running_sandbox(settings: SandboxSettings) -> AsyncIterator[Sandbox]:
         clock = SandboxClock()
         discord = new_world(clock, BlobStore(folder), settings.token)
         gateway = Gateway(discord.world)
-        stack.callback(gateway.close)
         interactions = Interactions(discord)
         stack.callback(interactions.close)
         faults = Faults(clock)

@@ -4,7 +4,8 @@
 components, the text they show, and the files that `attachment://` may name.
 """
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,33 +29,28 @@ class Reading:
     new_snowflake: Callable[[], int]
     custom_ids: set[str] = field(default_factory=set)
     ids: set[int] = field(default_factory=set)
-    unnumbered: list[Json] = field(default_factory=list)
     count: int = 0
     characters: int = 0
 
     def begin(self, path: str, raw: Json) -> Json:
-        """Count a component and give it its type and id; missing ids are given out at the end."""
+        """Count a component; begin it with its type and its id, 0 if it has none yet."""
         self.count += 1
         component: Json = {"type": raw.get("type"), "id": 0}
         number = forms.integer(self.faults, f"{path}.id", raw.get("id"), least=0, most=2**31 - 1)
-        if not number:
-            self.unnumbered.append(component)
-        elif number in self.ids:
+        if number in self.ids:
             self.faults.add(
                 f"{path}.id", "COMPONENT_ID_DUPLICATED", "Component id cannot be duplicated"
             )
-        else:
+        elif number:
             component["id"] = number
             self.ids.add(number)
         return component
 
-    def number_the_rest(self) -> None:
-        following = 1
-        for component in self.unnumbered:
-            while following in self.ids:
-                following += 1
-            component["id"] = following
-            self.ids.add(following)
+    def number(self, components: list[Json]) -> None:
+        """Give the components without an id the free numbers, in the order of the tree."""
+        free = (number for number in itertools.count(1) if number not in self.ids)
+        for component in walk(components):
+            component["id"] = component["id"] or next(free)
 
     def custom_id(self, path: str, value: Any) -> str:
         found = forms.required_text(self.faults, f"{path}.custom_id", value, most=100)
@@ -82,6 +78,14 @@ class Reading:
                 f"The referenced attachment '{name}' was not found",
             )
         return {"id": str(self.new_snowflake()), "url": url, "proxy_url": url}
+
+
+def walk(components: list[Json]) -> Iterator[Json]:
+    """All components of the tree, parents first."""
+    for component in components:
+        yield component
+        yield from walk(component.get("components", []))
+        yield from walk([component["accessory"]] if "accessory" in component else [])
 
 
 def button(reading: Reading, path: str, raw: Json) -> Json:

@@ -20,6 +20,7 @@ from sandbox.discord.component_items import (
     select,
     text_display,
     thumbnail,
+    walk,
 )
 from sandbox.discord.errors import FormErrors
 from sandbox.discord.models import Json
@@ -58,24 +59,19 @@ def checked_components(
             "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED",
             f"The total text size of displayable text is limited to {MOST_TEXT} characters",
         )
-    reading.number_the_rest()
+    if not faults.tree:
+        reading.number(found)
     return found
 
 
 def shown_text(components: list[Json]) -> str:
     """All text that the components show; mentions in it count."""
-    parts = [str(item["content"]) for item in components if item["type"] == TEXT_DISPLAY]
-    parts += [shown_text(item.get("components", [])) for item in components]
-    return "\n".join(part for part in parts if part)
+    return "\n".join(item["content"] for item in walk(components) if "content" in item)
 
 
 def custom_ids(components: list[Json]) -> set[str]:
     """The custom ids that stand anywhere in the tree."""
-    found = {str(item["custom_id"]) for item in components if "custom_id" in item}
-    for item in components:
-        found |= custom_ids(item.get("components", []))
-        found |= custom_ids([item["accessory"]] if "accessory" in item else [])
-    return found
+    return {str(item["custom_id"]) for item in walk(components) if "custom_id" in item}
 
 
 def _read(reading: Reading, path: str, value: Any, allowed: set[int]) -> Json:

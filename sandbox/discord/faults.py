@@ -20,7 +20,7 @@ from sandbox.discord.models import Json
 from sandbox.discord.rest.routing import is_discord_rest, path_below_version
 
 KINDS = ("status", "drop_before", "drop_after", "latency")
-DROPPED = "discord_dropped"
+DROPPED = web.RequestKey("dropped", bool)
 
 
 @dataclass(slots=True)
