@@ -28,7 +28,7 @@ class FaultForm(Form):
 class DisconnectForm(Form):
     """What happens to the bot's connections: an opcode, or else a close code."""
 
-    op: Literal[7, 9] | None = None
+    op: Literal[1, 7, 9] | None = None
     resumable: bool | None = Field(None, description="true, but for opcode 9 false, if left out")
     code: int | None = Field(None, ge=1000, le=4999)
 

@@ -54,7 +54,7 @@ class Gateway:
         return [self._describe(session) for session in self._context.sessions.all()]
 
     def disconnect(self, op: int | None, code: int | None, *, resumable: bool) -> int:
-        """Send opcode 7 or 9 to every connection, or close it with a code; how many there were."""
+        """Send opcode 1, 7 or 9 to every connection, or close it with a code; how many there were."""
         connected = [item for item in self._context.sessions.all() if item.outbox is not None]
         for session in connected:
             self._disturb(session, op, code, resumable=resumable)
@@ -66,8 +66,8 @@ class Gateway:
         outbox = session.outbox
         if outbox is None:
             return
-        if op == Op.RECONNECT:
-            outbox.put_nowait(encode(Op.RECONNECT, None))
+        if op in {Op.HEARTBEAT, Op.RECONNECT}:
+            outbox.put_nowait(encode(op, None))
         elif op == Op.INVALID_SESSION:
             outbox.put_nowait(encode(Op.INVALID_SESSION, resumable))
         else:
