@@ -4,7 +4,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from bot.domain.capabilities import Capability, Kind
+from bot.domain.pricing import Price
 from bot.ids import ModelId
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDescription:
+    """A model as a list shows it: what a film of its usual kind costs and takes."""
+
+    capability: Capability
+    price: Price | None
+    expected_seconds: int
 
 
 @dataclass(slots=True)

@@ -63,6 +63,13 @@ class FailureKind(StrEnum):
     INTERRUPTED = "interrupted"  # ours
 
 
+class Cancellation(StrEnum):
+    """What calling a job off came to."""
+
+    CALLED_OFF = "called_off"  # before the submission: nothing was spent
+    NOT_WATCHED = "not_watched"  # after it: the provider goes on, nobody waits for it
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why there is no film; `text` is safe to show, and may be the service's friendly one."""

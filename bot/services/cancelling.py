@@ -6,21 +6,13 @@ watching, and the film, if it comes, is not posted.
 
 from collections.abc import Callable
 from dataclasses import replace
-from enum import StrEnum
 
-from bot.domain.jobs import Job, JobState, advance
+from bot.domain.jobs import Cancellation, Job, JobState, advance
 from bot.errors import NotYourJobError, TooLateToCancelError
 from bot.ids import JobId, MessageId, UserId
 from bot.ports import Change, Clock, JobStore
 
 TRIES = 5  # against the tracker, which may move the job at the same time
-
-
-class Outcome(StrEnum):
-    """What a cancellation came to."""
-
-    CALLED_OFF = "called_off"  # before the submission: nothing was spent
-    NOT_WATCHED = "not_watched"  # after it: the provider goes on, nobody waits for it
 
 
 class Cancelling:
@@ -31,7 +23,7 @@ class Cancelling:
         self._clock = clock
         self._wake = wake
 
-    async def cancel(self, job_id: JobId, user_id: UserId, *, is_moderator: bool) -> Outcome:
+    async def cancel(self, job_id: JobId, user_id: UserId, *, is_moderator: bool) -> Cancellation:
         """Raises JobNotFoundError, NotYourJobError, TooLateToCancelError."""
         for _ in range(TRIES):
             job = await self._store.get(job_id)
@@ -41,7 +33,7 @@ class Cancelling:
                 raise TooLateToCancelError
             if await self._written(self._called_off(job)):
                 early = job.state is JobState.ACCEPTED
-                return Outcome.CALLED_OFF if early else Outcome.NOT_WATCHED
+                return Cancellation.CALLED_OFF if early else Cancellation.NOT_WATCHED
         raise TooLateToCancelError
 
     async def call_off_reaction(self, message_id: MessageId, user_id: UserId) -> int:

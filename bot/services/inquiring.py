@@ -1,25 +1,15 @@
 """Questions about jobs and models that change nothing."""
 
-from dataclasses import dataclass
-
 from bot.domain.capabilities import Capability, Kind, complete
+from bot.domain.catalogue import ModelDescription
 from bot.domain.jobs import Job, JobState
-from bot.domain.pricing import Price, price
+from bot.domain.pricing import price
 from bot.domain.queueing import in_order
 from bot.domain.requests import SourceImage, VideoRequest
 from bot.ports import JobStore
 from bot.services.quoting import Quoting
 
 _ANY_IMAGE = SourceImage(key="", media_type="image/png", width=16, height=9, size_bytes=0)
-
-
-@dataclass(frozen=True, slots=True)
-class ModelDescription:
-    """A model as a list shows it: what a film of its usual kind costs and takes."""
-
-    capability: Capability
-    price: Price | None
-    expected_seconds: int
 
 
 class Inquiring:

@@ -1,0 +1,146 @@
+"""Films on our disk: checked, measured, and made to fit where they should be posted."""
+
+import asyncio
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.domain.jobs import Artifact
+from bot.errors import ArtifactUnusableError, FileTooLargeError
+from bot.ids import JobId
+from bot.media.ffmpeg import THREADS, Ffmpeg, input_of
+from bot.ports import FittedFilm
+
+SHARE = 0.97  # of the limit, for what the container adds
+RETRY_SHARE = 0.95  # of the first try, when it came out too large all the same
+AUDIO_BITS = 96_000
+FEWEST_BITS_PER_PIXEL = 0.05  # below this a smaller picture looks better
+FRAMES_PER_SECOND = 24
+HEIGHTS = (1080, 720, 540, 480, 360, 240)
+FEWEST_VIDEO_BITS = 40_000
+MB = 1024 * 1024
+
+_DURATION = re.compile(r"Duration: (\d+):(\d+):(\d+(?:\.\d+)?)")
+_SIZE = re.compile(r"Video: .*?\b(\d{2,5})x(\d{2,5})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """One two-pass encoding."""
+
+    video_bits: int
+    height: int | None
+
+
+class DiskFilmStore:
+    """The port `FilmStore` in a folder. Encodes one film at a time."""
+
+    def __init__(self, folder: Path, ffmpeg: Ffmpeg) -> None:
+        self._folder = folder
+        self._ffmpeg = ffmpeg
+        self._one_at_a_time = asyncio.Lock()
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def path(self, job_id: JobId) -> Path:
+        return self._folder / f"{job_id}.mp4"
+
+    async def inspect(self, job_id: JobId) -> Artifact:
+        path = self.path(job_id)
+        if not await asyncio.to_thread(_is_mp4, path):
+            msg = "what was fetched is no MP4"
+            raise ArtifactUnusableError(msg)
+        # without an output ffmpeg describes its input and ends with an error
+        told = (await self._ffmpeg.run(*input_of(path), folder=self._folder)).told
+        duration, size = _DURATION.search(told), _SIZE.search(told)
+        if duration is None or size is None:
+            msg = "what was fetched holds no moving picture"
+            raise ArtifactUnusableError(msg)
+        hours, minutes, seconds = (float(part) for part in duration.groups())
+        return Artifact(
+            key=path.name,
+            size_bytes=await asyncio.to_thread(_size, path),
+            duration_seconds=hours * 3600 + minutes * 60 + seconds,
+            width=int(size[1]),
+            height=int(size[2]),
+        )
+
+    async def fit(self, artifact: Artifact, *, max_bytes: int) -> FittedFilm:
+        source = self._folder / artifact.key
+        if artifact.size_bytes <= max_bytes:
+            return FittedFilm(source, artifact.size_bytes)
+        target = source.with_suffix(f".{max_bytes}.mp4")
+        async with self._one_at_a_time:
+            if not await asyncio.to_thread(target.exists):
+                await self._encode(artifact, source, target, max_bytes)
+        size = await asyncio.to_thread(_size, target)
+        note = f"Re-encoded to fit this server's limit of {max(1, round(max_bytes / MB))} MB."
+        return FittedFilm(target, size, note)
+
+    async def _encode(self, artifact: Artifact, source: Path, target: Path, max_bytes: int) -> None:
+        for share in (SHARE, SHARE * RETRY_SHARE):
+            plan = plan_for(artifact, int(max_bytes * share))
+            part = target.with_suffix(".part")
+            if plan is not None and await self._two_passes(plan, source, part):
+                if await asyncio.to_thread(_size, part) <= max_bytes:
+                    await asyncio.to_thread(part.replace, target)
+                    return
+                await asyncio.to_thread(part.unlink)
+        msg = f"cannot be made to fit {max_bytes} bytes"
+        raise FileTooLargeError(msg)
+
+    async def _two_passes(self, plan: _Plan, source: Path, part: Path) -> bool:
+        log = str(part.with_suffix(".log"))
+        scale = () if plan.height is None else ("-vf", f"scale=-2:{plan.height}")
+        video = (
+            *("-c:v", "libx264", "-preset", "medium", "-pix_fmt", "yuv420p"),
+            *("-b:v", str(plan.video_bits), "-threads", str(THREADS), *scale),
+            *("-passlogfile", log),
+        )
+        audio = ("-c:a", "aac", "-b:a", str(AUDIO_BITS))
+        first = (*input_of(source), *video, "-pass", "1", "-an", "-f", "null", "-")
+        second = (
+            *(*input_of(source), *video, "-pass", "2", *audio),
+            *("-movflags", "+faststart", "-f", "mp4", str(part)),
+        )
+        try:
+            for arguments in (first, second):
+                if (await self._ffmpeg.run(*arguments, folder=self._folder)).code != 0:
+                    return False
+        except TimeoutError:
+            return False
+        finally:
+            await asyncio.to_thread(_clear, part)
+        return True
+
+
+def plan_for(artifact: Artifact, max_bytes: int) -> _Plan | None:
+    """Bitrate and height with which a film fits; None where it would no longer be a picture."""
+    duration = max(artifact.duration_seconds or 1.0, 0.1)
+    video_bits = int(max_bytes * 8 / duration) - AUDIO_BITS
+    if video_bits < FEWEST_VIDEO_BITS:
+        return None
+    height = artifact.height or HEIGHTS[0]
+    ratio = (artifact.width or height) / height
+    for candidate in (height, *(smaller for smaller in HEIGHTS if smaller < height)):
+        pixels = candidate * candidate * ratio * FRAMES_PER_SECOND
+        if video_bits / pixels >= FEWEST_BITS_PER_PIXEL:
+            return _Plan(video_bits, None if candidate == height else candidate)
+    return _Plan(video_bits, HEIGHTS[-1])
+
+
+def _is_mp4(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(8)[4:] == b"ftyp"
+    except OSError:
+        return False
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
+def _clear(part: Path) -> None:
+    """The first pass's statistics."""
+    for log in part.parent.glob(f"{part.stem}*.log*"):
+        log.unlink(missing_ok=True)

@@ -1,0 +1,153 @@
+"""Pictures that members gave: judged by their content, turned upright, stripped and kept.
+
+The pixels are counted from the header before anything is decoded, so that a few kilobytes cannot
+become gigabytes. Decoding then runs in a thread: Pillow releases the interpreter while it decodes,
+and a process pool would cost a second at the first picture.
+"""
+
+import asyncio
+import hashlib
+import io
+import warnings
+from pathlib import Path
+
+import aiohttp
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from bot.domain.requests import SourceImage
+from bot.errors import ImageRejectedError
+from bot.media.downloads import DownloadFailedError, DownloadRefusedError, download
+from bot.media.signatures import kind_of
+
+MAX_BYTES = 25 * 1024 * 1024
+MAX_PIXELS = 33_000_000
+MIN_SIDE = 64
+READ = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
+_QUALITIES = (92, 85, 75)
+_SHRINK = 0.8
+
+
+class DiskImageStore:
+    """The port `ImageStore` in a folder; files are named by their content."""
+
+    def __init__(
+        self, folder: Path, session: aiohttp.ClientSession, allow_hosts: frozenset[str]
+    ) -> None:
+        self._folder = folder
+        self._session = session
+        self._allow_hosts = allow_hosts
+        folder.mkdir(parents=True, exist_ok=True)
+
+    async def keep(self, content: bytes, *, name: str) -> SourceImage:
+        return await asyncio.to_thread(self._keep, content, name)
+
+    async def fetch(self, address: str, *, name: str) -> SourceImage:
+        try:
+            content = await download(
+                self._session, address, max_bytes=MAX_BYTES, allow_hosts=self._allow_hosts
+            )
+        except DownloadRefusedError as error:
+            msg = f"{_short(name)} cannot be used: {error}. Send a smaller PNG or JPEG."
+            raise ImageRejectedError(msg) from error
+        except DownloadFailedError as error:
+            msg = f"{_short(name)} could not be fetched: post it again and try once more."
+            raise ImageRejectedError(msg) from error
+        return await self.keep(content, name=name)
+
+    async def prepare(self, image: SourceImage, *, max_bytes: int) -> tuple[bytes, str]:
+        return await asyncio.to_thread(self._prepare, image, max_bytes)
+
+    def path(self, image: SourceImage) -> Path:
+        return self._folder / image.key
+
+    def _keep(self, content: bytes, name: str) -> SourceImage:
+        picture = _open(content, _short(name))
+        form, suffix, media_type = _form_of(picture)
+        encoded = _encoded(picture, form, 95)
+        key = f"{hashlib.sha256(encoded).hexdigest()[:32]}{suffix}"
+        _write_whole(self._folder / key, encoded)
+        return SourceImage(key, media_type, picture.width, picture.height, len(encoded))
+
+    def _prepare(self, image: SourceImage, max_bytes: int) -> tuple[bytes, str]:
+        try:
+            content = self.path(image).read_bytes()
+        except OSError as error:
+            msg = "The picture is no longer kept here: send it again."
+            raise ImageRejectedError(msg) from error
+        if len(content) <= max_bytes:
+            return content, image.media_type
+        picture = _open(content, "the picture").convert("RGB")
+        while min(picture.size) >= MIN_SIDE:
+            for quality in _QUALITIES:
+                encoded = _encoded(picture, "JPEG", quality)
+                if len(encoded) <= max_bytes:
+                    return encoded, "image/jpeg"
+            size = (int(picture.width * _SHRINK), int(picture.height * _SHRINK))
+            picture = picture.resize(size, Image.Resampling.LANCZOS)
+        msg = "The picture cannot be made small enough for the service: send a simpler one."
+        raise ImageRejectedError(msg)
+
+
+def _open(content: bytes, name: str) -> Image.Image:
+    """Decode, upright and without metadata. Raises ImageRejectedError."""
+    if len(content) > MAX_BYTES:
+        msg = f"{name} has more than {MAX_BYTES // (1024 * 1024)} MB: make it smaller."
+        raise ImageRejectedError(msg)
+    kind = kind_of(content)
+    if kind not in READ:
+        msg = f"{name} is {kind or 'no picture that I know'}: send it as PNG, JPEG or WebP."
+        raise ImageRejectedError(msg)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            return _decoded(content, name)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_many_pixels(name) from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+        msg = f"{name} is damaged: save it again as PNG or JPEG and send that."
+        raise ImageRejectedError(msg) from error
+
+
+def _decoded(content: bytes, name: str) -> Image.Image:
+    with Image.open(io.BytesIO(content), formats=READ) as opened:
+        if opened.width * opened.height > MAX_PIXELS:
+            raise _too_many_pixels(name)
+        if min(opened.size) < MIN_SIDE:
+            msg = f"{name} is only {opened.width} by {opened.height}: send at least {MIN_SIDE} by {MIN_SIDE}."
+            raise ImageRejectedError(msg)
+        opened.load()
+        upright = ImageOps.exif_transpose(opened)
+    has_alpha = "A" in upright.getbands() or "transparency" in upright.info
+    return upright.convert("RGBA" if has_alpha else "RGB")
+
+
+def _form_of(picture: Image.Image) -> tuple[str, str, str]:
+    """PNG keeps what is transparent; everything else is a JPEG."""
+    if picture.mode == "RGBA":
+        return "PNG", ".png", "image/png"
+    return "JPEG", ".jpg", "image/jpeg"
+
+
+def _encoded(picture: Image.Image, form: str, quality: int) -> bytes:
+    """A fresh copy of the pixels alone: nothing else of the file comes along."""
+    bare = Image.new(picture.mode, picture.size)
+    bare.paste(picture)
+    target = io.BytesIO()
+    bare.save(target, form, **({"quality": quality} if form == "JPEG" else {}))
+    return target.getvalue()
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """All of it under its name, or nothing."""
+    part = path.with_suffix(f"{path.suffix}.part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+def _too_many_pixels(name: str) -> ImageRejectedError:
+    most = MAX_PIXELS // 1_000_000
+    return ImageRejectedError(f"{name} has more than {most} megapixels: make it smaller.")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 60 else f"{name[:57]}…"

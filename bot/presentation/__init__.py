@@ -1,0 +1,1 @@
+"""From the domain to words, cards and files; and the courier that brings them to Discord."""

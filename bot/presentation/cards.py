@@ -1,0 +1,146 @@
+"""The job card: what a member sees of a job from the first second to the last."""
+
+import hashlib
+import json
+from datetime import timedelta
+from pathlib import PurePath
+
+import discord
+
+from bot.domain.jobs import Job, JobState
+from bot.domain.pricing import dollars
+from bot.ports import CardView
+from bot.presentation import replies
+from bot.presentation.buttons import button
+from bot.presentation.custom_ids import Action
+from bot.presentation.sanitising import plain
+
+PROMPT_MOST = 900
+BAR_CELLS = 10
+MOST_GUESSED_PERCENT = 90  # a guess from the time passed never claims to be done
+
+_COLOURS = {
+    JobState.ACCEPTED: 0x8B93A7,
+    JobState.SUBMITTING: 0x5B8DEF,
+    JobState.IN_PROGRESS: 0x5B8DEF,
+    JobState.COLLECTING: 0x5B8DEF,
+    JobState.UNCERTAIN: 0xE2A93B,
+    JobState.SUCCEEDED: 0x3FB27F,
+    JobState.FAILED: 0xD9534F,
+    JobState.EXPIRED: 0xD9534F,
+    JobState.CANCELLED: 0x6B7280,
+}
+_TITLES = {
+    JobState.ACCEPTED: "Waiting for its turn",
+    JobState.SUBMITTING: "Handing over",
+    JobState.IN_PROGRESS: "In the making",
+    JobState.COLLECTING: "Fetching the film",
+    JobState.UNCERTAIN: "Asking the service what became of it",
+    JobState.SUCCEEDED: "Done",
+    JobState.FAILED: "No film",
+    JobState.EXPIRED: "No film",
+    JobState.CANCELLED: "Called off",
+}
+
+
+def picture_name(job: Job) -> str | None:
+    """What the picture is called on the card's message."""
+    image = job.request.image
+    return None if image is None else f"picture{PurePath(image.key).suffix}"
+
+
+def embed_of(view: CardView) -> discord.Embed:
+    """The card as it looks now."""
+    job = view.job
+    name = picture_name(job)
+    embed = discord.Embed(
+        title=f"🎬 {_TITLES[job.state]}",
+        description=f"> {plain(job.request.prompt, most=PROMPT_MOST)}",
+        colour=_COLOURS[job.state],
+    )
+    embed.add_field(
+        name="Now" if not job.is_terminal else "Outcome", value=_now(view), inline=False
+    )
+    embed.add_field(name="Model", value=plain(view.model_name, most=100))
+    embed.add_field(name="Film", value=_film(job))
+    embed.add_field(name="Price", value=_price(job))
+    if name is not None:
+        embed.set_thumbnail(url=f"attachment://{name}")
+    embed.set_footer(text=f"Job {job.id}")
+    return embed
+
+
+def buttons_of(job: Job) -> discord.ui.View | None:
+    """Cancel while there is something to cancel. None takes the buttons away."""
+    if job.is_terminal or job.cancel_requested:
+        return None
+    return button("Cancel", Action.CANCEL, job.id)
+
+
+def digest_of(view: CardView) -> str:
+    """Equal for cards that look the same: expected times count by the minute, progress by ten."""
+    look = [embed_of(view).to_dict(), view.job.cancel_requested]
+    return hashlib.sha256(json.dumps(look, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _now(view: CardView) -> str:
+    job = view.job
+    if job.is_terminal:
+        return _outcome(view)
+    if job.cancel_requested:
+        return "No longer watched; what the service charges stays charged."
+    if job.state is JobState.ACCEPTED:
+        place = f"Number {view.position} in the queue. " if view.position else ""
+        return f"{place}A film like this takes {replies.about_seconds(job.expected_seconds)}."
+    if job.state is JobState.IN_PROGRESS:
+        return f"{_bar(view)}\nExpected {_expected(job)}"
+    if job.state is JobState.UNCERTAIN:
+        return "The service's answer was lost. I am asking it; nothing is sent twice."
+    return "A moment…"
+
+
+def _outcome(view: CardView) -> str:
+    job = view.job
+    if job.failure is not None:
+        return replies.failed(job.failure)
+    if job.state is JobState.SUCCEEDED:
+        return f"[Watch it]({view.film_url})" if view.film_url else "The film is on its way."
+    if job.state is JobState.EXPIRED:
+        return "The service never finished it, and should give back what it charged."
+    spent = job.submitted_at is not None
+    return "What the service charged stays charged." if spent else replies.NOTHING_CHARGED
+
+
+def _bar(view: CardView) -> str:
+    filled = _percent(view) // BAR_CELLS
+    return f"{'▰' * filled}{'▱' * (BAR_CELLS - filled)} {_percent(view)} %"
+
+
+def _percent(view: CardView) -> int:
+    """The service's own figure where it gives one, else a guess from the time passed; in tens."""
+    job = view.job
+    percent = job.progress_percent
+    if percent is None and job.submitted_at is not None:
+        passed = (view.now - job.submitted_at).total_seconds()
+        percent = min(int(100 * passed / max(job.expected_seconds, 1)), MOST_GUESSED_PERCENT)
+    return (percent or 0) // 10 * 10
+
+
+def _expected(job: Job) -> str:
+    begun = job.submitted_at or job.state_changed_at
+    return discord.utils.format_dt(begun + timedelta(seconds=job.expected_seconds), "R")
+
+
+def _film(job: Job) -> str:
+    request = job.request
+    parts = [
+        f"{request.duration_seconds} s" if request.duration_seconds else None,
+        request.resolution,
+        request.aspect_ratio,
+        "with sound" if request.audio else None,
+    ]
+    return " · ".join(part for part in parts if part) or "as the model does"
+
+
+def _price(job: Job) -> str:
+    return f"{'about ' if job.cost_is_estimate else ''}{dollars(job.cost_micros)}"

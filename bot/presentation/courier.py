@@ -1,0 +1,183 @@
+"""The courier: brings cards and films to Discord as messages of the bot.
+
+Never through an interaction's token, which dies after fifteen minutes. Every post carries a nonce
+of ours, because discord.py's own is new after a restart, and every error is translated here.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import discord
+
+from bot.domain.deliveries import NONCE_MAX_CHARACTERS, Delivery, DeliveryKind
+from bot.domain.jobs import Job
+from bot.errors import (
+    ChannelGoneError,
+    DeliveryUnavailableError,
+    FileTooLargeError,
+    MessageGoneError,
+)
+from bot.ids import ChannelId, GuildId, MessageId
+from bot.ports import CardView, Clock, FittedFilm
+from bot.presentation import cards, custom_ids, films
+from bot.presentation.custom_ids import Action
+
+MB = 1024 * 1024
+UPLOAD_LIMITS = {0: 20 * MB, 1: 20 * MB, 2: 50 * MB, 3: 100 * MB}  # by boost tier, since 2026-09
+SAFETY = 0.99
+REMEMBER_REFUSAL_FOR = timedelta(days=1)
+HISTORY_MOST = 100
+
+_GONE = {10003, 10004, 50001, 50013, 50083, 160005}  # channel, server, access, permission, archived
+_TOO_LARGE = {40005, 50045}
+
+
+class DiscordCourier:
+    """The port `Courier` over one discord.py client.
+
+    `network_errors` are what its HTTP library raises when a connection breaks; the wiring knows.
+    """
+
+    def __init__(
+        self,
+        client: discord.Client,
+        clock: Clock,
+        network_errors: tuple[type[Exception], ...] = (OSError, TimeoutError),
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._unreachable: tuple[type[Exception], ...] = (
+            discord.DiscordException,
+            *network_errors,
+        )
+        self._refused: dict[GuildId, tuple[datetime, int]] = {}
+
+    def digest(self, view: CardView) -> str:
+        return cards.digest_of(view)
+
+    async def post_card(self, delivery: Delivery, view: CardView, image: Path | None) -> MessageId:
+        files = [] if image is None else [discord.File(image, cards.picture_name(view.job))]
+        return await self._send(
+            delivery,
+            view.job,
+            embed=cards.embed_of(view),
+            files=files,
+            view=cards.buttons_of(view.job),
+        )
+
+    async def edit_card(self, delivery: Delivery, view: CardView) -> None:
+        message = self._channel(delivery).get_partial_message(delivery.message_id or 0)
+        with self._translated():
+            await message.edit(embed=cards.embed_of(view), view=cards.buttons_of(view.job))
+
+    async def post_film(self, delivery: Delivery, job: Job, film: FittedFilm) -> MessageId:
+        try:
+            return await self._send(
+                delivery,
+                job,
+                content=films.text_of(job, note=film.note),
+                files=[films.file_of(job, film)],
+                view=films.buttons_of(job),
+            )
+        except FileTooLargeError:
+            self._remember_refusal(delivery.guild_id, film.size_bytes)
+            raise
+
+    async def post_link(self, delivery: Delivery, job: Job, address: str) -> MessageId:
+        text = films.text_of(job, address=address)
+        return await self._send(delivery, job, content=text, view=films.buttons_of(job))
+
+    async def find_posted(self, delivery: Delivery) -> MessageId | None:
+        """Own messages show their components whatever the portal's switches say."""
+        action = _MARKS[delivery.kind]
+        wanted = custom_ids.spell(action, delivery.job_id)
+        history = self._channel(delivery).history(limit=HISTORY_MOST, after=delivery.owed_at)
+        with self._translated():
+            async for message in history:
+                if message.author == self._client.user and wanted in _custom_ids(message):
+                    return MessageId(message.id)
+        return None
+
+    def upload_limit_bytes(self, guild_id: GuildId) -> int:
+        guild = self._client.get_guild(guild_id)
+        limit = int(UPLOAD_LIMITS[guild.premium_tier if guild else 0] * SAFETY)
+        until, refused = self._refused.get(guild_id, (self._clock.now(), limit))
+        return min(limit, refused) if until > self._clock.now() else limit
+
+    def message_url(self, guild_id: GuildId, channel_id: ChannelId, message_id: MessageId) -> str:
+        return f"https://discord.com/channels/{guild_id}/{channel_id}/{message_id}"
+
+    async def _send(self, delivery: Delivery, job: Job, **parts: Any) -> MessageId:
+        given = {name: part for name, part in parts.items() if part}
+        reference = _reference(job)
+        if reference is not None:
+            given["reference"] = reference
+        mentions = discord.AllowedMentions(
+            everyone=False, roles=False, users=[discord.Object(job.user_id)], replied_user=False
+        )
+        with self._translated():
+            message = await self._channel(delivery).send(
+                nonce=_nonce(delivery), allowed_mentions=mentions, **given
+            )
+        return MessageId(message.id)
+
+    def _channel(self, delivery: Delivery) -> discord.PartialMessageable:
+        return self._client.get_partial_messageable(delivery.channel_id, guild_id=delivery.guild_id)
+
+    def _remember_refusal(self, guild_id: GuildId, size_bytes: int) -> None:
+        until = self._clock.now() + REMEMBER_REFUSAL_FOR
+        self._refused[guild_id] = (until, int(size_bytes * SAFETY))
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except discord.HTTPException as error:
+            raise _ours(error) from error
+        except self._unreachable as error:
+            raise DeliveryUnavailableError(type(error).__name__) from error
+
+
+_MARKS = {DeliveryKind.CARD: Action.CANCEL, DeliveryKind.FILM: Action.DELETE}
+
+
+def _ours(error: discord.HTTPException) -> Exception:
+    if error.code == 10008:
+        return MessageGoneError(str(error.code))
+    if error.status == 413 or error.code in _TOO_LARGE:
+        return FileTooLargeError(str(error.code))
+    if error.code in _GONE or isinstance(error, discord.Forbidden):
+        return ChannelGoneError(str(error.code))
+    return DeliveryUnavailableError(f"{error.status} {error.code}")
+
+
+def _nonce(delivery: Delivery) -> str:
+    """Discord cuts nothing: a longer nonce would be refused."""
+    if len(delivery.nonce) > NONCE_MAX_CHARACTERS:
+        msg = f"{delivery.nonce} is too long for a nonce"
+        raise AssertionError(msg)
+    return delivery.nonce
+
+
+def _reference(job: Job) -> discord.MessageReference | None:
+    if job.source_message_id is None:
+        return None
+    return discord.MessageReference(
+        message_id=job.source_message_id,
+        channel_id=job.channel_id,
+        guild_id=job.guild_id,
+        fail_if_not_exists=False,
+    )
+
+
+def _custom_ids(message: discord.Message) -> set[str]:
+    return {
+        item.custom_id
+        for row in message.components
+        if isinstance(row, discord.ActionRow)
+        for item in row.children
+        if item.custom_id is not None
+    }
