@@ -1,0 +1,300 @@
+from typing import Any
+
+import aiohttp
+import pytest
+
+from sandbox.app import Sandbox
+from sandbox.discord import permissions, seed
+from tests.integration.sandbox.answering import (
+    EPHEMERAL,
+    Bot,
+    answering,
+    button,
+    command,
+    option,
+    row,
+)
+from tests.integration.sandbox.rest import Answer, Rest
+
+Session = aiohttp.ClientSession
+STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, FILE = range(3, 12)
+
+
+async def ask(bot: Bot, name: str, options: dict[str, Any] | None = None, **more: Any) -> Any:
+    """The interaction that the bot gets; it is answered so that the person need not wait."""
+    asking = bot.meanwhile(bot.crowd.command(name, options, **more))
+    interaction = await bot.asked()
+    await bot.callback(interaction, 4, {"content": "ok"})
+    assert (await asking).status == 200
+    return interaction
+
+
+async def test_the_bot_is_told_everything_about_an_interaction(
+    sandbox: Sandbox, session: Session, rest: Rest
+) -> None:
+    async with answering(sandbox, session, rest, command("video")) as bot:
+        told = await ask(bot, "video")
+
+    assert (told["type"], told["version"]) == (2, 1)
+    assert told["application_id"] == str(seed.APPLICATION_ID)
+    assert told["data"]["type"] == 1
+    assert "guild_id" not in told["data"]
+    assert told["guild_id"] == told["guild"]["id"] == str(seed.GUILD_ID)
+    assert told["channel"]["id"] == told["channel_id"] == str(seed.FILMS)
+    assert told["channel"]["name"] == "films"
+    assert told["member"]["user"]["id"] == str(seed.JUNO)
+    assert int(told["member"]["permissions"]) & permissions.SEND_MESSAGES
+    assert int(told["app_permissions"]) & permissions.ATTACH_FILES
+    assert told["attachment_size_limit"] == 20 * 1024 * 1024
+    assert told["authorizing_integration_owners"] == {"0": str(seed.GUILD_ID)}
+    assert (told["locale"], told["guild_locale"], told["context"]) == ("en-US", "en-US", 0)
+    assert told["entitlements"] == []
+
+
+async def test_only_a_guilds_own_command_names_the_guild_in_its_data(
+    sandbox: Sandbox, session: Session, rest: Rest
+) -> None:
+    async with answering(sandbox, session, rest) as bot:
+        await bot.register(command("here"), guild=seed.GUILD_ID)
+        told = await ask(bot, "here")
+    assert told["data"]["guild_id"] == str(seed.GUILD_ID)
+
+
+async def test_the_size_limit_is_the_better_of_boosts_and_nitro(
+    sandbox: Sandbox, session: Session, rest: Rest
+) -> None:
+    async with answering(sandbox, session, rest, command("video")) as bot:
+        of_fern = await ask(bot, "video", who=seed.FERN)
+        await bot.crowd.done("PATCH", f"/guilds/{seed.GUILD_ID}", {"premium_tier": 3})
+        of_juno = await ask(bot, "video")
+    assert of_fern["attachment_size_limit"] == 500 * 1024 * 1024
+    assert of_juno["attachment_size_limit"] == 100 * 1024 * 1024
+
+
+async def test_every_type_of_option_arrives_resolved(
+    sandbox: Sandbox, session: Session, rest: Rest
+) -> None:
+    names = ["text", "whole", "flag", "who", "where", "role", "any", "real", "file"]
+    options = [option(STRING + n, name, required=True) for n, name in enumerate(names)]
+    given = {
+        "text": "hello", "whole": 3, "flag": True, "who": str(seed.ADA),
+        "where": str(seed.PICTURES), "role": str(seed.ADMIN), "any": str(seed.MAX),
+        "real": 1.5, "file": "attachment://0",
+    }  # fmt: skip
+    async with answering(sandbox, session, rest, command("all", *options)) as bot:
+        told = await ask(bot, "all", given, files={"a.png": b"bytes"})
+        resolved = told["data"]["resolved"]
+        values = {item["name"]: item["value"] for item in told["data"]["options"]}
+        (attachment,) = resolved["attachments"].values()
+        async with session.get(attachment["url"]) as download:
+            assert await download.read() == b"bytes"
+
+    assert values == given | {"file": attachment["id"]}
+    assert resolved["users"][str(seed.ADA)]["username"] == "ada"
+    assert "user" not in resolved["members"][str(seed.ADA)]
+    assert int(resolved["members"][str(seed.ADA)]["permissions"]) == permissions.ALL
+    assert resolved["channels"][str(seed.PICTURES)]["name"] == "pictures"
+    assert "permissions" in resolved["channels"][str(seed.PICTURES)]
+    assert resolved["roles"][str(seed.ADMIN)]["name"] == "Admin"
+    assert str(seed.MAX) in resolved["users"]
+    assert attachment["ephemeral"] is True
+    assert "/ephemeral-attachments/" in attachment["url"]
+
+
+async def test_subcommands_nest_as_their_path_says(
+    sandbox: Sandbox, session: Session, rest: Rest
+) -> None:
+    leaf = option(1, "set", options=[option(INTEGER, "amount", required=True)])
+    shape = command("quota", option(2, "pool", options=[leaf]))
+    async with answering(sandbox, session, rest, shape) as bot:
+        told = await ask(bot, "quota pool set", {"amount": 5})
+        missing = await bot.crowd.command("quota pool")
+        unknown = await bot.crowd.command("quota pool get")
+
+    (group,) = told["data"]["options"]
+    (subcommand,) = group["options"]
+    assert (group["name"], group["type"], subcommand["name"]) == ("pool", 2, "set")
+    assert subcommand["options"] == [{"name": "amount", "type": INTEGER, "value": 5}]
+    assert missing.status == unknown.status == 400
+
+
+@pytest.mark.parametrize(
+    ("shape", "given", "words"),
+    [
+        (option(STRING, "o", required=True), {}, "required"),
+        (option(STRING, "o", min_length=3), {"o": "ab"}, "between 3"),
+        (option(STRING, "o", max_length=3), {"o": "abcd"}, "and 3"),
+        (option(STRING, "o"), {"o": 1}, "text"),
+        (option(STRING, "o", choices=[{"name": "A", "value": "a"}]), {"o": "b"}, "one of a"),
+        (option(INTEGER, "o", max_value=3), {"o": 4}, "and 3"),
+        (option(INTEGER, "o"), {"o": 1.5}, "whole"),
+        (option(NUMBER, "o"), {"o": "1"}, "number"),
+        (option(BOOLEAN, "o"), {"o": "yes"}, "true or false"),
+        (option(USER, "o"), {"o": "ada"}, "id"),
+        (option(CHANNEL, "o", channel_types=[2]), {"o": str(seed.FILMS)}, "type"),
+        (option(FILE, "o"), {"o": "attachment://3"}, "files[3]"),
+        (option(STRING, "o"), {"x": "1"}, "no such option"),
+    ],
+)  # fmt: skip
+async def test_what_the_client_would_not_send_is_refused_in_words(
+    sandbox: Sandbox,
+    session: Session,
+    rest: Rest,
+    shape: dict[str, Any],
+    given: dict[str, Any],
+    words: str,
+) -> None:
+    async with answering(sandbox, session, rest, command("video", shape)) as bot:
+        refused = await bot.crowd.command("video", given)
+    assert refused.status == 400
+    assert words in refused.body["message"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "who", "channel", "offered"),
+    [
+        ({"default_member_permissions": "32"}, seed.JUNO, seed.FILMS, False),
+        ({"default_member_permissions": "32"}, seed.ADA, seed.FILMS, True),
+        ({"default_member_permissions": "0"}, seed.MAX, seed.FILMS, False),
+        ({"default_member_permissions": "0"}, seed.ADA, seed.FILMS, True),
+        ({"nsfw": True}, seed.JUNO, seed.FILMS, False),
+        ({"nsfw": True}, seed.JUNO, seed.AFTER_DARK, True),
+        ({"contexts": [1]}, seed.JUNO, seed.FILMS, False),
+        ({"contexts": [0]}, seed.JUNO, seed.FILMS, True),
+    ],
+)
+async def test_a_command_is_offered_only_where_it_may_be_used(
+    sandbox: Sandbox,
+    session: Session,
+    rest: Rest,
+    shape: dict[str, Any],
+    who: int,
+    channel: int,
+    offered: bool,
+) -> None:
+    async with answering(sandbox, session, rest, command("video", **shape)) as bot:
+        listed = await bot.crowd.done("GET", f"/channels/{channel}/commands?as={who}")
+        assert bool(listed) is offered
+        if offered:
+            await ask(bot, "video", who=who, channel=channel)
+        else:
+            refused: Answer = await bot.crowd.command("video", who=who, channel=channel)
+            assert refused.status == 400
+
+
+async def test_who_may_not_use_commands_is_refused(
+    sandbox: Sandbox, session: Session, rest: Rest
+) -> None:
+    async with answering(sandbox, session, rest, command("video")) as bot:
+        role = f"/guilds/{seed.GUILD_ID}/roles/{seed.GUILD_ID}"
+        await bot.crowd.done("PATCH", role, {"permissions": str(permissions.READING)})
+        assert (await bot.crowd.command("video")).code == 50013
+        assert (await bot.crowd.command("video", channel=seed.STAFF)).code == 50001
+        assert (await bot.crowd.command("nothing", who=seed.ADA)).code == 10063
+
+
+async def test_autocompletion_sends_what_is_typed_and_shows_the_choices(
+    sandbox: Sandbox, session: Session, rest: Rest
+) -> None:
+    shape = command(
+        "video",
+        option(STRING, "a", required=True, autocomplete=True),
+        option(INTEGER, "n", autocomplete=True),
+    )
+    async with answering(sandbox, session, rest, shape) as bot:
+        typing = bot.meanwhile(bot.crowd.complete("video", {"n": "1x"}, "n"))
+        told = await bot.asked()
+        wrong = await bot.callback(told, 8, {"choices": [{"name": "one", "value": "1"}]})
+        many = await bot.callback(told, 8, {"choices": [{"name": "x", "value": 1}] * 26})
+        right = await bot.callback(told, 8, {"choices": [{"name": "one", "value": 1}]})
+        record = (await typing).body
+        refused = await bot.crowd.complete("video", {}, "b")
+
+    assert told["type"] == 4
+    assert told["data"]["options"] == [
+        {"name": "n", "type": INTEGER, "value": "1x", "focused": True}
+    ]
+    assert (wrong.code, many.code, right.status) == (50035, 50035, 200)
+    assert right.body == {"interaction": right.body["interaction"]}
+    assert (record["state"], record["choices"]) == ("choices", [{"name": "one", "value": 1}])
+    assert refused.status == 400
+
+
+async def test_a_message_command_shows_the_bot_what_it_could_not_read(
+    sandbox: Sandbox, session: Session, rest: Rest
+) -> None:
+    async with answering(sandbox, session, rest, {"name": "Make it move", "type": 3}) as bot:
+        await bot.crowd.done("PATCH", "/application", {"message_content": False})
+        (picture,) = await bot.crowd.read(seed.PICTURES)
+        choosing = bot.meanwhile(bot.crowd.menu("Make it move", seed.PICTURES, picture["id"]))
+        told = await bot.asked()
+        await bot.callback(told, 4, {"content": "moving", "flags": EPHEMERAL})
+        answer = (await choosing).body["message"]
+
+    target = told["data"]["resolved"]["messages"][picture["id"]]
+    assert told["data"]["target_id"] == picture["id"]
+    assert target["attachments"][0]["filename"] == "evening_mountains.png"
+    assert (answer["type"], answer["flags"]) == (23, EPHEMERAL)
+    assert answer["interaction_metadata"]["target_message_id"] == picture["id"]
+
+
+async def test_a_user_command_names_the_user_and_membership(
+    sandbox: Sandbox, session: Session, rest: Rest
+) -> None:
+    async with answering(sandbox, session, rest, {"name": "Budget", "type": 2}) as bot:
+        choosing = bot.meanwhile(bot.crowd.menu("Budget", seed.FILMS, seed.ADA))
+        told = await bot.asked()
+        await bot.callback(told, 4, {"content": "much"})
+        await choosing
+    assert told["data"]["target_id"] == str(seed.ADA)
+    assert str(seed.ADA) in told["data"]["resolved"]["members"]
+
+
+async def test_only_the_enabled_components_of_a_message_can_be_used(
+    sandbox: Sandbox, session: Session, rest: Rest
+) -> None:
+    select = {
+        "type": 3,
+        "custom_id": "s",
+        "max_values": 2,
+        "options": [{"label": v, "value": v} for v in "abc"],
+    }
+    link = {"type": 2, "style": 5, "label": "Go", "url": "https://example.org"}
+    async with answering(sandbox, session, rest) as bot:
+        buttons = row(button("on"), button("off", disabled=True), link)
+        message = await rest.sent(
+            seed.FILMS, {"content": "x", "components": [buttons, row(select)]}
+        )
+        pressing = bot.meanwhile(bot.crowd.use(message, "on"))
+        told = await bot.asked()
+        await bot.callback(told, 6)
+        await pressing
+        refusals = [
+            await bot.crowd.use(message, "off"),
+            await bot.crowd.use(message, "nothing"),
+            await bot.crowd.use(message, "s", []),
+            await bot.crowd.use(message, "s", ["a", "b", "c"]),
+            await bot.crowd.use(message, "s", ["z"]),
+        ]
+        choosing = bot.meanwhile(bot.crowd.use(message, "s", ["b", "a"]))
+        chosen = await bot.asked()
+        await bot.callback(chosen, 6)
+        await choosing
+
+    assert (told["type"], told["data"]["component_type"], told["data"]["custom_id"]) == (3, 2, "on")
+    assert told["message"]["id"] == message["id"]
+    assert [refusal.status for refusal in refusals] == [400] * 5
+    assert chosen["data"]["values"] == ["b", "a"]
+
+
+async def test_without_an_answer_in_three_seconds_the_interaction_has_failed(
+    sandbox: Sandbox, session: Session, rest: Rest
+) -> None:
+    async with answering(sandbox, session, rest, command("video")) as bot:
+        record = (await bot.crowd.command("video")).body
+        told = await bot.asked()
+        late = await bot.callback(told, 4, {"content": "late"})
+
+    assert (record["state"], record["failure"]) == ("failed", "The application did not respond")
+    assert record["acknowledged_after_seconds"] is None
+    assert (late.status, late.code) == (404, 10062)
