@@ -19,7 +19,7 @@ LOADING = 1 << 7
 SUPPRESS_NOTIFICATIONS = 1 << 12
 HAS_SNAPSHOT = 1 << 14
 COMPONENTS_V2 = 1 << 15
-_ON_CREATE = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | COMPONENTS_V2
+WRITABLE_FLAGS = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | COMPONENTS_V2
 MOST_CONTENT = 2000
 MOST_CONTENT_WITH_NITRO = 4000
 _MOST_STICKERS = 3
@@ -85,8 +85,8 @@ def _flags(form: Json, before: Draft, faults: errors.FormErrors) -> int:
     if value is None:
         return before.flags
     number = forms.integer(faults, "flags", value, least=0, most=2**31 - 1) or 0
-    kept = before.flags & (~_ON_CREATE | COMPONENTS_V2)
-    return kept | (number & _ON_CREATE)
+    kept = before.flags & (~WRITABLE_FLAGS | COMPONENTS_V2)
+    return kept | (number & WRITABLE_FLAGS)
 
 
 def _check_as_a_whole(faults: errors.FormErrors, draft: Draft, form: Json) -> None:

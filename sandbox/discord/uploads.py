@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import BodyPartReader, web
 from PIL import Image, UnidentifiedImageError
 
-from sandbox.discord import errors
+from sandbox.discord import errors, forms
 from sandbox.discord.blobs import BlobStore
 from sandbox.discord.models import Attachment, Json
 from sandbox.discord.world import World
@@ -25,6 +25,7 @@ LIMIT_BY_NITRO = {0: 20 * MIB, 1: 50 * MIB, 2: 500 * MIB}
 REQUEST_LIMIT = 200 * MIB
 PAYLOAD = web.RequestKey("payload", object)  # for the traffic log
 MOST_FILES = 10
+_MOST_DESCRIPTION = 1024
 _JSON_LIMIT = 8 * MIB
 _CHUNK = 256 * 1024
 _FILE_FIELD = re.compile(r"^files?\[?(\d*)\]?$")
@@ -148,11 +149,30 @@ def _check_budget(size: int, budget: int) -> None:
         raise errors.request_too_large()
 
 
+def described_files(form: Json) -> dict[int, Json]:
+    """The form's `attachments` by id: the n of a new file, or the id of one that is there."""
+    faults = errors.FormErrors()
+    found: dict[int, Json] = {}
+    raw = forms.items(faults, "attachments", form.get("attachments"), most=MOST_FILES)
+    for n, value in enumerate(raw):
+        path = f"attachments.{n}"
+        item = forms.fields(faults, path, value)
+        forms.text(faults, f"{path}.description", item.get("description"), most=_MOST_DESCRIPTION)
+        number = forms.snowflake(item.get("id"))
+        if number is None:
+            faults.required(f"{path}.id")
+        else:
+            found[number] = item
+    faults.raise_if_any()
+    return found
+
+
 def sanitised(filename: str) -> str:
     """The name as Discord keeps it: ASCII letters, digits, `_`, `-`, `.`; others become `_` or go."""
     name = PurePosixPath(filename.replace("\\", "/")).name.replace(" ", "_")
-    kept = re.sub(r"[^A-Za-z0-9_.-]", "", name).lstrip(".")
-    return kept if kept.strip("._-") else "unknown" + PurePosixPath(kept).suffix
+    kept = re.sub(r"[^A-Za-z0-9_.-]", "", name)
+    lost_its_stem = kept.startswith(".") and not name.startswith(".")
+    return "unknown" + kept if lost_its_stem else kept.lstrip(".") or "unknown"
 
 
 class Attachments:
@@ -172,12 +192,12 @@ class Attachments:
         files: Mapping[int, Upload],
         *,
         limit: int,
-        described: list[Json] | None = None,
+        described: Mapping[int, Json] | None = None,
         ephemeral: bool = False,
     ) -> dict[int, Attachment]:
         """Turn all uploads into attachments, by their n; either all of them or none.
 
-        `described` are the request's attachment objects, whose `id` is n.
+        `described` are the request's attachment objects, by n.
 
         Raises:
             DiscordError: 40005 for a file above the limit, 30015 for more than ten.
@@ -186,9 +206,9 @@ class Attachments:
             raise errors.too_many_attachments()
         if any(upload.size > limit for upload in files.values()):
             raise errors.file_too_large()
-        told = {str(item.get("id")): item for item in described or ()}
+        told = described or {}
         return {
-            number: self._adopt(files[number], told.get(str(number), {}), ephemeral=ephemeral)
+            number: self._adopt(files[number], told.get(number, {}), ephemeral=ephemeral)
             for number in sorted(files)
         }
 

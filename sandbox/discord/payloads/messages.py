@@ -15,6 +15,7 @@ from sandbox.discord.world import World
 
 _SPOILER_FLAG = 1 << 3
 _REPLY = 19
+_SUPPRESS_EMBEDS = 1 << 2
 _FILE_COMPONENT = 13
 _ATTACHMENT = "attachment://"
 _MEDIA_FIELDS = ("url", "proxy_url", "width", "height", "content_type")
@@ -112,7 +113,7 @@ def _content(world: World, message: Message, *, shown: bool) -> Json:
             for item in message.attachments
             if item.filename not in in_embeds
         ],
-        "embeds": embeds,
+        "embeds": [] if message.flags & _SUPPRESS_EMBEDS else embeds,
         "components": [filling.fill(component) for component in message.components],
     }
 
