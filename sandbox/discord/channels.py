@@ -12,6 +12,7 @@ from sandbox.discord.world import World
 _KINDS = {0, 2, 4, 5, 13, 15, 16}
 _TEXT = 0
 _MOST_SLOWMODE = 21600
+_MOST_OVERWRITES = 100
 
 
 class Channels:
@@ -25,9 +26,7 @@ class Channels:
             self._world.require_in_guild(guild, actor_id, permissions.MANAGE_CHANNELS)
         faults = errors.FormErrors()
         name = forms.required_text(faults, "name", form.get("name"), most=100)
-        kind = form.get("type") or _TEXT
-        if kind not in _KINDS:
-            faults.add("type", "BASE_TYPE_CHOICES", "Value is not a channel type.")
+        kind = forms.choice(faults, "type", form.get("type"), _KINDS) or _TEXT
         faults.raise_if_any()
         channel = Channel(
             id=self._world.ids.new(),
@@ -112,11 +111,13 @@ class Channels:
             channel.nsfw = bool(form["nsfw"])
         if "parent_id" in form:
             channel.parent_id = self._parent(channel, form["parent_id"])
-        if form.get("position") is not None:
-            channel.position = int(form["position"])
+        where = forms.integer(faults, "position", form.get("position"), least=0, most=1000)
+        channel.position = channel.position if where is None else where
         if form.get("permission_overwrites") is not None:
-            found = [_overwrite(item) for item in form["permission_overwrites"]]
-            channel.overwrites = {item.id: item for item in found}
+            path = "permission_overwrites"
+            found = forms.items(faults, path, form[path], most=_MOST_OVERWRITES)
+            overwrites = [_overwrite(forms.fields(faults, path, item)) for item in found]
+            channel.overwrites = {item.id: item for item in overwrites}
         channel.slowmode_seconds = _slowmode(channel, form, faults)
 
     def _parent(self, channel: Channel, value: Any) -> int | None:
@@ -137,9 +138,9 @@ class Channels:
             self._check_may_update_thread(channel, thread, form, actor_id)
         faults = errors.FormErrors()
         name = forms.text(faults, "name", form.get("name"), least=1, most=100)
-        minutes = form.get("auto_archive_duration")
-        if minutes is not None and minutes not in ARCHIVE_MINUTES:
-            faults.add("auto_archive_duration", "BASE_TYPE_CHOICES", "Not an archive duration.")
+        minutes = forms.choice(
+            faults, "auto_archive_duration", form.get("auto_archive_duration"), ARCHIVE_MINUTES
+        )
         channel.slowmode_seconds = _slowmode(channel, form, faults)
         faults.raise_if_any()
         channel.name = name or channel.name
@@ -209,7 +210,7 @@ def _slowmode(channel: Channel, form: Json, faults: errors.FormErrors) -> int:
 def _overwrite(form: Json) -> Overwrite:
     return Overwrite(
         id=forms.required_snowflake("id", form.get("id")),
-        type=1 if form.get("type") in {1, "member"} else 0,
+        type=1 if form.get("type") in (1, "1", "member") else 0,
         allow=forms.snowflake(form.get("allow")) or 0,
         deny=forms.snowflake(form.get("deny")) or 0,
     )

@@ -144,11 +144,15 @@ def select(reading: Reading, path: str, raw: Json) -> Json:
     if raw["type"] == STRING_SELECT:
         component["options"] = _options(reading, path, raw, component["max_values"])
     elif raw.get("default_values"):
+        where = f"{path}.default_values"
+        found = forms.items(faults, where, raw["default_values"], most=25)
+        chosen = [forms.fields(faults, where, item) for item in found]
         component["default_values"] = [
-            {"id": str(item.get("id")), "type": item.get("type")} for item in raw["default_values"]
+            {"id": str(item.get("id")), "type": item.get("type")} for item in chosen
         ]
     if raw.get("channel_types"):
-        component["channel_types"] = raw["channel_types"]
+        where = f"{path}.channel_types"
+        component["channel_types"] = forms.items(faults, where, raw["channel_types"], most=25)
     return component
 
 

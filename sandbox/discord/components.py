@@ -77,7 +77,7 @@ def custom_ids(components: list[Json]) -> set[str]:
 def _read(reading: Reading, path: str, value: Any, allowed: set[int]) -> Json:
     raw = forms.fields(reading.faults, path, value)
     kind = raw.get("type")
-    if kind not in allowed:
+    if not isinstance(kind, int) or kind not in allowed:
         told = ", ".join(str(item) for item in sorted(allowed))
         reading.faults.add(
             f"{path}.type", "UNION_TYPE_CHOICES", f'Value of field "type" must be one of ({told}).'

@@ -33,7 +33,7 @@ def _embed(faults: FormErrors, path: str, value: Any) -> Json:
         "title": forms.text(faults, f"{path}.title", raw.get("title"), most=256),
         "description": forms.text(faults, f"{path}.description", raw.get("description"), most=4096),
         "color": forms.integer(faults, f"{path}.color", raw.get("color"), least=0, most=0xFFFFFF),
-        "timestamp": raw.get("timestamp"),
+        "timestamp": forms.text(faults, f"{path}.timestamp", raw.get("timestamp"), most=64),
         "fields": _fields(faults, f"{path}.fields", raw.get("fields")) or None,
         "image": _media(faults, f"{path}.image", raw.get("image")),
         "thumbnail": _media(faults, f"{path}.thumbnail", raw.get("thumbnail")),

@@ -1,5 +1,6 @@
 """Reading single fields of a request's form; what is wrong goes to a `FormErrors`."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sandbox.discord.errors import FormErrors, invalid_form
@@ -62,6 +63,17 @@ def integer(faults: FormErrors, path: str, value: Any, *, least: int, most: int)
         )
     else:
         return value
+    return None
+
+
+def choice(faults: FormErrors, path: str, value: Any, allowed: Collection[int]) -> int | None:
+    """The number if it is one of the allowed; null stays null."""
+    if value is None:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and value in allowed:
+        return value
+    told = ", ".join(str(item) for item in sorted(allowed))
+    faults.add(path, "BASE_TYPE_CHOICES", f"Value must be one of {{{told}}}.")
     return None
 
 

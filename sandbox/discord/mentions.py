@@ -38,7 +38,8 @@ def checked_allowed(faults: FormErrors, value: Any) -> Allowed:
     if value is None:
         return Allowed(users=None, roles=None, everyone=True, replied_user=True)
     raw = forms.fields(faults, "allowed_mentions", value)
-    parse = set(raw.get("parse") or ())
+    listed_kinds = forms.items(faults, "allowed_mentions.parse", raw.get("parse"), most=_MOST_IDS)
+    parse = {item for item in listed_kinds if isinstance(item, str)}
     for kind in ("users", "roles"):
         listed = forms.items(faults, f"allowed_mentions.{kind}", raw.get(kind), most=_MOST_IDS)
         if listed and kind in parse:

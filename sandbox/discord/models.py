@@ -12,6 +12,8 @@ Json = dict[str, Any]
 
 @dataclass(slots=True)
 class User:
+    """An account: a person or the bot."""
+
     id: int
     username: str
     global_name: str | None = None
@@ -22,6 +24,8 @@ class User:
 
 @dataclass(slots=True)
 class Role:
+    """A set of permissions with a name."""
+
     id: int
     name: str
     permissions: int
@@ -34,6 +38,8 @@ class Role:
 
 @dataclass(slots=True)
 class Member:
+    """A user in a guild."""
+
     user: User
     joined_at: datetime
     role_ids: set[int] = field(default_factory=set)
@@ -43,6 +49,8 @@ class Member:
 
 @dataclass(slots=True)
 class Overwrite:
+    """What a channel allows and denies to a role or a member."""
+
     id: int
     type: int  # 0 role, 1 member
     allow: int = 0
@@ -65,6 +73,8 @@ class Thread:
 
 @dataclass(slots=True)
 class Channel:
+    """A place for messages; a thread when it has one."""
+
     id: int
     guild_id: int
     type: int
@@ -81,6 +91,8 @@ class Channel:
 
 @dataclass(slots=True)
 class Emoji:
+    """A guild's own emoji; its picture lies in the blob store under its id."""
+
     id: int
     name: str
     animated: bool = False
@@ -88,6 +100,8 @@ class Emoji:
 
 @dataclass(slots=True)
 class Sticker:
+    """A guild's own sticker; its picture lies in the blob store under its id."""
+
     id: int
     name: str
     format_type: int  # 1 PNG, 2 APNG, 3 Lottie, 4 GIF
@@ -96,6 +110,8 @@ class Sticker:
 
 @dataclass(slots=True)
 class Guild:
+    """A server with everything in it but messages."""
+
     id: int
     name: str
     owner_id: int
@@ -126,12 +142,16 @@ class Attachment:
 
 @dataclass(slots=True)
 class Reaction:
+    """One emoji under a message and who reacted with it."""
+
     emoji: Json  # {"id": str | null, "name": str}
     user_ids: dict[int, None] = field(default_factory=dict)  # ordered, unique
 
 
 @dataclass(slots=True)
 class Message:
+    """A message, whoever wrote it and however it came."""
+
     id: int
     channel_id: int
     guild_id: int
@@ -163,6 +183,8 @@ class Message:
 
 @dataclass(slots=True)
 class Application:
+    """The bot's application, as the developer portal knows it."""
+
     id: int
     name: str
     bot: User
@@ -175,6 +197,8 @@ class Application:
 
 @dataclass(slots=True)
 class Command:
+    """A registered command."""
+
     id: int
     application_id: int
     guild_id: int | None

@@ -10,6 +10,7 @@ NEWS_THREAD, PUBLIC_THREAD, PRIVATE_THREAD = 10, 11, 12
 ARCHIVE_MINUTES = {60, 1440, 4320, 10080}
 _THREAD_CREATED, _THREAD_STARTER = 18, 21
 _PARENTS = {0, 5}
+_DEFAULT_ARCHIVE = 4320
 
 
 class Threads:
@@ -72,10 +73,10 @@ class Threads:
             return NEWS_THREAD
         if message is not None:
             return PUBLIC_THREAD
-        kind: int = form.get("type", PRIVATE_THREAD)
-        if kind not in {PUBLIC_THREAD, PRIVATE_THREAD}:
-            raise errors.invalid_form("type", "BASE_TYPE_CHOICES", "Value must be one of {11, 12}.")
-        return kind
+        faults = errors.FormErrors()
+        kind = forms.choice(faults, "type", form.get("type"), {PUBLIC_THREAD, PRIVATE_THREAD})
+        faults.raise_if_any()
+        return PRIVATE_THREAD if kind is None else kind
 
     def _check_may_create(self, channel: Channel, user_id: int, kind: int) -> None:
         needed = permissions.CREATE_PUBLIC_THREADS
@@ -88,13 +89,12 @@ class Threads:
     ) -> Channel:
         faults = errors.FormErrors()
         name = forms.required_text(faults, "name", form.get("name"), most=100)
-        minutes = form.get("auto_archive_duration") or 4320
-        if minutes not in ARCHIVE_MINUTES:
-            faults.add(
-                "auto_archive_duration",
-                "BASE_TYPE_CHOICES",
-                "Value must be one of {60, 1440, 4320, 10080}.",
-            )
+        minutes = forms.choice(
+            faults, "auto_archive_duration", form.get("auto_archive_duration"), ARCHIVE_MINUTES
+        )
+        slowmode = forms.integer(
+            faults, "rate_limit_per_user", form.get("rate_limit_per_user"), least=0, most=21600
+        )
         faults.raise_if_any()
         thread = Channel(
             id=message.id if message else self._world.ids.new(),
@@ -103,10 +103,10 @@ class Threads:
             name=name,
             parent_id=channel.id,
             nsfw=channel.nsfw,
-            slowmode_seconds=form.get("rate_limit_per_user") or 0,
+            slowmode_seconds=slowmode or 0,
             thread=Thread(
                 owner_id=user_id,
-                auto_archive_minutes=minutes,
+                auto_archive_minutes=minutes or _DEFAULT_ARCHIVE,
                 archived_at=self._world.clock.now(),
                 invitable=bool(form.get("invitable", True)),
                 member_ids={user_id},

@@ -16,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 
 from sandbox.discord import errors, forms
 from sandbox.discord.blobs import BlobStore
+from sandbox.discord.film_sizes import film_size
 from sandbox.discord.models import Attachment, Json
 from sandbox.discord.world import World
 
@@ -27,6 +28,7 @@ PAYLOAD = web.RequestKey("payload", object)  # for the traffic log
 MOST_FILES = 10
 _MOST_DESCRIPTION = 1024
 _JSON_LIMIT = 8 * MIB
+_FILMS = {"video/mp4", "video/quicktime"}
 _CHUNK = 256 * 1024
 _FILE_FIELD = re.compile(r"^files?\[?(\d*)\]?$")
 _ATTACHMENT_FIELD = re.compile(r"^attachments\[(\d+)\]$")
@@ -232,10 +234,10 @@ class Attachments:
 
 
 def _looked_at(path: Path, name: str) -> tuple[str | None, tuple[int, int] | None]:
-    """The content type by name, and the size in pixels where the content is a picture."""
+    """The content type by name or content, and the size in pixels of a picture or a film."""
     kind = mimetypes.guess_type(name)[0]
     try:
         with Image.open(path) as image:
             return Image.MIME.get(image.format or "", kind), image.size
     except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
-        return kind, None
+        return kind, film_size(path) if kind in _FILMS else None

@@ -13,6 +13,7 @@ from sandbox.discord.rest.routing import Router
 
 _CROSSPOSTED = 1 << 0
 _NEWS = 5
+_MOST_AT_ONCE = 100
 
 
 def add_routes(router: Router, local: LocalDiscord) -> None:
@@ -77,7 +78,10 @@ class _Messages:
     async def delete_many(self, request: web.Request) -> web.Response:
         channel = channel_of(self._local, request)
         form = await reading.form_of(request, self._world.blobs)
-        found = [forms.required_snowflake("messages", item) for item in form.get("messages") or ()]
+        faults = errors.FormErrors()
+        named = forms.items(faults, "messages", form.get("messages"), most=_MOST_AT_ONCE)
+        faults.raise_if_any()
+        found = [forms.required_snowflake("messages", item) for item in named]
         self._local.messages.delete_many(channel, found, self._bot.id)
         return no_content()
 

@@ -441,3 +441,24 @@ async def test_a_sticker_is_sent_by_itself(rest: Rest) -> None:
     sent = await rest.sent(FILMS, {"sticker_ids": [str(seed.STICKER)]})
 
     assert sent["sticker_items"] == [{"id": str(seed.STICKER), "name": "star", "format_type": 1}]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        [],
+        {"content": ["x"]},
+        {"embeds": [None]},
+        {"embeds": [{"fields": {}, "timestamp": 1}]},
+        {"content": "x", "components": [{"type": []}]},
+        {"content": "x", "components": [{"type": 1, "components": [{"type": 2}]}]},
+        {"content": "x", "allowed_mentions": {"parse": True}},
+        {"content": "x", "attachments": [{"description": "no id"}]},
+        {"content": "x", "message_reference": {"type": 1, "message_id": {}}},
+    ],
+    ids=str,
+)
+async def test_a_malformed_form_is_the_bots_fault(rest: Rest, payload: object) -> None:
+    answer = await rest.call("POST", f"/channels/{FILMS}/messages", payload)
+
+    assert (answer.status, answer.code) == (400, 50035)
