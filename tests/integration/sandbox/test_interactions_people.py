@@ -153,10 +153,10 @@ async def test_what_the_client_would_not_send_is_refused_in_words(
 @pytest.mark.parametrize(
     ("shape", "who", "channel", "offered"),
     [
-        ({"default_member_permissions": "32"}, seed.JUNO, seed.FILMS, False),
-        ({"default_member_permissions": "32"}, seed.ADA, seed.FILMS, True),
-        ({"default_member_permissions": "0"}, seed.MAX, seed.FILMS, False),
-        ({"default_member_permissions": "0"}, seed.ADA, seed.FILMS, True),
+        ({"default_member_permissions": 32}, seed.JUNO, seed.FILMS, False),
+        ({"default_member_permissions": 32}, seed.ADA, seed.FILMS, True),
+        ({"default_member_permissions": 0}, seed.MAX, seed.FILMS, False),
+        ({"default_member_permissions": 0}, seed.ADA, seed.FILMS, True),
         ({"nsfw": True}, seed.JUNO, seed.FILMS, False),
         ({"nsfw": True}, seed.JUNO, seed.AFTER_DARK, True),
         ({"contexts": [1]}, seed.JUNO, seed.FILMS, False),

@@ -1,0 +1,70 @@
+import re
+from pathlib import Path
+
+import aiohttp
+
+from sandbox.api.routing import PREFIX
+from sandbox.app import Sandbox
+from tests.integration.sandbox.crowd import crowd_of
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "sandbox.md"
+_ROUTE = re.compile(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`?\s]*)")
+
+
+def documented() -> set[tuple[str, str]]:
+    """The routes that section 3 of docs/sandbox.md names."""
+    section = DOCUMENT.read_text().split("\n## 3.")[1].split("\n## ")[0]
+    return set(_ROUTE.findall(section))
+
+
+async def test_the_page_about_the_interface_names_exactly_its_routes(
+    sandbox: Sandbox, session: aiohttp.ClientSession
+) -> None:
+    """The video services add theirs when they are mounted; those must be documented then."""
+    described = await crowd_of(sandbox, session).done("GET", "/openapi.json")
+    served = {
+        (method.upper(), path)
+        for path, operations in described["paths"].items()
+        for method in operations
+    }
+    of_services = {route for route in documented() if route[1].startswith("/providers/")}
+    assert served - of_services == documented() - of_services
+
+
+async def test_the_document_describes_what_is_served(
+    sandbox: Sandbox, session: aiohttp.ClientSession
+) -> None:
+    described = await crowd_of(sandbox, session).done("GET", "/openapi.json")
+
+    assert described["openapi"] == "3.1.0"
+    assert described["servers"] == [{"url": PREFIX}]
+    command = described["paths"]["/interactions/command"]["post"]
+    body = command["requestBody"]["content"]
+    assert set(body) == {"application/json", "multipart/form-data"}
+    schema = described["components"]["schemas"]["CommandForm"]
+    assert set(schema["properties"]) == {"as", "channel_id", "command", "options"}
+    answer = command["responses"]["200"]["content"]["application/json"]["schema"]
+    assert answer == {"$ref": "#/components/schemas/InteractionRecord"}
+    reading = described["paths"]["/channels/{channel}/messages"]["get"]
+    names = {item["name"]: item["required"] for item in reading["parameters"]}
+    assert names == {"channel": True, "as": True, "limit": False, "before": False}
+
+
+async def test_every_reference_in_the_document_leads_somewhere(
+    sandbox: Sandbox, session: aiohttp.ClientSession
+) -> None:
+    described = await crowd_of(sandbox, session).done("GET", "/openapi.json")
+    named = set(re.findall(r"#/components/schemas/(\w+)", str(described)))
+    assert named <= set(described["components"]["schemas"])
+
+
+async def test_operations_have_names_of_their_own(
+    sandbox: Sandbox, session: aiohttp.ClientSession
+) -> None:
+    described = await crowd_of(sandbox, session).done("GET", "/openapi.json")
+    names = [
+        operation["operationId"]
+        for operations in described["paths"].values()
+        for operation in operations.values()
+    ]
+    assert len(set(names)) == len(names)
