@@ -1,0 +1,118 @@
+"""The discord.py client: what it listens to, where it connects, and when commands are synced.
+
+It identifies with no privileged intent. Whether messages come with their pictures is decided by
+the portal's Message Content switch alone, for REST as well, and 🎬 reads its message by REST.
+"""
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+import yarl
+from discord import app_commands
+from discord.ext import commands
+
+from bot.domain.catalogue import Catalogue
+from bot.ports import Clock, ImageStore, JobStore
+from bot.services.accepting import Accepting
+from bot.services.cancelling import Cancelling
+from bot.services.inquiring import Inquiring
+from bot.services.quoting import Quoting
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the cogs may use."""
+
+    catalogue: Catalogue
+    quoting: Quoting
+    accepting: Accepting
+    cancelling: Cancelling
+    inquiring: Inquiring
+    images: ImageStore
+    jobs: JobStore
+    clock: Clock
+
+
+def point_at(api_url: str | None, gateway_url: str | None) -> None:
+    """Send discord.py to another REST interface and gateway than Discord's own, for the process.
+
+    Both are public class attributes of discord.py 2.7, read at every request.
+    """
+    if api_url is not None:
+        discord.http.Route.BASE = api_url.rstrip("/")
+    if gateway_url is not None:
+        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
+
+
+class Client(commands.AutoShardedBot):
+    """One bot user on as many shards as Discord asks for.
+
+    `extensions` are the modules of the cogs; `ready` is set while the gateway is connected.
+    """
+
+    def __init__(self, services: Services, extensions: Sequence[str]) -> None:
+        intents = discord.Intents.none()
+        intents.guilds = True
+        intents.guild_reactions = True
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=intents,
+            max_messages=None,
+            allowed_mentions=discord.AllowedMentions.none(),
+            guild_ready_timeout=0.5,  # servers beyond the first half second still arrive by event
+        )
+        self.services = services
+        self.reachable = asyncio.Event()
+        self._wanted = tuple(extensions)
+
+    async def setup_hook(self) -> None:
+        for extension in self._wanted:
+            await self.load_extension(extension)
+        await sync_commands(self.tree, self.services.jobs, str(self.application_id))
+        flags = self.application_flags
+        if not (flags.gateway_message_content or flags.gateway_message_content_limited):
+            _log.warning(
+                "message_content_is_off",
+                extra={"hint": "🎬 on a picture needs the Message Content switch in the portal"},
+            )
+
+    async def on_ready(self) -> None:
+        self.reachable.set()
+        _log.info("discord_ready", extra={"user": str(self.user), "guilds": len(self.guilds)})
+
+    async def on_resumed(self) -> None:
+        self.reachable.set()
+
+    async def on_disconnect(self) -> None:
+        self.reachable.clear()
+
+
+async def sync_commands(
+    tree: app_commands.CommandTree[Any], notes: JobStore, application: str
+) -> bool:
+    """Register the commands if they are not what was registered last; True if it did.
+
+    What was *sent* is compared, not what Discord answers, which normalises texts. Discord is
+    asked only for the names, so that commands that somebody removed come back.
+    """
+    payload = [command.to_dict(tree) for command in tree.get_commands()]
+    text = json.dumps(payload, sort_keys=True, default=str)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    name = f"commands_digest:{application}"
+    registered = {command.name for command in await tree.fetch_commands()}
+    unchanged = await notes.get_note(name) == digest
+    if unchanged and registered == {command["name"] for command in payload}:
+        return False
+    await tree.sync()
+    await notes.set_note(name, digest)
+    _log.info("commands_synced", extra={"commands": len(payload)})
+    return True

@@ -1,0 +1,120 @@
+"""The one HTTP layer of the providers: time limits, capped bodies, and errors of ours.
+
+Nothing is retried here: a repeated POST may be a second paid film, and who may ask again is known
+to the tracker alone. aiohttp itself repeats only idempotent methods on a dropped connection.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from json import JSONDecodeError, loads
+from typing import Any
+
+import aiohttp
+
+from bot.errors import ProviderTimeoutError, ProviderUnavailableError, SubmissionUncertainError
+
+MOST_BODY_BYTES = 4 * 1024 * 1024
+DETAIL_CHARACTERS = 256
+READ_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
+SUBMIT_TIMEOUT = aiohttp.ClientTimeout(total=120, connect=10)
+
+_SECRETS = re.compile(
+    r"(?i)bearer\s+\S+|sk-nano-[\w-]+|whsec_\S+|data:[\w/+.-]+;base64,[\w+/=]+"
+    r"|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a service said. `body` is None where it was no JSON, as an edge's HTML is not."""
+
+    status: int
+    body: Any
+    text: str
+    headers: Mapping[str, str]
+
+
+class Api:
+    """One service's API: its base address and the headers that go with every call."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, base_url: str, headers: Mapping[str, str]
+    ) -> None:
+        self._session = session
+        self.base_url = base_url.rstrip("/")
+        self.headers = dict(headers)
+
+    async def read(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None
+    ) -> Answer:
+        """A call that may be repeated. Raises ProviderTimeoutError, ProviderUnavailableError."""
+        try:
+            return await self._call(method, path, READ_TIMEOUT, params=query)
+        except TimeoutError as error:
+            raise ProviderTimeoutError(f"{method} {path}") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise ProviderUnavailableError(type(error).__name__) from error
+
+    async def submit(self, path: str, payload: Mapping[str, Any]) -> Answer:
+        """A POST that costs money, sent once.
+
+        Raises ProviderUnavailableError when no connection was made, so that nothing can have been
+        accepted, and SubmissionUncertainError when it broke afterwards.
+        """
+        try:
+            return await self._call("POST", path, SUBMIT_TIMEOUT, json=payload)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise ProviderUnavailableError(type(error).__name__) from error
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise SubmissionUncertainError(type(error).__name__) from error
+
+    async def _call(
+        self, method: str, path: str, limits: aiohttp.ClientTimeout, **more: Any
+    ) -> Answer:
+        async with self._session.request(
+            method,
+            f"{self.base_url}{path}",
+            headers=self.headers,
+            timeout=limits,
+            allow_redirects=False,
+            **more,
+        ) as response:
+            content = await _capped(response)
+            text = content.decode(errors="replace")
+            return Answer(response.status, _json(text), text, response.headers)
+
+
+def redacted(text: str) -> str:
+    """Short, on one line, and without what looks like a secret; for logs."""
+    return _SECRETS.sub("[redacted]", " ".join(text.split()))[:DETAIL_CHARACTERS]
+
+
+def retry_at(headers: Mapping[str, str], now: datetime) -> datetime | None:
+    """When to come again, from Retry-After in seconds or as a date; None where it says nothing."""
+    value = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"\d{1,7}(\.\d+)?", value):
+        return now + timedelta(seconds=float(value))
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
+async def _capped(response: aiohttp.ClientResponse) -> bytes:
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(64 * 1024):
+        content += chunk
+        if len(content) > MOST_BODY_BYTES:
+            break
+    return bytes(content[:MOST_BODY_BYTES])
+
+
+def _json(text: str) -> Any:
+    try:
+        return loads(text)
+    except (JSONDecodeError, RecursionError):
+        return None

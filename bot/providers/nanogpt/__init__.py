@@ -1,0 +1,1 @@
+"""NanoGPT: about 175 models behind one API, billed in dollars."""

@@ -1,0 +1,3 @@
+"""What members see and press: thin modules that turn Discord's events into use cases."""
+
+EXTENSIONS = ("cogs.errors", "cogs.video", "cogs.animate", "cogs.jobs")

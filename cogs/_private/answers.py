@@ -1,0 +1,42 @@
+"""Errors as sentences: what a member did is said plainly; the unexpected gets a reference."""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+
+import discord
+
+from bot.errors import BotError, UserFacingError
+from bot.presentation import replies
+
+_log = logging.getLogger(__name__)
+
+
+async def guarded(interaction: discord.Interaction, act: Callable[[], Awaitable[None]]) -> None:
+    """Do something for an interaction, and answer in words whatever comes of it."""
+    try:
+        await act()
+    except UserFacingError as error:
+        _log.info("refused", extra={"error": type(error).__name__, "user": interaction.user.id})
+        await answer(interaction, replies.sentence(error))
+    except Exception as error:  # noqa: BLE001 - the outermost handler; it logs and answers
+        await answer_unexpected(interaction, error)
+
+
+async def answer_unexpected(interaction: discord.Interaction, error: Exception) -> None:
+    """Log the error under a reference and tell the member the same reference."""
+    reference = secrets.token_hex(4)
+    _log.error("unexpected", extra={"reference": reference}, exc_info=error)
+    known = replies.sentence(error) if isinstance(error, BotError) else None
+    await answer(interaction, replies.unexpected(reference, known))
+
+
+async def answer(interaction: discord.Interaction, text: str) -> None:
+    """Say something only this member sees, whether or not the interaction was answered yet."""
+    try:
+        if interaction.response.is_done():
+            await interaction.edit_original_response(content=text)
+        else:
+            await interaction.response.send_message(text, ephemeral=True)
+    except discord.HTTPException as error:
+        _log.warning("unanswerable", extra={"status": error.status, "code": error.code})

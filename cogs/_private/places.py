@@ -1,0 +1,42 @@
+"""Where a wish was made, and whether a film could be posted there."""
+
+import discord
+
+from bot.errors import InvalidRequestError
+from bot.ids import ChannelId, GuildId, MessageId, UserId
+from bot.services.accepting import Place
+
+_NEEDED = {
+    "view_channel": "View Channel",
+    "send_messages": "Send Messages",
+    "embed_links": "Embed Links",
+    "attach_files": "Attach Files",
+}
+
+
+def place_of(interaction: discord.Interaction, source: discord.Message | None = None) -> Place:
+    """The place of an interaction. Raises InvalidRequestError outside servers."""
+    if interaction.guild_id is None or interaction.channel_id is None:
+        raise InvalidRequestError(["Films are made in a server's channels: ask there."])
+    return Place(
+        guild_id=GuildId(interaction.guild_id),
+        channel_id=ChannelId(interaction.channel_id),
+        user_id=UserId(interaction.user.id),
+        source_message_id=None if source is None else MessageId(source.id),
+    )
+
+
+def ensure_may_post(permissions: discord.Permissions, *, thread: bool) -> None:
+    """Refuse now rather than after the film is paid for. Raises InvalidRequestError."""
+    needed = dict(_NEEDED)
+    if thread:
+        del needed["send_messages"]
+        needed["send_messages_in_threads"] = "Send Messages in Threads"
+    missing = [name for flag, name in needed.items() if not getattr(permissions, flag)]
+    if missing:
+        lacking = f"I could not post the film here: I lack {', '.join(missing)}."
+        raise InvalidRequestError([f"{lacking} Ask a moderator, or use another channel."])
+
+
+def is_thread(channel: object) -> bool:
+    return isinstance(channel, discord.Thread)

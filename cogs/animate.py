@@ -1,0 +1,151 @@
+"""🎬 on a picture makes it move; so does the message command "Animate".
+
+The reaction may be on any message that the bot can read, however old. Each of its pictures
+becomes one job per member, and taking the reaction back calls off what was not yet submitted.
+"""
+
+import logging
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import Client
+from bot.domain.requests import VideoRequest
+from bot.errors import DuplicateRequestError, UserFacingError
+from bot.ids import ChannelId, GuildId, IdempotencyKey, MessageId, UserId
+from bot.presentation import replies
+from bot.services.accepting import Place
+from cogs._private import pictures
+from cogs._private.pictures import Picture
+from cogs._private.places import ensure_may_post, is_thread, place_of
+
+_log = logging.getLogger(__name__)
+
+TRIGGER = "🎬"
+PROMPT = "Bring this picture to life with gentle, natural motion."
+_VARIATION_SELECTOR = "\N{VARIATION SELECTOR-16}"
+
+
+class Animate(commands.Cog):
+    """Starts a job for each picture of a message; `_wanted` holds reactions being worked on."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._services = client.services
+        self._wanted: set[tuple[int, int]] = set()  # (message, user)
+        self._menu = app_commands.ContextMenu(name="Animate", callback=self._animate_by_menu)
+        self._menu.guild_only = True
+
+    async def cog_load(self) -> None:
+        self._client.tree.add_command(self._menu)
+
+    async def cog_unload(self) -> None:
+        self._client.tree.remove_command(self._menu.name, type=self._menu.type)
+
+    @commands.Cog.listener()
+    async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
+        if event.guild_id is None or not _is_trigger(event.emoji) or _is_bot(event):
+            return
+        wish = (event.message_id, event.user_id)
+        self._wanted.add(wish)
+        try:
+            await self._animate_by_reaction(event)
+        finally:
+            self._wanted.discard(wish)
+
+    @commands.Cog.listener()
+    async def on_raw_reaction_remove(self, event: discord.RawReactionActionEvent) -> None:
+        if event.guild_id is None or not _is_trigger(event.emoji):
+            return
+        self._wanted.discard((event.message_id, event.user_id))
+        await self._services.cancelling.call_off_reaction(
+            MessageId(event.message_id), UserId(event.user_id)
+        )
+
+    async def _animate_by_reaction(self, event: discord.RawReactionActionEvent) -> None:
+        message = await self._read(event)
+        found = [] if message is None else pictures.of_message(message)
+        if message is None or not found:
+            return  # videos and words are left alone
+        place = _place(event)
+        for picture in found[: pictures.MOST_PICTURES]:
+            if (event.message_id, event.user_id) not in self._wanted:
+                return  # taken back meanwhile
+            try:
+                await self._make(picture, place)
+            except DuplicateRequestError:
+                continue  # once per picture and member, however often it is pressed
+            except UserFacingError as error:
+                await self._tell(message, place.user_id, error)
+
+    async def _read(self, event: discord.RawReactionActionEvent) -> discord.Message | None:
+        channel = self._client.get_partial_messageable(event.channel_id, guild_id=event.guild_id)
+        try:
+            return await channel.fetch_message(event.message_id)
+        except (discord.NotFound, discord.Forbidden):
+            _log.info("reaction_unreadable", extra={"message_id": event.message_id})
+            return None
+
+    async def _make(self, picture: Picture, place: Place) -> None:
+        pictures.ensure_small_enough(picture.size_bytes, picture.name)
+        image = await self._services.images.fetch(picture.address, name=picture.name)
+        model_id = self._services.quoting.default_model(from_image=True)
+        request = VideoRequest(prompt=PROMPT, model_id=model_id, image=image)
+        quote = await self._services.quoting.quote(request)
+        key = IdempotencyKey(f"reaction:{place.source_message_id}:{picture.key}:{place.user_id}")
+        await self._services.accepting.accept(quote, place, key)
+
+    async def _tell(
+        self, message: discord.Message, user_id: UserId, error: UserFacingError
+    ) -> None:
+        """A reaction has no private answer: say it in the channel, to the member alone."""
+        try:
+            await message.channel.send(
+                f"<@{user_id}> {replies.sentence(error)}",
+                allowed_mentions=discord.AllowedMentions(users=[discord.Object(user_id)]),
+                reference=message.to_reference(fail_if_not_exists=False),
+                delete_after=60,
+            )
+        except discord.Forbidden:
+            _log.info("reaction_unanswerable", extra={"message_id": message.id})
+
+    async def _animate_by_menu(
+        self, interaction: discord.Interaction, message: discord.Message
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        place = place_of(interaction, message)
+        ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
+        found = pictures.of_message(message)[: pictures.MOST_PICTURES]
+        lines = [await self._make_and_say(picture, place) for picture in found]
+        await interaction.edit_original_response(
+            content="\n".join(lines) or replies.NO_PICTURE_THERE
+        )
+
+    async def _make_and_say(self, picture: Picture, place: Place) -> str:
+        try:
+            await self._make(picture, place)
+        except UserFacingError as error:
+            return replies.sentence(error)
+        return replies.PICTURE_ACCEPTED
+
+
+def _is_trigger(emoji: discord.PartialEmoji) -> bool:
+    return emoji.id is None and emoji.name.replace(_VARIATION_SELECTOR, "") == TRIGGER
+
+
+def _is_bot(event: discord.RawReactionActionEvent) -> bool:
+    return event.member is not None and event.member.bot
+
+
+def _place(event: discord.RawReactionActionEvent) -> Place:
+    return Place(
+        guild_id=GuildId(event.guild_id or 0),
+        channel_id=ChannelId(event.channel_id),
+        user_id=UserId(event.user_id),
+        source_message_id=MessageId(event.message_id),
+    )
+
+
+async def setup(client: Client) -> None:
+    await client.add_cog(Animate(client))
