@@ -110,6 +110,12 @@ def too_many_old_edits(retry_after: float) -> DiscordError:
     )
 
 
+def slowed_down(retry_after: float) -> DiscordError:
+    """A second message in a channel with slowmode, too soon after the first."""
+    message = "This action cannot be performed due to slowmode rate limit"
+    return DiscordError(429, 20016, message, extra={"retry_after": retry_after})
+
+
 class FormErrors:
     """Collects what is wrong with a body, so that one 50035 names every field at once."""
 

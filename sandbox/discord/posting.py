@@ -10,6 +10,9 @@ from sandbox.discord.world import World
 
 TEXT, DIRECT, VOICE, CATEGORY, NEWS, FORUM, MEDIA = 0, 1, 2, 4, 5, 15, 16
 _WRITABLE = {TEXT, DIRECT, VOICE, NEWS, 10, 11, 12, 13}
+_NOT_SLOWED = (
+    permissions.MANAGE_MESSAGES | permissions.MANAGE_CHANNELS | permissions.BYPASS_SLOWMODE
+)
 _OLD = timedelta(hours=1)
 _OLD_EDITS_WINDOW = timedelta(hours=1)
 _OLD_EDITS = 10  # Discord does not publish its number; a bot must not live off old edits
@@ -29,6 +32,21 @@ def check_may_post(
         raise errors.wrong_channel_type()
     world.require(channel, author_id, needed)
     _check_not_locked(world, channel, author_id)
+    _check_slowmode(world, channel, author_id)
+
+
+def _check_slowmode(world: World, channel: Channel, author_id: int) -> None:
+    """Bots and whoever manages the channel or its messages are not slowed down."""
+    exempt = bool(world.permissions_in(channel, author_id) & _NOT_SLOWED)
+    if not channel.slowmode_seconds or exempt or world.user(author_id).bot:
+        return
+    posted = (item for item in world.history(channel.id).values() if item.author.id == author_id)
+    last = max((item.created_at for item in posted), default=None)
+    if last is None:
+        return
+    wait = channel.slowmode_seconds - (world.clock.now() - last).total_seconds()
+    if wait > 0:
+        raise errors.slowed_down(round(wait, 3))
 
 
 def _check_not_locked(world: World, channel: Channel, author_id: int) -> None:

@@ -5,6 +5,7 @@ from PIL import Image
 
 from sandbox.app import Sandbox
 from sandbox.discord import permissions, seed
+from sandbox.discord.errors import DiscordError
 from sandbox.discord.uploads import MIB
 from tests.integration.sandbox.rest import Rest
 
@@ -462,3 +463,21 @@ async def test_a_malformed_form_is_the_bots_fault(rest: Rest, payload: object) -
     answer = await rest.call("POST", f"/channels/{FILMS}/messages", payload)
 
     assert (answer.status, answer.code) == (400, 50035)
+
+
+async def test_slowmode_holds_back_members_but_neither_moderators_nor_bots(
+    sandbox: Sandbox, rest: Rest
+) -> None:
+    local, world = sandbox.discord, sandbox.discord.world
+    channel = world.channel(FILMS)
+    local.channels.update(channel, {"rate_limit_per_user": 30})
+    for user_id in (seed.JUNO, seed.MAX, seed.MAX):
+        local.messages.create(channel, world.user(user_id), {"content": "x"})
+
+    with pytest.raises(DiscordError) as refused:
+        local.messages.create(channel, world.user(seed.JUNO), {"content": "again"})
+
+    assert (refused.value.status, refused.value.code) == (429, 20016)
+    assert [(await rest.send(FILMS, {"content": "x"})).status for _ in range(2)] == [200, 200]
+    sandbox.clock.advance(30)
+    local.messages.create(channel, world.user(seed.JUNO), {"content": "again"})
