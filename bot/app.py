@@ -11,7 +11,7 @@ import logging
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -153,7 +153,7 @@ async def run_until(stopped: asyncio.Event, settings: Settings, parts: Parts) ->
             ),
             name="gateway",
         )
-        loops = {
+        loops: dict[str, Callable[[], Awaitable[None]]] = {
             "tracker": parts.tracker.run,
             "delivering": parts.delivering.run,
             "catalogue": partial(keep_catalogue_fresh, parts),

@@ -28,10 +28,24 @@ from sandbox.discord.rest.authorising import authorising
 from sandbox.discord.rest.routing import Router
 from sandbox.discord.seed import new_world
 from sandbox.discord.traffic import TrafficLog
+from sandbox.films.rendering import Renderer
+from sandbox.providers.nanogpt.control import add_control_routes
+from sandbox.providers.nanogpt.routes import api_of, storage_of
+from sandbox.providers.nanogpt.service import NanoGpt
+from sandbox.providers.nanogpt.switches import Switches
 from sandbox.settings import SandboxSettings
+from sandbox.tasks import TaskOwner
 
 _PAGE = Path(__file__).parent / "page"
 _SHUTDOWN_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenNanoGpt:
+    """The local NanoGPT and the address of its API."""
+
+    service: NanoGpt
+    origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,7 @@ class Sandbox:
     faults: Faults
     rate_limits: RateLimits
     origin: str
+    nanogpt: OpenNanoGpt
 
     def environment(self) -> dict[str, str]:
         """What a bot needs to run here, by the names of its settings; and the page's address."""
@@ -53,6 +68,16 @@ class Sandbox:
             "DISCORD_TOKEN": self.discord.world.application.token,
             "DISCORD_API_URL": f"{self.origin}/api/v10",
             "DISCORD_GATEWAY_URL": self.gateway.address(),
+            "NANOGPT_BASE_URL": f"{self.nanogpt.origin}/api",
+            "NANOGPT_API_KEY": self.settings.nanogpt_key,
+            "FETCH_ALLOW_HOSTS": ",".join(
+                address.removeprefix("http://")
+                for address in (
+                    self.origin,
+                    self.nanogpt.origin,
+                    self.nanogpt.service.storage_origin,
+                )
+            ),
             "page": f"{self.origin}/",
         }
 
@@ -74,11 +99,31 @@ async def running_sandbox(settings: SandboxSettings) -> AsyncIterator[Sandbox]:
         app = _application(discord, traffic, faults, rate_limits)
         _mount(app, interactions, gateway)
         people.add_to(app)
+        nanogpt = await _open_nanogpt(settings, clock, folder, stack)
+        add_control_routes(app, nanogpt.service)
         origin = await _start(app, settings.host, settings.port, stack)
         stack.push_async_callback(people.close)
         stack.callback(gateway.close)
         discord.world.addresses.origin = origin
-        yield Sandbox(settings, clock, discord, interactions, gateway, faults, rate_limits, origin)
+        yield Sandbox(
+            settings, clock, discord, interactions, gateway, faults, rate_limits, origin, nanogpt
+        )
+
+
+async def _open_nanogpt(
+    settings: SandboxSettings, clock: SandboxClock, folder: Path, stack: AsyncExitStack
+) -> OpenNanoGpt:
+    """The local NanoGPT and its store, each on an origin of its own."""
+    tasks = await stack.enter_async_context(TaskOwner())
+    switches = Switches(generation_seconds=settings.generation_seconds)
+    service = NanoGpt(clock, tasks, Renderer(), folder / "films", switches)
+    service.books.open(settings.nanogpt_key)
+    first = settings.port
+    api = await _start(api_of(service), settings.host, first and first + 1, stack)
+    service.storage_origin = await _start(
+        storage_of(service), settings.host, first and first + 2, stack
+    )
+    return OpenNanoGpt(service, api)
 
 
 def _folder(settings: SandboxSettings, stack: AsyncExitStack) -> Path:

@@ -1,0 +1,105 @@
+"""The doctor: looks at an installation and says, thing by thing, what is fine and what to mend."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import aiohttp
+import discord
+
+from bot.app import accounts_of, joined
+from bot.client import point_at
+from bot.domain.pricing import dollars
+from bot.errors import BotError
+from bot.media.ffmpeg import find_ffmpeg
+from bot.providers.nanogpt.client import NanoGpt
+from bot.settings import Settings
+
+LOW_DISK_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    fine: bool
+    text: str
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Look at everything; nothing is changed but that the database is brought up to date."""
+    return [
+        await _discord(settings),
+        *[finding async for finding in _services(settings)],
+        _ffmpeg(settings),
+        await _disk(settings),
+    ]
+
+
+async def _discord(settings: Settings) -> Finding:
+    if settings.discord_token is None:
+        return _fine("Discord", "no DISCORD_TOKEN, so `run` starts the sandbox")
+    point_at(settings.discord_api_url, settings.discord_gateway_url)
+    client = discord.Client(intents=discord.Intents.none())
+    try:
+        async with client:
+            await client.login(settings.discord_token.get_secret_value())
+            flags = client.application_flags
+            content = flags.gateway_message_content or flags.gateway_message_content_limited
+    except discord.LoginFailure:
+        return _mend("Discord", "DISCORD_TOKEN is refused: copy it anew from the portal")
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        return _mend("Discord", f"cannot be reached ({type(error).__name__})")
+    if not content:
+        hint = "switch Message Content on in the portal, or 🎬 sees no pictures"
+        return _mend("Discord", hint)
+    return _fine("Discord", "the token is good and Message Content is on")
+
+
+async def _services(settings: Settings) -> AsyncIterator[Finding]:
+    """The database and the video services, which need the same parts as the bot."""
+    try:
+        async with joined(settings) as parts:
+            yield _fine("Database", "opens and is up to date")
+            for name, provider in parts.providers.items():
+                yield await _balance(name, provider)
+    except BotError as error:
+        yield _mend("Database", str(error))
+    if not accounts_of(settings) and settings.discord_token is not None:
+        yield _mend("Video services", "no key: set NANOGPT_API_KEY")
+
+
+async def _balance(name: str, provider: object) -> Finding:
+    if not isinstance(provider, NanoGpt):
+        return _fine(name, "is set up")
+    try:
+        balance = await provider.balance_micros()
+    except BotError as error:
+        return _mend(name, f"does not answer as it should ({type(error).__name__})")
+    return Finding(name, fine=balance > 0, text=f"the account holds {dollars(balance)}")
+
+
+def _ffmpeg(settings: Settings) -> Finding:
+    program = find_ffmpeg(settings.ffmpeg_path)
+    found = shutil.which(program) is not None
+    return Finding(
+        "ffmpeg", found, f"{program}{'' if found else ' is not a program: set FFMPEG_PATH'}"
+    )
+
+
+async def _disk(settings: Settings) -> Finding:
+    folder = settings.data_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    free = (await asyncio.to_thread(shutil.disk_usage, folder)).free
+    text = f"{free / 1024**3:.0f} GB free in {folder}"
+    return Finding("Disk", fine=free > LOW_DISK_BYTES, text=text)
+
+
+def _fine(subject: str, text: str) -> Finding:
+    return Finding(subject, fine=True, text=text)
+
+
+def _mend(subject: str, text: str) -> Finding:
+    return Finding(subject, fine=False, text=text)

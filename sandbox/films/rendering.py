@@ -1,0 +1,153 @@
+"""From drawn frames to a film: H.264, playable while it loads, of the asked length and size.
+
+Frames are drawn small, in a thread, and enlarged by ffmpeg, so that a film takes a second or two.
+"""
+
+import asyncio
+import io
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import imageio_ffmpeg
+from PIL import Image
+
+from sandbox.films.scenes import Scene
+from sandbox.films.stills import StillInMotion
+
+DRAWN_PER_SECOND = 12
+DRAWN_HEIGHT = 360
+SHORT_SIDES = {
+    "360p": 360,
+    "480p": 480,
+    "540p": 540,
+    "580p": 580,
+    "720p": 720,
+    "768p": 768,
+    "1080p": 1080,
+    "2k": 1440,
+    "4k": 2160,
+}
+DEADLINE_SECONDS = 120.0
+
+
+class RenderingError(Exception):
+    """The film could not be made; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmRequest:
+    """What a film should be."""
+
+    prompt: str
+    seconds: float = 5.0
+    resolution: str = "720p"
+    aspect_ratio: str = "16:9"
+    audio: bool = False
+    image: bytes | None = None
+    end_image: bytes | None = None
+
+
+def size_of(request: FilmRequest) -> tuple[int, int]:
+    """Width and height in pixels, even, as the codec wants them."""
+    wide, _, tall = request.aspect_ratio.partition(":")
+    ratio = int(wide) / int(tall) if wide.isdigit() and tall.isdigit() and int(tall) else 16 / 9
+    short = SHORT_SIDES.get(request.resolution.lower(), 720)
+    width, height = (short * ratio, short) if ratio >= 1 else (short, short / ratio)
+    return round(width / 2) * 2, round(height / 2) * 2
+
+
+class Renderer:
+    """Renders two films at a time; `program` is ffmpeg's path, found if not given."""
+
+    def __init__(self, program: Path | None = None) -> None:
+        found = program or shutil.which("ffmpeg") or imageio_ffmpeg.get_ffmpeg_exe()
+        self._program = str(found)
+        self._room = asyncio.Semaphore(2)
+
+    async def render(self, request: FilmRequest, target: Path) -> None:
+        """Raises RenderingError. The target appears whole or not at all."""
+        async with self._room:
+            part = target.with_suffix(".part")
+            width, height = size_of(request)
+            drawn = _even(DRAWN_HEIGHT * width / height), DRAWN_HEIGHT
+            if height > width:
+                drawn = DRAWN_HEIGHT, _even(DRAWN_HEIGHT * height / width)
+            child = await asyncio.create_subprocess_exec(
+                self._program,
+                *self._arguments(request, drawn, (width, height), part),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+                env={"PATH": os.defpath},
+            )
+            try:
+                async with asyncio.timeout(DEADLINE_SECONDS):
+                    await self._feed(request, drawn, child)
+                    told = await child.stderr.read() if child.stderr else b""
+                    code = await child.wait()
+            except BaseException:
+                child.kill()
+                await child.wait()
+                raise
+            if code != 0:
+                raise RenderingError(told.decode(errors="replace")[-300:])
+            part.replace(target)
+
+    def _arguments(
+        self,
+        request: FilmRequest,
+        drawn: tuple[int, int],
+        size: tuple[int, int],
+        part: Path,
+    ) -> list[str]:
+        sound = ["-f", "lavfi", "-i", "sine=frequency=196:sample_rate=44100,volume=0.08"]
+        return [
+            *("-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"),
+            *("-s", f"{drawn[0]}x{drawn[1]}", "-r", str(DRAWN_PER_SECOND), "-i", "-"),
+            *(sound if request.audio else []),
+            *("-vf", f"fps=24,scale={size[0]}:{size[1]}:flags=bicubic"),
+            *("-c:v", "libx264", "-preset", "veryfast", "-crf", "25", "-pix_fmt", "yuv420p"),
+            *(["-c:a", "aac", "-b:a", "64k"] if request.audio else []),
+            *("-t", f"{request.seconds:g}", "-threads", "2"),
+            *("-movflags", "+faststart", "-f", "mp4", str(part)),
+        ]
+
+    async def _feed(
+        self, request: FilmRequest, drawn: tuple[int, int], child: asyncio.subprocess.Process
+    ) -> None:
+        source = await asyncio.to_thread(_source, request, drawn)
+        count = max(2, round(request.seconds * DRAWN_PER_SECOND))
+        stream = child.stdin
+        if stream is None:
+            return
+        try:
+            for number in range(count):
+                frame = await asyncio.to_thread(source.frame, number / (count - 1))
+                stream.write(frame.tobytes())
+                await stream.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            return  # ffmpeg ended early; its code and words say why
+        finally:
+            stream.close()
+
+
+def _source(request: FilmRequest, drawn: tuple[int, int]) -> Scene | StillInMotion:
+    if request.image is None:
+        return Scene(request.prompt, drawn, request.seconds)
+    last = None if request.end_image is None else _picture(request.end_image)
+    return StillInMotion(_picture(request.image), last, drawn)
+
+
+def _picture(content: bytes) -> Image.Image:
+    try:
+        with Image.open(io.BytesIO(content)) as opened:
+            return opened.convert("RGB")
+    except (OSError, ValueError, SyntaxError) as error:
+        msg = "the picture cannot be read"
+        raise RenderingError(msg) from error
+
+
+def _even(value: float) -> int:
+    return max(2, round(value / 2) * 2)

@@ -1,0 +1,1 @@
+"""A local NanoGPT, built from its documents: submit, status, recovery, models, balance."""
