@@ -7,6 +7,7 @@ from sandbox.discord.models import Channel, Command, Json
 from sandbox.discord.world import World
 
 GUILD_CONTEXT, BOT_DIRECT_CONTEXT = 0, 1
+GUILD_INSTALL = 0  # nobody has installed the application for themselves here
 
 
 def commands_for(
@@ -50,6 +51,8 @@ def _is_bot_here(world: World, channel: Channel) -> bool:
 
 
 def _is_offered(world: World, raw: Json, channel: Channel, granted: int) -> bool:
+    if GUILD_INSTALL not in raw["integration_types"]:
+        return False
     if raw["nsfw"] and not _is_age_restricted(world, channel):
         return False
     if channel.guild_id == 0:

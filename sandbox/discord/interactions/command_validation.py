@@ -67,10 +67,11 @@ def _check_by_type(command: Json, path: str, faults: FormErrors) -> None:
         check_name(command, path, faults)
         check_description(command, path, faults)
         command["options"] = check_options(command["options"], at(path, "options"), faults)
-    elif command["type"] in limits.COMMANDS_PER_TYPE:
+    elif command["type"] in (limits.USER, limits.MESSAGE):
         _check_context_menu(command, path, faults)
     else:
         faults.add(at(path, "type"), "BASE_TYPE_CHOICES", "Value must be one of {1, 2, 3}.")
+        command["type"], command["options"] = limits.CHAT_INPUT, []
 
 
 def _check_context_menu(command: Json, path: str, faults: FormErrors) -> None:
@@ -102,12 +103,12 @@ def _check_permissions(command: Json, path: str, faults: FormErrors) -> None:
 
 def _check_places(command: Json, path: str, faults: FormErrors) -> None:
     """Where the command is offered: contexts and kinds of installation."""
-    for field, choices in (("contexts", {0, 1, 2}), ("integration_types", {0, 1})):
+    for field, choices in (("contexts", [0, 1, 2]), ("integration_types", [0, 1])):
         value = command[field]
         if value is not None and (
             not isinstance(value, list) or not value or any(item not in choices for item in value)
         ):
-            message = f"Value must be a list of {sorted(choices)}."
+            message = f"Value must be a list of {choices}."
             faults.add(at(path, field), "BASE_TYPE_CHOICES", message)
             command[field] = None
     command["integration_types"] = command["integration_types"] or [0]

@@ -23,6 +23,7 @@ TOP_LEVEL = 5
 _CUSTOM_ID_LENGTH = 100
 _LABEL_LENGTH = 45
 _TEXT_LENGTH = 4_000
+_TEXT_STYLES = (1, 2)
 _HELD_BY_LABEL = (
     frozenset({STRING_SELECT, TEXT_INPUT, FILE_UPLOAD, RADIO_GROUP, CHECKBOX_GROUP, CHECKBOX})
     | ENTITY_SELECTS
@@ -53,7 +54,8 @@ def _fields(components: list[Any]) -> list[Json]:
     found: list[Any] = []
     for component in components:
         if isinstance(component, dict):
-            found += component.get("components") or [component.get("component")]
+            row = component.get("components")
+            found += row if isinstance(row, list) else [component.get("component")]
     return [field for field in found if isinstance(field, dict)]
 
 
@@ -86,7 +88,7 @@ def _check_field(
     if given is None:
         return
     kind = given.get("type")
-    if kind not in types:
+    if not isinstance(kind, int) or kind not in types:
         message = f"Value must be one of {set(types)}."
         faults.add(at(path, "type"), "BASE_TYPE_CHOICES", message)
         return
@@ -101,7 +103,7 @@ def _check_field(
 
 
 def _check_text_input(given: Json, path: str, faults: FormErrors, *, labelled: bool) -> None:
-    if given.get("style") not in {1, 2}:
+    if given.get("style") not in _TEXT_STYLES:
         faults.add(at(path, "style"), "BASE_TYPE_CHOICES", "Value must be one of {1, 2}.")
     if not labelled:
         check_length(faults, at(path, "label"), given.get("label"), 1, _LABEL_LENGTH)
@@ -133,7 +135,12 @@ def _check_unique(components: list[Any], path: str, faults: FormErrors) -> None:
 def number_components(modal: Json) -> None:
     """Give each component an `id` that has none, as Discord does: from 1, in order."""
     every = [item for top in modal["components"] for item in (top, *_fields([top]))]
-    taken = {item["id"] for item in every if item.get("id")}
+    taken = [item["id"] for item in every if _has_id(item)]
     free = (number for number in range(1, 1_000) if number not in taken)
     for item in every:
-        item["id"] = item.get("id") or next(free)
+        item["id"] = item["id"] if _has_id(item) else next(free)
+
+
+def _has_id(component: Json) -> bool:
+    """Whether the component brought an id of its own; 0 stands for none."""
+    return isinstance(component.get("id"), int) and component["id"] > 0

@@ -109,6 +109,7 @@ def _check_choices(option: Json, path: str, faults: FormErrors) -> None:
         return
     where = at(path, "choices")
     choices = checked_list(faults, where, option["choices"], 0, limits.CHOICES)
+    option["choices"] = choices
     if choices and option.get("autocomplete"):
         message = "autocomplete may not be set to true if choices are present"
         faults.add(path, "APPLICATION_COMMAND_OPTIONS_AUTOCOMPLETE_INVALID", message)

@@ -3,9 +3,12 @@ from pathlib import Path
 
 import aiohttp
 
+from sandbox.api import shapes
 from sandbox.api.routing import PREFIX
 from sandbox.app import Sandbox
+from tests.integration.sandbox.answering import answering, command
 from tests.integration.sandbox.crowd import crowd_of
+from tests.integration.sandbox.rest import Rest
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "sandbox.md"
 _ROUTE = re.compile(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`?\s]*)")
@@ -48,6 +51,23 @@ async def test_the_document_describes_what_is_served(
     reading = described["paths"]["/channels/{channel}/messages"]["get"]
     names = {item["name"]: item["required"] for item in reading["parameters"]}
     assert names == {"channel": True, "as": True, "limit": False, "before": False}
+
+
+async def test_answers_have_the_shape_that_is_described(
+    sandbox: Sandbox, session: aiohttp.ClientSession, rest: Rest
+) -> None:
+    async with answering(sandbox, session, rest, command("video")) as bot:
+        waiting = bot.meanwhile(bot.crowd.command("video"))
+        await bot.callback(await bot.asked(), 4, {"content": "x"})
+        record = (await waiting).body
+        (connected,) = await bot.crowd.done("GET", "/gateway/sessions")
+        fault = await bot.crowd.done("POST", "/faults", {"kind": "latency"})
+        world = await bot.crowd.done("GET", "/world")
+
+    assert shapes.InteractionRecord.model_validate(record).model_dump() == record
+    assert shapes.Session.model_validate(connected).model_dump(mode="json") == connected
+    assert shapes.Fault.model_validate(fault).model_dump() == fault
+    assert shapes.World.model_validate(world).model_dump() == world
 
 
 async def test_every_reference_in_the_document_leads_somewhere(

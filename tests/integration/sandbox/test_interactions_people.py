@@ -161,6 +161,7 @@ async def test_what_the_client_would_not_send_is_refused_in_words(
         ({"nsfw": True}, seed.JUNO, seed.AFTER_DARK, True),
         ({"contexts": [1]}, seed.JUNO, seed.FILMS, False),
         ({"contexts": [0]}, seed.JUNO, seed.FILMS, True),
+        ({"integration_types": [1]}, seed.JUNO, seed.FILMS, False),
     ],
 )
 async def test_a_command_is_offered_only_where_it_may_be_used(
@@ -285,6 +286,24 @@ async def test_only_the_enabled_components_of_a_message_can_be_used(
     assert told["message"]["id"] == message["id"]
     assert [refusal.status for refusal in refusals] == [400] * 5
     assert chosen["data"]["values"] == ["b", "a"]
+
+
+async def test_commands_work_in_direct_messages_where_they_may(
+    sandbox: Sandbox, session: Session, rest: Rest
+) -> None:
+    shapes = [command("video"), command("here", contexts=[0])]
+    async with answering(sandbox, session, rest, *shapes) as bot:
+        opened = await rest.call("POST", "/users/@me/channels", {"recipient_id": str(seed.JUNO)})
+        channel = int(opened.body["id"])
+        told = await ask(bot, "video", channel=channel)
+        refused = await bot.crowd.command("here", channel=channel)
+        intruding = await bot.crowd.command("video", channel=channel, who=seed.ADA)
+
+    assert (told["context"], told["channel"]["type"]) == (1, 1)
+    assert told["user"]["id"] == str(seed.JUNO)
+    assert not {"member", "guild", "guild_id"} & told.keys()
+    assert refused.status == 400
+    assert intruding.code == 50001
 
 
 async def test_without_an_answer_in_three_seconds_the_interaction_has_failed(
