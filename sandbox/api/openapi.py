@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from sandbox.api.routing import PREFIX, Form, Nothing, Route
 from sandbox.api.shapes import Refusal
@@ -53,7 +53,7 @@ def _answer(route: Route, schemas: Json) -> Json:
     if route.answer is None:
         return {"204": {"description": "Done"}}
     content = _content(_schema(route.answer, schemas, mode="serialization"))
-    return {"200": {"description": "Done", "content": content}}
+    return {str(route.status): {"description": "Done", "content": content}}
 
 
 def _path_parameters(route: Route) -> list[Json]:
@@ -74,7 +74,7 @@ def _query_parameters(route: Route, schemas: Json) -> list[Json]:
     ]
 
 
-def _request_body(route: Route, form: type[Form], schemas: Json) -> Json:
+def _request_body(route: Route, form: type[BaseModel], schemas: Json) -> Json:
     schema = _schema(form, schemas, mode="validation")
     content = _content(schema)
     if route.takes_files:

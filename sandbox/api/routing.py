@@ -39,7 +39,7 @@ class As(Form):
     user_id: int = Field(alias="as", description="the id of the user who acts")
 
 
-FormT = TypeVar("FormT", bound=Form)
+FormT = TypeVar("FormT", bound=BaseModel)
 QueryT = TypeVar("QueryT", bound=Form)
 
 
@@ -59,22 +59,28 @@ Handler = Callable[[Call[Any, Any]], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation. Its handler answers with JSON data, None (204) or a response of its own."""
+    """One operation. Its handler answers with JSON data, None (204) or a response of its own.
+
+    A route without a handler is served by another part of the sandbox and only described here.
+    """
 
     method: str
     path: str
-    handler: Handler
+    handler: Handler | None
     summary: str
-    body: type[Form] | None = None
+    body: type[BaseModel] | None = None
     query: type[Form] = Nothing
     takes_files: bool = False
     upgrades: bool = False  # to a websocket
+    status: int = 200  # of an answer with data
     answer: Any = None  # the type of the answer, for the OpenAPI document; None is 204
 
 
 def add_routes(app: web.Application, routes: list[Route], blobs: BlobStore) -> None:
     for route in routes:
-        app.router.add_route(route.method, _pattern(route.path), _served(route, blobs))
+        if route.handler is not None:
+            serve = _served(route, route.handler, blobs)
+            app.router.add_route(route.method, _pattern(route.path), serve)
 
 
 def _pattern(path: str) -> str:
@@ -84,10 +90,12 @@ def _pattern(path: str) -> str:
     return PREFIX + path
 
 
-def _served(route: Route, blobs: BlobStore) -> Callable[[web.Request], Awaitable[Any]]:
+def _served(
+    route: Route, handler: Handler, blobs: BlobStore
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def serve(request: web.Request) -> web.StreamResponse:
         try:
-            return await _answer(route, request, blobs)
+            return await _answer(route, handler, request, blobs)
         except DiscordError as error:
             return json_answer(error.body(), error.status)
         except ValidationError as error:
@@ -96,21 +104,23 @@ def _served(route: Route, blobs: BlobStore) -> Callable[[web.Request], Awaitable
     return serve
 
 
-async def _answer(route: Route, request: web.Request, blobs: BlobStore) -> web.StreamResponse:
+async def _answer(
+    route: Route, handler: Handler, request: web.Request, blobs: BlobStore
+) -> web.StreamResponse:
     path = {name: int(text) for name, text in request.match_info.items() if text.isdecimal()}
     query = route.query.model_validate(dict(request.query))
     if route.body is None:
-        result = await route.handler(Call(request, path, Nothing(), query))
+        result = await handler(Call(request, path, Nothing(), query))
     else:
         raw = await read_body(request, blobs)
         try:
             body = route.body.model_validate(raw.form())
-            result = await route.handler(Call(request, path, body, query, raw.files))
+            result = await handler(Call(request, path, body, query, raw.files))
         finally:
             raw.discard()
     if isinstance(result, web.StreamResponse):
         return result
-    return no_content() if result is None else json_answer(result)
+    return no_content() if result is None else json_answer(result, route.status)
 
 
 def _in_words(error: ValidationError) -> str:

@@ -1,13 +1,12 @@
 """The people's interface as the application mounts it: all routes, and the document about them."""
 
-from collections.abc import Sequence
-
 from aiohttp import web
 
 from sandbox.api.interacting import InteractingRoutes
 from sandbox.api.openapi import document
 from sandbox.api.reading import ReadingRoutes
 from sandbox.api.routing import Call, Nothing, Route, add_routes
+from sandbox.api.services import service_routes
 from sandbox.api.trouble import TroubleRoutes
 from sandbox.api.watching import WatchingRoutes
 from sandbox.api.world import WorldRoutes
@@ -19,15 +18,9 @@ from sandbox.discord.models import Json
 
 
 class PeopleApi:
-    """Everything under `/sandbox/api`; `further` are routes of other parts, such as the services'."""
+    """Everything under `/sandbox/api`; the video services' part is described, not served."""
 
-    def __init__(
-        self,
-        interactions: Interactions,
-        gateway: Gateway,
-        faults: Faults,
-        further: Sequence[Route] = (),
-    ) -> None:
+    def __init__(self, interactions: Interactions, gateway: Gateway, faults: Faults) -> None:
         discord = interactions.discord
         self._blobs = discord.world.blobs
         self._watching = WatchingRoutes(discord.world)
@@ -38,7 +31,7 @@ class PeopleApi:
             *InteractingRoutes(interactions).table(),
             *self._watching.table(),
             *TroubleRoutes(faults, gateway).table(),
-            *further,
+            *service_routes(),
             Route("GET", "/openapi.json", self._describe, "This document", answer=Json),
         ]
 

@@ -96,8 +96,8 @@ class Refusal(BaseModel):
     message: str
 
 
-class Fault(BaseModel):
-    """An ordered fault; `struck` counts how often it has come."""
+class OrderedFault(BaseModel):
+    """A fault on Discord's REST interface; `struck` counts how often it has come."""
 
     id: str
     kind: str

@@ -44,9 +44,9 @@ class TroubleRoutes:
         return [
             Route(
                 "POST", "/faults", self._add, "Order a fault on Discord's REST interface",
-                FaultForm, answer=shapes.Fault,
+                FaultForm, answer=shapes.OrderedFault,
             ),
-            Route("GET", "/faults", self._list, "The ordered faults", answer=list[shapes.Fault]),
+            Route("GET", "/faults", self._list, "The ordered faults", answer=list[shapes.OrderedFault]),
             Route("DELETE", "/faults", self._clear, "Cancel all faults"),
             Route("DELETE", "/faults/{id}", self._remove, "Cancel a fault"),
             Route(

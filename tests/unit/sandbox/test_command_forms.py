@@ -35,7 +35,24 @@ MODAL: Json = {
         {"type": 18, "label": "x", "component": {"type": 19, "custom_id": "f", "max_values": 2}},
     ],
 }  # fmt: skip
-ODD = [None, True, 0, -1, 3, 18, 1.5, 10**40, "", "x" * 5000, [], [None], [[]], [{}], {}, {"a": 1}]
+ODD: list[Any] = [
+    None,
+    True,
+    0,
+    -1,
+    3,
+    18,
+    1.5,
+    10**40,
+    "",
+    "x" * 5000,
+    [],
+    [None],
+    [[]],
+    [{}],
+    {},
+    {"a": 1},
+]
 
 
 def parts(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
