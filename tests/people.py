@@ -156,11 +156,14 @@ class Watch:
 
     async def until(self, wanted: Callable[[str, Json], bool]) -> Any:
         """The data of the first event that fits, seen already or still to come."""
-        for event in self.seen:
-            if wanted(event["type"], event["data"]):
-                return event["data"]
-        while True:
-            event = await self.socket.receive_json()
+        return await self.nth(0, wanted)
+
+    async def nth(self, number: int, wanted: Callable[[str, Json], bool]) -> Any:
+        """The data of the event that fits, of those that do, counted from 0."""
+        fitting = [e["data"] for e in self.seen if wanted(e["type"], e["data"])]
+        while len(fitting) <= number:
+            event = await self.socket.receive_json(timeout=30)
             self.seen.append(event)
             if wanted(event["type"], event["data"]):
-                return event["data"]
+                fitting.append(event["data"])
+        return fitting[number]

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 WHY_NOT = "PostgreSQL is not installed here; these tests run where its server programs are"
 
@@ -29,7 +30,9 @@ def running_postgres() -> Iterator[str]:
     """The address of a fresh server, which refuses to run as root and so runs as `nobody`."""
     folder = Path(tempfile.mkdtemp(prefix="showreel-pg-"))
     as_root = os.geteuid() == 0
-    user = {"user": "nobody", "group": "nogroup", "extra_groups": []} if as_root else {}
+    user: dict[str, Any] = (
+        {"user": "nobody", "group": "nogroup", "extra_groups": []} if as_root else {}
+    )
     if as_root:
         shutil.chown(folder, "nobody", "nogroup")
     data, port = folder / "data", _free_port()

@@ -42,9 +42,10 @@ async def test_a_failing_task_is_logged_by_name(caplog):
         raise OSError
 
     owner = TaskOwner()
-    owner.start(fail(), name="the-failing-one")
+    failing = owner.start(fail(), name="the-failing-one")
     await owner.close()
 
+    assert failing.done()
     failed = [record for record in caplog.records if record.message == "task_failed"]
     assert [record.task for record in failed] == ["the-failing-one"]
 
@@ -60,11 +61,12 @@ async def test_closing_cancels_what_does_not_end_by_itself():
             cancelled.set()
 
     owner = TaskOwner()
-    owner.start(wait_for_ever(), name="endless")
+    endless = owner.start(wait_for_ever(), name="endless")
     await started.wait()
     await owner.close(grace_seconds=0)
 
     assert cancelled.is_set()
+    assert endless.cancelled()
 
 
 async def test_a_task_that_will_not_end_is_named(caplog):

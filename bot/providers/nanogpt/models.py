@@ -55,6 +55,7 @@ class Abilities(BaseModel):
     video_generation: bool = False
     text_to_video: bool = False
     image_to_video: bool = False
+    audio_input: bool = False  # an avatar that speaks what it is given
 
 
 class Entry(BaseModel):
@@ -99,7 +100,7 @@ def _kinds(entry: Entry) -> frozenset[Kind]:
     needs_more = {"target_resolution", "voice_id", "audioDuration"} & set(
         entry.supported_parameters.parameters
     )
-    return frozenset() if needs_more else frozenset(kinds)
+    return frozenset() if needs_more or able.audio_input else frozenset(kinds)
 
 
 def _capability(entry: Entry, kinds: frozenset[Kind]) -> Capability:

@@ -1,4 +1,5 @@
 from types import SimpleNamespace
+from typing import Any
 
 import discord
 import pytest
@@ -44,8 +45,10 @@ def message(**parts):
         "mentions": [],
         "mention_roles": [],
     }
-    channel = SimpleNamespace(id=2, guild=None, type=discord.ChannelType.text)
-    return discord.Message(state=State(), channel=channel, data=payload | parts)
+    channel: Any = SimpleNamespace(id=2, guild=None, type=discord.ChannelType.text)
+    state: Any = State()
+    data: Any = payload | parts
+    return discord.Message(state=state, channel=channel, data=data)
 
 
 def names(found):

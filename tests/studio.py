@@ -1,0 +1,86 @@
+"""The real bot on a real sandbox, in one process, for stories."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bot.app import Parts, joined, run_until
+from bot.settings import Settings, load_settings
+from sandbox.app import Sandbox, running_sandbox
+from sandbox.settings import SandboxSettings
+from tests.people import People, Watch
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Studio:
+    """A sandbox with its people, and a folder for the bot that may come and go."""
+
+    sandbox: Sandbox
+    people: People
+    folder: Path
+
+    def settings(self) -> Settings:
+        told = self.sandbox.environment()
+        told.pop("page")
+        named = {name.lower(): value for name, value in told.items()}
+        return load_settings(data_dir=self.folder, _env_file=None, **named)
+
+    @contextlib.asynccontextmanager
+    async def bot(self) -> AsyncIterator[Parts]:
+        """The bot, connected; stopped politely at the end."""
+        settings, stopped = self.settings(), asyncio.Event()
+        async with joined(settings) as parts, asyncio.TaskGroup() as group:
+            running = group.create_task(run_until(stopped, settings, parts))
+            reached = group.create_task(parts.client.reachable.wait())
+            await asyncio.wait({running, reached}, return_when=asyncio.FIRST_COMPLETED)
+            try:
+                yield parts
+            finally:
+                reached.cancel()
+                stopped.set()
+                await running
+
+    @property
+    def runs(self) -> list[Json]:
+        """What NanoGPT has in its own books."""
+        return [run.describe() for run in self.sandbox.nanogpt.service.books.runs.values()]
+
+    async def films(self, watch: Watch, count: int = 1) -> list[Json]:
+        """Wait until so many films were posted."""
+
+        def is_film(kind: str, data: Json) -> bool:
+            return kind == "MESSAGE_CREATE" and any(
+                attachment["filename"].endswith(".mp4") for attachment in data["attachments"]
+            )
+
+        return [await watch.nth(number, is_film) for number in range(count)]
+
+
+@contextlib.asynccontextmanager
+async def open_studio(folder: Path, *, generation_seconds: float = 0.0) -> AsyncIterator[Studio]:
+    settings = SandboxSettings(
+        port=0, generation_seconds=generation_seconds, data_dir=folder / "sandbox"
+    )
+    async with running_sandbox(settings) as sandbox, aiohttp.ClientSession() as session:
+        people = People(session, sandbox.origin)
+        await people.look_around()
+        yield Studio(sandbox, people, folder / "bot")
+
+
+def outcome_of(card: Json) -> str:
+    """What a card's first field says."""
+    return str(card["embeds"][0]["fields"][0]["value"])
+
+
+def is_card(kind: str, data: Json, *, title: str) -> bool:
+    """Whether an event is a card with this word in its title."""
+    return kind in {"MESSAGE_CREATE", "MESSAGE_UPDATE"} and any(
+        title in embed.get("title", "") for embed in data.get("embeds", [])
+    )
