@@ -79,7 +79,8 @@ class Members:
         data = {"guild_id": str(guild.id), "user": user_json(member.user)}
         self._world.bus.tell("GUILD_MEMBER_REMOVE", data, guild_id=guild.id)
         if user_id == self._world.application.bot.id:
-            self._world.bus.tell("GUILD_DELETE", {"id": str(guild.id)}, only_user=user_id)
+            gone = {"id": str(guild.id)}
+            self._world.bus.tell("GUILD_DELETE", gone, guild_id=guild.id, only_user=user_id)
 
     def _set_roles(
         self, guild: Guild, member: Member, wanted: set[int], actor_id: int | None

@@ -174,3 +174,14 @@ async def test_changes_to_the_guild_are_told(sandbox: Sandbox, session: Session)
         assert (await wire.until("GUILD_MEMBER_REMOVE"))["user"] == {
             key: value for key, value in member["user"].items() if key != "premium_type"
         }
+
+
+async def test_a_bot_that_is_removed_is_told_that_the_guild_is_gone(
+    sandbox: Sandbox, session: Session
+) -> None:
+    crowd = crowd_of(sandbox, session)
+    async with listening(sandbox, session) as wire:
+        await crowd.done("DELETE", f"/guilds/{seed.GUILD_ID}/members/{seed.APPLICATION_ID}")
+        assert await wire.until("GUILD_DELETE") == {"id": str(seed.GUILD_ID)}
+        await crowd.say("alone")
+        assert await heard(wire) == []
