@@ -1,0 +1,70 @@
+// Starts the page: mounts every part, then loads the world. Retries until the sandbox answers.
+
+import { byId, h, replace } from "./dom.js";
+import { mountChannels } from "./channels.js";
+import { mountComposer } from "./composer.js";
+import { mountDrawers } from "./drawers.js";
+import { mountHeading } from "./heading.js";
+import { mountMembers } from "./people.js";
+import { openProfile } from "./profile.js";
+import { readAddress } from "./router.js";
+import { become, findChannel, markRead, openChannel, start } from "./session.js";
+import { store } from "./store.js";
+import { mountTimeline } from "./timeline.js";
+import { attempt } from "./toasts.js";
+
+const AGAIN_AFTER = 2000;
+
+function banner(words) {
+  const node = byId("banner");
+  node.hidden = !words;
+  replace(node, words && [h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), words]);
+}
+
+/** Mentions and links inside messages are told by their data. */
+function pressed(event) {
+  const target = event.target.closest("[data-profile],[data-open-channel],[data-command].mention");
+  if (!target) return;
+  const { profile, openChannel: channel, command } = target.dataset;
+  if (profile) openProfile(store.members.get(profile).user, target, "right");
+  if (channel) attempt(() => openChannel(channel));
+  if (command) store.emit("command", command);
+}
+
+/** Back, forward, or an address that was typed. */
+function addressChanged() {
+  const wanted = readAddress();
+  const person = store.guild?.members.find(({ user }) => [user.id, user.username].includes(wanted.as));
+  const channel = findChannel(wanted.channel);
+  if (person && person.user.id !== store.meId) attempt(() => become(person.user.id, wanted.channel));
+  else if (channel && channel.id !== store.channelId) attempt(() => openChannel(channel.id));
+}
+
+async function begin() {
+  try {
+    await start();
+    banner("");
+    document.body.dataset.ready = "true";
+  } catch (error) {
+    banner(`${error.message} Trying again…`);
+    setTimeout(begin, AGAIN_AFTER);
+  }
+}
+
+mountHeading();
+mountChannels();
+mountMembers();
+mountTimeline();
+mountComposer();
+mountDrawers();
+store.on("connection", () => banner(store.connected ? "" : "Connection lost. Trying again…"));
+byId("timeline").addEventListener("click", pressed);
+byId("skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  store.emit("focus-composer");
+});
+document.addEventListener("visibilitychange", () => !document.hidden && store.channelId && markRead(store.channelId));
+addEventListener("popstate", addressChanged);
+addEventListener("dragover", (event) => event.preventDefault());
+addEventListener("drop", (event) => event.preventDefault());
+begin();

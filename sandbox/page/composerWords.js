@@ -1,0 +1,21 @@
+// The small words around the field: why one may not write here, what Enter will do.
+
+import { matchLeaf, usage } from "./commandline.js";
+import { isTimedOut } from "./people.js";
+import { store } from "./store.js";
+import { ourLeaves } from "./suggestions.js";
+
+export function refusalWords() {
+  if (store.me && isTimedOut(store.me)) return "You are timed out and may only read.";
+  if (store.place?.channel.thread_metadata?.locked) return "This thread is locked.";
+  return "You may read here, but not write.";
+}
+
+/** For `/video prompt: …` as plain text: that Enter runs it. */
+export function commandHint(text) {
+  if (!text.startsWith("/")) return "";
+  const match = matchLeaf(text, ourLeaves());
+  if (!match) return "";
+  if (!match.rest) return `/${match.leaf.path} ${usage(match.leaf)}`;
+  return `Enter runs /${match.leaf.path}`;
+}

@@ -1,0 +1,120 @@
+// What the page does as a whole: load the world, become somebody, open a channel, catch up.
+
+import * as api from "./api.js";
+import { applyEvent } from "./applying.js";
+import { EventStream } from "./events.js";
+import { memory } from "./memory.js";
+import { readAddress, writeAddress } from "./router.js";
+import { store } from "./store.js";
+
+const PAGE = 50;
+const stream = new EventStream({
+  onEvent: applyEvent,
+  onConnected: (again) => (again ? catchUp() : undefined),
+  onChange: (connected) => {
+    store.connected = connected;
+    store.emit("connection");
+  },
+});
+
+export async function start() {
+  store.setWorld(await api.world());
+  const wanted = readAddress();
+  const people = store.guild.members.filter((member) => !member.user.bot);
+  const chosen = people.find(({ user }) => [user.id, user.username].includes(wanted.as));
+  const remembered = people.find(({ user }) => user.id === memory.get("me"));
+  await become((chosen ?? remembered ?? people[0]).user.id, wanted.channel);
+}
+
+/** Act as this member from now on. */
+export async function become(userId, wanted) {
+  const was = store.place?.channel;
+  store.forget();
+  store.meId = userId;
+  memory.set("me", userId);
+  stream.open(userId);
+  await reloadChannels();
+  store.emit("me");
+  await openChannel((findChannel(wanted) ?? store.channels.get(was?.id)?.channel ?? first()).id);
+}
+
+export async function reloadWorld() {
+  store.setWorld(await api.world());
+  if (!store.me) await become(store.guild.members.find((member) => !member.user.bot).user.id);
+}
+
+export async function reloadChannels() {
+  const list = await api.channels(store.meId, store.guild.id);
+  store.setChannels(list);
+  for (const { channel } of list) {
+    const seen = memory.get(`seen:${store.meId}:${channel.id}`);
+    const isNewer = seen && channel.last_message_id && BigInt(channel.last_message_id) > BigInt(seen);
+    if (isNewer && !store.unread.has(channel.id)) store.unread.set(channel.id, 1);
+  }
+  if (store.channelId && !store.place) await openChannel(first().id);
+}
+
+export async function openChannel(channelId) {
+  store.channelId = channelId;
+  writeAddress();
+  store.emit("channel");
+  const opened = channelId;
+  const [messages] = await Promise.all([
+    api.history(store.meId, channelId, { limit: PAGE }),
+    reloadCommands(channelId),
+  ]);
+  const known = store.messages.get(channelId);
+  const overlaps = known?.list.some((message) => messages.some((item) => item.id === message.id));
+  store.putMessages(channelId, messages, {
+    fresh: !overlaps,
+    complete: messages.length < PAGE || (overlaps && known.complete),
+  });
+  if (opened === store.channelId) markRead(channelId);
+}
+
+export async function reloadCommands(channelId) {
+  store.commands.set(channelId, await api.commands(store.meId, channelId).catch(() => []));
+  store.emit("commands");
+}
+
+/** Load what is older than what we have. */
+export async function loadOlder(channelId) {
+  const known = store.messages.get(channelId);
+  if (!known || known.complete || !known.list.length) return;
+  const older = await api.history(store.meId, channelId, {
+    before: known.list[0].id,
+    limit: PAGE,
+  });
+  store.putMessages(channelId, older, { complete: older.length < PAGE });
+}
+
+/** After a lost connection: everything may have changed. What was read here is read anew. */
+export async function catchUp() {
+  const open = store.channelId;
+  for (const id of [...store.messages.keys()]) if (id !== open) store.messages.delete(id);
+  store.setWorld(await api.world());
+  await reloadChannels();
+  const messages = await api.history(store.meId, open, { limit: PAGE });
+  store.putMessages(open, messages, { fresh: true, complete: messages.length < PAGE });
+  await reloadCommands(open);
+}
+
+export function markRead(channelId) {
+  const last = store.history(channelId).at(-1) ?? store.channels.get(channelId)?.channel;
+  const id = last?.channel_id ? last.id : last?.last_message_id;
+  if (id) memory.set(`seen:${store.meId}:${channelId}`, id);
+  if (store.unread.delete(channelId)) store.emit("unread");
+}
+
+/** By id or by name; undefined if we see no such channel. */
+export function findChannel(wanted) {
+  if (!wanted) return undefined;
+  const all = [...store.channels.values()].map((place) => place.channel);
+  return all.find((channel) => channel.id === wanted || channel.name === wanted);
+}
+
+function first() {
+  const all = [...store.channels.values()].map((place) => place.channel);
+  const rooms = all.filter((channel) => [0, 5].includes(channel.type));
+  return rooms.sort((a, b) => a.position - b.position)[0] ?? all[0];
+}

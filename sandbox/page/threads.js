@@ -1,0 +1,24 @@
+// Threads: the link under the message that one grew from, and starting one.
+
+import * as api from "./api.js";
+import { h } from "./dom.js";
+import { icon } from "./icons.js";
+import { plain } from "./markdown.js";
+import { openChannel, reloadChannels } from "./session.js";
+import { store } from "./store.js";
+import { attempt } from "./toasts.js";
+
+export function threadLink(thread) {
+  const count = thread.message_count ?? 0;
+  return h("button", { type: "button", class: "thread-link", dataset: { openChannel: thread.id, testid: "thread-link" } },
+    icon("thread", 16), h("strong", {}, thread.name), h("span", { class: "faint" }, `${count} ${count === 1 ? "message" : "messages"}`));
+}
+
+export function startThread(message) {
+  const name = plain(message.content ?? "").slice(0, 40) || "Thread";
+  return attempt(async () => {
+    const thread = await api.startThread(store.meId, message.channel_id, { name, message_id: message.id });
+    await reloadChannels();
+    await openChannel(thread.id);
+  });
+}
