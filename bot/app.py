@@ -124,7 +124,7 @@ async def joined(settings: Settings) -> AsyncIterator[Parts]:
             jobs=store,
             clock=clock,
         )
-        point_at(settings.discord_api_url, settings.discord_gateway_url)
+        point_at(settings.discord_api_url, settings.discord_gateway_url, settings.discord_cdn_url)
         client = Client(services, EXTENSIONS)
         courier = DiscordCourier(client, clock, (aiohttp.ClientError, OSError, TimeoutError))
         outbox = Outbox(store, courier, images, films, catalogue, inquiring, clock)

@@ -41,15 +41,17 @@ class Services:
     clock: Clock
 
 
-def point_at(api_url: str | None, gateway_url: str | None) -> None:
-    """Send discord.py to another REST interface and gateway than Discord's own, for the process.
+def point_at(api_url: str | None, gateway_url: str | None, cdn_url: str | None) -> None:
+    """Send discord.py elsewhere than to Discord itself, for the whole process.
 
-    Both are public class attributes of discord.py 2.7, read at every request.
+    All three are public class attributes of discord.py 2.7, read at every request.
     """
     if api_url is not None:
         discord.http.Route.BASE = api_url.rstrip("/")
     if gateway_url is not None:
         discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
+    if cdn_url is not None:
+        discord.Asset.BASE = cdn_url.rstrip("/")
 
 
 class Client(commands.AutoShardedBot):

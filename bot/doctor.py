@@ -41,7 +41,7 @@ async def examine(settings: Settings) -> list[Finding]:
 async def _discord(settings: Settings) -> Finding:
     if settings.discord_token is None:
         return _fine("Discord", "no DISCORD_TOKEN, so `run` starts the sandbox")
-    point_at(settings.discord_api_url, settings.discord_gateway_url)
+    point_at(settings.discord_api_url, settings.discord_gateway_url, settings.discord_cdn_url)
     client = discord.Client(intents=discord.Intents.none())
     try:
         async with client:

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     discord_token: SecretStr | None = None
     discord_api_url: str | None = None
     discord_gateway_url: str | None = None
+    discord_cdn_url: str | None = None
 
     data_dir: Path = Path("data")
     database_url: SecretStr | None = None

@@ -68,6 +68,7 @@ class Sandbox:
             "DISCORD_TOKEN": self.discord.world.application.token,
             "DISCORD_API_URL": f"{self.origin}/api/v10",
             "DISCORD_GATEWAY_URL": self.gateway.address(),
+            "DISCORD_CDN_URL": f"{self.origin}/cdn",
             "NANOGPT_BASE_URL": f"{self.nanogpt.origin}/api",
             "NANOGPT_API_KEY": self.settings.nanogpt_key,
             "FETCH_ALLOW_HOSTS": ",".join(

@@ -64,10 +64,15 @@ class Studio:
 
 
 @contextlib.asynccontextmanager
-async def open_studio(folder: Path, *, generation_seconds: float = 0.0) -> AsyncIterator[Studio]:
+async def open_studio(
+    folder: Path, *, generation_seconds: float = 0.0, judged: bool = True
+) -> AsyncIterator[Studio]:
+    """A sandbox of its own; `judged` traffic goes to the log that the environment names."""
     settings = SandboxSettings(
         port=0, generation_seconds=generation_seconds, data_dir=folder / "sandbox"
     )
+    if not judged:
+        settings = settings.model_copy(update={"traffic_log": None})
     async with running_sandbox(settings) as sandbox, aiohttp.ClientSession() as session:
         people = People(session, sandbox.origin)
         await people.look_around()

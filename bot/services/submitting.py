@@ -57,7 +57,8 @@ async def submit(job: Job, means: Means) -> Result:
 
 async def presume_uncertain(job: Job, means: Means) -> Result:
     """For a job whose process died between the intent and the result."""
-    return _uncertain(required(await means.store.find_submission(job.id), job), means)
+    submission = required(await means.store.find_submission(job.id), job)
+    return _uncertain(submission, "the process ended in between", means)
 
 
 async def _order(job: Job, tag: str, provider: Provider, means: Means) -> Order:
@@ -94,7 +95,7 @@ def accepted(submission: Submission, receipt: Receipt, means: Means) -> Result:
 def _refused(submission: Submission, error: ProviderError, means: Means) -> Result:
     match error:
         case SubmissionUncertainError():
-            return _uncertain(submission, means)
+            return _uncertain(submission, error.detail, means)
         case TransientProviderError() if submission.attempt < MOST_ATTEMPTS:
             return _back_to_the_queue(submission, error, means)
         case ContentRefusedError():
@@ -118,8 +119,8 @@ def _refused(submission: Submission, error: ProviderError, means: Means) -> Resu
             return _rejected(submission, Failure(FailureKind.REJECTED, text), means)
 
 
-def _uncertain(submission: Submission, means: Means) -> Result:
-    _log.warning("submission_uncertain", extra={"job_id": submission.job_id})
+def _uncertain(submission: Submission, detail: str, means: Means) -> Result:
+    _log.warning("submission_uncertain", extra={"job_id": submission.job_id, "detail": detail})
 
     def apply(job: Job) -> Change:
         now = means.clock.now()
@@ -135,6 +136,8 @@ def _back_to_the_queue(submission: Submission, error: ProviderError, means: Mean
     def apply(job: Job) -> Change:
         now = means.clock.now()
         again = replace(advance(job, JobState.ACCEPTED, now), errors_in_row=job.errors_in_row)
+        if job.cancel_requested:  # pressed while it was being sent, and nothing was taken
+            return Change(advance(again, JobState.CANCELLED, now), _ended(submission, now))
         return Change(later(again, means.clock, error), _ended(submission, now))
 
     return apply

@@ -19,7 +19,6 @@ from datetime import datetime, timedelta
 
 from bot.domain.jobs import Job, JobState
 from bot.domain.queueing import in_order
-from bot.errors import JobNotFoundError
 from bot.ids import JobId, ProviderName
 from bot.ports import Change
 from bot.services import collecting, looking, submitting
@@ -59,7 +58,7 @@ class Tracker:
         self._on_moved = on_moved
         self._tasks = TaskOwner()
         self._under_way: dict[JobId, asyncio.Task[None]] = {}
-        self._finished: list[_Finished] = []
+        self._finished: dict[JobId, _Finished] = {}
         self._woken = asyncio.Event()
         self._stopping = False
 
@@ -86,7 +85,7 @@ class Tracker:
         await self.tick()
         while self._under_way:
             await asyncio.wait(list(self._under_way.values()))
-        await self._write_finished()
+            await self._write_finished()
 
     async def tick(self) -> None:
         await self._write_finished()
@@ -131,11 +130,7 @@ class Tracker:
     def _start(self, job: Job, step: Step) -> None:
         task = self._tasks.start(self._run(step, job), name=f"step:{job.id}")
         self._under_way[job.id] = task
-        task.add_done_callback(lambda _task: self._step_ended(job.id))
-
-    def _step_ended(self, job_id: JobId) -> None:
-        self._under_way.pop(job_id, None)
-        self.wake()
+        task.add_done_callback(lambda _task: self.wake())
 
     async def _run(self, step: Step, job: Job) -> None:
         try:
@@ -143,34 +138,41 @@ class Tracker:
         except Exception:  # noqa: BLE001 - one job must not end the tracker; logged, tried again
             _log.exception("step_failed", extra={"job_id": job.id, "state": job.state})
             result = self._again
-        self._finished.append(_Finished(job, result))
+        self._finished[job.id] = _Finished(job, result)
 
     def _again(self, job: Job) -> Change:
         """Later; a submission that broke off stays SUBMITTING and is then presumed uncertain."""
         return Change(later(job, self._means.clock))
 
     async def _write_finished(self) -> None:
-        finished, self._finished = self._finished, []
+        """Write what steps found. A job is under way until then, so that nobody steps it again.
+
+        A write that fails forgets nothing: the next tick tries it again.
+        """
         for _ in range(WRITE_TRIES):
+            finished = list(self._finished.values())
             if not finished:
                 return
             changes = [entry.result(entry.job) for entry in finished]
             lost = set(await self._means.store.save(changes))
             self._on_moved()
-            finished = await self._reread([e for e in finished if e.job.id in lost])
-        _log.error("results_unwritten", extra={"jobs": [e.job.id for e in finished]})
+            for entry in finished:
+                if entry.job.id in lost:
+                    await self._reread(entry)
+                else:
+                    self._settled(entry.job.id)
 
-    async def _reread(self, lost: list[_Finished]) -> list[_Finished]:
-        """Those whose job moved meanwhile, with the job as it is now, unless it has ended."""
-        again = []
-        for entry in lost:
-            try:
-                job = await self._means.store.get(entry.job.id)
-            except JobNotFoundError:
-                continue
-            if job.state is entry.job.state:
-                again.append(_Finished(job, entry.result))
-        return again
+    async def _reread(self, entry: _Finished) -> None:
+        """The job moved meanwhile: keep the result for it as it is now, unless it has ended."""
+        job = await self._means.store.get(entry.job.id)
+        if job.state is entry.job.state:
+            self._finished[job.id] = _Finished(job, entry.result)
+        else:
+            self._settled(job.id)
+
+    def _settled(self, job_id: JobId) -> None:
+        self._finished.pop(job_id, None)
+        self._under_way.pop(job_id, None)
 
     async def _seconds_to_wait(self) -> float:
         due_at = await self._means.store.next_due_at()

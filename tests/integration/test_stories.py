@@ -20,8 +20,9 @@ def picture(form="PNG", size=(160, 90), colour=(200, 120, 40)):
 
 
 @pytest.fixture
-async def studio(tmp_path):
-    async with open_studio(tmp_path) as opened:
+async def studio(tmp_path, request):
+    judged = request.node.get_closest_marker("undocumented") is None
+    async with open_studio(tmp_path, judged=judged) as opened:
         yield opened
 
 
@@ -97,6 +98,48 @@ async def test_the_message_command_animates_too(studio):
         said = await settled_answer(fern, watch, record)
 
     assert said == "🎬 On it: the film's card follows in the channel."
+
+
+@pytest.mark.undocumented  # Discord's document knows no forwards
+async def test_a_forwarded_picture_moves_too(studio):
+    fern, pictures = studio.people.person("Fern"), studio.people.channel("pictures")
+    message = next(m for m in await fern.read(pictures) if m["attachments"])
+    pointer = {"channel_id": pictures, "message_id": message["id"]}
+    forwarded = await fern.say(studio.people.channel("films"), forward=pointer)
+
+    async with studio.bot(), fern.watching() as watch:
+        await fern.react(forwarded, "🎬")
+        await studio.films(watch)
+
+    assert len(studio.runs) == 1
+
+
+async def test_a_sticker_moves_too(studio):
+    fern, pictures = studio.people.person("Fern"), studio.people.channel("pictures")
+    sticker = studio.people.guild["stickers"][0]
+    message = await fern.say(pictures, sticker_ids=[sticker["id"]])
+
+    async with studio.bot(), fern.watching() as watch:
+        await fern.react(message, "🎬")
+        await studio.films(watch)
+
+    assert len(studio.runs) == 1
+
+
+async def test_a_wish_is_called_off_while_it_waits(studio):
+    fern, films = studio.people.person("Fern"), studio.people.channel("films")
+    fault = {"method": "POST", "kind": "status", "status": 503, "times": 50}
+    await studio.people.call("POST", "/providers/nanogpt/faults", fault)
+
+    async with studio.bot(), fern.watching() as watch:
+        await fern.command(films, "video", FOX)
+        card = await watch.until(partial(is_card, title="Waiting for its turn"))
+        pressed = await fern.press(card, card["components"][0]["components"][0]["custom_id"])
+        said = await settled_answer(fern, watch, pressed)
+        await watch.until(partial(is_card, title="Called off"))
+
+    assert said == "Called off. Nothing was charged."
+    assert studio.runs == []
 
 
 async def test_two_pictures_in_a_message_become_two_films(studio):

@@ -13,8 +13,10 @@ from tests.integration.sandbox.rest import Rest
 
 
 @pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
+async def sandbox(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Sandbox]:
     log = os.environ.get("SANDBOX_TRAFFIC_LOG")  # noqa: TID251 - to judge the tests' own traffic
+    if request.node.get_closest_marker("undocumented") is not None:
+        log = None
     settings = SandboxSettings(
         port=0,
         data_dir=tmp_path,

@@ -82,7 +82,7 @@ async def test_variation_selectors_are_dropped(rest: Rest) -> None:
         (command("a", option(3, "x"), option(3, "y", required=True)), ("options", "1")),
         (command("a", option(1, "x"), option(3, "y")), ("options",)),
         (command("a", option(2, "g", options=[option(3, "x")])), ("options", "0", "options", "0", "type")),
-        (command("a", option(3, "x", choices=[{"name": "a", "value": 1}])), ("options", "0", "choices", "0", "value")),
+        (command("a", option(3, "x", choices=[{"name": "a", "value": True}])), ("options", "0", "choices", "0", "value")),
         (command("a", option(3, "x", choices=[{"name": str(n), "value": str(n)} for n in range(26)])), ("options", "0", "choices")),
         (command("a", option(3, "x", autocomplete=True, choices=[{"name": "a", "value": "a"}])), ("options", "0")),
         (command("a", option(3, "x", max_length=6001)), ("options", "0", "max_length")),

@@ -235,6 +235,7 @@ async def test_a_reply_needs_to_read_the_history(sandbox: Sandbox, rest: Rest) -
     assert answer.code == 160002
 
 
+@pytest.mark.undocumented
 async def test_a_forwarded_picture_comes_as_a_snapshot(rest: Rest) -> None:
     picture = (await rest.get(f"/channels/{seed.PICTURES}/messages")).body[0]
     reference = {"type": 1, "channel_id": str(seed.PICTURES), "message_id": picture["id"]}
