@@ -26,7 +26,7 @@ fix: $(VENV)/.test-ready  ## format, and mend what can be mended by itself
 	@$(BIN)/ruff format .
 
 picture: $(VENV)/.test-ready  ## make the README's picture anew (needs Chromium)
-	@$(BIN)/python docs/take_pictures.py
+	@$(BIN)/python -m docs.take_pictures
 
 lock:  ## compile the lock files anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes \

@@ -6,26 +6,17 @@ picture with the system's Chromium. Run it with `make picture`.
 
 import asyncio
 import contextlib
-import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
+
+from tests.browser import running_browser
 
 DOCS = Path(__file__).parent
 COMMAND = "/video prompt: a fox running through snow"
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 FILM_MILLISECONDS = 60_000
 PLAY_A_WHILE = """film => new Promise(resolve => {
     film.muted = true;
@@ -36,18 +27,13 @@ PLAY_A_WHILE = """film => new Promise(resolve => {
 
 
 async def main() -> None:
-    program = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
-    if program is None:
-        sys.exit("Chromium is not installed here, and the picture is taken with it.")
-    async with running_showreel() as address, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+    async with running_showreel() as address, running_browser() as browser:
         page = await browser.new_page(
             viewport={"width": 1280, "height": 800}, color_scheme="dark", device_scale_factor=1
         )
         await page.goto(f"{address}#films")
         await make_film(page)
         await page.screenshot(path=DOCS / "showreel.png")
-        await browser.close()
 
 
 async def make_film(page: Page) -> None:

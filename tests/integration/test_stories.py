@@ -128,10 +128,9 @@ async def test_a_sticker_moves_too(studio):
 
 async def test_a_wish_is_called_off_while_it_waits(studio):
     fern, films = studio.people.person("Fern"), studio.people.channel("films")
-    fault = {"method": "POST", "kind": "status", "status": 503, "times": 50}
-    await studio.people.call("POST", "/providers/nanogpt/faults", fault)
 
-    async with studio.bot(), fern.watching() as watch:
+    async with studio.bot() as parts, fern.watching() as watch:
+        parts.providers.clear()  # so that it waits for ever
         await fern.command(films, "video", FOX)
         card = await watch.until(partial(is_card, title="Waiting for its turn"))
         pressed = await fern.press(card, card["components"][0]["components"][0]["custom_id"])
@@ -140,6 +139,21 @@ async def test_a_wish_is_called_off_while_it_waits(studio):
 
     assert said == "Called off. Nothing was charged."
     assert studio.runs == []
+
+
+async def test_a_film_in_the_making_is_only_no_longer_watched(studio):
+    fern, films = studio.people.person("Fern"), studio.people.channel("films")
+    studio.sandbox.nanogpt.service.switches.generation_seconds = 3600
+
+    async with studio.bot(), fern.watching() as watch:
+        await fern.command(films, "video", FOX)
+        card = await watch.until(partial(is_card, title="In the making"))
+        pressed = await fern.press(card, card["components"][0]["components"][0]["custom_id"])
+        said = await settled_answer(fern, watch, pressed)
+        ended = await watch.until(partial(is_card, title="Called off"))
+
+    assert "what it charges stays charged" in said
+    assert outcome_of(ended) == "What the service charged stays charged."
 
 
 async def test_two_pictures_in_a_message_become_two_films(studio):
