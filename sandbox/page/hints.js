@@ -30,7 +30,8 @@ export function mountHints(composer) {
       h("button", { type: "button", class: "icon-button", "aria-label": "Put the hints away", on: { click: close } }, icon("close", 16)),
     );
   };
-  for (const name of ["commands", "presence", "channel", "channels", "world"]) store.on(name, draw);
+  store.on("own-message", () => memory.set("hints", "seen"));
+  for (const name of ["own-message", "commands", "presence", "channel", "channels", "world"]) store.on(name, draw);
   draw();
   return node;
 }
