@@ -36,10 +36,10 @@ class DiskFilmStore:
     """The port `FilmStore` in a folder. Encodes one film at a time."""
 
     def __init__(self, folder: Path, ffmpeg: Ffmpeg) -> None:
-        self._folder = folder
+        self._folder = folder.absolute()  # ffmpeg runs in it, and would look below it
         self._ffmpeg = ffmpeg
         self._one_at_a_time = asyncio.Lock()
-        folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, job_id: JobId) -> Path:
         return self._folder / f"{job_id}.mp4"

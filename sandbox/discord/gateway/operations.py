@@ -3,6 +3,7 @@
 Each method queues its answers in the connection's outbox and raises HangUpError where Discord hangs up.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,8 @@ from sandbox.discord.gateway.protocol import Close, HangUpError, Op
 from sandbox.discord.gateway.sessions import Outbox, Session
 
 Operation = Callable[[Any], None]
+
+ACK_SECONDS = 0.02
 
 
 class Operations:
@@ -61,7 +64,12 @@ class Operations:
             raise HangUpError(Close.ALREADY_AUTHENTICATED)
 
     def _heartbeat(self, _data: Any) -> None:
-        self._send(Op.HEARTBEAT_ACK)
+        """Acknowledge as late as a real network would.
+
+        Clients measure from the moment their own send has returned, and an answer that is there
+        before it makes them think that they are a whole interval behind.
+        """
+        asyncio.get_running_loop().call_later(ACK_SECONDS, self._send, Op.HEARTBEAT_ACK)
 
     def _ignore(self, _data: Any) -> None:
         self._required_session()
