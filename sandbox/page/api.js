@@ -13,7 +13,7 @@ export class ApiError extends Error {
 }
 
 /** One call. With files the body goes as multipart, as in Discord's own interface. */
-export async function call(method, path, { query, body, files = [] } = {}) {
+async function call(method, path, { query, body, files = [] } = {}) {
   let response;
   try {
     response = await fetch(address(path, query), { method, ...content(body, files) });
@@ -75,7 +75,6 @@ const reactionPath = (message, emoji) =>
 
 export const history = (as, channel, { before, limit = 50 } = {}) =>
   call("GET", `/channels/${channel}/messages`, { query: { as, limit, before } });
-export const message = (as, place) => call("GET", messagePath(place), { query: { as } });
 export const post = (as, channel, body, files) =>
   call("POST", `/channels/${channel}/messages`, { body: { as, ...body }, files });
 export const edit = (as, place, content) =>

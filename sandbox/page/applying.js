@@ -61,7 +61,7 @@ const HANDLERS = {
 };
 
 /** Reactions come as single steps; ours are counted once, whether we or an event were first. */
-export function countReaction({ channel_id, message_id, user_id, emoji }, step) {
+function countReaction({ channel_id, message_id, user_id, emoji }, step) {
   const isMine = user_id === store.meId;
   store.patchMessage(channel_id, message_id, ({ reactions = [] }) => {
     const found = reactions.find((item) => emojiKey(item.emoji) === emojiKey(emoji));

@@ -11,12 +11,15 @@ import { mountHints } from "./hints.js";
 import { icon } from "./icons.js";
 import { runCommand } from "./interactions.js";
 import { channelLabel, userName } from "./names.js";
+import { reloadCommands } from "./session.js";
 import { plain } from "./markdown.js";
 import { BIT, store } from "./store.js";
 import { ourLeaves, suggest, withMentions } from "./suggestions.js";
-import { commandHint, refusalWords } from "./composerWords.js";
+import { commandHint, refusalWords, unknownWords } from "./composerWords.js";
 import { typingLine, TypingTeller } from "./typing.js";
 import { filesOf, Tray } from "./uploads.js";
+
+const LIKE_A_COMMAND = /^\/[\p{L}\w-]+(\s|$)/u;
 
 class Composer {
   #bar = null;
@@ -206,18 +209,17 @@ class Composer {
     }
   }
 
-  submit() {
+  async submit() {
     this.#say("");
     if (this.#bar) return this.#runBar();
-    const match = matchLeaf(this.input.value, ourLeaves());
-    if (match) {
-      this.#openBar(match.leaf, match.rest);
-      return this.#runBar();
-    }
-    if (/^\/[a-z][\w-]*(\s|$)/i.test(this.input.value)) {
-      return this.#say(`There is no command ${this.input.value.split(/\s/)[0]} here. To send it as text, put a space first.`);
-    }
-    return this.#post();
+    const text = this.input.value;
+    if (!LIKE_A_COMMAND.test(text)) return this.#post();
+    if (!matchLeaf(text, ourLeaves())) await reloadCommands(store.channelId); // the bot may just have come
+    const match = matchLeaf(text, ourLeaves());
+    if (!match) return this.#say(unknownWords(text));
+    if (this.#bar || this.input.value !== text) return undefined;
+    this.#openBar(match.leaf, match.rest);
+    return this.#runBar();
   }
 
   async #runBar() {

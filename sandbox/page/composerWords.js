@@ -19,3 +19,9 @@ export function commandHint(text) {
   if (!match.rest) return `/${match.leaf.path} ${usage(match.leaf)}`;
   return `Enter runs /${match.leaf.path}`;
 }
+
+export function unknownWords(text) {
+  const name = text.split(/\s/)[0];
+  if (!store.application.online) return `${store.application.name} is offline, so ${name} cannot be run now.`;
+  return `There is no command ${name} that you may use here. To send it as text, put a space first.`;
+}

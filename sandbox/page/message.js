@@ -14,8 +14,6 @@ import { FLAG, store } from "./store.js";
 import { clock, longDate } from "./time.js";
 import { threadLink } from "./threads.js";
 
-const REPLY = 19;
-
 /** Signed addresses are fresh each time; they are no change. */
 const signature = (data) => JSON.stringify(data)?.replaceAll(/(\/cdn\/[^"?]+)\?[^"]*/g, "$1");
 
@@ -60,7 +58,7 @@ export function messageRow() {
     slot("thread", message.thread ?? null, () => message.thread && threadLink(message.thread));
     slot("reacted", [message.reactions, me], () => reactionBar(message));
     slot("below", isEphemeral, () => isEphemeral && privately(message));
-    slot("tools", [isEphemeral, author.id === me, store.channelId, store.place?.permissions.toString()], () => toolbar(message));
+    slot("tools", [isEphemeral, Boolean(message.reactions?.length), author.id === me, store.channelId, store.place?.permissions.toString()], () => toolbar(message));
   }
 
   return { node, update };
@@ -134,5 +132,3 @@ function focusMark(node) {
   if (emoji) return `[data-emoji="${CSS.escape(emoji)}"]`;
   return null;
 }
-
-export const isReply = (message) => message.type === REPLY;

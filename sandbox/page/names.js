@@ -8,7 +8,7 @@ export function userName(user) {
   return member?.nick ?? user.global_name ?? user.username;
 }
 
-export function avatarAddress(user) {
+function avatarAddress(user) {
   return user.avatar
     ? `/cdn/avatars/${user.id}/${user.avatar}.png`
     : `/cdn/embed/avatars/${Number(BigInt(user.id) >> 22n) % 6}.png`;

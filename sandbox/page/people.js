@@ -31,7 +31,7 @@ export function switcher(place) {
   for (const name of ["me", "world", "channel", "channels"]) store.on(name, draw);
 }
 
-export function openSwitcher(anchor) {
+function openSwitcher(anchor) {
   const people = store.guild.members.filter((member) => !member.user.bot);
   const entries = people.map((member) => ({
     label: h("span", { class: "name", style: nameStyle(member.user.id) }, userName(member.user)),

@@ -43,7 +43,7 @@ export function openPopover(content, { anchor, role = "dialog", label, className
 
   function place() {
     const at = anchor instanceof Element ? anchor.getBoundingClientRect() : point(anchor);
-    const size = panel.getBoundingClientRect();
+    const size = { width: panel.offsetWidth, height: panel.offsetHeight };
     const below = at.bottom + GAP;
     const above = at.top - GAP - size.height;
     const fits = below + size.height < innerHeight - GAP;

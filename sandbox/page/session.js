@@ -89,7 +89,7 @@ export async function loadOlder(channelId) {
 }
 
 /** After a lost connection: everything may have changed. What was read here is read anew. */
-export async function catchUp() {
+async function catchUp() {
   const open = store.channelId;
   for (const id of [...store.messages.keys()]) if (id !== open) store.messages.delete(id);
   store.setWorld(await api.world());

@@ -136,5 +136,5 @@ class Store extends Emitter {
   }
 }
 
-export const compareIds = (a, b) => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+const compareIds = (a, b) => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 export const store = new Store();

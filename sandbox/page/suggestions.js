@@ -2,7 +2,6 @@
 
 import { leaves, matchLeaf } from "./commandline.js";
 import { emojiName, emojiNode, findEmoji } from "./emoji.js";
-import { icon } from "./icons.js";
 import { avatar } from "./names.js";
 import { channelChoices, roleChoices, userChoices } from "./selects.js";
 import { store } from "./store.js";
@@ -101,5 +100,3 @@ export function findByName(option, text) {
   }[option.type] ?? [];
   return sets.flat().find((choice) => choice.value === id || choice.text.toLowerCase() === name || choice.note?.toLowerCase() === `@${name}`)?.value;
 }
-
-export const optionIcon = (option) => icon({ 6: "people", 7: "hash", 8: "at", 9: "at", 11: "file" }[option.type] ?? "plus", 14);

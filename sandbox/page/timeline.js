@@ -26,6 +26,7 @@ export function mountTimeline() {
   let shown = null;
   let sticks = true;
   let loading = false;
+  let layout = "";
 
   store.on("messages", (channelId) => channelId === store.channelId && draw());
   for (const name of ["channel", "world", "me"]) store.on(name, draw);
@@ -35,6 +36,10 @@ export function mountTimeline() {
     if (mine) edit(mine);
   });
   log.addEventListener("scroll", () => {
+    if (sticks && layout !== heights()) {
+      keepPlace(); // the page changed its shape; nobody scrolled
+      return;
+    }
     sticks = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
     jump.hidden = sticks;
     if (log.scrollTop < 240) more();
@@ -83,6 +88,11 @@ export function mountTimeline() {
 
   function keepPlace() {
     if (sticks) log.scrollTop = log.scrollHeight;
+    layout = heights();
+  }
+
+  function heights() {
+    return `${log.scrollHeight} ${log.clientHeight}`;
   }
 
   function toBottom() {
