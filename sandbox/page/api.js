@@ -67,7 +67,8 @@ function details(node) {
 
 export const world = () => call("GET", "/world");
 export const channels = (as, guild) => call("GET", "/channels", { query: { as, guild } });
-export const commands = (as, channel) => call("GET", `/channels/${channel}/commands`, { query: { as } });
+export const commands = (as, channel) =>
+  call("GET", `/channels/${channel}/commands`, { query: { as } });
 
 const messagePath = (message) => `/channels/${message.channel_id}/messages/${message.id}`;
 const reactionPath = (message, emoji) =>

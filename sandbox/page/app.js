@@ -18,7 +18,10 @@ const AGAIN_AFTER = 2000;
 function banner(words) {
   const node = byId("banner");
   node.hidden = !words;
-  replace(node, words && [h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), words]);
+  replace(
+    node,
+    words && [h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), words],
+  );
 }
 
 /** Mentions and links inside messages are told by their data. */
@@ -34,9 +37,12 @@ function pressed(event) {
 /** Back, forward, or an address that was typed. */
 function addressChanged() {
   const wanted = readAddress();
-  const person = store.guild?.members.find(({ user }) => [user.id, user.username].includes(wanted.as));
+  const person = store.guild?.members.find(({ user }) =>
+    [user.id, user.username].includes(wanted.as),
+  );
   const channel = findChannel(wanted.channel);
-  if (person && person.user.id !== store.meId) attempt(() => become(person.user.id, wanted.channel));
+  if (person && person.user.id !== store.meId)
+    attempt(() => become(person.user.id, wanted.channel));
   else if (channel && channel.id !== store.channelId) attempt(() => openChannel(channel.id));
 }
 
@@ -63,7 +69,10 @@ byId("skip").addEventListener("click", (event) => {
   event.preventDefault();
   store.emit("focus-composer");
 });
-document.addEventListener("visibilitychange", () => !document.hidden && store.channelId && markRead(store.channelId));
+document.addEventListener(
+  "visibilitychange",
+  () => !document.hidden && store.channelId && markRead(store.channelId),
+);
 addEventListener("popstate", addressChanged);
 addEventListener("dragover", (event) => event.preventDefault());
 addEventListener("drop", (event) => event.preventDefault());

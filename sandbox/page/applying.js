@@ -11,7 +11,10 @@ const timers = new Map();
 /** Do it a little later and once, however often it is asked for. */
 function soon(name, work) {
   clearTimeout(timers.get(name));
-  timers.set(name, setTimeout(() => work().catch(() => undefined), 60));
+  timers.set(
+    name,
+    setTimeout(() => work().catch(() => undefined), 60),
+  );
 }
 
 export function applyEvent({ type, data }) {
@@ -66,7 +69,8 @@ function countReaction({ channel_id, message_id, user_id, emoji }, step) {
   store.patchMessage(channel_id, message_id, ({ reactions = [] }) => {
     const found = reactions.find((item) => emojiKey(item.emoji) === emojiKey(emoji));
     if (isMine && Boolean(found?.me) === step > 0) return {};
-    if (!found) return step > 0 ? { reactions: [...reactions, { emoji, count: 1, me: isMine }] } : {};
+    if (!found)
+      return step > 0 ? { reactions: [...reactions, { emoji, count: 1, me: isMine }] } : {};
     const changed = { ...found, count: found.count + step, me: isMine ? step > 0 : found.me };
     return {
       reactions: reactions

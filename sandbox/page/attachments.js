@@ -4,15 +4,20 @@ import { h } from "./dom.js";
 import { covered, fileCard, film, kindOf, picture, sound } from "./media.js";
 
 const SPOILER_FLAG = 1 << 3;
-const isSpoiler = (item) => item.filename.startsWith("SPOILER_") || Boolean((item.flags ?? 0) & SPOILER_FLAG);
+const isSpoiler = (item) =>
+  item.filename.startsWith("SPOILER_") || Boolean((item.flags ?? 0) & SPOILER_FLAG);
 
 export function attachmentsNode(items) {
   if (!items?.length) return null;
   const pictures = items.filter((item) => kindOf(item) === "picture");
   const others = items.filter((item) => kindOf(item) !== "picture");
   return [
-    pictures.length > 0 && h("div", { class: `pictures of-${Math.min(pictures.length, 4)}` },
-      pictures.map((item) => covered(picture(item, pictures), isSpoiler(item)))),
+    pictures.length > 0 &&
+      h(
+        "div",
+        { class: `pictures of-${Math.min(pictures.length, 4)}` },
+        pictures.map((item) => covered(picture(item, pictures), isSpoiler(item))),
+      ),
     others.map((item) => covered(other(item), isSpoiler(item))),
   ];
 }

@@ -31,10 +31,17 @@ function guildHead() {
   const { application, guild } = store;
   const state = application.online ? "online" : "offline";
   return [
-    h("div", { class: "guild-words" },
+    h(
+      "div",
+      { class: "guild-words" },
       h("h1", { class: "guild-name" }, guild.name),
-      h("div", { class: "guild-bot", dataset: { testid: "bot-state", state } },
-        h("span", { class: `dot ${state}` }), `${application.name} is ${state}`)),
+      h(
+        "div",
+        { class: "guild-bot", dataset: { testid: "bot-state", state } },
+        h("span", { class: `dot ${state}` }),
+        `${application.name} is ${state}`,
+      ),
+    ),
     h("div", { class: "perforation", "aria-hidden": "true" }),
   ];
 }
@@ -49,7 +56,12 @@ function groups() {
   return [
     group("Channels", loose, all),
     categories.map((category) =>
-      group(category.name, rooms.filter((item) => item.parent_id === category.id), all)),
+      group(
+        category.name,
+        rooms.filter((item) => item.parent_id === category.id),
+        all,
+      ),
+    ),
     directs.length > 0 && group("Direct messages", directs, all),
     rooms.length === 0 && h("p", { class: "empty-note" }, "You see no channel here."),
   ];
@@ -57,15 +69,33 @@ function groups() {
 
 function group(title, channels, all) {
   if (!channels.length) return null;
-  return h("section", { class: "channel-group" },
+  return h(
+    "section",
+    { class: "channel-group" },
     h("h2", {}, title),
-    h("ul", {}, channels.map((channel) => h("li", {}, row(channel), threads(channel, all)))));
+    h(
+      "ul",
+      {},
+      channels.map((channel) => h("li", {}, row(channel), threads(channel, all))),
+    ),
+  );
 }
 
 function threads(channel, all) {
-  const found = all.filter((item) => isThread(item) && item.parent_id === channel.id
-    && (!item.thread_metadata?.archived || item.id === store.channelId));
-  return found.length > 0 && h("ul", { class: "threads" }, found.map((item) => h("li", {}, row(item))));
+  const found = all.filter(
+    (item) =>
+      isThread(item) &&
+      item.parent_id === channel.id &&
+      (!item.thread_metadata?.archived || item.id === store.channelId),
+  );
+  return (
+    found.length > 0 &&
+    h(
+      "ul",
+      { class: "threads" },
+      found.map((item) => h("li", {}, row(item))),
+    )
+  );
 }
 
 function row(channel) {
@@ -80,8 +110,11 @@ function row(channel) {
   return h(
     "a",
     {
-      class: `channel${unread ? " unread" : ""}`, href: channelHash(channel), on: { click: open },
-      "aria-current": isOpen ? "page" : null, title: channel.topic,
+      class: `channel${unread ? " unread" : ""}`,
+      href: channelHash(channel),
+      on: { click: open },
+      "aria-current": isOpen ? "page" : null,
+      title: channel.topic,
       dataset: { testid: "channel", channelId: channel.id, channelName: channel.name },
     },
     icon(channelIcon(channel), 18),

@@ -17,8 +17,17 @@ export class CommandBar {
     this.completion = host.completion;
     this.pills = h("div", { class: "pills" });
     this.offers = h("div", { class: "offers", role: "group", "aria-label": "More options" });
-    this.node = h("div", { class: "command-bar", dataset: { testid: "command-bar", command: leaf.path }, on: { keydown: (event) => this.#key(event) } },
-      h("div", { class: "pill command-name" }, avatar(store.application.bot, 20), `/${leaf.path}`), this.pills, this.offers);
+    this.node = h(
+      "div",
+      {
+        class: "command-bar",
+        dataset: { testid: "command-bar", command: leaf.path },
+        on: { keydown: (event) => this.#key(event) },
+      },
+      h("div", { class: "pill command-name" }, avatar(store.application.bot, 20), `/${leaf.path}`),
+      this.pills,
+      this.offers,
+    );
     for (const option of leaf.options) if (option.required) this.#add(option);
     this.#drawOffers();
   }
@@ -43,7 +52,11 @@ export class CommandBar {
   }
 
   entries() {
-    return this.#fields.map((field) => ({ option: field.option, text: field.text(), file: field.file?.() }));
+    return this.#fields.map((field) => ({
+      option: field.option,
+      text: field.text(),
+      file: field.file?.(),
+    }));
   }
 
   /** {options, files} or {problem, field}: everything that is missing or wrong, the first one first. */
@@ -51,17 +64,25 @@ export class CommandBar {
     const [options, files, problems] = [{}, [], []];
     for (const field of this.#fields) {
       const found = field.read(files);
-      const problem = found ? found.problem : field.option.required && `${field.option.name} is needed: ${lower(field.option.description)}.`;
+      const problem = found
+        ? found.problem
+        : field.option.required &&
+          `${field.option.name} is needed: ${lower(field.option.description)}.`;
       field.input.setAttribute("aria-invalid", String(Boolean(problem)));
       field.node.classList.toggle("wrong", Boolean(problem));
       if (problem) problems.push({ problem, field });
       else if (found) options[field.option.name] = found.value;
     }
-    return problems[0] ? { problem: problems.map((item) => item.problem).join(" "), field: problems[0].field } : { options, files };
+    return problems[0]
+      ? { problem: problems.map((item) => item.problem).join(" "), field: problems[0].field }
+      : { options, files };
   }
 
   asText() {
-    return asText(this.path, Object.fromEntries(this.#fields.map((field) => [field.option.name, field.text()])));
+    return asText(
+      this.path,
+      Object.fromEntries(this.#fields.map((field) => [field.option.name, field.text()])),
+    );
   }
 
   files() {
@@ -71,14 +92,18 @@ export class CommandBar {
   /** Take a file into the next option that wants one. False if there is none. */
   takeFile(file) {
     const wants = this.leaf.options.filter((option) => option.type === TYPE.ATTACHMENT);
-    const free = wants.find((option) => !this.#fields.find((field) => field.option === option)?.has());
+    const free = wants.find(
+      (option) => !this.#fields.find((field) => field.option === option)?.has(),
+    );
     if (!free) return false;
     this.#field(free).take(file);
     return true;
   }
 
   focus() {
-    const empty = this.#fields.find((field) => field.option.required && !field.text() && !field.has?.());
+    const empty = this.#fields.find(
+      (field) => field.option.required && !field.text() && !field.has?.(),
+    );
     (empty ?? this.#fields.at(-1))?.focus();
     if (!this.#fields.length) this.offers.querySelector("button")?.focus();
   }
@@ -100,7 +125,10 @@ export class CommandBar {
 
   /** After a choice: on to the next required field that is empty. */
   advance(option) {
-    const next = this.#fields.find((field) => field.option !== option && field.option.required && !field.text() && !field.has?.());
+    const next = this.#fields.find(
+      (field) =>
+        field.option !== option && field.option.required && !field.text() && !field.has?.(),
+    );
     next?.focus();
   }
 
@@ -126,9 +154,26 @@ export class CommandBar {
   }
 
   #drawOffers() {
-    const open = this.leaf.options.filter((option) => !this.#fields.some((field) => field.option === option));
-    replace(this.offers, open.map((option) =>
-      h("button", { type: "button", class: "offer", title: option.description, "aria-label": `Add ${option.name}: ${option.description}`, dataset: { testid: "offer", option: option.name }, on: { click: () => this.#add(option).focus() } }, `+ ${option.name}`)));
+    const open = this.leaf.options.filter(
+      (option) => !this.#fields.some((field) => field.option === option),
+    );
+    replace(
+      this.offers,
+      open.map((option) =>
+        h(
+          "button",
+          {
+            type: "button",
+            class: "offer",
+            title: option.description,
+            "aria-label": `Add ${option.name}: ${option.description}`,
+            dataset: { testid: "offer", option: option.name },
+            on: { click: () => this.#add(option).focus() },
+          },
+          `+ ${option.name}`,
+        ),
+      ),
+    );
     this.offers.hidden = !open.length;
   }
 
@@ -149,4 +194,5 @@ export class CommandBar {
   }
 }
 
-const lower = (text) => (text ?? "").replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase()).replace(/\.$/, "");
+const lower = (text) =>
+  (text ?? "").replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase()).replace(/\.$/, "");

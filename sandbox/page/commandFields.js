@@ -18,8 +18,16 @@ export function commandField(option, bar) {
 }
 
 function pill(option, id, ...inside) {
-  return h("div", { class: "pill", title: option.description, dataset: { testid: "option", option: option.name } },
-    h("label", { class: "pill-name", for: id }, option.name), inside);
+  return h(
+    "div",
+    {
+      class: "pill",
+      title: option.description,
+      dataset: { testid: "option", option: option.name },
+    },
+    h("label", { class: "pill-name", for: id }, option.name),
+    inside,
+  );
 }
 
 function textField(option, bar) {
@@ -29,15 +37,28 @@ function textField(option, bar) {
   let turn = 0;
   let timer = 0;
   const input = h("textarea", {
-    id, rows: 1, class: "pill-input", placeholder: option.required ? option.description : "optional", spellcheck: String(option.type === TYPE.STRING),
-    role: offers || option.autocomplete ? "combobox" : null, autocomplete: "off", enterkeyhint: "send",
-    "aria-label": `${option.name}: ${option.description}`, "aria-autocomplete": offers || option.autocomplete ? "list" : null,
-    "aria-expanded": offers || option.autocomplete ? "false" : null, "aria-required": option.required ? "true" : null,
+    id,
+    rows: 1,
+    class: "pill-input",
+    placeholder: option.required ? option.description : "optional",
+    spellcheck: String(option.type === TYPE.STRING),
+    role: offers || option.autocomplete ? "combobox" : null,
+    autocomplete: "off",
+    enterkeyhint: "send",
+    "aria-label": `${option.name}: ${option.description}`,
+    "aria-autocomplete": offers || option.autocomplete ? "list" : null,
+    "aria-expanded": offers || option.autocomplete ? "false" : null,
+    "aria-required": option.required ? "true" : null,
     on: { input: typed, focus: offer, blur: () => bar.completion.hide() },
   });
   const node = pill(option, id, input);
   return {
-    node, option, input, text: () => input.value.trim(), read, focus: () => input.focus(),
+    node,
+    option,
+    input,
+    text: () => input.value.trim(),
+    read,
+    focus: () => input.focus(),
     set(text) {
       input.value = text;
       picked = null;
@@ -69,8 +90,10 @@ function textField(option, bar) {
     const record = await complete(bar.path, values, option.name).catch(() => null);
     if (mine !== turn || document.activeElement !== input) return;
     const choices = record?.state === "choices" ? record.choices : [];
-    show(choices.map((choice) => ({ label: choice.name, value: choice.value })),
-      record?.state === "choices" ? "Nothing fits." : "No suggestions came; type on.");
+    show(
+      choices.map((choice) => ({ label: choice.name, value: choice.value })),
+      record?.state === "choices" ? "Nothing fits." : "No suggestions came; type on.",
+    );
   }
 
   function show(items, empty) {
@@ -81,7 +104,12 @@ function textField(option, bar) {
       bar.advance(option);
     };
     const select = input.value && !picked ? 0 : option.required ? 0 : -1;
-    bar.completion.show(input, items, { title: `${option.name}: ${option.description}`, onPick, empty, select });
+    bar.completion.show(input, items, {
+      title: `${option.name}: ${option.description}`,
+      onPick,
+      empty,
+      select,
+    });
   }
 
   function read() {
@@ -93,15 +121,26 @@ function textField(option, bar) {
   }
 }
 
-const holds = (item, text) => `${item.label} ${item.note ?? ""}`.toLowerCase().includes(text.trim().toLowerCase());
+const holds = (item, text) =>
+  `${item.label} ${item.note ?? ""}`.toLowerCase().includes(text.trim().toLowerCase());
 
 /** What can be chosen at all, for options that are no free text. */
 function offersOf(option) {
-  const entries = (choices) => choices.map((choice) => ({ label: choice.text, note: choice.note, picture: choice.picture, value: choice.value }));
-  if (option.choices?.length) return () => option.choices.map((choice) => ({ label: choice.name, value: choice.value }));
+  const entries = (choices) =>
+    choices.map((choice) => ({
+      label: choice.text,
+      note: choice.note,
+      picture: choice.picture,
+      value: choice.value,
+    }));
+  if (option.choices?.length)
+    return () => option.choices.map((choice) => ({ label: choice.name, value: choice.value }));
   switch (option.type) {
     case TYPE.BOOLEAN:
-      return () => [{ label: "True", value: true }, { label: "False", value: false }];
+      return () => [
+        { label: "True", value: true },
+        { label: "False", value: false },
+      ];
     case TYPE.USER:
       return () => entries(userChoices());
     case TYPE.ROLE:
@@ -119,11 +158,40 @@ function fileField(option, bar) {
   const id = freshId("option");
   let file = null;
   const words = h("span", {});
-  const input = h("input", { type: "file", id, class: "visually-hidden", tabindex: "-1", "aria-label": `${option.name}: ${option.description}`, on: { change: () => take(input.files[0]) } });
-  const button = h("button", { type: "button", class: "pill-file", "aria-label": `${option.name}: choose a file`, on: { click: () => input.click() } }, icon("file", 16), words);
+  const input = h("input", {
+    type: "file",
+    id,
+    class: "visually-hidden",
+    tabindex: "-1",
+    "aria-label": `${option.name}: ${option.description}`,
+    on: { change: () => take(input.files[0]) },
+  });
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "pill-file",
+      "aria-label": `${option.name}: choose a file`,
+      on: { click: () => input.click() },
+    },
+    icon("file", 16),
+    words,
+  );
   const node = pill(option, id, button, input);
   draw();
-  return { node, option, input: button, isFile: true, text: () => "", read, focus: () => button.focus(), set: () => undefined, take, has: () => Boolean(file), file: () => file };
+  return {
+    node,
+    option,
+    input: button,
+    isFile: true,
+    text: () => "",
+    read,
+    focus: () => button.focus(),
+    set: () => undefined,
+    take,
+    has: () => Boolean(file),
+    file: () => file,
+  };
 
   function take(given) {
     if (!given) return;

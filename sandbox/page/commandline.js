@@ -1,8 +1,17 @@
 // Slash commands as data: the paths that can be run, reading `/video prompt: a fox` and judging values. No DOM.
 
 export const TYPE = {
-  SUB: 1, GROUP: 2, STRING: 3, INTEGER: 4, BOOLEAN: 5, USER: 6,
-  CHANNEL: 7, ROLE: 8, MENTIONABLE: 9, NUMBER: 10, ATTACHMENT: 11,
+  SUB: 1,
+  GROUP: 2,
+  STRING: 3,
+  INTEGER: 4,
+  BOOLEAN: 5,
+  USER: 6,
+  CHANNEL: 7,
+  ROLE: 8,
+  MENTIONABLE: 9,
+  NUMBER: 10,
+  ATTACHMENT: 11,
 };
 const SLASH = 1;
 const YES = new Set(["true", "yes", "on", "1"]);
@@ -60,7 +69,9 @@ export function segments(leaf, rest) {
     texts[mark.name] = rest.slice(mark.end, marks[index + 1]?.at ?? rest.length).trim();
   });
   if (!lead) return { texts, stray: "" };
-  const home = leaf.options.find((option) => option.type === TYPE.STRING && option.required && !(option.name in texts));
+  const home = leaf.options.find(
+    (option) => option.type === TYPE.STRING && option.required && !(option.name in texts),
+  );
   if (!home) return { texts, stray: lead };
   return { texts: { [home.name]: lead, ...texts }, stray: "" };
 }
@@ -73,7 +84,9 @@ export function asText(path, values) {
 
 /** How it is used, for the hint below the field. */
 export function usage(leaf) {
-  return leaf.options.map((option) => (option.required ? `${option.name}: …` : `[${option.name}: …]`)).join(" ");
+  return leaf.options
+    .map((option) => (option.required ? `${option.name}: …` : `[${option.name}: …]`))
+    .join(" ");
 }
 
 /**
@@ -97,7 +110,8 @@ export function readValue(option, text, find = () => undefined) {
       return { problem: `${name} takes a file: add one with the + button.` };
     default: {
       const value = find(option, text);
-      const kind = { 6: "person", 7: "channel", 8: "role", 9: "person or role" }[option.type] ?? "thing";
+      const kind =
+        { 6: "person", 7: "channel", 8: "role", 9: "person or role" }[option.type] ?? "thing";
       return value ? { value } : { problem: `${name}: there is no ${kind} called “${text}”.` };
     }
   }
@@ -114,7 +128,8 @@ function chosen(option, text) {
 function ofLength(option, text) {
   const { min_length: least = 1, max_length: most = 6000, name } = option;
   if (text.length < least) return { problem: `${name} needs at least ${least} characters.` };
-  if (text.length > most) return { problem: `${name} may have at most ${most} characters; it has ${text.length}.` };
+  if (text.length > most)
+    return { problem: `${name} may have at most ${most} characters; it has ${text.length}.` };
   return { value: text };
 }
 
@@ -125,7 +140,8 @@ function number(option, text) {
   if (!text || Number.isNaN(value) || (whole && !Number.isInteger(value))) {
     return { problem: `${name} must be a ${whole ? "whole number" : "number"}.` };
   }
-  if (least !== undefined && value < least) return { problem: `${name} must be at least ${least}.` };
+  if (least !== undefined && value < least)
+    return { problem: `${name} must be at least ${least}.` };
   if (most !== undefined && value > most) return { problem: `${name} must be at most ${most}.` };
   return { value };
 }

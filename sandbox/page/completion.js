@@ -10,7 +10,12 @@ export class Completion {
 
   constructor(host, onChange = () => undefined) {
     this.title = h("div", { class: "completion-title" });
-    this.list = h("div", { class: "completion-list", role: "listbox", id: freshId("completion"), dataset: { testid: "completion" } });
+    this.list = h("div", {
+      class: "completion-list",
+      role: "listbox",
+      id: freshId("completion"),
+      dataset: { testid: "completion" },
+    });
     this.node = h("div", { class: "completion", hidden: true }, this.title, this.list);
     this.node.addEventListener("pointerdown", (event) => event.preventDefault());
     this.onChange = onChange;
@@ -33,7 +38,11 @@ export class Completion {
     this.#at = items.length ? select : -1;
     replace(this.title, title);
     this.list.setAttribute("aria-label", title);
-    replace(this.list, items.map((item, index) => this.#row(item, index)), items.length === 0 && h("p", { class: "empty-note" }, empty));
+    replace(
+      this.list,
+      items.map((item, index) => this.#row(item, index)),
+      items.length === 0 && h("p", { class: "empty-note" }, empty),
+    );
     this.node.hidden = false;
     input.setAttribute("aria-controls", this.list.id);
     if (input.getAttribute("role") === "combobox") input.setAttribute("aria-expanded", "true");
@@ -46,7 +55,8 @@ export class Completion {
     this.#items = [];
     this.#input?.removeAttribute("aria-activedescendant");
     this.#input?.removeAttribute("aria-controls");
-    if (this.#input?.getAttribute("role") === "combobox") this.#input.setAttribute("aria-expanded", "false");
+    if (this.#input?.getAttribute("role") === "combobox")
+      this.#input.setAttribute("aria-expanded", "false");
     this.onChange();
   }
 
@@ -71,13 +81,31 @@ export class Completion {
     return h(
       "div",
       {
-        class: "completion-item", role: "option", id: freshId("option"), "aria-selected": "false",
+        class: "completion-item",
+        role: "option",
+        id: freshId("option"),
+        "aria-selected": "false",
         dataset: { testid: "completion-item", value: item.key ?? item.label },
-        on: { click: () => this.#pick(index, "click"), pointermove: () => { this.#at = index; this.#mark({ scroll: false }); } },
+        on: {
+          click: () => this.#pick(index, "click"),
+          pointermove: () => {
+            this.#at = index;
+            this.#mark({ scroll: false });
+          },
+        },
       },
       item.picture?.(),
-      h("div", { class: "option-words" }, h("span", { class: "completion-label" }, item.label, item.detail && h("span", { class: "faint detail" }, item.detail)),
-        item.note && h("span", { class: "faint" }, item.note)),
+      h(
+        "div",
+        { class: "option-words" },
+        h(
+          "span",
+          { class: "completion-label" },
+          item.label,
+          item.detail && h("span", { class: "faint detail" }, item.detail),
+        ),
+        item.note && h("span", { class: "faint" }, item.note),
+      ),
     );
   }
 

@@ -12,7 +12,11 @@ const LINK = 5;
 const PREMIUM = 6;
 
 export function actionRow(row, message) {
-  return h("div", { class: "action-row" }, row.components.map((item) => control(item, message)));
+  return h(
+    "div",
+    { class: "action-row" },
+    row.components.map((item) => control(item, message)),
+  );
 }
 
 export function control(item, message) {
@@ -28,14 +32,29 @@ export function button(item, message) {
   const label = item.label ? null : item.emoji?.name;
   if (item.style === LINK) {
     const target = { target: "_blank", rel: "noopener noreferrer" };
-    return h("a", { class: look, href: localAddress(item.url), ...target, "aria-label": label, "aria-disabled": item.disabled ? "true" : null }, words, icon("link", 14));
+    return h(
+      "a",
+      {
+        class: look,
+        href: localAddress(item.url),
+        ...target,
+        "aria-label": label,
+        "aria-disabled": item.disabled ? "true" : null,
+      },
+      words,
+      icon("link", 14),
+    );
   }
   const press = () => useComponent(message, item.custom_id, null, busy);
   const node = h(
     "button",
     {
-      type: "button", class: look, disabled: item.disabled || item.style === PREMIUM, "aria-label": label,
-      dataset: { testid: "component-button", customId: item.custom_id }, on: { click: press },
+      type: "button",
+      class: look,
+      disabled: item.disabled || item.style === PREMIUM,
+      "aria-label": label,
+      dataset: { testid: "component-button", customId: item.custom_id },
+      on: { click: press },
     },
     words,
   );

@@ -21,21 +21,29 @@ const MAKERS = {
 /** Any component of a message; unknown kinds are said to be so. */
 export function componentNode(item, message) {
   const make = MAKERS[item.type];
-  return make ? make(item, message) : h("p", { class: "faint" }, `(a component of kind ${item.type})`);
+  return make
+    ? make(item, message)
+    : h("p", { class: "faint" }, `(a component of kind ${item.type})`);
 }
 
 function container(item, message) {
   const accent = item.accent_color;
   const style = accent !== undefined && accent !== null ? { "--bar": cssColor(accent) } : {};
   const inside = item.components.map((child) => componentNode(child, message));
-  return covered(h("div", { class: "container", style, dataset: { testid: "container" } }, inside), item.spoiler);
+  return covered(
+    h("div", { class: "container", style, dataset: { testid: "container" } }, inside),
+    item.spoiler,
+  );
 }
 
 function section(item, message) {
   const texts = item.components.map((child) => componentNode(child, message));
-  return h("div", { class: "section" },
+  return h(
+    "div",
+    { class: "section" },
     h("div", { class: "section-texts" }, texts),
-    item.accessory && h("div", { class: "section-side" }, componentNode(item.accessory, message)));
+    item.accessory && h("div", { class: "section-side" }, componentNode(item.accessory, message)),
+  );
 }
 
 const named = (item) => ({ ...item.media, description: item.description });
@@ -47,15 +55,29 @@ function thumbnail(item) {
 function gallery({ items }) {
   const all = items.map(named);
   const pictures = all.filter((item) => kindOf(item) !== "film");
-  return h("div", { class: `gallery of-${Math.min(items.length, 4)}`, role: "group", "aria-label": "Pictures and films" },
+  return h(
+    "div",
+    {
+      class: `gallery of-${Math.min(items.length, 4)}`,
+      role: "group",
+      "aria-label": "Pictures and films",
+    },
     all.map((item, index) =>
-      covered(kindOf(item) === "film" ? film(item) : picture(item, pictures), items[index].spoiler)));
+      covered(kindOf(item) === "film" ? film(item) : picture(item, pictures), items[index].spoiler),
+    ),
+  );
 }
 
 function file(item) {
-  return covered(fileCard({ url: item.file.url, filename: item.name, size: item.size }), item.spoiler);
+  return covered(
+    fileCard({ url: item.file.url, filename: item.name, size: item.size }),
+    item.spoiler,
+  );
 }
 
 function separator({ divider = true, spacing = 1 }) {
-  return h("div", { class: `separator space-${spacing}${divider === false ? " bare" : ""}`, role: divider === false ? null : "separator" });
+  return h("div", {
+    class: `separator space-${spacing}${divider === false ? " bare" : ""}`,
+    role: divider === false ? null : "separator",
+  });
 }

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { CommandBar } from "./commandBar.js";
-import { matchLeaf } from "./commandline.js";
+import { matchLeaf, segments } from "./commandline.js";
 import { Completion } from "./completion.js";
 import { byId, h, replace } from "./dom.js";
 import { openEmojiPicker } from "./emojiPicker.js";
@@ -15,9 +15,10 @@ import { reloadCommands } from "./session.js";
 import { plain } from "./markdown.js";
 import { BIT, store } from "./store.js";
 import { ourLeaves, suggest, withMentions } from "./suggestions.js";
-import { commandHint, refusalWords, unknownWords } from "./composerWords.js";
+import { composerParts } from "./composerParts.js";
+import { commandHint, refusalWords, strayWords, unknownWords } from "./composerWords.js";
 import { typingLine, TypingTeller } from "./typing.js";
-import { filesOf, Tray } from "./uploads.js";
+import { acceptFiles, Tray } from "./uploads.js";
 
 const LIKE_A_COMMAND = /^\/[\p{L}\w-]+(\s|$)/u;
 
@@ -30,39 +31,32 @@ class Composer {
 
   constructor(place) {
     this.completion = new Completion(place);
-    this.error = h("p", { class: "composer-error", role: "alert", dataset: { testid: "composer-error" } });
-    this.reply = h("div", { class: "reply-bar", hidden: true, dataset: { testid: "reply-bar" } });
     this.tray = new Tray(() => this.#refresh());
-    this.input = h("textarea", {
-      id: "message-input", class: "composer-input", rows: 1, dataset: { testid: "composer-input" }, "aria-autocomplete": "list", "aria-haspopup": "listbox", autocomplete: "off", enterkeyhint: "send",
-      on: { input: () => this.#typed(), keydown: (event) => this.#key(event), click: () => this.#suggest(), blur: () => this.completion.hide() },
-    });
-    this.field = h("div", { class: "composer-field" }, this.input);
-    this.chooser = h("input", { type: "file", multiple: true, class: "visually-hidden", tabindex: "-1", "aria-label": "Files to send", dataset: { testid: "file-input" }, on: { change: () => { this.addFiles([...this.chooser.files]); this.chooser.value = ""; } } });
-    const button = (name, label, action, testid) => h("button", { type: "button", class: "icon-button", "aria-label": label, title: label, dataset: { testid }, on: { click: action } }, icon(name, 22));
-    this.attach = button("plus", "Add files", () => this.chooser.click(), "attach");
-    this.smile = button("smile", "Emoji and stickers", (event) => this.#pickEmoji(event.currentTarget), "composer-emoji");
-    this.send = button("send", "Send", () => this.submit(), "send");
-    this.box = h("div", { class: "composer-box" }, this.attach, this.chooser, this.field, this.smile, this.send);
-    this.hint = h("div", { class: "composer-hint faint", dataset: { testid: "composer-hint" } });
-    place.append(mountHints(this), this.reply, this.tray.node, this.error, this.box, h("div", { class: "composer-below" }, typingLine(), this.hint));
-    this.#listen(byId("main"));
+    Object.assign(
+      this,
+      composerParts({
+        typed: () => this.#typed(),
+        key: (event) => this.#key(event),
+        clicked: () => this.#suggest(),
+        left: () => this.completion.hide(),
+        chosen: (files) => this.addFiles(files),
+        emoji: (anchor) => this.#pickEmoji(anchor),
+        send: () => this.submit(),
+      }),
+    );
+    place.append(
+      mountHints(this),
+      this.reply,
+      this.tray.node,
+      this.error,
+      this.box,
+      h("div", { class: "composer-below" }, typingLine(), this.hint),
+    );
+    acceptFiles(byId("main"), (files) => this.addFiles(files));
+    this.#listen();
   }
 
-  #listen(main) {
-    main.addEventListener("paste", (event) => {
-      const files = filesOf(event.clipboardData);
-      if (!files.length || event.target.closest("dialog")) return;
-      event.preventDefault();
-      this.addFiles(files);
-    });
-    main.addEventListener("dragover", (event) => { event.preventDefault(); main.classList.add("dropping"); });
-    main.addEventListener("dragleave", (event) => !main.contains(event.relatedTarget) && main.classList.remove("dropping"));
-    main.addEventListener("drop", (event) => {
-      event.preventDefault();
-      main.classList.remove("dropping");
-      this.addFiles(filesOf(event.dataTransfer));
-    });
+  #listen() {
     for (const name of ["channel", "channels", "world", "me"]) store.on(name, () => this.#moved());
     store.on("commands", () => this.input === document.activeElement && this.#suggest());
     store.on("reply", (message) => this.replyTo(message));
@@ -75,13 +69,15 @@ class Composer {
   #moved() {
     const key = `${store.meId}:${store.channelId}`;
     if (key !== this.#drawnFor) {
-      if (this.#drawnFor) this.#drafts.set(this.#drawnFor, this.#bar ? this.#bar.asText() : this.input.value);
+      if (this.#drawnFor)
+        this.#drafts.set(this.#drawnFor, this.#bar ? this.#bar.asText() : this.input.value);
       this.#leaveBar();
       this.replyTo(null);
       this.#say("");
       this.input.value = this.#drafts.get(key) ?? "";
       this.#drawnFor = key;
-      if (matchMedia("(hover: hover)").matches && !document.querySelector("dialog:modal,.popover")) this.focus();
+      if (matchMedia("(hover: hover)").matches && !document.querySelector("dialog:modal,.popover"))
+        this.focus();
     }
     this.#refresh();
   }
@@ -96,7 +92,10 @@ class Composer {
     this.input.disabled = !may && !store.may(BIT.USE_COMMANDS);
     this.attach.disabled = !may || !store.may(BIT.ATTACH_FILES);
     this.send.disabled = this.#isEmpty();
-    replace(this.hint, this.#bar ? "Enter runs it · Tab goes on · Esc goes back" : commandHint(this.input.value));
+    replace(
+      this.hint,
+      this.#bar ? "Enter runs it · Tab goes on · Esc goes back" : commandHint(this.input.value),
+    );
     this.#grow();
   }
 
@@ -141,8 +140,28 @@ class Composer {
     this.#replyTo = message;
     this.reply.hidden = !message;
     if (!message) return;
-    const close = h("button", { type: "button", class: "icon-button", "aria-label": "Do not reply", on: { click: () => { this.replyTo(null); this.focus(); } } }, icon("close", 16));
-    replace(this.reply, icon("reply", 16), h("span", {}, "Replying to ", h("strong", {}, userName(message.author))), h("span", { class: "reply-words faint" }, plain(message.content ?? "")), close);
+    const close = h(
+      "button",
+      {
+        type: "button",
+        class: "icon-button",
+        "aria-label": "Do not reply",
+        on: {
+          click: () => {
+            this.replyTo(null);
+            this.focus();
+          },
+        },
+      },
+      icon("close", 16),
+    );
+    replace(
+      this.reply,
+      icon("reply", 16),
+      h("span", {}, "Replying to ", h("strong", {}, userName(message.author))),
+      h("span", { class: "reply-words faint" }, plain(message.content ?? "")),
+      close,
+    );
     this.focus();
   }
 
@@ -157,7 +176,11 @@ class Composer {
     const text = this.input.value;
     const found = text ? suggest(text, this.input.selectionStart) : null;
     if (!found || document.activeElement !== this.input) this.completion.hide();
-    else this.completion.show(this.input, found.items, { ...found, onPick: (item, by) => this.#take(item, by) });
+    else
+      this.completion.show(this.input, found.items, {
+        ...found,
+        onPick: (item, by) => this.#take(item, by),
+      });
   }
 
   #take(item, by) {
@@ -175,8 +198,19 @@ class Composer {
     this.completion.hide();
     const files = this.tray.files;
     this.#bar = new CommandBar(leaf, {
-      completion: this.completion, changed: () => { this.#say(""); this.#refresh(); },
-      run: () => this.submit(), leave: (text, held) => { this.#leaveBar(); this.input.value = text; this.tray.add(held); this.focus(); this.#refresh(); },
+      completion: this.completion,
+      changed: () => {
+        this.#say("");
+        this.#refresh();
+      },
+      run: () => this.submit(),
+      leave: (text, held) => {
+        this.#leaveBar();
+        this.input.value = text;
+        this.tray.add(held);
+        this.focus();
+        this.#refresh();
+      },
     });
     if (entries) this.#bar.restore(entries);
     else this.#bar.fill(rest, files);
@@ -218,6 +252,8 @@ class Composer {
     const match = matchLeaf(text, ourLeaves());
     if (!match) return this.#say(unknownWords(text));
     if (this.#bar || this.input.value !== text) return undefined;
+    const { stray } = segments(match.leaf, match.rest);
+    if (stray) return this.#say(strayWords(match.leaf, stray));
     this.#openBar(match.leaf, match.rest);
     return this.#runBar();
   }
@@ -259,7 +295,10 @@ class Composer {
     this.#typing.reset();
     this.focus();
     try {
-      const body = { content: withMentions(text.trim()), ...(replied ? { reply_to: replied.id } : {}) };
+      const body = {
+        content: withMentions(text.trim()),
+        ...(replied ? { reply_to: replied.id } : {}),
+      };
       store.putMessage(await api.post(store.meId, channelId, body, files));
       store.emit("own-message");
     } catch (error) {
@@ -272,8 +311,14 @@ class Composer {
   }
 
   #pickEmoji(anchor) {
-    const onSticker = (sticker) => api.post(store.meId, store.channelId, { sticker_ids: [sticker.id] }).catch((error) => this.#say(error.message));
-    openEmojiPicker(anchor, (emoji) => this.insert(`${emojiName(emoji)} `), { onSticker, side: "above" });
+    const onSticker = (sticker) =>
+      api
+        .post(store.meId, store.channelId, { sticker_ids: [sticker.id] })
+        .catch((error) => this.#say(error.message));
+    openEmojiPicker(anchor, (emoji) => this.insert(`${emojiName(emoji)} `), {
+      onSticker,
+      side: "above",
+    });
   }
 
   #say(words) {

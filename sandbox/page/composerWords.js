@@ -22,6 +22,14 @@ export function commandHint(text) {
 
 export function unknownWords(text) {
   const name = text.split(/\s/)[0];
-  if (!store.application.online) return `${store.application.name} is offline, so ${name} cannot be run now.`;
+  if (!store.application.online)
+    return `${store.application.name} is offline, so ${name} cannot be run now.`;
   return `There is no command ${name} that you may use here. To send it as text, put a space first.`;
+}
+
+/** Words that stand where no option takes them. */
+export function strayWords(leaf, stray) {
+  const names = leaf.options.map((option) => option.name);
+  if (!names.length) return `/${leaf.path} takes no words, so “${stray}” has no place.`;
+  return `“${stray}” belongs to no option. Write it behind one of: ${names.join(", ")}.`;
 }

@@ -11,7 +11,11 @@ import { openPopover } from "./popover.js";
 export function openMenu(entries, { anchor, label, head, side }) {
   const shown = entries.filter(Boolean);
   const popover = openPopover([head, shown.map((entry) => row(entry))], {
-    anchor, label, side, role: "menu", className: "menu",
+    anchor,
+    label,
+    side,
+    role: "menu",
+    className: "menu",
     focus: () => popoverItems().find((node) => node.ariaChecked === "true") ?? popoverItems()[0],
   });
   function popoverItems() {
@@ -31,13 +35,21 @@ export function openMenu(entries, { anchor, label, head, side }) {
     return h(
       "button",
       {
-        type: "button", class: `menu-item${entry.danger ? " danger" : ""}`, tabindex: "-1",
+        type: "button",
+        class: `menu-item${entry.danger ? " danger" : ""}`,
+        tabindex: "-1",
         role: entry.checked === undefined ? "menuitem" : "menuitemradio",
         "aria-checked": entry.checked === undefined ? null : String(entry.checked),
-        dataset: { testid: entry.testid, ...entry.dataset }, on: { click: choose },
+        dataset: { testid: entry.testid, ...entry.dataset },
+        on: { click: choose },
       },
       entry.picture ?? (entry.icon && icon(entry.icon, 18)),
-      h("span", { class: "menu-words" }, entry.label, entry.note && h("span", { class: "faint" }, entry.note)),
+      h(
+        "span",
+        { class: "menu-words" },
+        entry.label,
+        entry.note && h("span", { class: "faint" }, entry.note),
+      ),
       entry.checked && icon("check", 18),
     );
   }
@@ -57,7 +69,9 @@ function move(event, panel) {
   if (target === undefined && event.key.length === 1 && /\S/.test(event.key)) {
     const letter = event.key.toLowerCase();
     const after = [...items.slice(at + 1), ...items.slice(0, at + 1)];
-    target = items.indexOf(after.find((item) => item.textContent.trim().toLowerCase().startsWith(letter)));
+    target = items.indexOf(
+      after.find((item) => item.textContent.trim().toLowerCase().startsWith(letter)),
+    );
   }
   if (target === undefined || target < 0) return;
   event.preventDefault();
@@ -76,11 +90,15 @@ export function onMenu(node, build) {
     build(event, byKey ? event.target : { x: event.clientX, y: event.clientY });
   });
   const LONG = 550;
-  node.addEventListener("touchstart", (event) => {
-    if (event.touches.length !== 1 || event.target.closest("a,textarea,input,video")) return;
-    const { clientX: x, clientY: y } = event.touches[0];
-    timer = setTimeout(() => build(event, { x, y }), LONG);
-  }, { passive: true });
+  node.addEventListener(
+    "touchstart",
+    (event) => {
+      if (event.touches.length !== 1 || event.target.closest("a,textarea,input,video")) return;
+      const { clientX: x, clientY: y } = event.touches[0];
+      timer = setTimeout(() => build(event, { x, y }), LONG);
+    },
+    { passive: true },
+  );
   for (const name of ["touchend", "touchmove", "touchcancel"]) {
     node.addEventListener(name, () => clearTimeout(timer), { passive: true });
   }

@@ -12,17 +12,27 @@ export function embedNode(embed) {
   if (["image", "gifv", "video"].includes(embed.type) && !embed.description && !embed.title) {
     return bareMedia(embed);
   }
-  const style = embed.color !== undefined && embed.color !== null ? { "--bar": cssColor(embed.color) } : {};
+  const style =
+    embed.color !== undefined && embed.color !== null ? { "--bar": cssColor(embed.color) } : {};
   return h(
     "article",
-    { class: "embed", style, "aria-label": embed.title ? `Embed: ${embed.title}` : "Embed", dataset: { testid: "embed" } },
-    h("div", { class: "embed-words" },
+    {
+      class: "embed",
+      style,
+      "aria-label": embed.title ? `Embed: ${embed.title}` : "Embed",
+      dataset: { testid: "embed" },
+    },
+    h(
+      "div",
+      { class: "embed-words" },
       embed.provider?.name && h("div", { class: "embed-provider" }, embed.provider.name),
       embed.author && author(embed.author),
       embed.title && h("div", { class: "embed-title markdown" }, titled(embed)),
       embed.description && h("div", { class: "embed-text markdown" }, markdown(embed.description)),
-      embed.fields?.length > 0 && fields(embed.fields)),
-    embed.thumbnail?.url && h("div", { class: "embed-thumbnail" }, picture(embed.thumbnail, undefined, [96, 96])),
+      embed.fields?.length > 0 && fields(embed.fields),
+    ),
+    embed.thumbnail?.url &&
+      h("div", { class: "embed-thumbnail" }, picture(embed.thumbnail, undefined, [96, 96])),
     embed.image?.url && h("div", { class: "embed-image" }, picture(embed.image)),
     embed.video?.url && h("div", { class: "embed-image" }, film(embed.video)),
     (embed.footer || embed.timestamp) && footer(embed),
@@ -36,21 +46,41 @@ function bareMedia(embed) {
 }
 
 function titled({ title, url }) {
-  return url ? h("a", { href: localAddress(url), target: "_blank", rel: "noopener noreferrer" }, inline(title)) : inline(title);
+  return url
+    ? h(
+        "a",
+        { href: localAddress(url), target: "_blank", rel: "noopener noreferrer" },
+        inline(title),
+      )
+    : inline(title);
 }
 
 function author({ name, url, icon_url: address }) {
-  const words = url ? h("a", { href: localAddress(url), target: "_blank", rel: "noopener noreferrer" }, name) : name;
+  const words = url
+    ? h("a", { href: localAddress(url), target: "_blank", rel: "noopener noreferrer" }, name)
+    : name;
   return h("div", { class: "embed-author" }, small(address), words);
 }
 
 function small(address) {
-  return address && isLocal(address) ? h("img", { src: localAddress(address), alt: "", width: 22, height: 22 }) : null;
+  return address && isLocal(address)
+    ? h("img", { src: localAddress(address), alt: "", width: 22, height: 22 })
+    : null;
 }
 
 function fields(list) {
-  return h("dl", { class: "embed-fields" }, list.map((field) =>
-    h("div", { class: field.inline ? "inline" : "whole" }, h("dt", { class: "markdown" }, inline(field.name)), h("dd", { class: "markdown" }, markdown(field.value)))));
+  return h(
+    "dl",
+    { class: "embed-fields" },
+    list.map((field) =>
+      h(
+        "div",
+        { class: field.inline ? "inline" : "whole" },
+        h("dt", { class: "markdown" }, inline(field.name)),
+        h("dd", { class: "markdown" }, markdown(field.value)),
+      ),
+    ),
+  );
 }
 
 function footer({ footer: words, timestamp }) {

@@ -54,15 +54,21 @@ export function emojiNode(emoji, size = "1.25em") {
 function shape([path, fill, stroke, width]) {
   if (fill !== "-") return svg("path", { d: path, fill });
   return svg("path", {
-    d: path, fill: "none", stroke, "stroke-width": width,
-    "stroke-linecap": "round", "stroke-linejoin": "round",
+    d: path,
+    fill: "none",
+    stroke,
+    "stroke-width": width,
+    "stroke-linecap": "round",
+    "stroke-linejoin": "round",
   });
 }
 
 /** Emoji whose names contain the text: the server's first, then the built-in ones. */
 export function findEmoji(text) {
   const wanted = text.trim().toLowerCase();
-  const own = (store.guild?.emojis ?? []).filter((item) => item.name.toLowerCase().includes(wanted));
+  const own = (store.guild?.emojis ?? []).filter((item) =>
+    item.name.toLowerCase().includes(wanted),
+  );
   return {
     server: own.map(({ id, name, animated }) => ({ id, name, animated })),
     builtIn: KNOWN.filter((item) => item.names.includes(wanted) && isShowable(item.name)),

@@ -10,7 +10,11 @@ const COLUMNS = 8;
 export function openEmojiPicker(anchor, onPick, { onSticker, side } = {}) {
   const grid = h("div", { class: "emoji-grid" });
   const search = h("input", {
-    type: "search", class: "field", placeholder: "Search emoji", "aria-label": "Search emoji", dataset: { testid: "emoji-search" },
+    type: "search",
+    class: "field",
+    placeholder: "Search emoji",
+    "aria-label": "Search emoji",
+    dataset: { testid: "emoji-search" },
     on: {
       input: () => draw(),
       keydown: (event) => {
@@ -20,7 +24,11 @@ export function openEmojiPicker(anchor, onPick, { onSticker, side } = {}) {
     },
   });
   const popover = openPopover([search, grid], {
-    anchor, side, label: "Choose an emoji", className: "emoji-picker", focus: () => search,
+    anchor,
+    side,
+    label: "Choose an emoji",
+    className: "emoji-picker",
+    focus: () => search,
   });
   grid.addEventListener("keydown", (event) => step(event, grid, search));
   draw();
@@ -34,22 +42,68 @@ export function openEmojiPicker(anchor, onPick, { onSticker, side } = {}) {
       server.length > 0 && part(store.guild.name, server),
       builtIn.length > 0 && part("Emoji", builtIn),
       stickers.length > 0 && stickerPart(stickers),
-      !server.length && !builtIn.length && h("p", { class: "empty-note" }, "No emoji is called that."),
+      !server.length &&
+        !builtIn.length &&
+        h("p", { class: "empty-note" }, "No emoji is called that."),
     );
   }
 
   function part(title, emoji) {
-    return h("section", {}, h("h4", {}, title), h("div", { class: "emoji-cells" }, emoji.map((item) => {
-      const name = emojiName(item);
-      const label = item.names ? `${name} ${item.names}` : name;
-      return h("button", { type: "button", class: "emoji-cell", "aria-label": label, title: item.names ?? name, dataset: { emoji: item.name }, on: { click: () => pick(item) } }, emojiNode(item, "1.6rem"));
-    })));
+    return h(
+      "section",
+      {},
+      h("h4", {}, title),
+      h(
+        "div",
+        { class: "emoji-cells" },
+        emoji.map((item) => {
+          const name = emojiName(item);
+          const label = item.names ? `${name} ${item.names}` : name;
+          return h(
+            "button",
+            {
+              type: "button",
+              class: "emoji-cell",
+              "aria-label": label,
+              title: item.names ?? name,
+              dataset: { emoji: item.name },
+              on: { click: () => pick(item) },
+            },
+            emojiNode(item, "1.6rem"),
+          );
+        }),
+      ),
+    );
   }
 
   function stickerPart(stickers) {
-    return h("section", {}, h("h4", {}, "Stickers"), h("div", { class: "emoji-cells" }, stickers.map((item) =>
-      h("button", { type: "button", class: "sticker-cell", "aria-label": `Sticker ${item.name}`, title: item.name, on: { click: () => { popover.close(); onSticker(item); } } },
-        h("img", { src: `/cdn/stickers/${item.id}.png`, alt: "", width: 56, height: 56 })))));
+    return h(
+      "section",
+      {},
+      h("h4", {}, "Stickers"),
+      h(
+        "div",
+        { class: "emoji-cells" },
+        stickers.map((item) =>
+          h(
+            "button",
+            {
+              type: "button",
+              class: "sticker-cell",
+              "aria-label": `Sticker ${item.name}`,
+              title: item.name,
+              on: {
+                click: () => {
+                  popover.close();
+                  onSticker(item);
+                },
+              },
+            },
+            h("img", { src: `/cdn/stickers/${item.id}.png`, alt: "", width: 56, height: 56 }),
+          ),
+        ),
+      ),
+    );
   }
 
   function pick({ id, name, animated }) {

@@ -21,14 +21,48 @@ function draw() {
   if (!channel) return;
   const parent = isThread(channel) && store.channels.get(channel.parent_id)?.channel;
   const button = (name, label, action, className = "") =>
-    h("button", { type: "button", class: `icon-button ${className}`, "aria-label": label, title: label, on: { click: action } }, icon(name, 22));
+    h(
+      "button",
+      {
+        type: "button",
+        class: `icon-button ${className}`,
+        "aria-label": label,
+        title: label,
+        on: { click: action },
+      },
+      icon(name, 22),
+    );
   replace(
     byId("heading"),
-    h("span", { class: "heading-menu" }, button("menu", "Channels", () => toggleDrawer("channels")), unreadElsewhere()),
-    h("div", { class: "heading-words" },
-      parent && h("button", { type: "button", class: "link parent", on: { click: () => attempt(() => openChannel(parent.id)) } }, channelLabel(parent), " ›"),
-      h("h2", { dataset: { testid: "channel-title" } }, icon(channelIcon(channel), 20), channel.name, channel.nsfw && h("span", { class: "nsfw" }, "18+")),
-      channel.topic && h("span", { class: "topic", title: channel.topic }, inline(channel.topic))),
+    h(
+      "span",
+      { class: "heading-menu" },
+      button("menu", "Channels", () => toggleDrawer("channels")),
+      unreadElsewhere(),
+    ),
+    h(
+      "div",
+      { class: "heading-words" },
+      parent &&
+        h(
+          "button",
+          {
+            type: "button",
+            class: "link parent",
+            on: { click: () => attempt(() => openChannel(parent.id)) },
+          },
+          channelLabel(parent),
+          " ›",
+        ),
+      h(
+        "h2",
+        { dataset: { testid: "channel-title" } },
+        icon(channelIcon(channel), 20),
+        channel.name,
+        channel.nsfw && h("span", { class: "nsfw" }, "18+"),
+      ),
+      channel.topic && h("span", { class: "topic", title: channel.topic }, inline(channel.topic)),
+    ),
     button("moon", "Light or dark", turnTheme),
     button("people", "Members", () => toggleDrawer("members")),
   );
@@ -37,12 +71,21 @@ function draw() {
 }
 
 function unreadElsewhere() {
-  return store.unread.size > 0 && h("span", { class: "unread-dot", role: "img", "aria-label": "Unread messages in other channels" });
+  return (
+    store.unread.size > 0 &&
+    h("span", {
+      class: "unread-dot",
+      role: "img",
+      "aria-label": "Unread messages in other channels",
+    })
+  );
 }
 
 function turnTheme() {
   const root = document.documentElement;
-  const isLight = root.dataset.theme ? root.dataset.theme === "light" : matchMedia("(prefers-color-scheme: light)").matches;
+  const isLight = root.dataset.theme
+    ? root.dataset.theme === "light"
+    : matchMedia("(prefers-color-scheme: light)").matches;
   root.dataset.theme = isLight ? "dark" : "light";
   memory.set("theme", root.dataset.theme);
 }

@@ -8,7 +8,8 @@ const PATHS = {
   thread: "M6 4v10a3 3 0 0 0 3 3h10m0 0-3.5-3.5M19 17l-3.5 3.5",
   at: "M16 12a4 4 0 1 1-8 0 4 4 0 0 1 8 0zm0 0v1.5a2.5 2.5 0 0 0 5 0V12a9 9 0 1 0-3.5 7.1",
   menu: "M4 7h16M4 12h16M4 17h16",
-  people: "M12 11a4 4 0 1 1-8 0 4 4 0 0 1 8 0zM2 21c.5-4 3-6 6-6s5.5 2 6 6M16 7.5a3.5 3.5 0 0 1 0 7M17.5 15.5c2.5.5 4 2.5 4.5 5.5",
+  people:
+    "M12 11a4 4 0 1 1-8 0 4 4 0 0 1 8 0zM2 21c.5-4 3-6 6-6s5.5 2 6 6M16 7.5a3.5 3.5 0 0 1 0 7M17.5 15.5c2.5.5 4 2.5 4.5 5.5",
   close: "m6 6 12 12M18 6 6 18",
   plus: "M12 5v14M5 12h14",
   send: "M4 12 20 4l-4 16-4.5-6.5zM20 4l-8.5 9.5",
@@ -31,7 +32,8 @@ const PATHS = {
   crown: "M4 18h16l1-10-5 4-4-7-4 7-5-4z",
   warning: "M12 4 2.5 20h19zM12 10v5M12 17.5v.5",
   apps: "M5 5h5v5H5zM14 5h5v5h-5zM5 14h5v5H5zM14 14h5v5h-5z",
-  spoiler: "M3 3l18 18M9.5 5.5C14 4 18 6 22 12c-.9 1.5-2 2.8-3 3.8M6 7.5C4.5 8.7 3.2 10.2 2 12c4 6.5 8.5 8.2 13 6",
+  spoiler:
+    "M3 3l18 18M9.5 5.5C14 4 18 6 22 12c-.9 1.5-2 2.8-3 3.8M6 7.5C4.5 8.7 3.2 10.2 2 12c4 6.5 8.5 8.2 13 6",
   moon: "M20 14.5A8.5 8.5 0 1 1 9.5 4a7 7 0 0 0 10.5 10.5z",
   sticker: "M5 4h14v9l-6 7H5zM13 20v-7h6",
 };
@@ -40,10 +42,20 @@ const PATHS = {
 export function icon(name, size = 20) {
   return svg(
     "svg",
-    { class: `icon icon-${name}`, viewBox: "0 0 24 24", width: size, height: size, "aria-hidden": "true" },
+    {
+      class: `icon icon-${name}`,
+      viewBox: "0 0 24 24",
+      width: size,
+      height: size,
+      "aria-hidden": "true",
+    },
     svg("path", {
-      d: PATHS[name], fill: "none", stroke: "currentColor", "stroke-width": name === "more" ? 3 : 1.8,
-      "stroke-linecap": "round", "stroke-linejoin": "round",
+      d: PATHS[name],
+      fill: "none",
+      stroke: "currentColor",
+      "stroke-width": name === "more" ? 3 : 1.8,
+      "stroke-linecap": "round",
+      "stroke-linejoin": "round",
     }),
   );
 }

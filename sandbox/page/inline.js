@@ -17,9 +17,18 @@ const RULES = [
   [/<@&(\d+)>/, (found) => roleMention(found[1])],
   [/<#(\d+)>/, (found) => channelMention(found[1])],
   [/<\/([-\w ]{1,100}):(\d+)>/, (found) => commandMention(found[1])],
-  [/<(a?):(\w+):(\d+)>/, (found) => emojiNode({ animated: Boolean(found[1]), name: found[2], id: found[3] }, "1.35em")],
-  [/<t:(-?\d+)(?::([tTdDfFR]))?>/, (found) => timestampNode(Number(found[1]), found[2]) ?? found[0]],
-  [new RegExp(String.raw`\[([^\]\n]+)\]\(<?(${URL_TEXT}[)]?)>?(?: "[^"]*")?\)`), (found) => link(found[2], inline(found[1]))],
+  [
+    /<(a?):(\w+):(\d+)>/,
+    (found) => emojiNode({ animated: Boolean(found[1]), name: found[2], id: found[3] }, "1.35em"),
+  ],
+  [
+    /<t:(-?\d+)(?::([tTdDfFR]))?>/,
+    (found) => timestampNode(Number(found[1]), found[2]) ?? found[0],
+  ],
+  [
+    new RegExp(String.raw`\[([^\]\n]+)\]\(<?(${URL_TEXT}[)]?)>?(?: "[^"]*")?\)`),
+    (found) => link(found[2], inline(found[1])),
+  ],
   [/<(https?:\/\/[^\s<>]+)>/, (found) => link(found[1])],
   [new RegExp(URL_TEXT), (found) => link(found[0])],
   [/\*\*\*(?=\S)([\s\S]+?)\*\*\*/, (found) => h("strong", {}, h("em", {}, inline(found[1])))],
@@ -27,7 +36,10 @@ const RULES = [
   [/__(?=\S)([\s\S]+?)__(?!_)/, (found) => h("u", {}, inline(found[1]))],
   [/~~(?=\S)([\s\S]+?)~~/, (found) => h("s", {}, inline(found[1]))],
   [/\|\|([\s\S]+?)\|\|/, (found) => spoiler(inline(found[1]))],
-  [/\*(?=[^\s*])([^*]*(?:\*\*[^*]+\*\*[^*]*)*[^\s*])\*(?!\*)|\*([^\s*])\*(?!\*)/, (found) => h("em", {}, inline(found[1] ?? found[2]))],
+  [
+    /\*(?=[^\s*])([^*]*(?:\*\*[^*]+\*\*[^*]*)*[^\s*])\*(?!\*)|\*([^\s*])\*(?!\*)/,
+    (found) => h("em", {}, inline(found[1] ?? found[2])),
+  ],
   [/(?<![\w_])_(?=[^\s_])([\s\S]*?[^\s_])_(?![\w_])/, (found) => h("em", {}, inline(found[1]))],
   [/@(?:everyone|here)\b/, (found) => h("span", { class: "mention" }, found[0])],
   [EMOJI_RUN, (found) => emojiNode({ name: found[0] }, "1.3em")],
@@ -77,7 +89,12 @@ export function spoiler(nodes) {
     node.removeAttribute("aria-label");
     node.removeAttribute("tabindex");
   };
-  const props = { class: "spoiler", role: "button", tabindex: "0", "aria-label": "Spoiler: press to show" };
+  const props = {
+    class: "spoiler",
+    role: "button",
+    tabindex: "0",
+    "aria-label": "Spoiler: press to show",
+  };
   return h("span", { ...props, on: { click: show, keydown: show } }, h("span", {}, nodes));
 }
 
@@ -86,7 +103,12 @@ function userMention(id) {
   const user = store.members?.get(id)?.user;
   if (!user) return h("span", { class: "mention" }, "@unknown");
   const mine = id === store.meId ? " mine" : "";
-  const props = { type: "button", class: `mention${mine}`, dataset: { profile: id }, style: nameStyle(id) };
+  const props = {
+    type: "button",
+    class: `mention${mine}`,
+    dataset: { profile: id },
+    style: nameStyle(id),
+  };
   return h("button", props, `@${userName(user)}`);
 }
 
@@ -100,7 +122,11 @@ function roleMention(id) {
 function channelMention(id) {
   const channel = store.channels.get(id)?.channel;
   if (!channel) return h("span", { class: "mention" }, "#no access");
-  return h("button", { type: "button", class: "mention", dataset: { openChannel: id } }, `#${channel.name}`);
+  return h(
+    "button",
+    { type: "button", class: "mention", dataset: { openChannel: id } },
+    `#${channel.name}`,
+  );
 }
 
 function commandMention(path) {

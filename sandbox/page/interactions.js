@@ -12,7 +12,8 @@ const watchers = new Map(); // interaction id → what to do when its record cha
 /** A record changed: tell whoever waits for it, and mark thinking messages that will not be filled. */
 export function settled(record) {
   const { message } = record;
-  if (record.state === "failed" && message && message.flags & FLAG.LOADING) store.note(message, record.failure);
+  if (record.state === "failed" && message && message.flags & FLAG.LOADING)
+    store.note(message, record.failure);
   watchers.get(record.id)?.(record);
 }
 

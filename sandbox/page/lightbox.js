@@ -10,12 +10,22 @@ export function openLightbox(items, first) {
   const caption = h("div", { class: "lightbox-caption" });
   const show = () => {
     const item = items[at];
-    replace(stage, h("img", { src: localAddress(item.url), alt: item.description || item.filename || "Picture" }));
+    replace(
+      stage,
+      h("img", {
+        src: localAddress(item.url),
+        alt: item.description || item.filename || "Picture",
+      }),
+    );
     replace(
       caption,
       items.length > 1 && h("span", {}, `${at + 1} of ${items.length}`),
       h("span", {}, item.description || item.filename || ""),
-      h("a", { href: localAddress(item.url), target: "_blank", rel: "noopener" }, "Open in a new tab"),
+      h(
+        "a",
+        { href: localAddress(item.url), target: "_blank", rel: "noopener" },
+        "Open in a new tab",
+      ),
     );
   };
   const leaf = (step) => {
@@ -23,13 +33,32 @@ export function openLightbox(items, first) {
     show();
   };
   const arrow = (label, step) =>
-    h("button", { type: "button", class: `lightbox-arrow ${step < 0 ? "left" : "right"}`, "aria-label": label, on: { click: () => leaf(step) } }, icon("chevron", 28));
+    h(
+      "button",
+      {
+        type: "button",
+        class: `lightbox-arrow ${step < 0 ? "left" : "right"}`,
+        "aria-label": label,
+        on: { click: () => leaf(step) },
+      },
+      icon("chevron", 28),
+    );
   const dialog = h(
     "dialog",
     { class: "lightbox", "aria-label": "Picture", dataset: { testid: "lightbox" } },
-    stage, caption,
+    stage,
+    caption,
     items.length > 1 && [arrow("Previous picture", -1), arrow("Next picture", 1)],
-    h("button", { type: "button", class: "lightbox-close", "aria-label": "Close", on: { click: () => dialog.close() } }, icon("close", 24)),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "lightbox-close",
+        "aria-label": "Close",
+        on: { click: () => dialog.close() },
+      },
+      icon("close", 24),
+    ),
   );
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog || event.target === stage) dialog.close();

@@ -16,16 +16,28 @@ function draw(node, row) {
   node.dataset.testid = failed ? "command-failed" : "command-waiting";
   const bot = store.application.bot;
   if (!failed) {
-    replace(node, avatar(bot, 24), h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")),
-      h("span", {}, `Waiting for ${store.application.name}: `, h("strong", {}, row.title)));
+    replace(
+      node,
+      avatar(bot, 24),
+      h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")),
+      h("span", {}, `Waiting for ${store.application.name}: `, h("strong", {}, row.title)),
+    );
     return;
   }
   const again = () => {
     store.dropLocal(row.key);
     row.again();
   };
-  replace(node, avatar(bot, 24), icon("warning", 18),
+  replace(
+    node,
+    avatar(bot, 24),
+    icon("warning", 18),
     h("span", { role: "alert" }, h("strong", {}, row.title), ": ", row.text),
     row.again && h("button", { type: "button", class: "link", on: { click: again } }, "Try again"),
-    h("button", { type: "button", class: "link", on: { click: () => store.dropLocal(row.key) } }, "Dismiss"));
+    h(
+      "button",
+      { type: "button", class: "link", on: { click: () => store.dropLocal(row.key) } },
+      "Dismiss",
+    ),
+  );
 }

@@ -32,7 +32,11 @@ function blocks(text) {
   const after = text.slice(fence.index + fence[0].length).replace(/^\n/, "");
   return [
     ...lines(before),
-    h("pre", { tabindex: "0", "aria-label": fence[1] ? `Code, ${fence[1]}` : "Code" }, h("code", {}, fence[2])),
+    h(
+      "pre",
+      { tabindex: "0", "aria-label": fence[1] ? `Code, ${fence[1]}` : "Code" },
+      h("code", {}, fence[2]),
+    ),
     ...blocks(after),
   ];
 }
@@ -51,7 +55,13 @@ function lines(text) {
       nodes.push(h("blockquote", {}, lines(quoted.join("\n"))));
     } else if (/^#{1,3} \S/.test(waiting[0])) {
       const [, marks, words] = /^(#{1,3}) (.*)$/.exec(waiting.shift());
-      nodes.push(h("div", { class: `heading-${marks.length}`, role: "heading", "aria-level": marks.length + 2 }, inline(words)));
+      nodes.push(
+        h(
+          "div",
+          { class: `heading-${marks.length}`, role: "heading", "aria-level": marks.length + 2 },
+          inline(words),
+        ),
+      );
     } else if (/^-# \S/.test(waiting[0])) {
       nodes.push(h("div", { class: "subtext" }, inline(waiting.shift().slice(3))));
     } else if (/^\s*([-*]|\d+\.) \S/.test(waiting[0])) {

@@ -50,12 +50,28 @@ export function picture(item, all = [item], limits = []) {
   if (!isLocal(item.url)) return elsewhere(item.url, "Picture elsewhere");
   const label = item.description || item.filename || "Picture";
   const image = h("img", {
-    src: localAddress(item.url), alt: label, loading: "lazy", decoding: "async", draggable: "false",
+    src: localAddress(item.url),
+    alt: label,
+    loading: "lazy",
+    decoding: "async",
+    draggable: "false",
   });
-  const open = () => openLightbox(all.filter((other) => isLocal(other.url)), item);
+  const open = () =>
+    openLightbox(
+      all.filter((other) => isLocal(other.url)),
+      item,
+    );
   return h(
     "button",
-    { type: "button", class: "picture", title: item.description, "aria-label": `Open picture: ${label}`, style: box(item, ...limits), dataset: { testid: "picture" }, on: { click: open } },
+    {
+      type: "button",
+      class: "picture",
+      title: item.description,
+      "aria-label": `Open picture: ${label}`,
+      style: box(item, ...limits),
+      dataset: { testid: "picture" },
+      on: { click: open },
+    },
     image,
   );
 }
@@ -64,8 +80,14 @@ export function film(item, { loop = false } = {}) {
   if (!isLocal(item.url)) return elsewhere(item.url, "Film elsewhere");
   const label = item.description || item.filename || "Film";
   const video = h("video", {
-    controls: true, playsinline: true, preload: "metadata", loop, src: localAddress(item.url),
-    "aria-label": label, title: item.description, dataset: { testid: "film" },
+    controls: true,
+    playsinline: true,
+    preload: "metadata",
+    loop,
+    src: localAddress(item.url),
+    "aria-label": label,
+    title: item.description,
+    dataset: { testid: "film" },
   });
   const wrapper = h("div", { class: "film", style: box(item) }, video);
   video.addEventListener("loadedmetadata", () => {
@@ -84,7 +106,12 @@ export function sound(item) {
     "div",
     { class: "sound" },
     h("div", { class: "sound-name" }, icon("sound", 18), item.filename ?? "Sound"),
-    h("audio", { controls: true, preload: "metadata", src: localAddress(item.url), "aria-label": item.filename ?? "Sound" }),
+    h("audio", {
+      controls: true,
+      preload: "metadata",
+      src: localAddress(item.url),
+      "aria-label": item.filename ?? "Sound",
+    }),
   );
 }
 
@@ -97,8 +124,17 @@ export function fileCard(item, note) {
     h(
       "div",
       { class: "file-words" },
-      h("a", { href: localAddress(item.url), target: "_blank", rel: "noopener", download: name }, name),
-      h("div", { class: "faint" }, note ?? [item.size ? inBytes(item.size) : null, item.description].filter(Boolean).join(" · ")),
+      h(
+        "a",
+        { href: localAddress(item.url), target: "_blank", rel: "noopener", download: name },
+        name,
+      ),
+      h(
+        "div",
+        { class: "faint" },
+        note ??
+          [item.size ? inBytes(item.size) : null, item.description].filter(Boolean).join(" · "),
+      ),
     ),
   );
 }
@@ -123,8 +159,14 @@ export function covered(node, isSpoiler) {
 function elsewhere(address, label) {
   return h(
     "a",
-    { class: "elsewhere", href: localAddress(address), target: "_blank", rel: "noopener noreferrer" },
-    icon("link", 16), label,
+    {
+      class: "elsewhere",
+      href: localAddress(address),
+      target: "_blank",
+      rel: "noopener noreferrer",
+    },
+    icon("link", 16),
+    label,
   );
 }
 

@@ -19,21 +19,60 @@ let editingId = null;
 
 const isMine = (message) => message.author.id === store.meId;
 const isPrivate = (message) => Boolean(message.flags & FLAG.EPHEMERAL);
-const mayReact = (message) => !isPrivate(message) && (store.may(BIT.ADD_REACTIONS) || message.reactions?.length > 0);
-const mayDelete = (message) => !isPrivate(message) && (isMine(message) || store.may(BIT.MANAGE_MESSAGES));
+const mayReact = (message) =>
+  !isPrivate(message) && (store.may(BIT.ADD_REACTIONS) || message.reactions?.length > 0);
+const mayDelete = (message) =>
+  !isPrivate(message) && (isMine(message) || store.may(BIT.MANAGE_MESSAGES));
 const current = (message) => store.find(message.channel_id, message.id) ?? message;
 
 /** The buttons that appear on a message while it is pointed at or in focus. */
 export function toolbar(message) {
   const tool = (label, content, action, testid) =>
-    h("button", { type: "button", class: "tool", tabindex: "-1", "aria-label": label, title: label, dataset: { testid }, on: { click: action } }, content);
-  return h("div", { class: "toolbar", role: "toolbar", "aria-label": "What to do with the message" },
-    mayReact(message) && QUICK.map((name) =>
-      tool(`React with ${name}`, emojiNode({ name }, "1.15rem"), () => toggleReaction(message, { name }), name === "🎬" ? "react-clapper" : "react-quick")),
-    mayReact(message) && tool("Add a reaction", icon("smile", 18), (event) => pickReaction(message, event.currentTarget), "react-other"),
-    !isPrivate(message) && store.maySend && tool("Reply", icon("reply", 18), () => store.emit("reply", message), "reply"),
-    isMine(message) && !isPrivate(message) && tool("Edit", icon("edit", 18), () => edit(message), "edit"),
-    tool("More", icon("more", 18), (event) => openMessageMenu(message, event.currentTarget), "more"));
+    h(
+      "button",
+      {
+        type: "button",
+        class: "tool",
+        tabindex: "-1",
+        "aria-label": label,
+        title: label,
+        dataset: { testid },
+        on: { click: action },
+      },
+      content,
+    );
+  return h(
+    "div",
+    { class: "toolbar", role: "toolbar", "aria-label": "What to do with the message" },
+    mayReact(message) &&
+      QUICK.map((name) =>
+        tool(
+          `React with ${name}`,
+          emojiNode({ name }, "1.15rem"),
+          () => toggleReaction(message, { name }),
+          name === "🎬" ? "react-clapper" : "react-quick",
+        ),
+      ),
+    mayReact(message) &&
+      tool(
+        "Add a reaction",
+        icon("smile", 18),
+        (event) => pickReaction(message, event.currentTarget),
+        "react-other",
+      ),
+    !isPrivate(message) &&
+      store.maySend &&
+      tool("Reply", icon("reply", 18), () => store.emit("reply", message), "reply"),
+    isMine(message) &&
+      !isPrivate(message) &&
+      tool("Edit", icon("edit", 18), () => edit(message), "edit"),
+    tool(
+      "More",
+      icon("more", 18),
+      (event) => openMessageMenu(message, event.currentTarget),
+      "more",
+    ),
+  );
 }
 
 const pickReaction = (message, anchor) =>
@@ -41,27 +80,50 @@ const pickReaction = (message, anchor) =>
 
 export function openMessageMenu(message, anchor) {
   const now = current(message);
-  const commands = (store.commands.get(store.channelId) ?? []).filter((item) => item.type === MESSAGE_COMMAND);
+  const commands = (store.commands.get(store.channelId) ?? []).filter(
+    (item) => item.type === MESSAGE_COMMAND,
+  );
   const hasFeeling = mayReact(now);
   openMenu(
     [
       hasFeeling && { node: quickRow(now, anchor) },
-      store.maySend && !isPrivate(now) && { label: "Reply", icon: "reply", action: () => store.emit("reply", now) },
+      store.maySend &&
+        !isPrivate(now) && {
+          label: "Reply",
+          icon: "reply",
+          action: () => store.emit("reply", now),
+        },
       !isPrivate(now) && { label: "Forward", icon: "forward", action: () => openForward(now) },
-      isMine(now) && !isPrivate(now) && { label: "Edit message", icon: "edit", action: () => edit(now) },
-      store.may(BIT.CREATE_PUBLIC_THREADS) && !now.thread && !isPrivate(now) && [0, 5].includes(store.place?.channel.type)
-        && { label: "Start a thread", icon: "thread", action: () => startThread(now) },
+      isMine(now) &&
+        !isPrivate(now) && { label: "Edit message", icon: "edit", action: () => edit(now) },
+      store.may(BIT.CREATE_PUBLIC_THREADS) &&
+        !now.thread &&
+        !isPrivate(now) &&
+        [0, 5].includes(store.place?.channel.type) && {
+          label: "Start a thread",
+          icon: "thread",
+          action: () => startThread(now),
+        },
       commands.length > 0 && !isPrivate(now) && { separator: true },
       commands.length > 0 && !isPrivate(now) && { title: "Apps" },
       ...(isPrivate(now) ? [] : commands).map((command) => ({
-        label: command.name, icon: "apps", testid: "message-command", dataset: { command: command.name },
+        label: command.name,
+        icon: "apps",
+        testid: "message-command",
+        dataset: { command: command.name },
         action: () => runContextMenu(command, now),
       })),
       { separator: true },
       { label: "Copy text", icon: "copy", action: () => copy(now.content, "Text") },
       { label: "Copy ID", icon: "copy", action: () => copy(now.id, "ID") },
       isPrivate(now) && { label: "Dismiss message", icon: "close", action: () => dismiss(now) },
-      mayDelete(now) && { label: "Delete message", icon: "trash", danger: true, testid: "delete", action: () => remove(now) },
+      mayDelete(now) && {
+        label: "Delete message",
+        icon: "trash",
+        danger: true,
+        testid: "delete",
+        action: () => remove(now),
+      },
     ],
     { anchor, label: "Message menu" },
   );
@@ -70,10 +132,34 @@ export function openMessageMenu(message, anchor) {
 /** Reactions as the menu's first row, 🎬 foremost. */
 function quickRow(message, anchor) {
   const item = (label, content, action) =>
-    h("button", { type: "button", class: "quick", role: "menuitem", tabindex: "-1", "aria-label": label, title: label, on: { click: () => { closePopover(); action(); } } }, content);
-  return h("div", { class: "quick-row" },
-    QUICK.map((name) => item(`React with ${name}`, emojiNode({ name }, "1.4rem"), () => toggleReaction(message, { name }))),
-    item("Other reaction", icon("smile", 22), () => pickReaction(message, anchor)));
+    h(
+      "button",
+      {
+        type: "button",
+        class: "quick",
+        role: "menuitem",
+        tabindex: "-1",
+        "aria-label": label,
+        title: label,
+        on: {
+          click: () => {
+            closePopover();
+            action();
+          },
+        },
+      },
+      content,
+    );
+  return h(
+    "div",
+    { class: "quick-row" },
+    QUICK.map((name) =>
+      item(`React with ${name}`, emojiNode({ name }, "1.4rem"), () =>
+        toggleReaction(message, { name }),
+      ),
+    ),
+    item("Other reaction", icon("smile", 22), () => pickReaction(message, anchor)),
+  );
 }
 
 export const dismiss = (message) => attempt(() => api.remove(store.meId, message));
@@ -96,13 +182,18 @@ export function editor(message) {
     store.emit("messages", message.channel_id);
     store.emit("focus-composer");
   };
-  const save = () => attempt(async () => {
-    const content = input.value.trim();
-    if (content && content !== message.content) store.putMessage(await api.edit(store.meId, message, content));
-    finish();
-  });
+  const save = () =>
+    attempt(async () => {
+      const content = input.value.trim();
+      if (content && content !== message.content)
+        store.putMessage(await api.edit(store.meId, message, content));
+      finish();
+    });
   const input = h("textarea", {
-    class: "field", rows: 2, value: message.content, "aria-label": "Edit message",
+    class: "field",
+    rows: 2,
+    value: message.content,
+    "aria-label": "Edit message",
     on: {
       keydown(event) {
         event.stopPropagation();
@@ -114,8 +205,17 @@ export function editor(message) {
       },
     },
   });
-  return h("div", { class: "editor" }, input,
-    h("div", { class: "faint" }, "Enter saves, Esc cancels ",
-      h("button", { type: "button", class: "link", on: { click: save } }, "Save"), " ",
-      h("button", { type: "button", class: "link", on: { click: finish } }, "Cancel")));
+  return h(
+    "div",
+    { class: "editor" },
+    input,
+    h(
+      "div",
+      { class: "faint" },
+      "Enter saves, Esc cancels ",
+      h("button", { type: "button", class: "link", on: { click: save } }, "Save"),
+      " ",
+      h("button", { type: "button", class: "link", on: { click: finish } }, "Cancel"),
+    ),
+  );
 }

@@ -15,11 +15,35 @@ export function headerNode(message) {
   const date = new Date(timestamp);
   const open = (event) => openProfile(author, event.currentTarget, "right");
   return [
-    h("button", { type: "button", class: "avatar-button", tabindex: "-1", "aria-label": `Profile of ${author.global_name ?? author.username}`, dataset: { testid: "avatar" }, on: { click: open } }, avatar(author)),
-    h("div", { class: "head-words" },
-      h("button", { type: "button", class: "author", tabindex: "-1", dataset: { testid: "author" }, on: { click: open } }, nameNode(author)),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "avatar-button",
+        tabindex: "-1",
+        "aria-label": `Profile of ${author.global_name ?? author.username}`,
+        dataset: { testid: "avatar" },
+        on: { click: open },
+      },
+      avatar(author),
+    ),
+    h(
+      "div",
+      { class: "head-words" },
+      h(
+        "button",
+        {
+          type: "button",
+          class: "author",
+          tabindex: "-1",
+          dataset: { testid: "author" },
+          on: { click: open },
+        },
+        nameNode(author),
+      ),
       author.bot && appTag(),
-      h("time", { datetime: timestamp, title: longDate(date) }, stamp(date))),
+      h("time", { datetime: timestamp, title: longDate(date) }, stamp(date)),
+    ),
   ];
 }
 
@@ -32,13 +56,44 @@ export function referenceNode(message) {
 }
 
 function used({ user, name, command_type: kind }) {
-  return h("div", { class: "reference" }, icon("apps", 14), avatar(user, 16), nameNode(user),
-    h("span", {}, "used"), h("span", { class: "used-command" }, kind === SLASH || kind === undefined ? `/${name ?? "a command"}` : name));
+  return h(
+    "div",
+    { class: "reference" },
+    icon("apps", 14),
+    avatar(user, 16),
+    nameNode(user),
+    h("span", {}, "used"),
+    h(
+      "span",
+      { class: "used-command" },
+      kind === SLASH || kind === undefined ? `/${name ?? "a command"}` : name,
+    ),
+  );
 }
 
 function answered({ referenced_message: original, message_reference: reference }) {
-  if (!original) return h("div", { class: "reference" }, icon("reply", 14), h("em", {}, "The message it answers is gone."));
-  const words = plain(original.content ?? "") || (original.attachments?.length ? "a file" : original.embeds?.length ? "an embed" : "a message");
-  return h("button", { type: "button", class: "reference", tabindex: "-1", title: "Go to the message", dataset: { jump: reference?.message_id ?? original.id } },
-    icon("reply", 14), avatar(original.author, 16), nameNode(original.author), h("span", { class: "reference-words" }, words));
+  if (!original)
+    return h(
+      "div",
+      { class: "reference" },
+      icon("reply", 14),
+      h("em", {}, "The message it answers is gone."),
+    );
+  const words =
+    plain(original.content ?? "") ||
+    (original.attachments?.length ? "a file" : original.embeds?.length ? "an embed" : "a message");
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "reference",
+      tabindex: "-1",
+      title: "Go to the message",
+      dataset: { jump: reference?.message_id ?? original.id },
+    },
+    icon("reply", 14),
+    avatar(original.author, 16),
+    nameNode(original.author),
+    h("span", { class: "reference-words" }, words),
+  );
 }

@@ -17,23 +17,45 @@ export function openModal(record) {
   const fields = [];
   const titleId = freshId("modal-title");
   const problem = h("p", { class: "problem", role: "alert", dataset: { testid: "modal-error" } });
-  const submit = h("button", { type: "submit", class: "button primary", dataset: { testid: "modal-submit" } }, "Submit");
+  const submit = h(
+    "button",
+    { type: "submit", class: "button primary", dataset: { testid: "modal-submit" } },
+    "Submit",
+  );
   const close = () => dialog.close();
   const form = h(
     "form",
     { class: "modal-form", novalidate: true, on: { submit: send } },
-    h("header", { class: "modal-head" },
+    h(
+      "header",
+      { class: "modal-head" },
       avatar(store.application.bot, 32),
       h("h2", { id: titleId }, modal.title),
-      h("button", { type: "button", class: "icon-button", "aria-label": "Close", on: { click: close } }, icon("close", 20))),
-    h("div", { class: "modal-body" }, modal.components.map((item) => part(item, fields))),
+      h(
+        "button",
+        { type: "button", class: "icon-button", "aria-label": "Close", on: { click: close } },
+        icon("close", 20),
+      ),
+    ),
+    h(
+      "div",
+      { class: "modal-body" },
+      modal.components.map((item) => part(item, fields)),
+    ),
     problem,
-    h("footer", { class: "modal-foot" },
+    h(
+      "footer",
+      { class: "modal-foot" },
       h("span", { class: "faint" }, `This form goes to ${store.application.name}.`),
       h("button", { type: "button", class: "button secondary", on: { click: close } }, "Cancel"),
-      submit),
+      submit,
+    ),
   );
-  const dialog = h("dialog", { class: "modal", "aria-labelledby": titleId, dataset: { testid: "modal" } }, form);
+  const dialog = h(
+    "dialog",
+    { class: "modal", "aria-labelledby": titleId, dataset: { testid: "modal" } },
+    form,
+  );
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
@@ -82,14 +104,20 @@ function labelled(component, label, description, fields) {
     field.focusTarget.setAttribute("aria-invalid", String(Boolean(words)));
     return words;
   };
-  field.focusTarget.setAttribute("aria-describedby", [description && hintId, problemId].filter(Boolean).join(" "));
+  field.focusTarget.setAttribute(
+    "aria-describedby",
+    [description && hintId, problemId].filter(Boolean).join(" "),
+  );
   const needed = component.required === false ? h("span", { class: "faint" }, " (optional)") : null;
   const name = field.isGroup
     ? h("legend", { class: "label" }, label, needed)
     : h("label", { class: "label", for: field.id }, label, needed);
-  return h(field.isGroup ? "fieldset" : "div", { class: "modal-field" },
+  return h(
+    field.isGroup ? "fieldset" : "div",
+    { class: "modal-field" },
     name,
     description && h("p", { class: "faint", id: hintId }, description),
     field.node,
-    wrong);
+    wrong,
+  );
 }

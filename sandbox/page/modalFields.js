@@ -32,21 +32,34 @@ function textInput(item) {
   const long = item.style === 2;
   const counter = h("span", { class: "counter faint", "aria-hidden": "true" });
   const input = h(long ? "textarea" : "input", {
-    id, class: "field", rows: long ? 4 : null, type: long ? null : "text", placeholder: item.placeholder,
-    value: item.value ?? "", "aria-required": String(isRequired(item)), on: { input: count }, dataset: { customId: item.custom_id },
+    id,
+    class: "field",
+    rows: long ? 4 : null,
+    type: long ? null : "text",
+    placeholder: item.placeholder,
+    value: item.value ?? "",
+    "aria-required": String(isRequired(item)),
+    on: { input: count },
+    dataset: { customId: item.custom_id },
   });
   count();
   function count() {
     const limit = item.max_length ?? LONGEST_TEXT;
-    replace(counter, item.max_length || input.value.length > limit ? `${input.value.length} / ${limit}` : "");
+    replace(
+      counter,
+      item.max_length || input.value.length > limit ? `${input.value.length} / ${limit}` : "",
+    );
     counter.classList.toggle("over", input.value.length > limit);
   }
   return {
-    id, node: h("div", { class: "text-field" }, input, counter), focusTarget: input,
+    id,
+    node: h("div", { class: "text-field" }, input, counter),
+    focusTarget: input,
     problem() {
       const { length } = input.value;
       if (!length) return isRequired(item) ? "Please fill this in." : null;
-      if (length < (item.min_length ?? 0)) return `Please write at least ${item.min_length} characters; it has ${length}.`;
+      if (length < (item.min_length ?? 0))
+        return `Please write at least ${item.min_length} characters; it has ${length}.`;
       const most = item.max_length ?? LONGEST_TEXT;
       return length > most ? `Please write at most ${most} characters; it has ${length}.` : null;
     },
@@ -56,9 +69,14 @@ function textInput(item) {
 
 function select(item, label) {
   const id = freshId("select");
-  const chooser = selectControl({ ...item, min_values: bounds(item).least, disabled: false }, { label, id, field: true });
+  const chooser = selectControl(
+    { ...item, min_values: bounds(item).least, disabled: false },
+    { label, id, field: true },
+  );
   return {
-    id, node: chooser.node, focusTarget: chooser.node,
+    id,
+    node: chooser.node,
+    focusTarget: chooser.node,
     problem: () => countProblem(chooser.values().length, bounds(item), "something"),
     read: () => chooser.values(),
   };
@@ -66,8 +84,17 @@ function select(item, label) {
 
 function choiceRow(option, type, name) {
   const input = h("input", { type, name, value: option.value, checked: Boolean(option.default) });
-  const row = h("label", { class: "choice" }, input,
-    h("span", { class: "option-words" }, option.label, option.description && h("span", { class: "faint" }, option.description)));
+  const row = h(
+    "label",
+    { class: "choice" },
+    input,
+    h(
+      "span",
+      { class: "option-words" },
+      option.label,
+      option.description && h("span", { class: "faint" }, option.description),
+    ),
+  );
   return { input, row };
 }
 
@@ -75,7 +102,16 @@ function group(item, type) {
   const name = freshId("group");
   const rows = item.options.map((option) => choiceRow(option, type, name));
   const chosen = () => rows.filter(({ input }) => input.checked).map(({ input }) => input.value);
-  return { isGroup: true, node: h("div", { class: "choices" }, rows.map(({ row }) => row)), focusTarget: rows[0].input, chosen };
+  return {
+    isGroup: true,
+    node: h(
+      "div",
+      { class: "choices" },
+      rows.map(({ row }) => row),
+    ),
+    focusTarget: rows[0].input,
+    chosen,
+  };
 }
 
 function radioGroup(item) {
@@ -101,7 +137,9 @@ function checkbox(item, label) {
   const id = freshId("check");
   const input = h("input", { type: "checkbox", id, checked: Boolean(item.default) });
   return {
-    id, focusTarget: input, node: h("div", { class: "choice" }, input, h("span", { "aria-hidden": "true" }, label)),
+    id,
+    focusTarget: input,
+    node: h("div", { class: "choice" }, input, h("span", { "aria-hidden": "true" }, label)),
     problem: () => null,
     read: () => input.checked,
   };
@@ -117,30 +155,67 @@ function upload(item) {
     draw();
   };
   const input = h("input", {
-    type: "file", id, class: "visually-hidden", multiple: limits.most > 1, dataset: { customId: item.custom_id },
-    on: { change: () => { add(input.files); input.value = ""; } },
+    type: "file",
+    id,
+    class: "visually-hidden",
+    multiple: limits.most > 1,
+    dataset: { customId: item.custom_id },
+    on: {
+      change: () => {
+        add(input.files);
+        input.value = "";
+      },
+    },
   });
   const zone = h(
     "label",
     {
-      class: "upload-zone", for: id,
+      class: "upload-zone",
+      for: id,
       on: {
         dragover: (event) => event.preventDefault(),
-        drop: (event) => { event.preventDefault(); event.stopPropagation(); add(event.dataTransfer.files); },
+        drop: (event) => {
+          event.preventDefault();
+          event.stopPropagation();
+          add(event.dataTransfer.files);
+        },
       },
     },
-    icon("plus", 18), limits.most > 1 ? `Choose or drop up to ${limits.most} files` : "Choose or drop a file",
+    icon("plus", 18),
+    limits.most > 1 ? `Choose or drop up to ${limits.most} files` : "Choose or drop a file",
   );
   const drop = (file) => {
     files = files.filter((other) => other !== file);
     draw();
   };
   function draw() {
-    replace(list, files.map((file) => h("li", {}, icon("file", 16), h("span", {}, file.name), h("span", { class: "faint" }, inBytes(file.size)),
-      h("button", { type: "button", class: "icon-button", "aria-label": `Remove ${file.name}`, on: { click: () => drop(file) } }, icon("close", 14)))));
+    replace(
+      list,
+      files.map((file) =>
+        h(
+          "li",
+          {},
+          icon("file", 16),
+          h("span", {}, file.name),
+          h("span", { class: "faint" }, inBytes(file.size)),
+          h(
+            "button",
+            {
+              type: "button",
+              class: "icon-button",
+              "aria-label": `Remove ${file.name}`,
+              on: { click: () => drop(file) },
+            },
+            icon("close", 14),
+          ),
+        ),
+      ),
+    );
   }
   return {
-    id, focusTarget: input, node: h("div", {}, input, zone, list),
+    id,
+    focusTarget: input,
+    node: h("div", {}, input, zone, list),
     problem: () => countProblem(files.length, limits, "a file"),
     read(sent) {
       return files.map((file) => `attachment://${sent.push(file) - 1}`);

@@ -17,7 +17,12 @@ function avatarAddress(user) {
 /** A round picture. It says nothing to screen readers: the name stands beside it. */
 export function avatar(user, size = 40) {
   return h("img", {
-    class: "avatar", src: avatarAddress(user), width: size, height: size, alt: "", loading: "lazy",
+    class: "avatar",
+    src: avatarAddress(user),
+    width: size,
+    height: size,
+    alt: "",
+    loading: "lazy",
   });
 }
 

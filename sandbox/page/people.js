@@ -14,19 +14,29 @@ export function switcher(place) {
   const draw = () => {
     const me = store.me;
     if (!me) return;
-    replace(place, h(
-      "button",
-      {
-        type: "button", class: "me", "aria-haspopup": "menu", title: "Act as somebody else",
-        "aria-label": `You are ${userName(me.user)}. Act as somebody else`,
-        dataset: { testid: "who-am-i", userId: me.user.id }, on: { click: (event) => openSwitcher(event.currentTarget) },
-      },
-      avatar(me.user, 36),
-      h("span", { class: "me-words" },
-        h("span", { class: "me-label" }, "You are ", nameNode(me.user)),
-        h("span", { class: "faint" }, standing(me))),
-      icon("chevron", 18),
-    ));
+    replace(
+      place,
+      h(
+        "button",
+        {
+          type: "button",
+          class: "me",
+          "aria-haspopup": "menu",
+          title: "Act as somebody else",
+          "aria-label": `You are ${userName(me.user)}. Act as somebody else`,
+          dataset: { testid: "who-am-i", userId: me.user.id },
+          on: { click: (event) => openSwitcher(event.currentTarget) },
+        },
+        avatar(me.user, 36),
+        h(
+          "span",
+          { class: "me-words" },
+          h("span", { class: "me-label" }, "You are ", nameNode(me.user)),
+          h("span", { class: "faint" }, standing(me)),
+        ),
+        icon("chevron", 18),
+      ),
+    );
   };
   for (const name of ["me", "world", "channel", "channels"]) store.on(name, draw);
 }
@@ -35,7 +45,9 @@ function openSwitcher(anchor) {
   const people = store.guild.members.filter((member) => !member.user.bot);
   const entries = people.map((member) => ({
     label: h("span", { class: "name", style: nameStyle(member.user.id) }, userName(member.user)),
-    note: standing(member), picture: avatar(member.user, 32), checked: member.user.id === store.meId,
+    note: standing(member),
+    picture: avatar(member.user, 32),
+    checked: member.user.id === store.meId,
     testid: `be-${member.user.username}`,
     action: () => attempt(() => become(member.user.id)),
   }));
@@ -44,14 +56,17 @@ function openSwitcher(anchor) {
 
 /** In a few words what the member is: roles, or none. */
 function standing(member) {
-  const roles = rolesOf(member).filter((role) => !role.managed).map((role) => role.name);
+  const roles = rolesOf(member)
+    .filter((role) => !role.managed)
+    .map((role) => role.name);
   if (member.user.id === store.guild.owner_id) roles.unshift("Owner");
   if (isTimedOut(member)) roles.unshift("Timed out");
   return roles.join(", ") || "Member";
 }
 
 export const isTimedOut = (member) =>
-  Boolean(member.communication_disabled_until) && new Date(member.communication_disabled_until) > Date.now();
+  Boolean(member.communication_disabled_until) &&
+  new Date(member.communication_disabled_until) > Date.now();
 
 export function mountMembers() {
   const aside = byId("members");
@@ -65,11 +80,23 @@ function sections() {
     const name = groupOf(member);
     groups.set(name, [...(groups.get(name) ?? []), member]);
   }
-  const rank = (name) => [...store.roles.values()].find((role) => role.name === name)?.position ?? { Members: 0, Apps: -1 }[name];
-  return [...groups.keys()].sort((a, b) => rank(b) - rank(a)).map((name) =>
-    h("section", { class: "member-group" },
-      h("h3", {}, `${name} — ${groups.get(name).length}`),
-      h("ul", {}, groups.get(name).map((member) => h("li", {}, memberRow(member))))));
+  const rank = (name) =>
+    [...store.roles.values()].find((role) => role.name === name)?.position ??
+    { Members: 0, Apps: -1 }[name];
+  return [...groups.keys()]
+    .sort((a, b) => rank(b) - rank(a))
+    .map((name) =>
+      h(
+        "section",
+        { class: "member-group" },
+        h("h3", {}, `${name} — ${groups.get(name).length}`),
+        h(
+          "ul",
+          {},
+          groups.get(name).map((member) => h("li", {}, memberRow(member))),
+        ),
+      ),
+    );
 }
 
 function groupOf(member) {
@@ -83,24 +110,49 @@ function memberRow(member) {
   return h(
     "button",
     {
-      type: "button", class: `member${online ? "" : " away"}`, "aria-haspopup": "dialog",
-      dataset: { testid: "member", userId: user.id }, title: user.bot ? `${online ? "Online" : "Offline"}` : null,
+      type: "button",
+      class: `member${online ? "" : " away"}`,
+      "aria-haspopup": "dialog",
+      dataset: { testid: "member", userId: user.id },
+      title: user.bot ? `${online ? "Online" : "Offline"}` : null,
       on: { click: (event) => openProfile(user, event.currentTarget, "left") },
     },
-    h("span", { class: "avatar-place" }, avatar(user, 32), h("span", { class: `dot ${online ? "online" : "offline"}` })),
-    h("span", { class: "member-words" },
-      h("span", { class: "member-name" }, nameNode(user), user.bot && appTag(),
-        user.id === store.guild.owner_id && h("span", { class: "owner", title: "Owner of the server" }, icon("crown", 14))),
-      user.id === store.meId ? h("span", { class: "faint" }, "this is you") : user.bot && h("span", { class: "faint" }, online ? "online" : "offline")),
+    h(
+      "span",
+      { class: "avatar-place" },
+      avatar(user, 32),
+      h("span", { class: `dot ${online ? "online" : "offline"}` }),
+    ),
+    h(
+      "span",
+      { class: "member-words" },
+      h(
+        "span",
+        { class: "member-name" },
+        nameNode(user),
+        user.bot && appTag(),
+        user.id === store.guild.owner_id &&
+          h("span", { class: "owner", title: "Owner of the server" }, icon("crown", 14)),
+      ),
+      user.id === store.meId
+        ? h("span", { class: "faint" }, "this is you")
+        : user.bot && h("span", { class: "faint" }, online ? "online" : "offline"),
+    ),
   );
 }
 
 /** What we may do in the open channel, in words. */
 export function abilities() {
   const list = [
-    [store.maySend, "write"], [store.may(BIT.ATTACH_FILES), "send files"], [store.may(BIT.ADD_REACTIONS), "react"],
-    [store.may(BIT.USE_COMMANDS), "use commands"], [store.may(BIT.MANAGE_MESSAGES), "delete others’ messages"],
+    [store.maySend, "write"],
+    [store.may(BIT.ATTACH_FILES), "send files"],
+    [store.may(BIT.ADD_REACTIONS), "react"],
+    [store.may(BIT.USE_COMMANDS), "use commands"],
+    [store.may(BIT.MANAGE_MESSAGES), "delete others’ messages"],
     [store.may(BIT.ADMINISTRATOR), "administer"],
   ];
-  return { can: list.filter(([may]) => may).map(([, what]) => what), cannot: list.filter(([may]) => !may).map(([, what]) => what) };
+  return {
+    can: list.filter(([may]) => may).map(([, what]) => what),
+    cannot: list.filter(([may]) => !may).map(([, what]) => what),
+  };
 }

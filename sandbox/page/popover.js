@@ -9,7 +9,10 @@ let open = null;
  * Show the content. `anchor` is an element or {x, y}; `role` and `label` are the panel's.
  * Focus goes into it and back again. The answer has `close()`.
  */
-export function openPopover(content, { anchor, role = "dialog", label, className = "", focus, onClose, side = "below" }) {
+export function openPopover(
+  content,
+  { anchor, role = "dialog", label, className = "", focus, onClose, side = "below" },
+) {
   open?.close();
   const returnTo = document.activeElement;
   const panel = h(
@@ -47,7 +50,8 @@ export function openPopover(content, { anchor, role = "dialog", label, className
     const below = at.bottom + GAP;
     const above = at.top - GAP - size.height;
     const fits = below + size.height < innerHeight - GAP;
-    let top = side === "above" ? (above > GAP ? above : below) : fits || above < GAP ? below : above;
+    let top =
+      side === "above" ? (above > GAP ? above : below) : fits || above < GAP ? below : above;
     let left = at.left;
     if (side === "left") [left, top] = [at.left - GAP - size.width, at.top];
     if (side === "right") [left, top] = [at.right + GAP, at.top];

@@ -18,8 +18,12 @@ export function toggleReaction(message, emoji) {
 export function reactionBar(message) {
   const reactions = message.reactions ?? [];
   if (!reactions.length) return null;
-  return h("div", { class: "reactions", role: "group", "aria-label": "Reactions" },
-    reactions.map((item) => chip(message, item)), adder(message));
+  return h(
+    "div",
+    { class: "reactions", role: "group", "aria-label": "Reactions" },
+    reactions.map((item) => chip(message, item)),
+    adder(message),
+  );
 }
 
 function chip(message, { emoji, count, me }) {
@@ -28,14 +32,31 @@ function chip(message, { emoji, count, me }) {
   return h(
     "button",
     {
-      type: "button", class: "reaction", "aria-pressed": String(Boolean(me)), "aria-label": words, title: words,
-      dataset: { testid: "reaction", emoji: emoji.name }, on: { click: () => toggleReaction(message, emoji) },
+      type: "button",
+      class: "reaction",
+      "aria-pressed": String(Boolean(me)),
+      "aria-label": words,
+      title: words,
+      dataset: { testid: "reaction", emoji: emoji.name },
+      on: { click: () => toggleReaction(message, emoji) },
     },
-    emojiNode(emoji, "1.1rem"), h("span", { class: "count" }, String(count)),
+    emojiNode(emoji, "1.1rem"),
+    h("span", { class: "count" }, String(count)),
   );
 }
 
 function adder(message) {
-  const open = (event) => openEmojiPicker(event.currentTarget, (emoji) => toggleReaction(message, emoji));
-  return h("button", { type: "button", class: "reaction add", "aria-label": "Add a reaction", title: "Add a reaction", on: { click: open } }, icon("smile", 18));
+  const open = (event) =>
+    openEmojiPicker(event.currentTarget, (emoji) => toggleReaction(message, emoji));
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "reaction add",
+      "aria-label": "Add a reaction",
+      title: "Add a reaction",
+      on: { click: open },
+    },
+    icon("smile", 18),
+  );
 }

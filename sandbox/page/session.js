@@ -48,7 +48,8 @@ export async function reloadChannels() {
   store.setChannels(list);
   for (const { channel } of list) {
     const seen = memory.get(`seen:${store.meId}:${channel.id}`);
-    const isNewer = seen && channel.last_message_id && BigInt(channel.last_message_id) > BigInt(seen);
+    const isNewer =
+      seen && channel.last_message_id && BigInt(channel.last_message_id) > BigInt(seen);
     if (isNewer && !store.unread.has(channel.id)) store.unread.set(channel.id, 1);
   }
   if (store.channelId && !store.place) await openChannel(first().id);

@@ -20,7 +20,10 @@ export function suggest(text, caret) {
   if (sign === ":" && typed.length < 2) return null;
   const from = caret - typed.length - 1;
   const items = { "@": people, "#": rooms, ":": emoji }[sign](typed.toLowerCase()).slice(0, MOST);
-  return { title: { "@": "Members and roles", "#": "Channels", ":": "Emoji" }[sign], items: items.map((item) => ({ ...item, from })) };
+  return {
+    title: { "@": "Members and roles", "#": "Channels", ":": "Emoji" }[sign],
+    items: items.map((item) => ({ ...item, from })),
+  };
 }
 
 function commandSuggestions(text) {
@@ -29,51 +32,93 @@ function commandSuggestions(text) {
   if (match?.rest || text.includes("\n")) return null;
   const typed = text.slice(1).trim().toLowerCase();
   const starts = all.filter((leaf) => leaf.path.startsWith(typed));
-  const holds = all.filter((leaf) => !starts.includes(leaf) && (leaf.path.includes(typed) || leaf.description?.toLowerCase().includes(typed)));
-  const exactFirst = [...starts].sort((a, b) => Number(b.path === typed) - Number(a.path === typed));
+  const holds = all.filter(
+    (leaf) =>
+      !starts.includes(leaf) &&
+      (leaf.path.includes(typed) || leaf.description?.toLowerCase().includes(typed)),
+  );
+  const exactFirst = [...starts].sort(
+    (a, b) => Number(b.path === typed) - Number(a.path === typed),
+  );
   const items = [...exactFirst, ...holds].map((leaf) => ({
-    leaf, key: leaf.path, label: `/${leaf.path}`, note: leaf.description,
-    detail: leaf.options.filter((option) => option.required).map((option) => option.name).join(" "),
+    leaf,
+    key: leaf.path,
+    label: `/${leaf.path}`,
+    note: leaf.description,
+    detail: leaf.options
+      .filter((option) => option.required)
+      .map((option) => option.name)
+      .join(" "),
     picture: () => avatar(store.application.bot, 28),
   }));
-  return { title: typed ? `Commands like “${typed}”` : "Commands", items, empty: emptyWords(all, typed) };
+  return {
+    title: typed ? `Commands like “${typed}”` : "Commands",
+    items,
+    empty: emptyWords(all, typed),
+  };
 }
 
 function emptyWords(all, typed) {
-  if (!store.application.online && !all.length) return `${store.application.name} is offline, so there are no commands yet.`;
+  if (!store.application.online && !all.length)
+    return `${store.application.name} is offline, so there are no commands yet.`;
   if (!all.length) return "There are no commands that you may use here.";
   return typed.includes(" ") ? "" : `No command is called “/${typed}”.`;
 }
 
-const matching = (choices, typed) => choices.filter((choice) => choice.text.toLowerCase().includes(typed) || choice.note?.toLowerCase().includes(typed));
+const matching = (choices, typed) =>
+  choices.filter(
+    (choice) =>
+      choice.text.toLowerCase().includes(typed) || choice.note?.toLowerCase().includes(typed),
+  );
 
 function people(typed) {
   const roles = roleChoices().filter((choice) => store.roles.get(choice.value)?.mentionable);
   return matching([...userChoices(), ...roles], typed).map((choice) => ({
-    label: choice.text, note: choice.note, picture: choice.picture,
+    label: choice.text,
+    note: choice.note,
+    picture: choice.picture,
     insert: `@${choice.note?.startsWith("@") ? choice.note.slice(1) : choice.text} `,
   }));
 }
 
 function rooms(typed) {
-  return matching(channelChoices(), typed).map((choice) => ({ label: choice.text, picture: choice.picture, insert: `#${choice.text} ` }));
+  return matching(channelChoices(), typed).map((choice) => ({
+    label: choice.text,
+    picture: choice.picture,
+    insert: `#${choice.text} `,
+  }));
 }
 
 function emoji(typed) {
   const { server, builtIn } = findEmoji(typed);
   return [...server, ...builtIn].map((item) => ({
-    label: item.id ? emojiName(item) : item.names, picture: () => emojiNode(item, "1.4rem"), insert: `${emojiName(item)} `,
+    label: item.id ? emojiName(item) : item.names,
+    picture: () => emojiNode(item, "1.4rem"),
+    insert: `${emojiName(item)} `,
   }));
 }
 
 /** `@fern`, `#films` and `:clapper:` as Discord writes them in a message. */
 export function withMentions(text) {
   const people = store.guild.members.flatMap(({ user, nick }) =>
-    [user.username, user.global_name, nick].filter(Boolean).map((name) => [`@${name}`, `<@${user.id}>`]));
-  const roles = store.guild.roles.filter((role) => role.id !== store.guild.id).map((role) => [`@${role.name}`, `<@&${role.id}>`]);
-  const rooms = [...store.channels.values()].map(({ channel }) => [`#${channel.name}`, `<#${channel.id}>`]);
-  const emojis = store.guild.emojis.map((item) => [`:${item.name}:`, `<${item.animated ? "a" : ""}:${item.name}:${item.id}>`]);
-  const table = [...people, ...roles, ...rooms, ...emojis].sort((a, b) => b[0].length - a[0].length);
+    [user.username, user.global_name, nick]
+      .filter(Boolean)
+      .map((name) => [`@${name}`, `<@${user.id}>`]),
+  );
+  const roles = store.guild.roles
+    .filter((role) => role.id !== store.guild.id)
+    .map((role) => [`@${role.name}`, `<@&${role.id}>`]);
+  const rooms = [...store.channels.values()].map(({ channel }) => [
+    `#${channel.name}`,
+    `<#${channel.id}>`,
+  ]);
+  const emojis = store.guild.emojis.map((item) => [
+    `:${item.name}:`,
+    `<${item.animated ? "a" : ""}:${item.name}:${item.id}>`,
+  ]);
+  const table = [...people, ...roles, ...rooms, ...emojis].sort(
+    (a, b) => b[0].length - a[0].length,
+  );
   let written = "";
   let rest = text;
   while (rest) {
@@ -95,8 +140,19 @@ function begins(text, name) {
 export function findByName(option, text) {
   const id = /^<(?:@[!&]?|#)(\d+)>$/.exec(text)?.[1] ?? text;
   const name = text.replace(/^[@#]/, "").toLowerCase();
-  const sets = {
-    6: [userChoices()], 7: [channelChoices(option.channel_types)], 8: [roleChoices()], 9: [userChoices(), roleChoices()],
-  }[option.type] ?? [];
-  return sets.flat().find((choice) => choice.value === id || choice.text.toLowerCase() === name || choice.note?.toLowerCase() === `@${name}`)?.value;
+  const sets =
+    {
+      6: [userChoices()],
+      7: [channelChoices(option.channel_types)],
+      8: [roleChoices()],
+      9: [userChoices(), roleChoices()],
+    }[option.type] ?? [];
+  return sets
+    .flat()
+    .find(
+      (choice) =>
+        choice.value === id ||
+        choice.text.toLowerCase() === name ||
+        choice.note?.toLowerCase() === `@${name}`,
+    )?.value;
 }

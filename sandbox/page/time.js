@@ -10,12 +10,24 @@ const STYLES = {
   d: format({ day: "2-digit", month: "2-digit", year: "numeric" }),
   D: format({ day: "numeric", month: "long", year: "numeric" }),
   f: format({ day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit" }),
-  F: format({ weekday: "long", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit" }),
+  F: format({
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+  }),
 };
 const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 const UNITS = [
-  ["year", 31_557_600], ["month", 2_629_800], ["week", 604_800],
-  ["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1],
+  ["year", 31_557_600],
+  ["month", 2_629_800],
+  ["week", 604_800],
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+  ["second", 1],
 ];
 
 export const clock = (date) => CLOCK.format(date);
@@ -52,7 +64,12 @@ export function timestampNode(seconds, style = "f") {
   const text = style === "R" ? relative(date) : (STYLES[style] ?? STYLES.f).format(date);
   return h(
     "time",
-    { class: "stamp", datetime: date.toISOString(), title: longDate(date), dataset: { tick: style === "R" ? "1" : null } },
+    {
+      class: "stamp",
+      datetime: date.toISOString(),
+      title: longDate(date),
+      dataset: { tick: style === "R" ? "1" : null },
+    },
     text,
   );
 }

@@ -19,8 +19,30 @@ const OWN_HEAD = new Set([6, 7, 18, 19, 20, 21, 23]);
 export function mountTimeline() {
   const list = h("div", { class: "rows" });
   const older = h("div", { class: "older" });
-  const log = h("div", { class: "timeline", role: "log", tabindex: "0", "aria-live": "polite", dataset: { testid: "timeline" } }, older, list);
-  const jump = h("button", { type: "button", class: "jump", hidden: true, dataset: { testid: "jump" }, on: { click: toBottom } }, "Newest messages", icon("down", 16));
+  const log = h(
+    "div",
+    {
+      class: "timeline",
+      role: "log",
+      tabindex: "0",
+      "aria-live": "polite",
+      dataset: { testid: "timeline" },
+    },
+    older,
+    list,
+  );
+  const jump = h(
+    "button",
+    {
+      type: "button",
+      class: "jump",
+      hidden: true,
+      dataset: { testid: "jump" },
+      on: { click: toBottom },
+    },
+    "Newest messages",
+    icon("down", 16),
+  );
   byId("timeline").append(log, jump);
   let rows = new Map();
   let shown = null;
@@ -32,7 +54,9 @@ export function mountTimeline() {
   for (const name of ["channel", "world", "me"]) store.on(name, draw);
   store.on("own-message", toBottom);
   store.on("edit-last", () => {
-    const mine = store.history().findLast((item) => item.author.id === store.meId && !(item.flags & 64));
+    const mine = store
+      .history()
+      .findLast((item) => item.author.id === store.meId && !(item.flags & 64));
     if (mine) edit(mine);
   });
   log.addEventListener("scroll", () => {
@@ -64,10 +88,18 @@ export function mountTimeline() {
       [shown, sticks] = [store.channelId, true];
     }
     const channel = store.place?.channel;
-    log.setAttribute("aria-label", `Messages in ${channel ? channelLabel(channel) : "the channel"}`);
+    log.setAttribute(
+      "aria-label",
+      `Messages in ${channel ? channelLabel(channel) : "the channel"}`,
+    );
     const known = store.messages.get(shown);
     replace(older, head(channel, known));
-    place(entries(store.history(), store.local.filter((row) => row.channelId === shown)));
+    place(
+      entries(
+        store.history(),
+        store.local.filter((row) => row.channelId === shown),
+      ),
+    );
     keepPlace();
   }
 
@@ -122,20 +154,37 @@ function entries(messages, local) {
       found.push({ key: `day:${day}`, make: () => ({ node: dayLine(date) }) });
       previous = null;
     }
-    found.push({ key: message.id, make: messageRow, data: [message, isFollowing(message, previous)] });
+    found.push({
+      key: message.id,
+      make: messageRow,
+      data: [message, isFollowing(message, previous)],
+    });
     previous = message;
   }
   return [...found, ...local.map((row) => ({ key: row.key, make: localRow, data: [row] }))];
 }
 
 function isFollowing(message, previous) {
-  if (!previous || OWN_HEAD.has(message.type) || OWN_HEAD.has(previous.type) && previous.type < 19) return false;
+  if (
+    !previous ||
+    OWN_HEAD.has(message.type) ||
+    (OWN_HEAD.has(previous.type) && previous.type < 19)
+  )
+    return false;
   const near = new Date(message.timestamp) - new Date(previous.timestamp) < TOGETHER;
-  return near && previous.author.id === message.author.id && (previous.flags & 64) === (message.flags & 64);
+  return (
+    near &&
+    previous.author.id === message.author.id &&
+    (previous.flags & 64) === (message.flags & 64)
+  );
 }
 
 function dayLine(date) {
-  return h("div", { class: "day", role: "separator", "aria-label": dayName(date) }, h("span", {}, dayName(date)));
+  return h(
+    "div",
+    { class: "day", role: "separator", "aria-label": dayName(date) },
+    h("span", {}, dayName(date)),
+  );
 }
 
 /** What stands above the oldest message. */
@@ -143,10 +192,20 @@ function head(channel, known) {
   if (!channel) return null;
   if (!known) return h("div", { class: "loading", role: "status" }, "Loading messages…");
   if (!known.complete) return h("div", { class: "loading" }, "Older messages…");
-  return h("div", { class: "beginning" },
+  return h(
+    "div",
+    { class: "beginning" },
     h("div", { class: "beginning-mark" }, icon(channelIcon(channel), 30)),
     h("h2", {}, channelLabel(channel)),
-    h("p", {}, known.list.length ? "This is where it begins." : "Nothing has been said here yet. Be the first!", channel.topic && ` ${channel.topic}.`));
+    h(
+      "p",
+      {},
+      known.list.length
+        ? "This is where it begins."
+        : "Nothing has been said here yet. Be the first!",
+      channel.topic && ` ${channel.topic}.`,
+    ),
+  );
 }
 
 function messageOf(node) {
@@ -161,8 +220,10 @@ function walk(event, log) {
   const all = [...log.querySelectorAll(".message")];
   const at = all.indexOf(here);
   const target = {
-    ArrowUp: at < 0 ? all.length - 1 : at - 1, ArrowDown: at < 0 ? all.length - 1 : at + 1,
-    Home: 0, End: all.length - 1,
+    ArrowUp: at < 0 ? all.length - 1 : at - 1,
+    ArrowDown: at < 0 ? all.length - 1 : at + 1,
+    Home: 0,
+    End: all.length - 1,
   }[event.key];
   if (target !== undefined && all[target]) {
     event.preventDefault();
@@ -189,7 +250,10 @@ function markCurrent(log, current) {
 function jumpTo(list, id) {
   const node = list.querySelector(`[data-message-id="${CSS.escape(id)}"]`);
   if (!node) return;
-  node.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  node.scrollIntoView({
+    block: "center",
+    behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth",
+  });
   node.classList.add("flash");
   setTimeout(() => node.classList.remove("flash"), 1600);
 }

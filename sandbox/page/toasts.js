@@ -12,7 +12,11 @@ export function toast(text, { kind = "info" } = {}) {
     { class: `toast ${kind}`, dataset: { testid: "toast" } },
     icon(kind === "error" ? "warning" : "check", 18),
     h("span", {}, text),
-    h("button", { type: "button", "aria-label": "Dismiss", on: { click: close } }, icon("close", 16)),
+    h(
+      "button",
+      { type: "button", "aria-label": "Dismiss", on: { click: close } },
+      icon("close", 16),
+    ),
   );
   byId("toasts").append(node);
   setTimeout(close, SHOWN_FOR);

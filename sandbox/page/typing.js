@@ -25,9 +25,20 @@ export function typingLine() {
   const node = h("div", { class: "typing", role: "status", dataset: { testid: "typing" } });
   const draw = () => {
     const now = Date.now();
-    const typing = [...(store.typing.get(store.channelId) ?? [])].filter(([, until]) => until > now);
-    const names = typing.map(([id]) => store.members.get(id)?.user).filter(Boolean).map(userName);
-    replace(node, names.length > 0 && [h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), words(names)]);
+    const typing = [...(store.typing.get(store.channelId) ?? [])].filter(
+      ([, until]) => until > now,
+    );
+    const names = typing
+      .map(([id]) => store.members.get(id)?.user)
+      .filter(Boolean)
+      .map(userName);
+    replace(
+      node,
+      names.length > 0 && [
+        h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")),
+        words(names),
+      ],
+    );
     if (names.length) setTimeout(draw, 1000);
   };
   store.on("typing", draw);

@@ -162,6 +162,16 @@ async def test_what_is_missing_or_wrong_is_said_and_nothing_is_lost(chat, puppet
     await expect(chat.message("Making: a fox")).to_be_visible()
 
 
+async def test_words_that_no_option_takes_are_not_dropped(chat, puppet):
+    await chat.open("fern")
+    await chat.say("/video slowly prompt: a fox")
+
+    await expect(chat.problem).to_contain_text("“slowly” belongs to no option")
+    await expect(chat.composer).to_have_value("/video slowly prompt: a fox")
+    await chat.say("/nothing")
+    await expect(chat.problem).to_contain_text("There is no command /nothing")
+
+
 async def test_escape_turns_pills_back_into_text(chat, puppet):
     await chat.open("fern")
     await chat.composer.fill("/video")
