@@ -1,0 +1,135 @@
+"""The program around the bot: health, metrics, doctor, command line."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import aiohttp
+import discord
+import pytest
+
+from bot.doctor import examine
+from bot.health import Health, serving_health
+from tests.studio import open_studio
+
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+
+
+@pytest.fixture
+async def studio(tmp_path):
+    async with open_studio(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def session():
+    async with aiohttp.ClientSession() as opened:
+        yield opened
+
+
+async def test_health_is_fine_only_while_discord_and_the_database_are(unused_tcp_port, session):
+    found = Health(discord=True, database=True, open_jobs=3)
+
+    async def look():
+        return found
+
+    async with serving_health("127.0.0.1", unused_tcp_port, look):
+        address = f"http://127.0.0.1:{unused_tcp_port}"
+        async with session.get(f"{address}/health") as answer:
+            fine = answer.status, await answer.json()
+        async with session.get(f"{address}/metrics") as answer:
+            metrics = await answer.text()
+        found = Health(discord=False, database=True, open_jobs=3)
+        async with session.get(f"{address}/health") as answer:
+            ill = answer.status
+
+    assert fine == (200, {"discord": True, "database": True, "open_jobs": 3})
+    assert "showreel_open_jobs 3.0" in metrics
+    assert ill == 503
+
+
+async def test_the_doctor_finds_a_good_installation_good(studio):
+    findings = await examine(studio.settings())
+
+    assert {finding.subject for finding in findings if not finding.fine} == set()
+    assert "the account holds $50.00" in [finding.text for finding in findings]
+
+
+async def test_the_doctor_says_what_to_mend(studio):
+    await studio.people.call("PATCH", "/application", {"message_content": False})
+    wrong_key = studio.settings().model_copy(update={"nanogpt_api_key": None})
+
+    findings = {finding.subject: finding for finding in await examine(wrong_key)}
+
+    assert "switch Message Content on" in findings["Discord"].text
+    assert findings["Video services"].text == "no key: set NANOGPT_API_KEY"
+
+
+async def test_a_wrong_setting_ends_the_start_with_one_line_and_no_traceback(tmp_path):
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "bot", "run"),
+        env={"PATH": os.defpath, "HTTP_PORT": "eighty", "DATA_DIR": str(tmp_path)},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, told = await child.communicate()
+
+    assert child.returncode == 2
+    assert told.decode().startswith("HTTP_PORT: ")
+    assert "Traceback" not in told.decode()
+
+
+async def test_a_wrong_token_is_named_as_such(studio, tmp_path):
+    told = studio.sandbox.environment() | {"DISCORD_TOKEN": "wrong.token.here"}
+    told.pop("page")
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "bot", "run"),
+        env={"PATH": os.defpath, "DATA_DIR": str(tmp_path / "other"), **told},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await child.communicate()
+
+    assert child.returncode == 2
+    assert "DISCORD_TOKEN: Discord refused it" in said.decode()
+    assert "wrong.token.here" not in said.decode()
+
+
+async def test_run_without_a_token_opens_the_sandbox_and_ctrl_c_stops_both(tmp_path):
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "bot", "run"),
+        env={"PATH": os.defpath, "DATA_DIR": str(tmp_path), "SANDBOX_PORT": "0"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert child.stdout is not None
+    assert child.stderr is not None
+    address = None
+    while address is None:
+        line = (await child.stdout.readline()).decode()
+        address = line.partition("Showreel is at ")[2].strip() or None
+    while b"discord_ready" not in await child.stderr.readline():
+        pass
+    child.send_signal(signal.SIGINT)
+    await child.communicate()
+
+    assert child.returncode == 0
+    with pytest.raises(aiohttp.ClientConnectorError):
+        async with aiohttp.ClientSession() as session, session.get(address):
+            pass
+
+
+def test_the_invitation_in_the_readme_asks_for_the_least_permissions():
+    needed = discord.Permissions(
+        view_channel=True,
+        send_messages=True,
+        send_messages_in_threads=True,
+        embed_links=True,
+        attach_files=True,
+        read_message_history=True,
+    )
+
+    assert f"permissions={needed.value}`" in README
