@@ -18,7 +18,7 @@ from bot.presentation import replies
 from bot.services.accepting import Place
 from cogs._private import pictures
 from cogs._private.pictures import Picture
-from cogs._private.places import ensure_may_post, is_thread, place_of
+from cogs._private.places import ensure_may_post, is_thread, missing_permissions, place_of
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +64,9 @@ class Animate(commands.Cog):
         )
 
     async def _animate_by_reaction(self, event: discord.RawReactionActionEvent) -> None:
+        if not self._may_post(event):
+            _log.info("reaction_where_i_may_not_post", extra={"channel_id": event.channel_id})
+            return
         message = await self._read(event)
         found = [] if message is None else pictures.of_message(message)
         if message is None or not found:
@@ -78,6 +81,14 @@ class Animate(commands.Cog):
                 continue  # once per picture and member, however often it is pressed
             except UserFacingError as error:
                 await self._tell(message, place.user_id, error)
+
+    def _may_post(self, event: discord.RawReactionActionEvent) -> bool:
+        """Whether the film could be posted there; of a channel that is not known, nobody knows."""
+        channel = self._client.get_channel(event.channel_id)
+        if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+            return True
+        permissions = channel.permissions_for(channel.guild.me)
+        return not missing_permissions(permissions, thread=is_thread(channel))
 
     async def _read(self, event: discord.RawReactionActionEvent) -> discord.Message | None:
         channel = self._client.get_partial_messageable(event.channel_id, guild_id=event.guild_id)

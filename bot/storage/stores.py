@@ -117,16 +117,12 @@ class SqlJobStore:
 
     async def list_posted_cards(self, *, changed_since: datetime) -> list[tuple[Delivery, Job]]:
         since = rows.milliseconds(changed_since)
-        cards = []
         async with self._engine.reading() as connection:
-            for row in await self._all(connection, "list_posted_cards", since=since):
-                job = await self._one(connection, "get_job", id=row["job_id"])
-                card = await self._one(
-                    connection, "find_delivery", job_id=row["job_id"], kind=DeliveryKind.CARD.value
-                )
-                if job is not None and card is not None:
-                    cards.append((rows.delivery_from(card), rows.job_from(job)))
-        return cards
+            cards = await self._all(connection, "list_posted_cards", since=since)
+            jobs = await self._all(connection, "list_jobs_with_posted_cards", since=since)
+        by_job = {row["job_id"]: rows.delivery_from(row) for row in cards}
+        # a card that was posted between the two reads is in the next listing
+        return [(by_job[row["id"]], rows.job_from(row)) for row in jobs if row["id"] in by_job]
 
     async def find_delivery(self, job_id: JobId, kind: DeliveryKind) -> Delivery | None:
         row = await self._read_one("find_delivery", job_id=job_id, kind=kind.value)

@@ -26,13 +26,18 @@ def place_of(interaction: discord.Interaction, source: discord.Message | None = 
     )
 
 
-def ensure_may_post(permissions: discord.Permissions, *, thread: bool) -> None:
-    """Refuse now rather than after the film is paid for. Raises InvalidRequestError."""
+def missing_permissions(permissions: discord.Permissions, *, thread: bool) -> list[str]:
+    """What I lack to post a film here, by the names in Discord's settings."""
     needed = dict(_NEEDED)
     if thread:
         del needed["send_messages"]
         needed["send_messages_in_threads"] = "Send Messages in Threads"
-    missing = [name for flag, name in needed.items() if not getattr(permissions, flag)]
+    return [name for flag, name in needed.items() if not getattr(permissions, flag)]
+
+
+def ensure_may_post(permissions: discord.Permissions, *, thread: bool) -> None:
+    """Refuse now rather than after the film is paid for. Raises InvalidRequestError."""
+    missing = missing_permissions(permissions, thread=thread)
     if missing:
         lacking = f"I could not post the film here: I lack {', '.join(missing)}."
         raise InvalidRequestError([f"{lacking} Ask a moderator, or use another channel."])

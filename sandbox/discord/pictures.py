@@ -17,7 +17,7 @@ _AVATAR_SIZE = 256
 @functools.lru_cache(maxsize=256)
 def avatar(seed: int, letter: str) -> bytes:
     """A soft gradient with an initial."""
-    hue = (seed * 0.618034) % 1
+    hue = ((seed & 0xFFF) * 0.618034) % 1
     image = _gradient(
         (_AVATAR_SIZE, _AVATAR_SIZE), _hsv(hue, 0.55, 0.95), _hsv(hue + 0.12, 0.7, 0.6)
     )

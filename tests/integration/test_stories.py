@@ -347,3 +347,21 @@ async def test_options_are_offered_from_the_chosen_models_abilities(studio):
     assert all("Kling" in choice["name"] and "$" in choice["name"] for choice in models)
     assert [choice["value"] for choice in durations] == [5, 10]
     assert "9:16" in [choice["value"] for choice in ratios]
+
+
+async def test_where_no_film_could_be_posted_none_is_made(studio):
+    ada = studio.people.person("Ada")
+    films, pictures = studio.people.channel("films"), studio.people.channel("pictures")
+    application = (await studio.people.call("GET", "/world"))["application"]
+    deny = {"id": application["bot"]["id"], "type": 1, "allow": "0", "deny": str(1 << 15)}
+    for channel in (films, pictures):
+        await studio.people.call("PATCH", f"/channels/{channel}", {"permission_overwrites": [deny]})
+    message = next(m for m in await ada.read(pictures) if m["attachments"])
+
+    async with studio.bot(), ada.watching() as watch:
+        await ada.react(message, "🎬")
+        record = await ada.command(films, "video", FOX)
+        said = await settled_answer(ada, watch, record)
+
+    assert "I lack Attach Files" in said
+    assert studio.runs == []

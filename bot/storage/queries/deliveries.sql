@@ -30,8 +30,15 @@ LIMIT :most;
 
 -- name: list_posted_cards
 -- Cards in channels whose job is active or changed lately.
-SELECT d.job_id FROM deliveries AS d JOIN jobs AS j ON j.id = d.job_id
+SELECT d.* FROM deliveries AS d JOIN jobs AS j ON j.id = d.job_id
+WHERE d.kind = 'card' AND d.state = 'posted' AND (
+    j.state IN ('accepted', 'submitting', 'uncertain', 'in_progress', 'collecting')
+    OR j.state_changed_at >= :since);
+
+-- name: list_jobs_with_posted_cards
+-- The jobs of those cards, oldest first.
+SELECT j.* FROM deliveries AS d JOIN jobs AS j ON j.id = d.job_id
 WHERE d.kind = 'card' AND d.state = 'posted' AND (
     j.state IN ('accepted', 'submitting', 'uncertain', 'in_progress', 'collecting')
     OR j.state_changed_at >= :since)
-ORDER BY j.accepted_at, d.job_id;
+ORDER BY j.accepted_at, j.id;
