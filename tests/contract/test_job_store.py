@@ -1,4 +1,4 @@
-"""What every job store promises, on SQLite and on PostgreSQL."""
+"""What every job store promises: in SQLite, in PostgreSQL, and the one in memory that tests use."""
 
 import asyncio
 import contextlib
@@ -26,13 +26,25 @@ from tests.factories import (
     make_request,
     make_submission,
 )
+from tests.fakes.job_store import InMemoryJobStore
 
 _numbers = count(1)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-async def address(request, tmp_path):
-    if request.param == "sqlite":
+DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+on_databases = pytest.mark.parametrize("kind", DATABASES, indirect=True)
+
+
+@pytest.fixture(params=["memory", *DATABASES])
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+async def address(kind, request, tmp_path):
+    if kind == "memory":
+        return ""
+    if kind == "sqlite":
         return f"sqlite:///{tmp_path}/showreel.db"
     server = request.getfixturevalue("postgres_address")
     name = f"test_{next(_numbers)}"
@@ -45,14 +57,17 @@ async def address(request, tmp_path):
 
 
 @pytest.fixture
-async def engine(address):
+async def engine(kind, address):
+    if kind == "memory":
+        yield None
+        return
     async with open_database(address) as opened:
         yield opened
 
 
 @pytest.fixture
-def store(engine):
-    return SqlJobStore(engine)
+def store(kind, engine):
+    return InMemoryJobStore() if kind == "memory" else SqlJobStore(engine)
 
 
 async def accept(store, **fields):
@@ -208,6 +223,7 @@ async def test_waiting_jobs_are_claimed_in_the_order_given_and_no_more_than_want
     assert await store.claim("two", ids, NOW, 60, 3) != claimed
 
 
+@on_databases
 async def test_simultaneous_claims_never_share_a_job(address, engine):
     stores = [SqlJobStore(engine)]
     jobs = [await accept(stores[0]) for _ in range(30)]
@@ -310,6 +326,7 @@ async def test_notes_are_kept_and_replaced(store):
     assert await store.get_note("digest") == "two"
 
 
+@on_databases
 async def test_a_cancelled_write_leaves_the_connection_usable(engine, store):
     await accept(store)
 
@@ -324,6 +341,7 @@ async def test_a_cancelled_write_leaves_the_connection_usable(engine, store):
     assert len(await store.list_active()) == 2
 
 
+@on_databases
 async def test_everything_is_there_after_reopening(address):
     async with open_database(address) as first:
         job = await accept(SqlJobStore(first))

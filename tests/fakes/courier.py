@@ -1,0 +1,118 @@
+"""A Discord that keeps its messages, and knows a nonce for two minutes."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bot.domain.deliveries import Delivery, DeliveryKind
+from bot.domain.jobs import Job, JobState
+from bot.errors import ChannelGoneError, FileTooLargeError, MessageGoneError
+from bot.ids import ChannelId, GuildId, JobId, MessageId
+from bot.ports import CardView, Clock, FittedFilm
+from tests.fakes.weather import Weather, calm
+
+NONCES_KEPT_FOR = timedelta(seconds=120)
+
+
+@dataclass
+class Message:
+    """One message in a channel. `state` and `film_url` are what a card shows now."""
+
+    id: MessageId
+    channel_id: ChannelId
+    nonce: str
+    kind: DeliveryKind
+    job_id: JobId
+    posted_at: datetime
+    state: JobState | None = None
+    film_url: str | None = None
+    address: str | None = None
+    size_bytes: int | None = None
+    note: str | None = None
+    edited: list[datetime] = field(default_factory=list)
+
+
+@dataclass
+class FakeCourier:
+    """The port `Courier`. Everything that stands in a channel is in `messages`.
+
+    `says_limit_bytes` is what the server's tier promises, `limit_bytes` what is really taken.
+    """
+
+    clock: Clock
+    messages: list[Message] = field(default_factory=list)
+    gone_channels: set[ChannelId] = field(default_factory=set)
+    deleted: set[MessageId] = field(default_factory=set)
+    says_limit_bytes: int = 10_000
+    limit_bytes: int = 10_000
+    weather: Weather = calm
+
+    def under(self, weather: Weather) -> "FakeCourier":
+        shared = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return FakeCourier(**(shared | {"weather": weather}))
+
+    def of(self, job_id: JobId, kind: DeliveryKind) -> list[Message]:
+        return [m for m in self.messages if m.job_id == job_id and m.kind is kind]
+
+    def digest(self, view: CardView) -> str:
+        return f"{view.job.state} {view.job.cancel_requested} {view.position} {view.film_url}"
+
+    async def post_card(self, delivery: Delivery, view: CardView, image: Path | None) -> MessageId:
+        return await self._post(delivery, state=view.job.state, film_url=view.film_url)
+
+    async def edit_card(self, delivery: Delivery, view: CardView) -> None:
+        await self.weather("edit")
+        if delivery.message_id in self.deleted:
+            raise MessageGoneError
+        [message] = [m for m in self.messages if m.id == delivery.message_id]
+        message.state, message.film_url = view.job.state, view.film_url
+        message.edited.append(self.clock.now())
+        await self.weather("edit answered")
+
+    async def post_film(self, delivery: Delivery, job: Job, film: FittedFilm) -> MessageId:
+        if film.size_bytes > self.limit_bytes:
+            raise FileTooLargeError
+        return await self._post(delivery, size_bytes=film.size_bytes, note=film.note)
+
+    async def post_link(self, delivery: Delivery, job: Job, address: str) -> MessageId:
+        return await self._post(delivery, address=address)
+
+    async def find_posted(self, delivery: Delivery) -> MessageId | None:
+        await self.weather("find")
+        found = self.of(delivery.job_id, delivery.kind)
+        return found[0].id if found else None
+
+    def upload_limit_bytes(self, guild_id: GuildId) -> int:
+        return self.says_limit_bytes
+
+    def message_url(self, guild_id: GuildId, channel_id: ChannelId, message_id: MessageId) -> str:
+        return f"message:{message_id}"
+
+    async def _post(self, delivery: Delivery, **shown: object) -> MessageId:
+        await self.weather("post")
+        if delivery.channel_id in self.gone_channels:
+            raise ChannelGoneError
+        message = self._known(delivery) or self._new(delivery, **shown)
+        await self.weather("post answered")
+        return message.id
+
+    def _known(self, delivery: Delivery) -> Message | None:
+        since = self.clock.now() - NONCES_KEPT_FOR
+        for message in self.messages:
+            if message.nonce == delivery.nonce and message.posted_at > since:
+                return message
+        return None
+
+    def _new(self, delivery: Delivery, **shown: object) -> Message:
+        message = Message(
+            id=MessageId(1000 + len(self.messages)),
+            channel_id=delivery.channel_id,
+            nonce=delivery.nonce,
+            kind=delivery.kind,
+            job_id=delivery.job_id,
+            posted_at=self.clock.now(),
+        )
+        for name, value in shown.items():
+            setattr(message, name, value)
+        self.messages.append(message)
+        return message

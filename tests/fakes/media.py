@@ -1,0 +1,59 @@
+"""Pictures and films without pixels: only their sizes count."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.domain.jobs import Artifact
+from bot.domain.requests import SourceImage
+from bot.errors import ArtifactUnusableError, FileTooLargeError, ImageRejectedError
+from bot.ids import JobId
+from bot.ports import FittedFilm
+from tests.factories import make_image
+
+
+@dataclass
+class FakeImageStore:
+    """The port `ImageStore`; what is `lost` was kept once and is no longer there."""
+
+    lost: set[str] = field(default_factory=set)
+
+    async def keep(self, content: bytes, *, name: str) -> SourceImage:
+        return make_image(key=name, size_bytes=len(content))
+
+    async def fetch(self, address: str, *, name: str) -> SourceImage:
+        return make_image(key=name)
+
+    async def prepare(self, image: SourceImage, *, max_bytes: int) -> tuple[bytes, str]:
+        if image.key in self.lost:
+            msg = "The picture is no longer kept here: send it again."
+            raise ImageRejectedError(msg)
+        return b"picture"[:max_bytes], image.media_type
+
+    def path(self, image: SourceImage) -> Path:
+        return Path("pictures") / image.key
+
+
+@dataclass
+class FakeFilmStore:
+    """The port `FilmStore`; a film can be encoded down to `smallest_bytes`, a `spoilt` one is none."""
+
+    disk: dict[Path, int] = field(default_factory=dict)
+    smallest_bytes: int = 100
+    spoilt: bool = False
+
+    def path(self, job_id: JobId) -> Path:
+        return Path("films") / f"{job_id}.mp4"
+
+    async def inspect(self, job_id: JobId) -> Artifact:
+        path = self.path(job_id)
+        if self.spoilt or path not in self.disk:
+            raise ArtifactUnusableError
+        return Artifact(path.name, self.disk[path], 5.0, 1280, 720)
+
+    async def fit(self, artifact: Artifact, *, max_bytes: int) -> FittedFilm:
+        path = Path("films") / artifact.key
+        if artifact.size_bytes <= max_bytes:
+            return FittedFilm(path, artifact.size_bytes)
+        if self.smallest_bytes > max_bytes:
+            raise FileTooLargeError
+        return FittedFilm(path, max_bytes, "Re-encoded to fit.")

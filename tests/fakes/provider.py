@@ -1,0 +1,97 @@
+"""A video service that keeps its own books, so that a test can see what was paid for."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+from bot.domain.capabilities import Capability
+from bot.domain.requests import VideoRequest
+from bot.domain.submissions import ProviderState, ProviderStatus, Receipt
+from bot.errors import ArtifactUnavailableError, ProviderJobUnknownError
+from bot.ids import ProviderName
+from bot.ports import Clock, Order
+from tests.factories import PROVIDER, make_capability
+from tests.fakes.weather import Weather, calm
+
+
+@dataclass
+class Run:
+    """One film that was paid for. `verdict` is how it ends, once it is ready."""
+
+    handle: str
+    order: Order
+    ready_at: datetime
+    address: str
+    verdict: ProviderStatus
+
+
+@dataclass
+class FakeProvider:
+    """The port `Provider`. What it charged for is in `runs`, what was fetched lies on `disk`.
+
+    `under` gives the same service to another process, or under another weather.
+    """
+
+    clock: Clock
+    disk: dict[Path, int]
+    name: ProviderName = PROVIDER
+    image_max_bytes: int = 3_000_000
+    can_recover: bool = True
+    takes_seconds: float = 60.0
+    film_bytes: int = 1_000
+    verdicts: list[ProviderStatus] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    looks: list[str] = field(default_factory=list)
+    weather: Weather = calm
+    _numbers: "count[int]" = field(default_factory=lambda: count(1))
+
+    @property
+    def paid_tags(self) -> list[str]:
+        return [run.order.tag for run in self.runs]
+
+    def under(self, weather: Weather) -> "FakeProvider":
+        shared = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return FakeProvider(**(shared | {"weather": weather}))
+
+    async def submit(self, order: Order) -> Receipt:
+        await self.weather("submit")
+        number = next(self._numbers)
+        address = f"https://films.example/{number}"
+        done = ProviderStatus(ProviderState.SUCCEEDED, artifact_address=address)
+        run = Run(
+            handle=f"run-{number}",
+            order=order,
+            ready_at=self.clock.now() + timedelta(seconds=self.takes_seconds),
+            address=address,
+            verdict=self.verdicts.pop(0) if self.verdicts else done,
+        )
+        self.runs.append(run)
+        await self.weather("submit answered")
+        return Receipt(run.handle, precharged_micros=500_000)
+
+    async def look(self, handle: str, request: VideoRequest) -> ProviderStatus:
+        await self.weather("look")
+        self.looks.append(handle)
+        for run in self.runs:
+            if run.handle == handle:
+                ready = self.clock.now() >= run.ready_at
+                return run.verdict if ready else ProviderStatus(ProviderState.RUNNING)
+        raise ProviderJobUnknownError
+
+    async def recover(self, tag: str, request: VideoRequest) -> Receipt | None:
+        await self.weather("recover")
+        for run in self.runs:
+            if run.order.tag == tag:
+                return Receipt(run.handle)
+        return None
+
+    async def list_capabilities(self) -> tuple[Capability, ...]:
+        return (make_capability(),)
+
+    async def fetch(self, address: str, target: Path) -> None:
+        await self.weather("fetch")
+        if address not in {run.address for run in self.runs}:
+            raise ArtifactUnavailableError
+        self.disk[target] = self.film_bytes
+        await self.weather("fetch answered")
