@@ -17,7 +17,7 @@ MOST_REDIRECTS = 3
 CHUNK_BYTES = 256 * 1024
 TIMEOUT = aiohttp.ClientTimeout(total=60, connect=10, sock_read=20)
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_WRAPPING = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))  # NAT64, IPv4
 
 
 class DownloadRefusedError(Exception):
@@ -50,7 +50,7 @@ def is_public(address: str) -> bool:
     number = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(number, ipaddress.IPv6Address):
         inner = number.ipv4_mapped or number.sixtofour
-        if inner is None and number in _NAT64:
+        if inner is None and any(number in network for network in _WRAPPING):
             inner = ipaddress.IPv4Address(int(number) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
@@ -95,7 +95,8 @@ async def download(
 
 
 def _network_errors() -> tuple[type[Exception], ...]:
-    return (aiohttp.ClientError, OSError, TimeoutError)
+    # ValueError: a name that cannot be looked up, a redirect that cannot be read
+    return (aiohttp.ClientError, OSError, TimeoutError, ValueError)
 
 
 async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:

@@ -8,6 +8,7 @@ and a process pool would cost a second at the first picture.
 import asyncio
 import hashlib
 import io
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -117,6 +118,8 @@ def _decoded(content: bytes, name: str) -> Image.Image:
             raise ImageRejectedError(msg)
         opened.load()
         upright = ImageOps.exif_transpose(opened)
+    if upright.mode.startswith("I"):  # sixteen bits of grey, which would all be cut to white
+        upright = upright.point(lambda shade: shade / 256).convert("L")
     has_alpha = "A" in upright.getbands() or "transparency" in upright.info
     return upright.convert("RGBA" if has_alpha else "RGB")
 
@@ -138,10 +141,10 @@ def _encoded(picture: Image.Image, form: str, quality: int) -> bytes:
 
 
 def _write_whole(path: Path, content: bytes) -> None:
-    """All of it under its name, or nothing."""
-    part = path.with_suffix(f"{path.suffix}.part")
-    part.write_bytes(content)
-    part.replace(path)
+    """All of it under its name, or nothing; the same picture may be kept twice at once."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
+        part.write(content)
+    Path(part.name).replace(path)
 
 
 def _too_many_pixels(name: str) -> ImageRejectedError:
