@@ -222,6 +222,7 @@ async def test_retry_after_says_when(client, service):
     with pytest.raises(ProviderRateLimitedError) as caught:
         await client.submit(order())
 
+    assert caught.value.retry_at is not None
     assert 59 <= (caught.value.retry_at - before).total_seconds() <= 70
 
 
