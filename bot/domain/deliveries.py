@@ -6,12 +6,13 @@ loses nor repeats it.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.ids import ChannelId, GuildId, JobId, MessageId
 
 NONCE_MAX_CHARACTERS = 25  # Discord's Create Message
+POSTING_LEASE = timedelta(minutes=2)  # then whoever was posting is taken for dead
 
 
 class DeliveryKind(StrEnum):
@@ -68,10 +69,11 @@ def owed(
 
 
 def posting(delivery: Delivery, now: datetime) -> Delivery:
-    """The intent to post, to be written down before posting."""
+    """The intent to post, to be written down before posting; nobody else tries for a while."""
     return replace(
         delivery,
         state=DeliveryState.POSTING,
+        next_attempt_at=now + POSTING_LEASE,
         posting_at=delivery.posting_at or now,
         attempts=delivery.attempts + 1,
     )

@@ -13,6 +13,10 @@ from bot.ids import ChannelId, GuildId, IdempotencyKey, JobId, MessageId, Provid
 
 # A film may take long; counted from the submission, not from the queue.
 TIME_TO_RENDER = timedelta(hours=2)
+# How long past its deadline an overdue film is waited for while nobody can look.
+TIME_TO_LOOK = timedelta(hours=1)
+# How long a service may be away before a job that it never took is given up.
+TIME_TO_SUBMIT = timedelta(hours=1)
 
 
 class JobState(StrEnum):

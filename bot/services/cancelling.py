@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.domain.jobs import Cancellation, Job, JobState, advance
-from bot.errors import NotYourJobError, TooLateToCancelError
+from bot.errors import DatabaseBusyError, NotYourJobError, TooLateToCancelError
 from bot.ids import JobId, MessageId, UserId
 from bot.ports import Change, Clock, JobStore
 
@@ -24,7 +24,7 @@ class Cancelling:
         self._wake = wake
 
     async def cancel(self, job_id: JobId, user_id: UserId, *, is_moderator: bool) -> Cancellation:
-        """Raises JobNotFoundError, NotYourJobError, TooLateToCancelError."""
+        """Raises JobNotFoundError, NotYourJobError, TooLateToCancelError, DatabaseBusyError."""
         for _ in range(TRIES):
             job = await self._store.get(job_id)
             if job.user_id != user_id and not is_moderator:
@@ -34,7 +34,8 @@ class Cancelling:
             if await self._written(self._called_off(job)):
                 early = job.state is JobState.ACCEPTED
                 return Cancellation.CALLED_OFF if early else Cancellation.NOT_WATCHED
-        raise TooLateToCancelError
+        msg = f"job {job_id} moved {TRIES} times meanwhile"
+        raise DatabaseBusyError(msg)
 
     async def call_off_reaction(self, message_id: MessageId, user_id: UserId) -> int:
         """Call off what this member's 🎬 on this message started and nobody submitted yet."""

@@ -2,11 +2,12 @@
 
 import logging
 from dataclasses import replace
+from datetime import datetime
 
 from bot.domain.deliveries import DeliveryKind, owed
 from bot.domain.jobs import Artifact, Failure, FailureKind, Job, JobState, advance, fail
 from bot.domain.submissions import Submission, SubmissionState
-from bot.errors import ArtifactError, ArtifactUnavailableError
+from bot.errors import ArtifactError, ArtifactUnusableError
 from bot.ports import Change
 from bot.services.looking import let_go
 from bot.services.steps import Means, Result, later, required
@@ -14,7 +15,8 @@ from bot.services.steps import Means, Result, later, required
 _log = logging.getLogger(__name__)
 
 FETCHES_BEFORE_ASKING_AGAIN = 3  # then the provider is asked for a fresh address
-MOST_FETCHES = 12
+FEWEST_FETCHES = 12  # and not before the deadline, for the film is paid for
+MOST_UNUSABLE = 4
 
 
 async def collect(job: Job, means: Means) -> Result:
@@ -53,15 +55,22 @@ def _not_fetched(submission: Submission, error: ArtifactError, means: Means) -> 
             extra={"job_id": job.id, "tries": tries, "error": type(error).__name__},
         )
         now = means.clock.now()
-        if tries >= MOST_FETCHES or (job.deadline_at is not None and now >= job.deadline_at):
+        if _is_hopeless(job, error, now):
             ended = replace(submission, state=SubmissionState.FAILED, finished_at=now)
             text = "The film was made, and could not be fetched from the video service."
-            return Change(fail(job, Failure(FailureKind.PROVIDER, text), now), ended)
+            return Change(fail(job, Failure(FailureKind.INTERRUPTED, text), now), ended)
         waiting = later(job, means.clock)
-        stale = isinstance(error, ArtifactUnavailableError)
-        if stale and tries % FETCHES_BEFORE_ASKING_AGAIN == 0:
+        if tries % FETCHES_BEFORE_ASKING_AGAIN == 0:
             back = advance(job, JobState.IN_PROGRESS, now)
             waiting = replace(back, next_action_at=waiting.next_action_at, errors_in_row=tries)
         return Change(waiting, submission)
 
     return apply
+
+
+def _is_hopeless(job: Job, error: ArtifactError, now: datetime) -> bool:
+    tries = job.errors_in_row + 1
+    if isinstance(error, ArtifactUnusableError):
+        return tries >= MOST_UNUSABLE
+    in_time = job.deadline_at is not None and now < job.deadline_at
+    return tries >= FEWEST_FETCHES and not in_time

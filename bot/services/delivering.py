@@ -8,23 +8,22 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
 from functools import partial
 
-from bot.domain.deliveries import Delivery
-from bot.domain.jobs import Job
+from bot.domain.deliveries import Delivery, DeliveryKind
 from bot.errors import LeaseLostError
 from bot.services.outbox import Outbox
 from bot.services.posting import post
-from bot.services.refreshing import refresh
+from bot.services.recovering import list_interrupted_posts
+from bot.services.refreshing import CardRefresher
 from bot.tasks import TaskOwner
 
 _log = logging.getLogger(__name__)
 
-SHORTEST_BETWEEN_EDITS = timedelta(seconds=3)
-CARDS_CHANGED_WITHIN = timedelta(minutes=10)
-MOST_AT_ONCE = 20
-LOOK_EVERY_SECONDS = 1.0  # nothing is sent unless a card's look has changed
+MOST_CARDS = 20  # posted or edited at once
+MOST_FILMS = 4  # made to fit and uploaded at once, one per channel
+MOST_LISTED = 500  # films that wait for their turn must not hide a card
+TICK_SECONDS = 1.0
 
 
 class Delivering:
@@ -34,9 +33,10 @@ class Delivering:
         self._outbox = outbox
         self._reachable = reachable
         self._tasks = TaskOwner()
-        self._under_way: dict[str, asyncio.Task[None]] = {}
-        self._edited_at: dict[str, datetime] = {}
+        self._under_way: dict[str, tuple[Delivery, asyncio.Task[None]]] = {}
+        self._cards = CardRefresher(outbox)
         self._woken = asyncio.Event()
+        self._recovered = False
         self._stopping = False
 
     def wake(self) -> None:
@@ -50,7 +50,7 @@ class Delivering:
             self._woken.clear()
             await self.tick()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY_SECONDS):
+                async with asyncio.timeout(TICK_SECONDS):
                     await self._woken.wait()
 
     async def stop(self, *, grace_seconds: float = 10.0) -> None:
@@ -63,36 +63,37 @@ class Delivering:
         """One tick and everything it started, for tests and for stepping by hand."""
         await self.tick()
         while self._under_way:
-            await asyncio.wait(list(self._under_way.values()))
+            await asyncio.gather(*(task for _, task in self._under_way.values()))
 
     async def tick(self) -> None:
         """Start what is owed and bring cards up to date."""
         store, now = self._outbox.store, self._outbox.clock.now()
-        for delivery in await store.list_owed(now, MOST_AT_ONCE):
+        owed = [] if self._recovered else await list_interrupted_posts(store, now, MOST_LISTED)
+        self._recovered = True
+        for delivery in [*owed, *await store.list_owed(now, MOST_LISTED)]:
             self._start(delivery, partial(post, delivery, self._outbox))
-        since = now - CARDS_CHANGED_WITHIN
-        for card, job in await store.list_posted_cards(changed_since=since):
-            if self._may_edit(job, now):
-                self._start(card, partial(self._refresh, card, job))
-
-    def _may_edit(self, job: Job, now: datetime) -> bool:
-        """A change of state is shown at once, progress only now and then."""
-        edited_at = self._edited_at.get(job.id)
-        if edited_at is None or job.state_changed_at > edited_at:
-            return True
-        return now - edited_at >= SHORTEST_BETWEEN_EDITS
-
-    async def _refresh(self, card: Delivery, job: Job) -> None:
-        if await refresh(card, job, self._outbox):
-            self._edited_at[job.id] = self._outbox.clock.now()
+        for card, edit in await self._cards.list_due(now):
+            self._start(card, edit)
 
     def _start(self, delivery: Delivery, act: Callable[[], Awaitable[None]]) -> None:
         name = delivery.nonce
-        if name in self._under_way:
+        if name in self._under_way or not self._has_room(delivery):
             return
         task = self._tasks.start(self._run(name, act), name=f"deliver:{name}")
-        self._under_way[name] = task
-        task.add_done_callback(lambda _task: self._under_way.pop(name, None))
+        self._under_way[name] = delivery, task
+        task.add_done_callback(partial(self._ended, name))
+
+    def _ended(self, name: str, task: "asyncio.Task[None]") -> None:
+        """There is room for another; after an unforeseen failure the next tick is soon enough."""
+        self._under_way.pop(name, None)
+        if not task.cancelled() and task.exception() is None:
+            self.wake()
+
+    def _has_room(self, delivery: Delivery) -> bool:
+        same = [row for row, _ in self._under_way.values() if row.kind is delivery.kind]
+        if delivery.kind is DeliveryKind.CARD:
+            return len(same) < MOST_CARDS
+        return len(same) < MOST_FILMS and delivery.channel_id not in {r.channel_id for r in same}
 
     async def _run(self, name: str, act: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -6,6 +6,7 @@ from bot.domain.jobs import Job, JobState
 from bot.domain.pricing import price
 from bot.domain.queueing import in_order
 from bot.domain.requests import SourceImage, VideoRequest
+from bot.ids import JobId, ProviderName
 from bot.ports import JobStore
 from bot.services.quoting import Quoting
 
@@ -29,7 +30,11 @@ class Inquiring:
         """Where a waiting job stands in its provider's queue, from 1; None once it is out."""
         if job.state is not JobState.ACCEPTED:
             return None
-        waiting = await self._store.list_waiting(job.provider)
-        running = await self._store.count_running(job.provider)
-        ids = [entry.job_id for entry in in_order(waiting, running)]
-        return ids.index(job.id) + 1 if job.id in ids else None
+        return (await self.positions(job.provider)).get(job.id)
+
+    async def positions(self, provider: ProviderName) -> dict[JobId, int]:
+        """Where everybody stands in a provider's queue, from 1."""
+        waiting = await self._store.list_waiting(provider)
+        running = await self._store.count_running(provider)
+        order = in_order(waiting, running)
+        return {entry.job_id: position for position, entry in enumerate(order, start=1)}

@@ -4,7 +4,15 @@ import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain.jobs import Failure, FailureKind, Job, JobState, advance, fail
+from bot.domain.jobs import (
+    TIME_TO_LOOK,
+    Failure,
+    FailureKind,
+    Job,
+    JobState,
+    advance,
+    fail,
+)
 from bot.domain.polling import next_look_at
 from bot.domain.submissions import ProviderState, ProviderStatus, Submission, SubmissionState
 from bot.errors import ProviderError, ProviderJobUnknownError
@@ -15,6 +23,7 @@ from bot.services.submitting import accepted
 _log = logging.getLogger(__name__)
 
 UNKNOWN_TOLERATED = timedelta(seconds=60)  # a fresh id may be unknown for a moment
+UNKNOWN_IN_ROW = 4  # and an old one may be for a hiccup
 RECOVER_FOR = timedelta(minutes=3)  # how long a lost answer is looked up
 
 
@@ -30,32 +39,38 @@ async def look(job: Job, means: Means) -> Result:
         return _unknown(submission, means)
     except ProviderError as error:
         return _not_seen(submission, error, means)
-    if status.state is ProviderState.SUCCEEDED and job.submitted_at is not None:
-        seconds = (means.clock.now() - job.submitted_at).total_seconds()
-        await means.store.observe_duration(job.provider, job.request, seconds, means.clock.now())
+    if status.state is ProviderState.SUCCEEDED and submission.artifact_address is None:
+        await _observe_duration(job, means)
     return _seen(submission, status, means)
+
+
+async def _observe_duration(job: Job, means: Means) -> None:
+    now = means.clock.now()
+    seconds = (now - (job.submitted_at or now)).total_seconds()
+    await means.store.observe_duration(job.provider, job.request, seconds, now)
 
 
 async def look_up(job: Job, means: Means) -> Result:
     """Find a submission whose answer was lost by its tag. It is never sent again."""
     submission = required(await means.store.find_submission(job.id), job)
     provider = means.providers[job.provider]
-    receipt = None
-    if provider.can_recover:
-        try:
-            receipt = await provider.recover(submission.tag, job.request)
-        except ProviderError as error:
-            _log.info("recover_failed", extra={"job_id": job.id, "detail": error.detail})
-    if receipt is not None:
-        _log.info("submission_recovered", extra={"job_id": job.id})
-        return accepted(submission, receipt, means)
-    return _still_uncertain(submission, gives_up=not provider.can_recover, means=means)
+    if not provider.can_recover:
+        return _still_uncertain(submission, timedelta(0), means)
+    try:
+        receipt = await provider.recover(submission.tag, job.request)
+    except ProviderError as error:
+        _log.warning("recover_failed", extra={"job_id": job.id, "detail": error.detail})
+        return _still_uncertain(submission, TIME_TO_LOOK, means)
+    if receipt is None:
+        return _still_uncertain(submission, RECOVER_FOR, means)
+    _log.info("submission_recovered", extra={"job_id": job.id})
+    return accepted(submission, receipt, means)
 
 
-def _still_uncertain(submission: Submission, *, gives_up: bool, means: Means) -> Result:
+def _still_uncertain(submission: Submission, patience: timedelta, means: Means) -> Result:
     def apply(job: Job) -> Change:
         now = means.clock.now()
-        if not gives_up and now - submission.intended_at < RECOVER_FOR:
+        if now - submission.intended_at < patience:
             return Change(later(job, means.clock))
         _log.error("submission_lost", extra={"job_id": job.id, "cost_micros": job.cost_micros})
         text = "The video service never answered, and does not know of this film."
@@ -78,7 +93,7 @@ def _seen(submission: Submission, status: ProviderStatus, means: Means) -> Resul
                     artifact_address=status.artifact_address,
                     charged_micros=status.charged_micros,
                 )
-                return Change(advance(job, JobState.COLLECTING, now), found)
+                return Change(_to_be_collected(job, submission, now), found)
             case ProviderState.FAILED | ProviderState.CANCELLED:
                 failed = _finished(counted, SubmissionState.FAILED, now)
                 return Change(fail(job, _failure(status), now), failed)
@@ -86,6 +101,13 @@ def _seen(submission: Submission, status: ProviderStatus, means: Means) -> Resul
                 return _still_running(job, counted, status, now)
 
     return apply
+
+
+def _to_be_collected(job: Job, submission: Submission, now: datetime) -> Job:
+    """Whose address was found before has failed to be fetched: the count of tries goes on."""
+    ready = advance(job, JobState.COLLECTING, now)
+    is_first = submission.artifact_address is None
+    return ready if is_first else replace(ready, errors_in_row=job.errors_in_row)
 
 
 def _still_running(
@@ -106,7 +128,8 @@ def _still_running(
 def _unknown(submission: Submission, means: Means) -> Result:
     def apply(job: Job) -> Change:
         now = means.clock.now()
-        if submission.accepted_at is None or now - submission.accepted_at < UNKNOWN_TOLERATED:
+        age = now - (submission.accepted_at or now)
+        if age < UNKNOWN_TOLERATED or job.errors_in_row < UNKNOWN_IN_ROW:
             return Change(later(job, means.clock))
         text = "The video service no longer knows of this film."
         ended = _finished(submission, SubmissionState.FAILED, now)
@@ -116,11 +139,12 @@ def _unknown(submission: Submission, means: Means) -> Result:
 
 
 def _not_seen(submission: Submission, error: ProviderError, means: Means) -> Result:
-    """A look that failed says nothing about the film: only the deadline ends the waiting."""
+    """A look that failed says nothing about the film; well past the deadline nobody waits on."""
+    _log.warning("look_failed", extra={"job_id": submission.job_id, "error": type(error).__name__})
 
     def apply(job: Job) -> Change:
         now = means.clock.now()
-        if job.deadline_at is not None and now >= job.deadline_at:
+        if job.deadline_at is not None and now >= job.deadline_at + TIME_TO_LOOK:
             ended = _finished(submission, SubmissionState.ABANDONED, now)
             return Change(advance(job, JobState.EXPIRED, now), ended)
         return Change(later(job, means.clock, error))

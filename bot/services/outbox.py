@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bot.domain.catalogue import Catalogue
 from bot.domain.deliveries import DeliveryKind, DeliveryState
-from bot.domain.jobs import Job
+from bot.domain.jobs import Job, JobState
 from bot.ports import CardView, Clock, Courier, FilmStore, ImageStore, JobStore
 from bot.services.inquiring import Inquiring
 
@@ -23,16 +23,22 @@ class Outbox:
 
     async def view(self, job: Job) -> CardView:
         """All that the job's card shows now."""
+        return await self.view_at(job, await self.inquiring.position(job))
+
+    async def view_at(self, job: Job, position: int | None) -> CardView:
+        """The same, for who knows its position in the queue already."""
         capability = self.catalogue.find(job.request.model_id)
         return CardView(
             job=job,
             model_name=capability.name if capability else job.request.model_id,
             now=self.clock.now(),
-            position=await self.inquiring.position(job),
+            position=position,
             film_url=await self._film_url(job),
         )
 
     async def _film_url(self, job: Job) -> str | None:
+        if job.state is not JobState.SUCCEEDED:
+            return None
         film = await self.store.find_delivery(job.id, DeliveryKind.FILM)
         if film is None or film.state is not DeliveryState.POSTED or film.message_id is None:
             return None

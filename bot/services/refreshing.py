@@ -1,29 +1,100 @@
-"""Bringing a posted card up to date with its job."""
+"""Bringing posted cards up to date with their jobs.
+
+A card is compared with its job a few seconds apart, or at once when the job's state has changed,
+and edited only when what it should show is not what it shows. Cards of jobs that ended are watched
+for a while more, for the film's link; now and then all of a day are, because a film may arrive
+late and a process may die between a job's end and its card's.
+"""
 
 import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
 
 from bot.domain.deliveries import Delivery, DeliveryState
-from bot.domain.jobs import Job
+from bot.domain.jobs import Job, JobState
 from bot.errors import ChannelGoneError, DeliveryUnavailableError, MessageGoneError
+from bot.ids import JobId
+from bot.ports import CardView
 from bot.services.outbox import Outbox
 
 _log = logging.getLogger(__name__)
 
+BETWEEN_LISTS = timedelta(seconds=1)
+BETWEEN_LOOKS = timedelta(seconds=3)
+BETWEEN_SWEEPS = timedelta(minutes=5)
+WATCHED_FOR = timedelta(minutes=10)
+SWEPT_FOR = timedelta(days=1)
+LOOKS_IN_ONE_GO = 20  # then others may use the event loop
 
-async def refresh(card: Delivery, job: Job, outbox: Outbox) -> bool:
-    """Edit the card if what it should show is not what it shows; True if it was edited."""
-    view = await outbox.view(job)
-    digest = outbox.courier.digest(view)
-    if digest == card.shown:
-        return False
+Edit = Callable[[], Awaitable[None]]
+
+
+class CardRefresher:
+    """Remembers when each card was last compared; that may be forgotten at any time."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self._listed_at: datetime | None = None
+        self._swept_at: datetime | None = None
+        self._looked_at: dict[JobId, datetime] = {}
+
+    async def list_due(self, now: datetime) -> list[tuple[Delivery, Edit]]:
+        """Cards that show what is no longer so, each with what brings it up to date."""
+        if self._listed_at is not None and now - self._listed_at < BETWEEN_LISTS:
+            return []
+        self._listed_at = now
+        cards = await self._list_cards(now)
+        self._forget_all_but(cards)
+        cards = [(card, job) for card, job in cards if self._may_look(job, now)]
+        positions = await self._list_positions(cards)
+        due: list[tuple[Delivery, Edit]] = []
+        for number, (card, job) in enumerate(cards, start=1):
+            self._looked_at[job.id] = now
+            view = await self._outbox.view_at(job, positions.get(job.id))
+            digest = self._outbox.courier.digest(view)
+            if digest != card.shown:
+                due.append((card, partial(_edit, card, view, digest, self._outbox)))
+            if number % LOOKS_IN_ONE_GO == 0:
+                await self._outbox.clock.sleep(0)
+        return due
+
+    async def _list_cards(self, now: datetime) -> list[tuple[Delivery, Job]]:
+        """Those first whose job has ended, for they are waited for most."""
+        is_sweep = self._swept_at is None or now - self._swept_at >= BETWEEN_SWEEPS
+        since = now - (SWEPT_FOR if is_sweep else WATCHED_FOR)
+        cards = await self._outbox.store.list_posted_cards(changed_since=since)
+        if is_sweep:
+            self._swept_at = now
+        return sorted(cards, key=lambda row: not row[1].is_terminal)
+
+    def _may_look(self, job: Job, now: datetime) -> bool:
+        looked_at = self._looked_at.get(job.id)
+        if looked_at is None or job.state_changed_at > looked_at:
+            return True
+        return now - looked_at >= BETWEEN_LOOKS
+
+    def _forget_all_but(self, cards: Sequence[tuple[Delivery, Job]]) -> None:
+        known = self._looked_at
+        self._looked_at = {job.id: known[job.id] for _, job in cards if job.id in known}
+
+    async def _list_positions(self, cards: Sequence[tuple[Delivery, Job]]) -> Mapping[JobId, int]:
+        """One look at each queue for all cards together."""
+        providers = {job.provider for _, job in cards if job.state is JobState.ACCEPTED}
+        found: dict[JobId, int] = {}
+        for provider in providers:
+            found |= await self._outbox.inquiring.positions(provider)
+        return found
+
+
+async def _edit(card: Delivery, view: CardView, digest: str, outbox: Outbox) -> None:
+    """Raises LeaseLostError when somebody else changed the card meanwhile."""
     try:
         await outbox.courier.edit_card(card, view)
-    except DeliveryUnavailableError as error:
-        _log.info("card_not_refreshed", extra={"job_id": job.id, "error": str(error)})
-        return True  # tried just now; the next look will try again
+    except DeliveryUnavailableError as error:  # the next look will try again
+        _log.info("card_not_refreshed", extra={"job_id": card.job_id, "error": str(error)})
     except (ChannelGoneError, MessageGoneError):
         await outbox.store.save_delivery(replace(card, state=DeliveryState.UNDELIVERABLE))
-        return True
-    await outbox.store.save_delivery(replace(card, shown=digest))
-    return True
+    else:
+        await outbox.store.save_delivery(replace(card, shown=digest))

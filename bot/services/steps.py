@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.domain.jobs import Job
+from bot.domain.jobs import Failure, FailureKind, Job, JobState, fail
 from bot.domain.polling import backoff_seconds
 from bot.domain.submissions import Submission
 from bot.errors import ProviderRateLimitedError
 from bot.ids import ProviderName, SubmissionId
 from bot.ports import Change, Clock, FilmStore, ImageStore, JobStore, Provider
+
+MOST_BREAKDOWNS = 20  # errors of ours in a row, about a quarter of an hour
 
 Result = Callable[[Job], Change]
 """What a step found, to be applied to the job as it is when it is written.
@@ -39,6 +41,19 @@ def later(job: Job, clock: Clock, error: Exception | None = None) -> Job:
     if isinstance(error, ProviderRateLimitedError) and error.retry_at is not None:
         at = max(at, error.retry_at)
     return replace(job, next_action_at=at, errors_in_row=errors)
+
+
+def broken_off(job: Job, clock: Clock) -> Change:
+    """For a step that failed unforeseen: tried again, but not for ever.
+
+    A submission that broke off stays SUBMITTING and is then presumed uncertain.
+    """
+    now = clock.now()
+    in_time = job.deadline_at is not None and now < job.deadline_at
+    if job.errors_in_row < MOST_BREAKDOWNS or in_time or job.state is JobState.SUBMITTING:
+        return Change(later(job, clock))
+    text = "Something went wrong on my side, again and again."
+    return Change(fail(job, Failure(FailureKind.INTERRUPTED, text), now))
 
 
 def required(submission: Submission | None, job: Job) -> Submission:

@@ -4,7 +4,16 @@ import logging
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.jobs import Failure, FailureKind, Job, JobState, advance, fail, start_rendering
+from bot.domain.jobs import (
+    TIME_TO_SUBMIT,
+    Failure,
+    FailureKind,
+    Job,
+    JobState,
+    advance,
+    fail,
+    start_rendering,
+)
 from bot.domain.requests import SourceImage
 from bot.domain.submissions import Receipt, Submission, SubmissionState
 from bot.errors import (
@@ -13,6 +22,7 @@ from bot.errors import (
     ProviderBalanceError,
     ProviderCredentialsError,
     ProviderError,
+    ProviderProtocolError,
     SubmissionUncertainError,
     TransientProviderError,
 )
@@ -21,7 +31,7 @@ from bot.services.steps import Means, Result, later, required
 
 _log = logging.getLogger(__name__)
 
-MOST_ATTEMPTS = 8  # handings-over that were certainly not accepted
+FEWEST_ATTEMPTS = 8  # handings-over before a service that is away is given up
 
 
 def intend(job: Job, means: Means, last: Submission | None, now: datetime) -> Change:
@@ -53,12 +63,6 @@ async def submit(job: Job, means: Means) -> Result:
         return _refused(submission, error, means)
     _log.info("job_submitted", extra={"job_id": job.id, "provider": job.provider})
     return accepted(submission, receipt, means)
-
-
-async def presume_uncertain(job: Job, means: Means) -> Result:
-    """For a job whose process died between the intent and the result."""
-    submission = required(await means.store.find_submission(job.id), job)
-    return _uncertain(submission, "the process ended in between", means)
 
 
 async def _order(job: Job, tag: str, provider: Provider, means: Means) -> Order:
@@ -94,9 +98,9 @@ def accepted(submission: Submission, receipt: Receipt, means: Means) -> Result:
 
 def _refused(submission: Submission, error: ProviderError, means: Means) -> Result:
     match error:
-        case SubmissionUncertainError():
-            return _uncertain(submission, error.detail, means)
-        case TransientProviderError() if submission.attempt < MOST_ATTEMPTS:
+        case SubmissionUncertainError() | ProviderProtocolError():
+            return uncertain(submission, error.detail, means)
+        case TransientProviderError():
             return _back_to_the_queue(submission, error, means)
         case ContentRefusedError():
             text = error.friendly or "The service refused this prompt or picture."
@@ -108,9 +112,6 @@ def _refused(submission: Submission, error: ProviderError, means: Means) -> Resu
             )
             text = "The video service does not accept this bot's key or account at the moment."
             return _rejected(submission, Failure(FailureKind.OPERATOR, text), means)
-        case TransientProviderError():
-            text = "The video service could not be reached for a long time."
-            return _rejected(submission, Failure(FailureKind.PROVIDER, text), means)
         case _:
             _log.warning(
                 "submission_rejected", extra={"job_id": submission.job_id, "detail": error.detail}
@@ -119,7 +120,8 @@ def _refused(submission: Submission, error: ProviderError, means: Means) -> Resu
             return _rejected(submission, Failure(FailureKind.REJECTED, text), means)
 
 
-def _uncertain(submission: Submission, detail: str, means: Means) -> Result:
+def uncertain(submission: Submission, detail: str, means: Means) -> Result:
+    """Nobody knows whether the provider has it: to be looked up, never to be sent again."""
     _log.warning("submission_uncertain", extra={"job_id": submission.job_id, "detail": detail})
 
     def apply(job: Job) -> Change:
@@ -133,8 +135,14 @@ def _uncertain(submission: Submission, detail: str, means: Means) -> Result:
 
 
 def _back_to_the_queue(submission: Submission, error: ProviderError, means: Means) -> Result:
+    """Certainly not taken: its turn comes again, unless the service is away for too long."""
+
     def apply(job: Job) -> Change:
         now = means.clock.now()
+        if submission.attempt >= FEWEST_ATTEMPTS and now - job.accepted_at >= TIME_TO_SUBMIT:
+            text = "The video service could not be reached for a long time."
+            failure = Failure(FailureKind.REJECTED, text)
+            return Change(fail(job, failure, now), _ended(submission, now))
         again = replace(advance(job, JobState.ACCEPTED, now), errors_in_row=job.errors_in_row)
         if job.cancel_requested:  # pressed while it was being sent, and nothing was taken
             return Change(advance(again, JobState.CANCELLED, now), _ended(submission, now))

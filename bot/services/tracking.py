@@ -2,8 +2,8 @@
 
 A tick writes, in one transaction each: what finished steps found, then the intents of all jobs
 whose turn has come. Only then are the steps started, each as a task of its own, so that a slow
-service holds up nobody else. A job is stepped under a lease, and every write carries the version
-that was read.
+service holds up nobody else. A job is stepped under a lease, which every tick renews while the
+step lasts, and every write carries the version that was read.
 
 A job that is found in SUBMITTING was about to be sent when its process died: nobody knows whether
 it was, so it is presumed uncertain and looked up. `submitting.submit` runs only right after the
@@ -14,39 +14,35 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.domain.jobs import Job, JobState
 from bot.domain.queueing import in_order
 from bot.ids import JobId, ProviderName
 from bot.ports import Change
-from bot.services import collecting, looking, submitting
-from bot.services.steps import Means, Result, later
+from bot.services import collecting, looking, recovering, submitting
+from bot.services.recording import Finding, Recorder
+from bot.services.steps import Means, Result, broken_off
 from bot.tasks import TaskOwner
 
 _log = logging.getLogger(__name__)
 
-LEASE_SECONDS = 600.0  # longer than any step; a dead process's jobs are taken over after it
+LEASE_SECONDS = 120.0  # a dead process's jobs are taken over after it
 MOST_AT_PROVIDER = 8  # films that one provider makes for us at once
 MOST_STEPS = 50  # under way at once
 LONGEST_SLEEP_SECONDS = 30.0
-WRITE_TRIES = 5  # against a member who presses Cancel at the same time
+OVERDUE_SLEEP_SECONDS = 1.0  # what is due and was not taken is somebody's, or waits for its turn
 
 Step = Callable[[Job, Means], Awaitable[Result]]
 
 STEPS: dict[JobState, Step] = {
-    JobState.SUBMITTING: submitting.presume_uncertain,
+    JobState.SUBMITTING: recovering.presume_uncertain,
     JobState.UNCERTAIN: looking.look_up,
     JobState.IN_PROGRESS: looking.look,
     JobState.COLLECTING: collecting.collect,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Finished:
-    job: Job
-    result: Result
 
 
 class Tracker:
@@ -58,7 +54,7 @@ class Tracker:
         self._on_moved = on_moved
         self._tasks = TaskOwner()
         self._under_way: dict[JobId, asyncio.Task[None]] = {}
-        self._finished: dict[JobId, _Finished] = {}
+        self._recorder = Recorder(means.store, means.clock)
         self._woken = asyncio.Event()
         self._stopping = False
 
@@ -68,6 +64,7 @@ class Tracker:
 
     async def run(self) -> None:
         """Tick until `stop`; sleeps until something is due, or finished, or `wake` is called."""
+        await recovering.release_orphans(self._means)
         while not self._stopping:
             self._woken.clear()
             await self.tick()
@@ -78,24 +75,23 @@ class Tracker:
         self._stopping = True
         self.wake()
         await self._tasks.close(grace_seconds=grace_seconds)
-        await self._write_finished()
+        await self._record()
 
-    async def run_once(self) -> None:
-        """One tick and all its steps to their end, for tests and for stepping by hand."""
+    async def run_once(self) -> datetime | None:
+        """One tick and all its steps to their end; answers with the next instant to come back."""
         await self.tick()
         while self._under_way:
-            await asyncio.wait(list(self._under_way.values()))
-            await self._write_finished()
+            await asyncio.gather(*self._under_way.values())
+            await self._record()
+        return await self._means.store.next_due_at()
 
     async def tick(self) -> None:
-        await self._write_finished()
+        await self._record()
         now = self._means.clock.now()
-        room = MOST_STEPS - len(self._under_way)
-        if room <= 0:
-            return
-        due = await self._means.store.claim_due(self._owner, now, LEASE_SECONDS, room)
+        # those under way are due as well, and are among them: so their leases are renewed
+        due = await self._means.store.claim_due(self._owner, now, LEASE_SECONDS, MOST_STEPS)
         for job in due:
-            if job.id not in self._under_way:
+            if job.id not in self._under_way and len(self._under_way) < MOST_STEPS:
                 self._start(job, STEPS[job.state])
         for job in await self._take_from_queues(now):
             self._start(job, submitting.submit)
@@ -135,52 +131,27 @@ class Tracker:
     async def _run(self, step: Step, job: Job) -> None:
         try:
             result = await step(job, self._means)
+            change = result(job)
         except Exception:  # noqa: BLE001 - one job must not end the tracker; logged, tried again
             _log.exception("step_failed", extra={"job_id": job.id, "state": job.state})
-            result = self._again
-        self._finished[job.id] = _Finished(job, result)
+            result = partial(broken_off, clock=self._means.clock)
+            change = result(job)
+        self._recorder.add(Finding(job, change, result))
 
-    def _again(self, job: Job) -> Change:
-        """Later; a submission that broke off stays SUBMITTING and is then presumed uncertain."""
-        return Change(later(job, self._means.clock))
-
-    async def _write_finished(self) -> None:
-        """Write what steps found. A job is under way until then, so that nobody steps it again.
-
-        A write that fails forgets nothing: the next tick tries it again.
-        """
-        for _ in range(WRITE_TRIES):
-            finished = list(self._finished.values())
-            if not finished:
-                return
-            changes = [entry.result(entry.job) for entry in finished]
-            lost = set(await self._means.store.save(changes))
+    async def _record(self) -> None:
+        """Write what steps found. A job is under way until then, so that nobody steps it again."""
+        settled = await self._recorder.write()
+        for job_id in settled:
+            self._under_way.pop(job_id, None)
+        if settled:
             self._on_moved()
-            for entry in finished:
-                if entry.job.id in lost:
-                    await self._reread(entry)
-                else:
-                    self._settled(entry.job.id)
-
-    async def _reread(self, entry: _Finished) -> None:
-        """The job moved meanwhile: keep the result for it as it is now, unless it has ended."""
-        job = await self._means.store.get(entry.job.id)
-        if job.state is entry.job.state:
-            self._finished[job.id] = _Finished(job, entry.result)
-        else:
-            self._settled(job.id)
-
-    def _settled(self, job_id: JobId) -> None:
-        self._finished.pop(job_id, None)
-        self._under_way.pop(job_id, None)
 
     async def _seconds_to_wait(self) -> float:
         due_at = await self._means.store.next_due_at()
         if due_at is None:
             return LONGEST_SLEEP_SECONDS
         wait = (due_at - self._means.clock.now()) / timedelta(seconds=1)
-        # a job that is due and cannot be claimed now is somebody's, or waits for its turn
-        return min(max(wait, 1.0), LONGEST_SLEEP_SECONDS)
+        return min(wait, LONGEST_SLEEP_SECONDS) if wait > 0 else OVERDUE_SLEEP_SECONDS
 
     async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

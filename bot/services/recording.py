@@ -1,0 +1,91 @@
+"""Recording what steps found: the third part of "record the intent, act, record the result".
+
+All that was found since the last time is written in one transaction. Where somebody else moved a
+job meanwhile, usually a member who pressed Cancel, what can be asked again is dropped, and the
+next step asks again; the answer to a submission cost money and is applied to the job as it is now.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from bot.domain.jobs import Job, JobState
+from bot.errors import DatabaseBusyError, StorageError
+from bot.ids import JobId
+from bot.ports import Change, Clock, JobStore
+from bot.services.steps import Result, later
+
+_log = logging.getLogger(__name__)
+
+WRITE_TRIES = 5  # against members who press Cancel at the same time; the next tick goes on
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a step found for the job that it was given."""
+
+    job: Job
+    change: Change
+    result: Result
+
+
+class Recorder:
+    """Keeps findings until they are written; a write that fails forgets nothing."""
+
+    def __init__(self, store: JobStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._found: dict[JobId, Finding] = {}
+        self._lock = asyncio.Lock()
+
+    def add(self, finding: Finding) -> None:
+        self._found[finding.job.id] = finding
+
+    async def write(self) -> set[JobId]:
+        """Answers with the jobs that are done with: written, or given up to who moved them."""
+        settled: set[JobId] = set()
+        async with self._lock:
+            for _ in range(WRITE_TRIES):
+                findings = list(self._found.values())
+                if not findings:
+                    break
+                lost = await self._save(findings)
+                for finding in findings:
+                    settled |= await self._settle(finding, lost)
+        return settled
+
+    async def _settle(self, finding: Finding, lost: set[JobId]) -> set[JobId]:
+        job_id = finding.job.id
+        again = await self._reconciled(finding) if job_id in lost else None
+        if again is not None:
+            self._found[job_id] = again
+            return set()
+        del self._found[job_id]
+        return {job_id}
+
+    async def _reconciled(self, finding: Finding) -> Finding | None:
+        """The finding for the job as it is now; None where it need not, or cannot, be kept."""
+        if finding.job.state is not JobState.SUBMITTING:
+            return None
+        job = await self._store.get(finding.job.id)
+        try:
+            return Finding(job, finding.result(job), finding.result)
+        except ValueError:  # from there no way leads to what was found
+            _log.warning("answer_came_too_late", extra={"job_id": job.id, "state": job.state})
+            return None
+
+    async def _save(self, findings: list[Finding]) -> set[JobId]:
+        """All in one transaction; a row that the database refuses must not hold up the others."""
+        try:
+            return set(await self._store.save([finding.change for finding in findings]))
+        except DatabaseBusyError:
+            raise
+        except StorageError:
+            if len(findings) == 1:
+                return await self._save_refused(findings[0].job)
+            return {job_id for one in findings for job_id in await self._save([one])}
+
+    async def _save_refused(self, job: Job) -> set[JobId]:
+        """Where the whole database is in trouble, this raises too, and the tracker waits."""
+        _log.exception("write_refused", extra={"job_id": job.id, "state": job.state})
+        return set(await self._store.save([Change(later(job, self._clock))]))

@@ -1,0 +1,111 @@
+"""Stop the program at every single effect of a job's path; a new one finishes what it left.
+
+An effect is a write to the database, a request to the video service or a message to Discord. The
+program is killed both before each of them and right after, when nobody heard the answer.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator
+from itertools import count
+
+import pytest
+
+from bot.domain.jobs import FailureKind, Job, JobState
+from bot.errors import DuplicateRequestError
+from bot.ids import IdempotencyKey
+from bot.ports import JobStore
+from bot.storage.databases import open_database
+from bot.storage.stores import SqlJobStore
+from tests.fakes.job_store import InMemoryJobStore
+from tests.fakes.weather import Death, KilledError
+from tests.fakes.world import Process, World
+
+KEY = IdempotencyKey("interaction:1")
+FEWEST_EFFECTS = 40  # a shorter path means that the fakes no longer see the effects
+
+
+@contextlib.asynccontextmanager
+async def open_store(kind: str, folder) -> AsyncIterator[JobStore]:
+    if kind == "memory":
+        yield InMemoryJobStore()
+        return
+    async with open_database(f"sqlite:///{folder}/showreel.db") as engine:
+        yield SqlJobStore(engine)
+
+
+def new_world(store: JobStore, *, can_recover: bool) -> World:
+    world = World(store=store)
+    world.provider.takes_seconds = 2.0
+    world.provider.can_recover = can_recover
+    return world
+
+
+async def wish(world: World, process: Process) -> Job:
+    """As a member does, who asks again when nobody answered."""
+    with contextlib.suppress(DuplicateRequestError):
+        await process.accept(key=KEY)
+    await world.live(process)
+    job = await world.store.find_by_key(KEY)
+    assert job is not None
+    return job
+
+
+async def killed_and_restarted(world: World, number: int, *, down_seconds: float) -> Death:
+    """The same wish in a process that dies at this effect, and in one that does not."""
+    death = Death(at=number)
+    with contextlib.suppress(KilledError):
+        await wish(world, world.start(weather=death))
+    if death.has_come:
+        world.clock.advance(down_seconds)
+        await wish(world, world.start())
+    return death
+
+
+async def assert_all_is_well(world: World, where: str) -> Job:
+    job = await world.store.find_by_key(KEY)
+    assert job is not None, where
+    assert len(world.provider.paid_tags) <= 1, where
+    assert len(world.cards_of(job)) == 1, where
+    assert world.cards_of(job)[0].state is job.state, where
+    if job.state is JobState.SUCCEEDED:
+        assert len(world.films_of(job)) == 1, where
+        assert world.cards_of(job)[0].film_url is not None, where
+    else:
+        assert job.failure is not None, where
+        assert job.failure.kind is FailureKind.UNCERTAIN, where
+        assert world.films_of(job) == [], where
+    return job
+
+
+@pytest.mark.parametrize("down_seconds", [0, 600], ids=["back at once", "back after ten minutes"])
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+async def test_a_kill_anywhere_loses_nothing_and_repeats_nothing(kind, down_seconds, tmp_path):
+    lost = []
+    for number in count(1):
+        folder = tmp_path / str(number)
+        async with open_store(kind, folder) as store:
+            world = new_world(store, can_recover=True)
+            death = await killed_and_restarted(world, number, down_seconds=down_seconds)
+            job = await assert_all_is_well(world, f"killed at {number}, {death.events[-1]}")
+        if job.state is not JobState.SUCCEEDED:
+            lost.append(death.events[-1])
+        if not death.has_come:
+            break
+
+    assert number > FEWEST_EFFECTS
+    # the intent stood and nothing was sent: that cannot be told from an answer that was lost
+    assert lost == ["save answered", "submit"]
+
+
+async def test_where_nothing_can_be_looked_up_a_lost_answer_is_never_paid_twice():
+    lost = []
+    for number in count(1):
+        world = new_world(InMemoryJobStore(), can_recover=False)
+        death = await killed_and_restarted(world, number, down_seconds=0)
+        job = await assert_all_is_well(world, f"killed at {number}, {death.events[-1]}")
+        if job.state is not JobState.SUCCEEDED:
+            lost.append(death.events[-1])
+        if not death.has_come:
+            break
+
+    assert lost == ["save answered", "submit", "submit answered", "save"]

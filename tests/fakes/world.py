@@ -1,0 +1,155 @@
+"""The services on fakes: a world that outlives its processes, and the processes that come and go."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from bot.domain.catalogue import Catalogue
+from bot.domain.deliveries import DeliveryKind
+from bot.domain.jobs import Job, JobState
+from bot.domain.pricing import Price
+from bot.ids import ChannelId, GuildId, IdempotencyKey, UserId
+from bot.ports import JobStore
+from bot.services.accepting import Accepting, Place
+from bot.services.cancelling import Cancelling
+from bot.services.delivering import Delivering
+from bot.services.inquiring import Inquiring
+from bot.services.outbox import Outbox
+from bot.services.quoting import Quote, Quoting
+from bot.services.steps import Means
+from bot.services.tracking import Tracker
+from tests.factories import (
+    PROVIDER,
+    make_capability,
+    make_request,
+    new_job_id,
+    new_submission_id,
+)
+from tests.fakes.clock import FakeClock
+from tests.fakes.courier import FakeCourier, Message
+from tests.fakes.job_store import InMemoryJobStore
+from tests.fakes.media import FakeFilmStore, FakeImageStore
+from tests.fakes.provider import FakeProvider
+from tests.fakes.weather import Weather, calm, mortal
+
+MOST_TURNS = 1000
+AGES = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Process:
+    """One running program; its `weather` may kill it."""
+
+    store: JobStore
+    accepting: Accepting
+    cancelling: Cancelling
+    inquiring: Inquiring
+    quoting: Quoting
+    tracker: Tracker
+    delivering: Delivering
+
+    async def accept(
+        self, *, key: str, user_id: int = 30, channel_id: int = 20, **request: Any
+    ) -> Job:
+        """A wish of this member, accepted as a command would."""
+        wish = make_request(**request)
+        quote = Quote(wish, make_capability(), Price(500_000), expected_seconds=60)
+        place = Place(GuildId(10), ChannelId(channel_id), UserId(user_id))
+        return await self.accepting.accept(quote, place, IdempotencyKey(key))
+
+    async def turn(self) -> None:
+        """Everything that is due now, to its end."""
+        await self.tracker.run_once()
+        await self.delivering.run_once()
+
+
+@dataclass
+class World:
+    """What is still there after `kill -9`: the database, the services and what stands on disk."""
+
+    store: JobStore = field(default_factory=InMemoryJobStore)
+    clock: FakeClock = field(default_factory=FakeClock)
+    films: FakeFilmStore = field(default_factory=FakeFilmStore)
+    images: FakeImageStore = field(default_factory=FakeImageStore)
+    provider: FakeProvider = field(init=False)
+    courier: FakeCourier = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.provider = FakeProvider(self.clock, self.films.disk)
+        self.courier = FakeCourier(self.clock)
+
+    def start(self, *, owner: str = "one", weather: Weather = calm) -> Process:
+        """A new process on this world, under this weather."""
+        store = mortal(self.store, weather)
+        catalogue = Catalogue()
+        catalogue.replace([make_capability()])
+        quoting = Quoting(catalogue, store)
+        inquiring = Inquiring(store, quoting)
+        outbox = Outbox(
+            store,
+            self.courier.under(weather),
+            self.images,
+            self.films,
+            catalogue,
+            inquiring,
+            self.clock,
+        )
+        delivering = Delivering(outbox, _set_event())
+        providers = {PROVIDER: self.provider.under(weather)}
+        means = Means(store, providers, self.images, self.films, self.clock, new_submission_id)
+        tracker = Tracker(means, owner=owner, on_moved=delivering.wake)
+
+        def wake() -> None:
+            tracker.wake()
+            delivering.wake()
+
+        accepting = Accepting(store, self.clock, new_job_id, wake)
+        cancelling = Cancelling(store, self.clock, wake)
+        return Process(store, accepting, cancelling, inquiring, quoting, tracker, delivering)
+
+    async def live(self, process: Process) -> None:
+        """Let a process work, and time pass, until nothing is left to do."""
+        for _ in range(MOST_TURNS):
+            await process.turn()
+            if await self.is_settled():
+                return
+            self.clock.advance(await self._seconds_to_wait())
+        msg = f"never settled: {await self.store.list_active()}"
+        raise AssertionError(msg)
+
+    async def is_settled(self) -> bool:
+        """Every job has ended, every message is posted, and every card shows it."""
+        if await self.store.list_active():
+            return False
+        if await self.store.list_owed(self.clock.now() + AGES, 1):
+            return False
+        cards = await self.store.list_posted_cards(changed_since=self.clock.now() - AGES)
+        return all(self._shows(job) for _, job in cards)
+
+    def films_of(self, job: Job) -> list[Message]:
+        return self.courier.of(job.id, DeliveryKind.FILM)
+
+    def cards_of(self, job: Job) -> list[Message]:
+        return self.courier.of(job.id, DeliveryKind.CARD)
+
+    def _shows(self, job: Job) -> bool:
+        [card] = self.cards_of(job)
+        linked = card.film_url is not None or not self.films_of(job)
+        return card.state is job.state and (linked or job.state is not JobState.SUCCEEDED)
+
+    async def _seconds_to_wait(self) -> float:
+        """To the next thing that is due; a card may be changed every few seconds."""
+        now = self.clock.now()
+        due = [row.next_attempt_at for row in await self.store.list_owed(now + AGES, 1000)]
+        next_step = await self.store.next_due_at()
+        if next_step is not None:
+            due.append(next_step)
+        wait = (min(due) - now).total_seconds() if due else 3.0
+        return max(wait, 1.0)
+
+
+def _set_event() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
