@@ -4,22 +4,27 @@ Nothing is retried here: a repeated POST may be a second paid film, and who may 
 to the tracker alone. aiohttp itself repeats only idempotent methods on a dropped connection.
 """
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from json import JSONDecodeError, loads
+from json import loads
 from typing import Any
 
 import aiohttp
 
 from bot.errors import ProviderTimeoutError, ProviderUnavailableError, SubmissionUncertainError
 
+_log = logging.getLogger(__name__)
+
 MOST_BODY_BYTES = 4 * 1024 * 1024
 DETAIL_CHARACTERS = 256
 READ_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
 SUBMIT_TIMEOUT = aiohttp.ClientTimeout(total=120, connect=10)
+LONGEST_WAIT = timedelta(hours=25)  # a daily limit ends at midnight; more is a slip of theirs
+SECRET_CHARACTERS = 8  # a header's value that is shorter is no secret
 
 _SECRETS = re.compile(
     r"(?i)bearer\s+\S+|sk-nano-[\w-]+|whsec_\S+|data:[\w/+.-]+;base64,[\w+/=]+"
@@ -38,7 +43,11 @@ class Answer:
 
 
 class Api:
-    """One service's API: its base address and the headers that go with every call."""
+    """One service's API: its base address and the headers that go with every call.
+
+    The headers' values never stand in an answer: a service that repeats a key in an error does
+    not bring it into our logs.
+    """
 
     def __init__(
         self, session: aiohttp.ClientSession, base_url: str, headers: Mapping[str, str]
@@ -82,9 +91,15 @@ class Api:
             allow_redirects=False,
             **more,
         ) as response:
-            content = await _capped(response)
-            text = content.decode(errors="replace")
+            text = self._without_keys((await _capped(response)).decode(errors="replace"))
+            _note(method, path, response)
             return Answer(response.status, _json(text), text, response.headers)
+
+    def _without_keys(self, text: str) -> str:
+        for value in self.headers.values():
+            if len(value) >= SECRET_CHARACTERS:
+                text = text.replace(value, "[redacted]")
+        return text
 
 
 def redacted(text: str) -> str:
@@ -93,15 +108,31 @@ def redacted(text: str) -> str:
 
 
 def retry_at(headers: Mapping[str, str], now: datetime) -> datetime | None:
-    """When to come again, from Retry-After in seconds or as a date; None where it says nothing."""
+    """When to come again, from Retry-After in seconds or as a date; None where it says nothing.
+
+    At most `LONGEST_WAIT` from now.
+    """
     value = headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"\d{1,7}(\.\d+)?", value):
-        return now + timedelta(seconds=float(value))
+    if re.fullmatch(r"[0-9]{1,7}(\.[0-9]+)?", value):
+        return min(now + timedelta(seconds=float(value)), now + LONGEST_WAIT)
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    return min(at if at.tzinfo is not None else at.replace(tzinfo=UTC), now + LONGEST_WAIT)
+
+
+def _note(method: str, path: str, response: aiohttp.ClientResponse) -> None:
+    """The service's own id of a request, with which its support can find it."""
+    _log.log(
+        logging.DEBUG if response.status < 400 else logging.INFO,
+        "provider_answered",
+        extra={
+            "call": f"{method} {path}",
+            "status": response.status,
+            "request_id": redacted(response.headers.get("X-Request-ID", "")),
+        },
+    )
 
 
 async def _capped(response: aiohttp.ClientResponse) -> bytes:
@@ -116,5 +147,5 @@ async def _capped(response: aiohttp.ClientResponse) -> bytes:
 def _json(text: str) -> Any:
     try:
         return loads(text)
-    except (JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # no JSON, a number of thousands of digits, too deep
         return None

@@ -1,15 +1,23 @@
 """NanoGPT's answers, read tolerantly: three shapes of status and many spellings of the film.
 
-Sources: NanoGPT's pages on unified and legacy video status, its OpenAPI document, which disagrees
-with them, and what clients have met.
+Sources: NanoGPT's pages on unified and legacy video status and on recovery, its OpenAPI document,
+which disagrees with them, and what clients have met. A field of an unexpected type counts as
+absent; only an answer without any status cannot be read.
 """
 
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from decimal import Decimal, DecimalException
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot.domain.submissions import ProviderState, ProviderStatus, Receipt
 from bot.errors import ProviderProtocolError
+
+MICROS = 1_000_000
+MOST_DOLLARS = 1_000_000  # no film, and no account of ours, is worth more; it is a misreading
+WORD_CHARACTERS = 500
+ADDRESS_CHARACTERS = 8192
 
 _STATES = {
     "IN_QUEUE": ProviderState.QUEUED,
@@ -21,75 +29,7 @@ _STATES = {
     "ERROR": ProviderState.FAILED,
     "CANCELED": ProviderState.CANCELLED,
     "CANCELLED": ProviderState.CANCELLED,
-}
-MICROS = 1_000_000
-
-
-def read_receipt(body: Any) -> Receipt | None:
-    """What a submission was answered with; None where it cannot be read as accepted."""
-    if not isinstance(body, dict):
-        return None
-    handle = body.get("runId") or body.get("id")
-    if not isinstance(handle, str) or not handle:
-        return None
-    in_dollars = body.get("paymentSource", "USD") == "USD"
-    return Receipt(handle, micros(body.get("cost")) if in_dollars else None)
-
-
-def read_status(body: Any) -> ProviderStatus:
-    """How a film stands. Raises ProviderProtocolError where no status can be found."""
-    if not isinstance(body, dict):
-        msg = "a status that is no object"
-        raise ProviderProtocolError(msg)
-    inner = body.get("data")
-    data = inner if isinstance(inner, dict) else body
-    word = data.get("status") or body.get("status")
-    if not isinstance(word, str):
-        msg = "a status without a status"
-        raise ProviderProtocolError(msg)
-    state = _STATES.get(word.upper(), ProviderState.RUNNING)
-    address = next(_addresses(data), None)
-    if state is ProviderState.SUCCEEDED and address is None:
-        state = ProviderState.RUNNING  # done, they say, but the film is not there yet
-    return ProviderStatus(
-        state=state,
-        artifact_address=address if state is ProviderState.SUCCEEDED else None,
-        progress_percent=_percent(data.get("progress")),
-        charged_micros=micros(data.get("cost")),
-        refused=data.get("isNSFWError") is True or _is_policy(data),
-        text=_friendly(data),
-    )
-
-
-def _addresses(data: dict[str, Any]) -> Iterator[str]:
-    output = data.get("output")
-    candidates: list[Any] = [data.get("videoUrl"), data.get("video_url"), output]
-    if isinstance(output, dict):
-        video, videos, urls = output.get("video"), output.get("videos"), output.get("videoUrls")
-        candidates += [output.get(name) for name in ("url", "video_url", "videoUrl")]
-        candidates += [video, video.get("url") if isinstance(video, dict) else None]
-        for listed in (videos, urls):
-            for item in listed if isinstance(listed, list) else []:
-                candidates += [item, item.get("url") if isinstance(item, dict) else None]
-    for candidate in candidates:
-        if isinstance(candidate, str) and candidate.startswith(("http", "/")):
-            yield candidate
-
-
-def _friendly(data: dict[str, Any]) -> str | None:
-    """Only the text that the service wrote for members; `error` is for us."""
-    text = data.get("userFriendlyError")
-    return text[:500] if isinstance(text, str) and text else None
-
-
-def _is_policy(data: dict[str, Any]) -> bool:
-    return "content policy" in str(data.get("error") or "").lower()
-
-
-def _percent(value: Any) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return int(value) if 0 <= value <= 100 else None
+}  # any other word means: still running
 
 
 def micros(value: Any) -> int | None:
@@ -98,6 +38,173 @@ def micros(value: Any) -> int | None:
         return None
     try:
         amount = Decimal(str(value))
-        return int((amount * MICROS).to_integral_value()) if amount >= 0 else None
-    except (InvalidOperation, ValueError, OverflowError):
+        if not 0 <= amount <= MOST_DOLLARS:
+            return None
+        return int((amount * MICROS).to_integral_value())
+    except (DecimalException, ValueError):
         return None
+
+
+def _word(value: Any) -> str | None:
+    """One printable line, as an id or a status is."""
+    if not isinstance(value, str) or not value.isprintable() or len(value) > WORD_CHARACTERS:
+        return None
+    return value.strip() or None
+
+
+def _prose(value: Any) -> str | None:
+    """Text for people, without what no message and no database takes."""
+    if not isinstance(value, str):
+        return None
+    clean = "".join(sign if sign.isprintable() else " " for sign in value)
+    return " ".join(clean.split())[:WORD_CHARACTERS] or None
+
+
+def _percent(value: Any) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if 0 <= value <= 100 else None
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+Word = Annotated[str | None, BeforeValidator(_word)]
+Prose = Annotated[str | None, BeforeValidator(_prose)]
+Dollars = Annotated[int | None, BeforeValidator(micros)]
+Percent = Annotated[int | None, BeforeValidator(_percent)]
+Flag = Annotated[bool, BeforeValidator(lambda value: value is True or value == "true")]
+Table = Annotated[dict[str, Any], BeforeValidator(_table)]
+
+
+class Wire(BaseModel):
+    """An answer of which only what is named here is read."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Run(Wire):
+    """An accepted submission, as the submission itself or the recovery answers it."""
+
+    run_id: Word = Field(default=None, alias="runId")
+    id: Word = None
+    cost: Dollars = None
+    payment_source: Word = Field(default="USD", alias="paymentSource")
+    conversation: Word = Field(default=None, alias="conversationUUID")
+
+    def receipt(self) -> Receipt | None:
+        """None without an id. What was paid in XNO is no figure of dollars and is left out."""
+        handle = self.run_id or self.id
+        if handle is None:
+            return None
+        in_dollars = (self.payment_source or "USD").upper() == "USD"
+        return Receipt(handle, self.cost if in_dollars else None)
+
+
+class Balance(Wire):
+    """The account, in numbers that come as strings."""
+
+    usd_balance: Dollars = None
+
+
+class Standing(Wire):
+    """A status: the whole flat answer, or its `data`."""
+
+    status: Word = None
+    output: Any = None
+    video_url: Any = Field(default=None, alias="videoUrl")
+    video_url_too: Any = Field(default=None, alias="video_url")
+    cost: Dollars = None
+    progress: Percent = None
+    error: Any = None
+    is_nsfw: Flag = Field(default=False, alias="isNSFWError")
+    friendly: Prose = Field(default=None, alias="userFriendlyError")
+    data: Table = {}
+
+    def addresses(self) -> Iterator[str]:
+        """Every place in which a film's address has been seen, absolute or below the service."""
+        for value in (self.video_url, self.video_url_too, *_unfolded(self.output)):
+            if _is_address(value):
+                yield value
+
+    def is_refusal(self) -> bool:
+        """Failed for its content, by its flag or by its words."""
+        words = str(self.error or "").lower().replace("_", " ")
+        return self.is_nsfw or "content policy" in words
+
+
+def read_receipt(body: Any) -> Receipt | None:
+    """What a submission was answered with; None where it cannot be read as accepted."""
+    return Run.model_validate(_table(body)).receipt()
+
+
+def read_recovered(body: Any, tag: str) -> Receipt | None:
+    """The run that carries exactly this tag, or None.
+
+    The tag is ours alone and decides; models are renamed, so that an entry's `model` does not.
+    Raises ProviderProtocolError where there is no list.
+    """
+    listed = _table(body).get("data")
+    if not isinstance(listed, list):
+        msg = "a recovery that is no list"
+        raise ProviderProtocolError(msg)
+    runs = (Run.model_validate(_table(entry)) for entry in listed)
+    return next((run.receipt() for run in runs if run.conversation == tag), None)
+
+
+def read_balance(body: Any) -> int:
+    """Micros of a dollar. Raises ProviderProtocolError where there is no number."""
+    balance = Balance.model_validate(_table(body)).usd_balance
+    if balance is None:
+        msg = "a balance that is no number"
+        raise ProviderProtocolError(msg)
+    return balance
+
+
+def read_status(body: Any) -> ProviderStatus:
+    """How a film stands. Raises ProviderProtocolError where no status can be found.
+
+    Done without an address counts as running: it has been seen for a few looks before the address
+    came, and whoever looks has a deadline.
+    """
+    outer = Standing.model_validate(_table(body))
+    inner = Standing.model_validate(outer.data) if outer.data else outer
+    word = inner.status or outer.status
+    if word is None:
+        msg = "a status without a status"
+        raise ProviderProtocolError(msg)
+    state = _STATES.get(word.upper(), ProviderState.RUNNING)
+    address = next((*inner.addresses(), *outer.addresses()), None)
+    if state is ProviderState.SUCCEEDED and address is None:
+        state = ProviderState.RUNNING
+    return ProviderStatus(
+        state=state,
+        artifact_address=address if state is ProviderState.SUCCEEDED else None,
+        progress_percent=inner.progress,
+        charged_micros=inner.cost,
+        refused=inner.is_refusal(),
+        text=inner.friendly,  # the only text written for members; `error` is for us
+    )
+
+
+def _unfolded(output: Any, depth: int = 4) -> Iterator[Any]:
+    """`output` and all that it may hold an address in, outermost first."""
+    yield output
+    if depth == 0:
+        return
+    if isinstance(output, list):
+        for item in output:
+            yield from _unfolded(item, depth - 1)
+    if isinstance(output, dict):
+        for name in ("url", "video_url", "videoUrl", "video", "videos", "videoUrls"):
+            yield from _unfolded(output.get(name), depth - 1)
+
+
+def _is_address(value: Any) -> bool:
+    return (
+        isinstance(value, str)
+        and value.startswith(("https://", "http://", "/"))
+        and value.isprintable()
+        and len(value) <= ADDRESS_CHARACTERS
+    )

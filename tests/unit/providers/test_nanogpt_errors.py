@@ -1,0 +1,144 @@
+"""NanoGPT's errors, by status and in every envelope, as errors of ours."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from bot.errors import (
+    ContentRefusedError,
+    ProviderBalanceError,
+    ProviderCredentialsError,
+    ProviderError,
+    ProviderJobUnknownError,
+    ProviderRateLimitedError,
+    ProviderRejectedRequestError,
+    ProviderUnavailableError,
+    SubmissionUncertainError,
+)
+from bot.providers.http import Answer
+from bot.providers.nanogpt.errors import error_of, message_and_code, submission_error_of
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+TEXT = "No such thing"
+
+
+def answer(status: int, body: Any = None, **headers: str) -> Answer:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(status, body, json.dumps(body), named)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"error": TEXT, "status": 400}, ""),
+        ({"error": TEXT, "status": 402, "requiredBalance": 0.1, "code": "LOW"}, "LOW"),
+        ({"error": {"message": TEXT, "type": "kind"}, "status": 400}, "kind"),
+        ({"error": {"message": TEXT, "type": "kind"}, "refundMessage": "Refunded"}, "kind"),
+        ({"error": {"message": TEXT, "type": "kind", "code": "word", "param": "x"}}, "word"),
+        ({"error": 400, "message": TEXT}, ""),
+        ({"message": TEXT}, ""),
+    ],
+)
+def test_every_envelope_gives_its_text_and_its_word(body, code):
+    assert message_and_code(body) == (TEXT, code)
+
+
+@pytest.mark.parametrize("body", [None, [], "text", {}, {"error": None}, {"error": []}])
+def test_an_envelope_that_is_none_gives_nothing(body):
+    assert message_and_code(body) == ("", "")
+
+
+ROWS: list[tuple[int, Any, type[ProviderError]]] = [
+    (400, {"error": "Kling requires an input image.", "status": 400}, ProviderRejectedRequestError),
+    (400, {"error": {"message": "m", "type": "CONTENT_POLICY_VIOLATION"}}, ContentRefusedError),
+    (400, {"error": {"message": "m", "code": "content_policy_violation"}}, ContentRefusedError),
+    (400, {"error": {"message": "m", "code": "prompt_too_long"}}, ProviderRejectedRequestError),
+    (400, {"error": {"message": "m", "code": "invalid_json"}}, ProviderRejectedRequestError),
+    (400, {"error": "Model not found"}, ProviderRejectedRequestError),
+    (401, {"error": "Invalid session", "status": 401}, ProviderCredentialsError),
+    (401, {"error": {"message": "m", "code": "missing_api_key"}}, ProviderCredentialsError),
+    (402, {"error": "Insufficient balance", "requiredBalance": 0.0035}, ProviderBalanceError),
+    (402, {"error": {"message": "m", "type": "INSUFFICIENT_BALANCE"}}, ProviderBalanceError),
+    (
+        403,
+        {"error": {"message": "m", "code": "api_key_origin_not_allowed"}},
+        ProviderCredentialsError,
+    ),
+    (403, {"error": {"message": "m", "code": "PRO_REQUIRED"}}, ProviderCredentialsError),
+    (413, None, ProviderRejectedRequestError),
+    (422, {"error": {"message": "m", "type": "validation_error"}}, ProviderRejectedRequestError),
+    (429, {"error": "Rate limit exceeded."}, ProviderRateLimitedError),
+    (
+        429,
+        {"error": {"message": "m", "code": "daily_usd_limit_exceeded"}},
+        ProviderRateLimitedError,
+    ),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "expected"), ROWS)
+def test_every_documented_error_is_the_same_for_a_look_and_for_a_submission(status, body, expected):
+    assert type(error_of(answer(status, body), NOW)) is expected
+    assert type(submission_error_of(answer(status, body), NOW)) is expected
+
+
+@pytest.mark.parametrize(
+    ("status", "look", "submission"),
+    [
+        (403, ProviderJobUnknownError, ProviderRejectedRequestError),
+        (404, ProviderJobUnknownError, ProviderRejectedRequestError),
+        (408, ProviderUnavailableError, SubmissionUncertainError),
+        (409, ProviderUnavailableError, SubmissionUncertainError),
+        (500, ProviderUnavailableError, SubmissionUncertainError),
+        (502, ProviderUnavailableError, SubmissionUncertainError),
+        (504, ProviderUnavailableError, SubmissionUncertainError),
+        (524, ProviderUnavailableError, SubmissionUncertainError),
+        (503, ProviderUnavailableError, ProviderUnavailableError),
+    ],
+)
+def test_what_may_be_asked_again_is_uncertain_for_a_submission_that_may_have_begun(
+    status, look, submission
+):
+    assert type(error_of(answer(status), NOW)) is look
+    assert type(submission_error_of(answer(status), NOW)) is submission
+
+
+def test_when_to_come_again_goes_with_a_rate_limit():
+    error = error_of(answer(429, None, Retry_After="60"), NOW)
+
+    assert isinstance(error, ProviderRateLimitedError)
+    assert error.retry_at == NOW + timedelta(seconds=60)
+
+
+def test_a_refusal_of_content_carries_the_services_own_words():
+    body = {"error": {"message": "Blocked. Please modify your prompt.", "type": "content_policy"}}
+
+    error = error_of(answer(400, body), NOW)
+
+    assert isinstance(error, ContentRefusedError)
+    assert error.friendly == "Blocked. Please modify your prompt."
+
+
+def test_no_error_tells_a_key():
+    error = error_of(answer(401, {"error": "Key sk-nano-abc is wrong", "status": 401}), NOW)
+
+    assert "sk-nano" not in error.detail
+    assert error.status == 401
+
+
+@given(
+    st.integers(300, 599),
+    st.recursive(
+        st.none() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(st.sampled_from(["error", "message", "code", "type"]), inner)
+        ),
+        max_leaves=6,
+    ),
+)
+def test_whatever_an_answer_holds_it_is_an_error_of_ours(status, body):
+    assert isinstance(submission_error_of(answer(status, body), NOW), ProviderError)
