@@ -146,16 +146,16 @@ def _durations(parameter: Parameter | None) -> tuple[int, ...]:
     if parameter.options and parameter.type == "select":
         found = (seconds_of(option.value) for option in parameter.options)
         return tuple(seconds for seconds in found if seconds is not None)
-    if parameter.min is not None and parameter.max is not None:
-        span = range(int(parameter.min), int(parameter.max) + 1)
-        return tuple(span) if len(span) <= MOST_DURATIONS else ()
+    least, most = parameter.min, parameter.max
+    if least is not None and most is not None and 0 <= least <= most < least + MOST_DURATIONS:
+        return tuple(range(int(least), int(most) + 1))
     return ()
 
 
 def seconds_of(value: object) -> int | None:
     """A duration as the list spells it: 5, "5" or "5s"."""
     text = str(value).removesuffix("s").removesuffix(".0")
-    return int(text) if text.isdigit() and len(text) < 5 else None
+    return int(text) if text.isdecimal() and len(text) < 5 else None
 
 
 def _default_duration(parameter: Parameter | None, durations: tuple[int, ...]) -> int | None:

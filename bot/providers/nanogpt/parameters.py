@@ -80,7 +80,7 @@ def _extras(request: VideoRequest, given: Mapping[str, Parameter]) -> dict[str, 
 
 
 def _number(value: Any) -> Any:
-    return int(value) if isinstance(value, str) and value.isdigit() else value
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 def _data_url(content: bytes, media_type: str | None) -> str:

@@ -13,6 +13,7 @@ from bot.domain.pricing import PriceLine, PriceList
 from bot.providers.nanogpt.wire import micros
 
 RAW_FACTOR = Decimal("1.7")
+MOST_FACTOR = 100
 
 
 def price_list(pricing: Mapping[str, Any], *, has_audio: bool) -> PriceList:
@@ -26,10 +27,13 @@ def price_list(pricing: Mapping[str, Any], *, has_audio: bool) -> PriceList:
         lines = (*_with_audio(silent, audio=False), *_with_audio(loud, audio=True))
         return PriceList(lines)
     lines = tuple(_lines(pricing))
-    factor = pricing.get("audio_multiplier")
-    if has_audio and isinstance(factor, int | float):
-        dear = (replace(line, audio=True) for line in _scaled(lines, Decimal(str(factor))))
-        lines = (*(replace(line, audio=False) for line in lines), *dear)
+    if has_audio and "audio_multiplier" in pricing:
+        factor = _factor(pricing["audio_multiplier"])
+        dear = () if factor is None else _scaled(lines, factor)
+        lines = (
+            *(replace(line, audio=False) for line in lines),
+            *(replace(line, audio=True) for line in dear),
+        )
     return PriceList(lines)
 
 
@@ -50,7 +54,7 @@ def _lines(pricing: Mapping[str, Any]) -> Iterator[PriceLine]:
         yield PriceLine(cost, per_second=True, resolution=resolution)
     for duration, cost in _table(pricing.get("per_duration")):
         seconds = duration.removesuffix("s")
-        if seconds.isdigit():
+        if seconds.isdecimal() and len(seconds) < 5:
             yield PriceLine(cost, duration_seconds=int(seconds))
     for resolution, cost in _table(pricing.get("per_resolution")):
         yield PriceLine(cost, resolution=resolution)
@@ -67,6 +71,13 @@ def _table(value: Any) -> Iterator[tuple[str, int]]:
         amount = micros(cost)
         if amount is not None:
             yield str(name), amount
+
+
+def _factor(value: Any) -> Decimal | None:
+    """None where sound then has no price, rather than a guessed one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return Decimal(str(value)) if 0 < value <= MOST_FACTOR else None
 
 
 def _scaled(lines: Any, factor: Decimal) -> Iterator[PriceLine]:

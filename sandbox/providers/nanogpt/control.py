@@ -21,7 +21,7 @@ def add_control_routes(app: web.Application, nanogpt: NanoGpt) -> None:
         return web.json_response(_all(nanogpt))
 
     async def change(request: web.Request) -> web.Response:
-        merged = nanogpt.switches.model_dump() | await request.json()
+        merged = nanogpt.switches.model_dump() | await _given(request)
         nanogpt.switches = _checked(Switches, merged)
         return web.json_response(_all(nanogpt))
 
@@ -35,7 +35,7 @@ def add_control_routes(app: web.Application, nanogpt: NanoGpt) -> None:
         return web.json_response([fault.model_dump() for fault in nanogpt.faults])
 
     async def add_fault(request: web.Request) -> web.Response:
-        fault = _checked(Fault, await request.json())
+        fault = _checked(Fault, await _given(request))
         nanogpt.faults.append(fault)
         return web.json_response(fault.model_dump(), status=201)
 
@@ -62,12 +62,26 @@ def _all(nanogpt: NanoGpt) -> dict[str, Any]:
     }
 
 
+async def _given(request: web.Request) -> dict[str, Any]:
+    """Raises a 400 for what is no JSON object."""
+    try:
+        given = await request.json()
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise _bad("The body must be a JSON object.")
+    return given
+
+
+def _bad(message: str) -> web.HTTPBadRequest:
+    text = json.dumps({"code": 0, "message": message})
+    return web.HTTPBadRequest(text=text, content_type="application/json")
+
+
 def _checked(form: type[Form], given: object) -> Form:
     """Raises a 400 that names every field that is wrong."""
     try:
         return form.model_validate(given)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise web.HTTPBadRequest(
-            text=json.dumps({"code": 0, "message": wrong}), content_type="application/json"
-        ) from error
+        raise _bad(wrong) from error

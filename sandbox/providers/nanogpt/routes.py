@@ -149,7 +149,7 @@ class NanoGptApi:
             for name in ("model", "conversationUUID")
             if name in request.query
         }
-        limit = min(int(request.query.get("limit", "10")), 50)
+        limit = _count(request.query.get("limit", "10"))
         found = [
             run.describe()
             for run in reversed(self._nanogpt.books.runs.values())
@@ -211,6 +211,13 @@ class NanoGptApi:
 
     def _stored(self, run: Run) -> str:
         return f"{self._nanogpt.storage_origin}/storage/{run.film}"
+
+
+def _count(value: str) -> int:
+    """At most fifty. Raises Refusal."""
+    if not value.isascii() or not value.isdecimal() or len(value) > 9:
+        raise Refusal(400, "Invalid parameter: limit", "invalid_parameter_value")
+    return min(int(value), 50)
 
 
 def _cut(request: web.Request) -> web.Response:

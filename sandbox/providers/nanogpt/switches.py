@@ -40,7 +40,8 @@ class Fault(BaseModel):
     after: int = Field(default=0, ge=0)
 
     def matches(self, method: str, path: str) -> bool:
-        return fnmatch(method, self.method) and fnmatch(path, self.path)
+        still = self.times > 0
+        return still and fnmatch(method, self.method) and fnmatch(path, self.path)
 
     def fires(self) -> bool:
         """Count a matching request; True while it is this fault's turn."""

@@ -12,7 +12,6 @@ from bot.errors import (
     ProviderBalanceError,
     ProviderCredentialsError,
     ProviderError,
-    ProviderJobUnknownError,
     ProviderRateLimitedError,
     ProviderRejectedRequestError,
     ProviderUnavailableError,
@@ -34,7 +33,7 @@ def answer(status: int, body: Any = None, **headers: str) -> Answer:
     ("body", "code"),
     [
         ({"error": TEXT, "status": 400}, ""),
-        ({"error": TEXT, "status": 402, "requiredBalance": 0.1, "code": "LOW"}, "LOW"),
+        ({"error": TEXT, "status": 402, "requiredBalance": 0.1, "code": "low"}, "low"),
         ({"error": {"message": TEXT, "type": "kind"}, "status": 400}, "kind"),
         ({"error": {"message": TEXT, "type": "kind"}, "refundMessage": "Refunded"}, "kind"),
         ({"error": {"message": TEXT, "type": "kind", "code": "word", "param": "x"}}, "word"),
@@ -88,15 +87,12 @@ def test_every_documented_error_is_the_same_for_a_look_and_for_a_submission(stat
 @pytest.mark.parametrize(
     ("status", "look", "submission"),
     [
-        (403, ProviderJobUnknownError, ProviderRejectedRequestError),
-        (404, ProviderJobUnknownError, ProviderRejectedRequestError),
         (408, ProviderUnavailableError, SubmissionUncertainError),
         (409, ProviderUnavailableError, SubmissionUncertainError),
         (500, ProviderUnavailableError, SubmissionUncertainError),
         (502, ProviderUnavailableError, SubmissionUncertainError),
         (504, ProviderUnavailableError, SubmissionUncertainError),
         (524, ProviderUnavailableError, SubmissionUncertainError),
-        (503, ProviderUnavailableError, ProviderUnavailableError),
     ],
 )
 def test_what_may_be_asked_again_is_uncertain_for_a_submission_that_may_have_begun(
@@ -114,7 +110,12 @@ def test_when_to_come_again_goes_with_a_rate_limit():
 
 
 def test_a_refusal_of_content_carries_the_services_own_words():
-    body = {"error": {"message": "Blocked. Please modify your prompt.", "type": "content_policy"}}
+    body = {
+        "error": {
+            "message": "Blocked. Please modify your prompt.",
+            "type": "CONTENT_POLICY_VIOLATION",
+        }
+    }
 
     error = error_of(answer(400, body), NOW)
 
@@ -142,3 +143,9 @@ def test_no_error_tells_a_key():
 )
 def test_whatever_an_answer_holds_it_is_an_error_of_ours(status, body):
     assert isinstance(submission_error_of(answer(status, body), NOW), ProviderError)
+
+
+def test_that_a_service_is_unavailable_by_its_own_word_is_certain_for_a_submission_too():
+    body = {"error": {"message": "m", "type": "api_error", "code": "service_unavailable"}}
+
+    assert type(submission_error_of(answer(503, body), NOW)) is ProviderUnavailableError

@@ -145,6 +145,7 @@ def test_durations_are_read_however_they_are_listed(name, duration, seconds, def
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [(5, 5), ("5", 5), ("5s", 5), (5.0, 5), ("5.5", None), ("auto", None), ("²", None), (-5, None)],
+    ids=repr,
 )
 def test_a_duration_is_read_in_each_spelling(value, seconds):
     assert seconds_of(value) == seconds
@@ -199,7 +200,9 @@ def test_the_dear_mode_is_declined_outright():
     assert payload({"pro_mode": switch(True)})["pro_mode"] is False
 
 
-@pytest.mark.parametrize(("default", "sent"), [("129", 129), (81, 81), ("²", "²"), ("", "")])
+@pytest.mark.parametrize(
+    ("default", "sent"), [("129", 129), (81, 81), ("²", "²"), ("", "")], ids=repr
+)
 def test_the_usual_count_of_frames_is_said_outright(default, sent):
     assert payload({"num_frames": {"default": default}})["num_frames"] == sent
 

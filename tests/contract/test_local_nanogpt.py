@@ -1,0 +1,325 @@
+"""The local NanoGPT keeps what NanoGPT's documents promise; asked over bare HTTP."""
+
+import base64
+import io
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import pytest
+
+from sandbox.app import Sandbox, running_sandbox
+from sandbox.providers.nanogpt.runs import Run
+from sandbox.providers.nanogpt.service import NanoGpt
+from sandbox.settings import SandboxSettings
+
+Json = dict[str, Any]
+
+KEY = {"x-api-key": "sk-nano-sandbox"}
+WISH = {
+    "model": "bytedance-seedance-v1-pro-fast",
+    "prompt": "a fox",
+    "duration": "2",
+    "resolution": "480p",
+    "conversationUUID": "tag-1",
+}
+CONTROL = "/sandbox/api/providers/nanogpt"
+
+
+@dataclass
+class Wire:
+    """Bare HTTP to the service and to its control routes."""
+
+    sandbox: Sandbox
+    session: aiohttp.ClientSession
+
+    @property
+    def service(self) -> NanoGpt:
+        return self.sandbox.nanogpt.service
+
+    async def call(
+        self, method: str, path: str, *, headers: Json | None = None, **more: Any
+    ) -> tuple[int, Any, Any]:
+        own = path.startswith("/sandbox")
+        if "json" in more:  # in pieces, as a large body must be sent
+            more["data"] = io.BytesIO(json.dumps(more.pop("json")).encode())
+        origin = self.sandbox.origin if own else self.sandbox.nanogpt.origin
+        sent = KEY if headers is None and not own else headers
+        async with self.session.request(method, f"{origin}{path}", headers=sent, **more) as answer:
+            is_json = answer.content_type == "application/json"
+            return answer.status, await answer.json() if is_json else None, answer.headers
+
+    async def submit(self, **fields: Any) -> tuple[int, Any, Any]:
+        return await self.call("POST", "/api/generate-video", json=WISH | fields)
+
+    async def made(self, **fields: Any) -> Run:
+        status, body, _ = await self.submit(**fields)
+        assert status == 202
+        await self.service.making[body["runId"]]
+        return self.service.books.runs[body["runId"]]
+
+
+@pytest.fixture
+async def wire(tmp_path) -> AsyncIterator[Wire]:
+    settings = SandboxSettings(port=0, generation_seconds=0, data_dir=tmp_path, traffic_log=None)
+    async with running_sandbox(settings) as sandbox, aiohttp.ClientSession() as session:
+        yield Wire(sandbox, session)
+
+
+@pytest.mark.parametrize("headers", [KEY, {"Authorization": "Bearer sk-nano-sandbox"}], ids=str)
+async def test_either_header_opens_it(wire, headers):
+    status, body, answered = await wire.call("POST", "/api/check-balance", headers=headers)
+
+    assert status == 200
+    assert body["usd_balance"] == "50.00000000"
+    assert answered["X-Request-ID"]
+
+
+async def test_without_a_key_or_with_a_wrong_one_it_stays_shut_but_for_the_model_list(wire):
+    status, body, _ = await wire.call("POST", "/api/check-balance", headers={})
+    assert (status, body["error"]["code"]) == (401, "missing_api_key")
+
+    status, body, _ = await wire.call("POST", "/api/check-balance", headers={"x-api-key": "no"})
+    assert (status, body) == (401, {"error": "Invalid session", "status": 401})
+
+    status, _, _ = await wire.call("GET", "/api/v1/video-models", headers={})
+    assert status == 200
+
+
+async def test_a_submission_is_charged_at_once_and_says_what_is_left(wire):
+    status, body, _ = await wire.submit()
+
+    assert status == 202
+    assert body["id"] == body["runId"]
+    assert body["runId"].startswith("vid_")
+    assert (body["status"], body["paymentSource"]) == ("pending", "USD")
+    assert (body["cost"], body["remainingBalance"]) == (0.024, 49.976)
+    assert [entry.kind for entry in wire.service.books.entries] == ["charge"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "said"),
+    [
+        ({"model": "nobody"}, 400, "Model not found"),
+        ({"prompt": " "}, 400, "Missing required parameter"),
+        ({"prompt": "a blockedword"}, 400, "blocked"),
+        ({"model": "kling-v21-standard"}, 400, "requires an input image"),
+        ({"model": "minimax-hailuo-02", "prompt": "a" * 2001}, 400, "too long"),
+        ({"imageDataUrl": "data:image/png;base64,%%%"}, 400, "Invalid imageDataUrl"),
+    ],
+    ids=str,
+)
+async def test_a_wish_that_cannot_be_is_refused_free_of_charge(wire, fields, status, said):
+    answered, body, _ = await wire.submit(**fields)
+
+    assert answered == status
+    assert said in str(body["error"])
+    assert wire.service.books.entries == []
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'"words"'])
+async def test_what_is_no_json_object_is_refused(wire, content):
+    status, body, _ = await wire.call("POST", "/api/generate-video", data=content)
+
+    assert (status, body["error"]["code"]) == (400, "invalid_json")
+
+
+async def test_a_status_needs_an_id_that_exists_and_is_ones_own(wire):
+    run = await wire.made()
+    wire.service.books.open("other")
+    path = "/api/video/status"
+
+    assert (await wire.call("GET", path))[0] == 400
+    assert (await wire.call("GET", f"{path}?requestId=vid_no"))[0] == 404
+    other = await wire.call("GET", f"{path}?requestId={run.id}", headers={"x-api-key": "other"})
+    assert other[0] == 403
+    for name in ("requestId", "runId"):
+        status, body, _ = await wire.call("GET", f"{path}?{name}={run.id}")
+        assert (status, body["data"]["status"]) == (200, "COMPLETED")
+        assert body["data"]["cost"] == 0.024
+
+
+async def test_a_recovery_lists_ones_own_latest_first_by_tag_and_by_count(wire):
+    await wire.made()
+    last = await wire.made(conversationUUID="tag-2")
+    path = "/api/generate-video/recover"
+
+    _, every, _ = await wire.call("GET", path)
+    _, tagged, _ = await wire.call("GET", f"{path}?conversationUUID=tag-1")
+    _, one, _ = await wire.call("GET", f"{path}?limit=1")
+
+    assert [run["conversationUUID"] for run in every["data"]] == ["tag-2", "tag-1"]
+    assert [run["conversationUUID"] for run in tagged["data"]] == ["tag-1"]
+    assert one["data"] == [
+        {
+            "runId": last.id,
+            "id": last.id,
+            "model": last.model,
+            "status": "completed",
+            "createdAt": last.created_at.isoformat(),
+            "conversationUUID": "tag-2",
+        }
+    ]
+
+
+async def test_a_recovery_with_a_count_that_is_none_is_refused_in_words(wire):
+    status, body, _ = await wire.call("GET", "/api/generate-video/recover?limit=many")
+
+    assert status == 400
+    assert "limit" in str(body["error"])
+
+
+async def test_the_model_list_is_detailed_unless_asked_otherwise(wire):
+    _, full, _ = await wire.call("GET", "/api/v1/video-models")
+    _, short, _ = await wire.call("GET", "/api/v1/video-models?detailed=false")
+
+    assert full["object"] == "list"
+    assert full["meta"]["count"] == len(full["data"]) == len(short["data"])
+    assert {"pricing", "supported_parameters", "capabilities"} <= set(full["data"][0])
+    assert set(short["data"][0]) == {"id", "object", "created", "owned_by"}
+
+
+@pytest.mark.parametrize("fail", ["error", "policy"])
+@pytest.mark.parametrize("refund", [True, False])
+async def test_a_failed_film_is_given_back_once_or_kept_as_switched(wire, fail, refund):
+    wire.service.switches.fail, wire.service.switches.refund = fail, refund
+
+    run = await wire.made()
+    _, body, _ = await wire.call("GET", f"/api/video/status?requestId={run.id}")
+
+    assert (body["data"]["status"], body["data"]["isNSFWError"]) == ("FAILED", fail == "policy")
+    _, ledger, _ = await wire.call("GET", f"{CONTROL}/ledger")
+    assert [entry["kind"] for entry in ledger] == (["charge", "refund"] if refund else ["charge"])
+    assert wire.service.books.balances["sk-nano-sandbox"] == 50_000_000 - (0 if refund else 24_000)
+
+
+async def test_a_switch_for_sound_that_is_left_out_is_billed_at_the_dear_default(wire):
+    wish: Json = {"model": "veo3-1-fast-video", "duration": "4", "resolution": "720p"}
+
+    costs = {
+        said: (await wire.submit(**wish, **more))[1]["cost"]
+        for said, more in {
+            "nothing": {},
+            "on": {"generateAudio": True},
+            "off": {"generateAudio": False},
+        }.items()
+    }
+
+    assert costs == {"nothing": 0.6, "on": 0.6, "off": 0.4}
+
+
+async def test_an_empty_account_is_told_what_it_needs(wire):
+    wire.service.books.balances["sk-nano-sandbox"] = 100
+
+    status, body, _ = await wire.submit()
+
+    assert status == 402
+    assert body == {"error": "Insufficient balance", "status": 402, "requiredBalance": 0.024}
+
+
+async def test_an_upload_of_more_than_four_megabytes_is_too_large(wire):
+    most = 4 * 1024 * 1024
+
+    async def upload(size: int) -> int:
+        text = base64.b64encode(bytes(size)).decode()
+        status, _, _ = await wire.submit(imageDataUrl=f"data:image/png;base64,{text}")
+        return int(status)
+
+    assert await upload(most) == 202
+    assert await upload(most + 1) == 413
+    assert await upload(2 * most) == 413
+
+
+async def test_the_fifty_first_submission_of_a_minute_is_too_many(wire):
+    wish = {"prompt": ""}  # refused, and counted all the same
+    statuses = [(await wire.submit(**wish))[0] for _ in range(50)]
+
+    status, body, headers = await wire.submit(**wish)
+
+    assert statuses == [400] * 50
+    assert (status, headers["Retry-After"]) == (429, "60")
+    assert "Rate limit" in body["error"]
+
+
+async def test_the_switches_are_shown_and_changed(wire):
+    _, before, _ = await wire.call("GET", CONTROL)
+    status, after, _ = await wire.call("PATCH", CONTROL, json={"dialect": "openapi"})
+
+    assert (status, before["dialect"], after["dialect"]) == (200, "unified", "openapi")
+    assert wire.service.switches.dialect == "openapi"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content", "said"),
+    [
+        ("PATCH", "", b'{"dialect": "latin"}', "dialect"),
+        ("PATCH", "", b'{"unheard_of": 1}', "unheard_of"),
+        ("PATCH", "", b"{", "JSON"),
+        ("PATCH", "", b"[]", "object"),
+        ("POST", "/faults", b'{"kind": "meteor"}', "kind"),
+        ("POST", "/faults", b"{}", "kind"),
+        ("POST", "/faults", b"{", "JSON"),
+    ],
+)
+async def test_a_switch_or_fault_that_does_not_exist_is_named_in_a_clear_answer(
+    wire, method, path, content, said
+):
+    headers = {"Content-Type": "application/json"}
+
+    status, body, _ = await wire.call(method, f"{CONTROL}{path}", data=content, headers=headers)
+
+    assert status == 400
+    assert said in body["message"]
+
+
+async def test_faults_strike_in_turn_and_can_be_forgotten(wire):
+    for answered in (500, 503):
+        fault = {"kind": "status", "status": answered, "path": "/api/check-balance"}
+        assert (await wire.call("POST", f"{CONTROL}/faults", json=fault))[0] == 201
+
+    statuses = [(await wire.call("POST", "/api/check-balance"))[0] for _ in range(3)]
+    await wire.call("DELETE", f"{CONTROL}/faults")
+
+    assert statuses == [500, 503, 200]
+    assert wire.service.faults == []
+
+
+async def test_the_store_gives_a_part_of_a_film_and_nothing_once_expired(wire):
+    run = await wire.made()
+    address = f"{wire.service.storage_origin}/storage/{run.film}"
+
+    async with wire.session.get(address, headers={"Range": "bytes=4-7"}) as answer:
+        part = (answer.status, await answer.read(), answer.content_type)
+    async with wire.session.get(f"{wire.service.storage_origin}/storage/vid_none") as answer:
+        assert answer.status == 404
+    wire.service.switches.storage_expired = True
+    async with wire.session.get(address) as answer:
+        assert answer.status == 403
+
+    assert part == (206, b"ftyp", "video/mp4")
+
+
+async def test_the_store_writes_down_who_shows_it_a_key(wire):
+    run = await wire.made()
+    address = f"{wire.service.storage_origin}/storage/{run.film}"
+
+    async with wire.session.get(address, headers=KEY) as answer:
+        assert answer.status == 200
+
+    assert wire.service.keys_seen_by_storage == ["sk-nano-sandbox"]
+    assert (await wire.call("GET", CONTROL))[1]["keys_seen_by_storage"] == 1
+
+
+async def test_a_relative_address_leads_to_the_store_for_its_owner_alone(wire):
+    wire.service.switches.relative_address = True
+    run = await wire.made()
+    _, body, _ = await wire.call("GET", f"/api/video/status?requestId={run.id}")
+    path = body["data"]["output"]["video"]["url"]
+
+    owner, _, headers = await wire.call("GET", path, allow_redirects=False)
+    stranger, _, _ = await wire.call("GET", path, headers={}, allow_redirects=False)
+
+    assert (owner, stranger) == (302, 401)
+    assert headers["Location"] == f"{wire.service.storage_origin}/storage/{run.film}"

@@ -1,0 +1,129 @@
+"""What a film of NanoGPT costs and gives back, and what is handed over for it."""
+
+import base64
+import io
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from PIL import Image
+
+from bot.clock import SystemClock
+from bot.domain.submissions import ProviderState, ProviderStatus, Receipt
+from bot.ids import ModelId
+from bot.media.downloads import guarded_session
+from bot.media.ffmpeg import Ffmpeg, find_ffmpeg
+from bot.media.films import DiskFilmStore
+from bot.ports import Order
+from bot.providers.nanogpt.client import NanoGpt
+from sandbox.app import running_sandbox
+from sandbox.providers.nanogpt.service import NanoGpt as Service
+from sandbox.providers.nanogpt.switches import Fault
+from sandbox.settings import SandboxSettings
+from tests.factories import make_request, new_job_id
+from tests.serving import pair_of
+
+KEY = "sk-nano-sandbox"
+MODEL = ModelId("bytedance-seedance-v1-pro-fast")
+WISH = make_request(model_id=MODEL, duration_seconds=2, resolution="480p")
+COST_MICROS = 24_000
+
+
+@dataclass
+class Table:
+    """The client, the service behind it, and the address between them."""
+
+    client: NanoGpt
+    service: Service
+    origin: str
+
+    async def ended(self, receipt: Receipt) -> ProviderStatus:
+        await self.service.making[receipt.handle]
+        return await self.client.look(receipt.handle, WISH)
+
+    @property
+    def money(self) -> list[tuple[str, int]]:
+        return [(entry.kind, entry.amount_micros) for entry in self.service.books.entries]
+
+    def fault(self, **fields: Any) -> None:
+        self.service.faults.append(Fault(method="POST", path="/api/generate-video", **fields))
+
+
+@asynccontextmanager
+async def set_table(folder: Path, key: str = KEY, sandbox: Any = None) -> AsyncIterator[Table]:
+    async with AsyncExitStack() as stack:
+        settings = SandboxSettings(port=0, generation_seconds=0, data_dir=folder, traffic_log=None)
+        sandbox = sandbox or await stack.enter_async_context(running_sandbox(settings))
+        service, origin = sandbox.nanogpt.service, sandbox.nanogpt.origin
+        hosts = frozenset({pair_of(origin), pair_of(service.storage_origin)})
+        api = await stack.enter_async_context(aiohttp.ClientSession())
+        downloads = await stack.enter_async_context(guarded_session(hosts))
+        client = NanoGpt(key, f"{origin}/api", api=api, downloads=downloads, clock=SystemClock())
+        yield Table(client, service, origin)
+
+
+@pytest.fixture
+async def table(tmp_path) -> AsyncIterator[Table]:
+    async with set_table(tmp_path) as opened:
+        yield opened
+
+
+def order(tag: str = "tag-1", **fields: Any) -> Order:
+    return Order(WISH, tag, **fields)
+
+
+async def test_a_wish_becomes_a_film_that_plays(table, tmp_path):
+    receipt = await table.client.submit(order())
+    status = await table.ended(receipt)
+    films, job_id = DiskFilmStore(tmp_path / "mine", Ffmpeg(find_ffmpeg())), new_job_id()
+    assert status.artifact_address is not None
+    await table.client.fetch(status.artifact_address, films.path(job_id))
+    film = await films.inspect(job_id)
+
+    assert receipt.precharged_micros == status.charged_micros == COST_MICROS
+    assert (film.duration_seconds, film.height) == (2.0, 480)
+    assert table.money == [("charge", COST_MICROS)]
+    assert table.service.keys_seen_by_storage == []
+
+
+@pytest.mark.parametrize(("fail", "refused"), [("error", False), ("policy", True)])
+async def test_a_film_that_fails_is_failed_and_its_money_comes_back(table, fail, refused):
+    table.service.switches.fail = fail
+
+    status = await table.ended(await table.client.submit(order()))
+
+    assert (status.state, status.refused) == (ProviderState.FAILED, refused)
+    assert (status.text is not None) == refused
+    assert table.money == [("charge", COST_MICROS), ("refund", COST_MICROS)]
+    assert await table.client.balance_micros() == 50_000_000
+
+
+async def test_a_picture_is_handed_over_whole(table):
+    target = io.BytesIO()
+    Image.new("RGB", (320, 180), "red").save(target, "PNG")
+
+    receipt = await table.client.submit(order(image=target.getvalue(), image_type="image/png"))
+
+    sent = table.service.books.runs[receipt.handle].body["imageDataUrl"]
+    assert sent == f"data:image/png;base64,{base64.b64encode(target.getvalue()).decode()}"
+    assert (await table.ended(receipt)).state is ProviderState.SUCCEEDED
+
+
+async def test_what_was_paid_in_another_currency_is_not_counted_in_dollars(table):
+    table.service.switches.payment_source = "XNO"
+
+    assert (await table.client.submit(order())).precharged_micros is None
+
+
+async def test_where_the_newer_status_is_not_known_the_older_one_is_asked(table):
+    receipt = await table.client.submit(order())
+    await table.service.making[receipt.handle]
+    table.service.faults.append(Fault(path="/api/video/status", kind="status", status=404))
+
+    status = await table.client.look(receipt.handle, WISH)
+
+    assert status.state is ProviderState.SUCCEEDED
