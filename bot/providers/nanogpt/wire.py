@@ -7,6 +7,7 @@ absent; only an answer without any status cannot be read.
 
 from collections.abc import Iterator
 from decimal import Decimal, DecimalException
+from itertools import chain
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -175,7 +176,7 @@ def read_status(body: Any) -> ProviderStatus:
         msg = "a status without a status"
         raise ProviderProtocolError(msg)
     state = _STATES.get(word.upper(), ProviderState.RUNNING)
-    address = next((*inner.addresses(), *outer.addresses()), None)
+    address = next(chain(inner.addresses(), outer.addresses()), None)
     if state is ProviderState.SUCCEEDED and address is None:
         state = ProviderState.RUNNING
     return ProviderStatus(
