@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from json import loads
+from io import BytesIO
+from json import dumps, loads
 from typing import Any
 
 import aiohttp
@@ -74,7 +75,7 @@ class Api:
         accepted, and SubmissionUncertainError when it broke afterwards.
         """
         try:
-            return await self._call("POST", path, SUBMIT_TIMEOUT, json=payload)
+            return await self._call("POST", path, SUBMIT_TIMEOUT, data=_json_body(payload))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise ProviderUnavailableError(type(error).__name__) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -133,6 +134,11 @@ def _note(method: str, path: str, response: aiohttp.ClientResponse) -> None:
             "request_id": redacted(response.headers.get("X-Request-ID", "")),
         },
     )
+
+
+def _json_body(payload: Mapping[str, Any]) -> aiohttp.Payload:
+    """As a stream: a body with a picture in it is megabytes, which are written piece by piece."""
+    return aiohttp.BytesIOPayload(BytesIO(dumps(payload).encode()), content_type="application/json")
 
 
 async def _capped(response: aiohttp.ClientResponse) -> bytes:

@@ -17,15 +17,15 @@ from yarl import URL
 from bot.domain.capabilities import Capability
 from bot.domain.requests import VideoRequest
 from bot.domain.submissions import ProviderStatus, Receipt
-from bot.errors import ProviderError, ProviderProtocolError, SubmissionUncertainError
+from bot.errors import ProviderError, ProviderRejectedRequestError
 from bot.ids import ModelId, ProviderName
 from bot.ports import Clock, Order
 from bot.providers import artifacts
-from bot.providers.http import Answer, Api, redacted
-from bot.providers.nanogpt.errors import error_of, submission_error_of
+from bot.providers.http import Answer, Api
+from bot.providers.nanogpt.errors import error_of, is_no_such_endpoint, submission_error_of
 from bot.providers.nanogpt.models import NAME, Model, Parameter, read_models
 from bot.providers.nanogpt.parameters import payload_of
-from bot.providers.nanogpt.wire import micros, read_receipt, read_status
+from bot.providers.nanogpt.wire import read_balance, read_receipt, read_recovered, read_status
 
 _log = logging.getLogger(__name__)
 
@@ -66,38 +66,41 @@ class NanoGpt:
         return True
 
     async def submit(self, order: Order) -> Receipt:
+        """Hand over a wish, once. Its tag goes along as `conversationUUID`, for `recover`.
+
+        Raises ProviderRejectedRequestError without asking when the model is not listed any more:
+        what its switches are called, and so what it would cost, is not known then.
+        """
         payload = payload_of(order, self._parameters(order.request))
         answer = await self._api.submit("/generate-video", payload)
-        _note(answer)
-        if answer.status not in {200, 201, 202}:
-            raise submission_error_of(answer, self._clock.now())
-        receipt = read_receipt(answer.body)
+        receipt = read_receipt(answer.body) if 200 <= answer.status < 300 else None
         if receipt is None:
-            raise SubmissionUncertainError(redacted(answer.text), status=answer.status)
+            raise submission_error_of(answer, self._clock.now())
         return receipt
 
     async def look(self, handle: str, request: VideoRequest) -> ProviderStatus:
+        """Ask the unified status, and the legacy one where there is no unified one.
+
+        Done without an address is answered as running, so that the caller's deadline bounds it.
+        """
         answer = await self._api.read("GET", "/video/status", query={"requestId": handle})
-        if _is_no_such_endpoint(answer):
+        if is_no_such_endpoint(answer):
             query = {"runId": handle, "model": request.model_id, "modelSlug": request.model_id}
             answer = await self._api.read("GET", "/generate-video/status", query=query)
-        return read_status(self._body_of(answer))
+        return read_status(self._body_of(answer, about_job=True))
 
     async def recover(self, tag: str, request: VideoRequest) -> Receipt | None:
+        """Find a submission by its tag among this model's latest 50.
+
+        What it was charged is not answered and stays None.
+        """
         query = {
             "conversationUUID": tag,
             "model": request.model_id,
             "limit": str(RECOVER_MOST),
         }
-        body = self._body_of(await self._api.read("GET", "/generate-video/recover", query=query))
-        listed = body.get("data") if isinstance(body, dict) else None
-        if not isinstance(listed, list):
-            msg = "a recovery that is no list"
-            raise ProviderProtocolError(msg)
-        for run in listed:
-            if isinstance(run, dict) and run.get("conversationUUID") == tag:
-                return read_receipt(run)
-        return None
+        answer = await self._api.read("GET", "/generate-video/recover", query=query)
+        return read_recovered(self._body_of(answer), tag)
 
     async def list_capabilities(self) -> tuple[Capability, ...]:
         try:
@@ -111,12 +114,7 @@ class NanoGpt:
 
     async def balance_micros(self) -> int:
         """What the account holds, in micros of a dollar. Raises ProviderError."""
-        body = self._body_of(await self._api.read("POST", "/check-balance"))
-        balance = micros(body.get("usd_balance")) if isinstance(body, dict) else None
-        if balance is None:
-            msg = "a balance that is no number"
-            raise ProviderProtocolError(msg)
-        return balance
+        return read_balance(self._body_of(await self._api.read("POST", "/check-balance")))
 
     async def fetch(self, address: str, target: Path) -> None:
         await artifacts.fetch(
@@ -128,25 +126,16 @@ class NanoGpt:
         )
 
     def _parameters(self, request: VideoRequest) -> Mapping[str, Parameter]:
-        model = self._models.get(request.model_id) or self._bundled.get(request.model_id)
-        return {} if model is None else model.parameters
+        model = self._models.get(request.model_id)
+        if model is None:
+            msg = f"{request.model_id} is not listed"
+            raise ProviderRejectedRequestError(msg)
+        return model.parameters
 
-    def _body_of(self, answer: Answer) -> Any:
-        _note(answer)
+    def _body_of(self, answer: Answer, *, about_job: bool = False) -> Any:
         if answer.status != 200:
-            raise error_of(answer, self._clock.now())
+            raise error_of(answer, self._clock.now(), about_job=about_job)
         return answer.body
-
-
-def _is_no_such_endpoint(answer: Answer) -> bool:
-    """A 404 that is no answer of the API's, or a method that is not known there."""
-    return answer.status == 405 or (answer.status == 404 and answer.body is None)
-
-
-def _note(answer: Answer) -> None:
-    request_id = answer.headers.get("X-Request-ID")
-    if request_id is not None:
-        _log.debug("nanogpt_answered", extra={"status": answer.status, "request": request_id})
 
 
 def _bundled_list() -> Any:

@@ -2,9 +2,10 @@
 
 Sources: NanoGPT's pages on error handling, rate limits and video generation. The HTTP status is
 preferred over the body, which comes in five shapes of JSON, as HTML from an edge, or not at all.
+The body's word refines a 4xx only: some words have no documented status.
 """
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from bot.errors import (
@@ -20,52 +21,119 @@ from bot.errors import (
 )
 from bot.providers.http import Answer, redacted, retry_at
 
+_BY_WORD: dict[str, type[ProviderError]] = {
+    "content_policy_violation": ContentRefusedError,
+    "insufficient_balance": ProviderBalanceError,
+    "insufficient_quota": ProviderBalanceError,
+    "missing_api_key": ProviderCredentialsError,
+    "invalid_api_key": ProviderCredentialsError,
+    "authentication_error": ProviderCredentialsError,
+    "api_key_origin_not_allowed": ProviderCredentialsError,
+    "pro_required": ProviderCredentialsError,
+    "rate_limited": ProviderRateLimitedError,
+    "rate_limit_exceeded": ProviderRateLimitedError,
+    "rate_limit_error": ProviderRateLimitedError,
+    "daily_rpd_limit_exceeded": ProviderRateLimitedError,
+    "daily_usd_limit_exceeded": ProviderRateLimitedError,
+}
+_BY_STATUS: dict[int, type[ProviderError]] = {
+    401: ProviderCredentialsError,
+    402: ProviderBalanceError,
+    403: ProviderCredentialsError,
+    408: ProviderUnavailableError,
+    409: ProviderUnavailableError,
+    425: ProviderUnavailableError,
+    429: ProviderRateLimitedError,
+}  # any other 4xx, and a redirect, refuses the request as it stands; any 5xx means: away
+_DAILY = {"daily_rpd_limit_exceeded", "daily_usd_limit_exceeded"}
+_REFUSALS = ("content policy", "content moderation", "safety concerns")
+
 
 def message_and_code(body: Any) -> tuple[str, str]:
     """The text and the machine's word of an error, from any envelope; empty where absent."""
-    if not isinstance(body, dict):
-        return "", ""
-    error = body.get("error")
-    inner = error if isinstance(error, dict) else {}
-    text = error if isinstance(error, str) else inner.get("message", body.get("message"))
-    code = inner.get("code") or inner.get("type") or body.get("code") or ""
-    return (text if isinstance(text, str) else ""), str(code)
+    words = _words(body)
+    return _message(body), next(iter(words), "")
 
 
-def error_of(answer: Answer, now: datetime) -> ProviderError:
-    """The error of an answer that is no success, for calls that may be repeated."""
-    text, code = message_and_code(answer.body)
-    detail = redacted(f"{answer.status} {code} {text or answer.text}")
+def error_of(answer: Answer, now: datetime, *, about_job: bool = False) -> ProviderError:
+    """The error of an answer that is no success, for calls that may be repeated.
+
+    `about_job` says that the call named a job, so that 403 means "not yours" and 404 "unknown".
+    A page of HTML never means that: it comes from an edge, which knows nothing of jobs.
+    """
+    text, words = _message(answer.body), _words(answer.body)
+    kind = _class_of(answer, words, text, about_job=about_job)
+    detail = redacted(f"{answer.status} {' '.join(words)} {text or answer.text}")
     status = answer.status
-    if "content_policy" in code.lower():
-        return ContentRefusedError(detail, status=status, friendly=text or None)
-    if status == 429:
-        at = retry_at(answer.headers, now)
+    if kind is ContentRefusedError:
+        return ContentRefusedError(detail, status=status, friendly=redacted(text) or None)
+    if kind is ProviderRateLimitedError:
+        at = retry_at(answer.headers, now) or _next_midnight(words, now)
         return ProviderRateLimitedError(detail, status=status, retry_at=at)
-    return _class_of(status, code)(detail, status=status)
-
-
-def _class_of(status: int, code: str) -> type[ProviderError]:
-    if status == 401 or code in {"api_key_origin_not_allowed", "PRO_REQUIRED"}:
-        return ProviderCredentialsError
-    if status == 402:
-        return ProviderBalanceError
-    if status in {403, 404}:
-        return ProviderJobUnknownError
-    if status in {408, 409, 425} or status >= 500:
-        return ProviderUnavailableError
-    return ProviderRejectedRequestError
+    return kind(detail, status=status)
 
 
 def submission_error_of(answer: Answer, now: datetime) -> ProviderError:
-    """The error of a submission that was answered, and not with a success.
+    """The error of a submission that was answered, and not with a success that can be read.
 
-    A 503 says that nothing was started or charged; any other 5xx, and a timeout in between, may
-    hide a film in the making.
+    Certain are the 4xx and a 503 in the service's own words: by its page on error handling it
+    answers that before anything is started or charged. Uncertain are every other 5xx, a 503 from
+    an edge, a time-out in between (408), a conflict with a submission that may be our own (409)
+    and a 2xx that cannot be read: each may hide a film in the making.
     """
     error = error_of(answer, now)
-    if isinstance(error, ProviderUnavailableError) and answer.status != 503:
-        return SubmissionUncertainError(error.detail, status=answer.status)
-    if isinstance(error, ProviderJobUnknownError):
-        return ProviderRejectedRequestError(error.detail, status=answer.status)
+    status = answer.status
+    own_503 = status == 503 and bool(_words(answer.body) or _message(answer.body))
+    if 200 <= status < 300 or status in {408, 409} or (status >= 500 and not own_503):
+        return SubmissionUncertainError(error.detail, status=status)
     return error
+
+
+def is_no_such_endpoint(answer: Answer) -> bool:
+    """Whether an address is unknown to the service, rather than the job that it names."""
+    if answer.status == 405:
+        return True
+    text = _message(answer.body).strip(" .!").lower()
+    return answer.status == 404 and text in {"", "not found"}
+
+
+def _class_of(
+    answer: Answer, words: list[str], text: str, *, about_job: bool
+) -> type[ProviderError]:
+    status, speaks = answer.status, bool(words or text)
+    if status >= 500:
+        return ProviderUnavailableError
+    for word in words:
+        if word in _BY_WORD:
+            return _BY_WORD[word]
+    if status == 400 and any(phrase in text.lower() for phrase in _REFUSALS):
+        return ContentRefusedError
+    if about_job and status in {403, 404}:
+        return ProviderJobUnknownError if speaks else ProviderUnavailableError
+    return _BY_STATUS.get(status, ProviderRejectedRequestError)
+
+
+def _message(body: Any) -> str:
+    if not isinstance(body, dict):
+        return ""
+    error = body.get("error")
+    inner = error.get("message") if isinstance(error, dict) else error
+    text = inner if isinstance(inner, str) else body.get("message")
+    return text if isinstance(text, str) else ""
+
+
+def _words(body: Any) -> list[str]:
+    """The machine's words, lower-case, the most specific first."""
+    if not isinstance(body, dict):
+        return []
+    error = body.get("error")
+    inner = error if isinstance(error, dict) else {}
+    found = (inner.get("code"), body.get("code"), inner.get("type"), body.get("type"))
+    return [word.lower() for word in found if isinstance(word, str) and word]
+
+
+def _next_midnight(words: list[str], now: datetime) -> datetime | None:
+    """Daily limits end at midnight UTC, also where no Retry-After says so."""
+    if not _DAILY.intersection(words):
+        return None
+    return datetime.combine(now.date() + timedelta(days=1), time(), tzinfo=now.tzinfo)
