@@ -1,0 +1,128 @@
+"""A wish that does not fit is told every reason at once, each with what to change."""
+
+import pytest
+
+from bot.domain.capabilities import Audio, Kind, check, complete
+from tests.factories import make_capability, make_image, make_request
+
+PLAIN = make_capability(
+    kinds=frozenset({Kind.TEXT}),
+    audio=Audio.NEVER,
+    end_image=False,
+    negative_prompt=False,
+    seed=False,
+    prompt_max_characters=20,
+)
+
+
+def bare(**fields):
+    """A wish that leaves every choice to the model."""
+    nothing = {"duration_seconds": None, "resolution": None, "aspect_ratio": None, "audio": None}
+    return make_request(**(nothing | fields))
+
+
+def test_a_wish_that_fits_is_given_no_reason():
+    assert check(make_request(), make_capability()) == ()
+
+
+def test_what_is_left_to_the_model_always_fits():
+    assert check(bare(prompt="a fox"), PLAIN) == ()
+
+
+@pytest.mark.parametrize(
+    ("wish", "says"),
+    [
+        ({"prompt": " \n"}, "The prompt is empty: say in a few words"),
+        ({"prompt": "x" * 23}, "reads at most 20: shorten it by 3."),
+        ({"image": make_image()}, "works from words only: leave `image` out"),
+        ({"end_image": make_image()}, "takes no last picture: leave `end_image` out."),
+        ({"end_image": make_image()}, "needs a first one: add `image` as well."),
+        ({"duration_seconds": 6}, "makes films of 5 or 10 s, not of 6 s: the nearest is 5 s."),
+        ({"resolution": "4k"}, "has no `resolution` 4k: choose 480p or 720p."),
+        ({"aspect_ratio": "4:3"}, "has no `aspect_ratio` 4:3: choose 16:9, 9:16 or 1:1."),
+        ({"audio": True}, "makes silent films: leave `audio` out."),
+        ({"negative_prompt": "rain"}, "reads no `negative_prompt`: leave it out."),
+        ({"seed": 0}, "takes no `seed`: leave it out."),
+    ],
+)
+def test_each_reason_says_what_to_change(wish, says):
+    reasons = check(bare(**({"prompt": "a fox"} | wish)), PLAIN)
+
+    assert any(says in reason for reason in reasons), reasons
+
+
+def test_every_reason_is_said_at_once():
+    wish = make_request(
+        prompt="", duration_seconds=7, resolution="4k", aspect_ratio="4:3", audio=True, seed=1
+    )
+
+    assert len(check(wish, PLAIN)) == 6
+
+
+def test_a_model_that_only_animates_pictures_asks_for_one():
+    model = make_capability(kinds=frozenset({Kind.IMAGE}))
+
+    [reason] = check(make_request(), model)
+
+    assert "add a picture with `image`" in reason
+    assert check(make_request(image=make_image()), model) == ()
+
+
+@pytest.mark.parametrize("option", ["resolution", "aspect_ratio"])
+def test_a_choice_that_a_model_does_not_offer_is_to_be_left_out(option):
+    model = make_capability(resolutions=(), aspect_ratios=())
+    wish = bare(**{option: "720p"})
+
+    assert check(wish, model) == (f"Fake Model chooses `{option}` itself: leave it out.",)
+
+
+@pytest.mark.parametrize(
+    ("durations", "wanted", "says"),
+    [
+        ((4, 5, 6, 7), 9, "films of 4 to 7 s, not of 9 s: the nearest is 7 s."),
+        ((8,), 5, "films of 8 s, not of 5 s: the nearest is 8 s."),
+        ((10, 5), 1, "films of 5 or 10 s, not of 1 s: the nearest is 5 s."),
+        ((4, 6, 8), 7, "films of 4, 6 or 8 s, not of 7 s: the nearest is 6 s."),
+    ],
+)
+def test_the_nearest_duration_is_named_and_between_two_the_shorter(durations, wanted, says):
+    model = make_capability(durations_seconds=durations)
+
+    [reason] = check(make_request(duration_seconds=wanted), model)
+
+    assert says in reason
+
+
+def test_every_billable_switch_is_written_out():
+    completed = complete(bare(), make_capability())
+
+    assert completed == make_request(audio=False)
+
+
+def test_what_a_member_chose_is_kept():
+    wish = make_request(duration_seconds=10, resolution="480p", aspect_ratio="1:1", audio=True)
+
+    assert complete(wish, make_capability()) == wish
+
+
+@pytest.mark.parametrize(
+    ("audio", "is_on"), [(Audio.NEVER, False), (Audio.OPTIONAL, False), (Audio.ALWAYS, True)]
+)
+def test_sound_is_off_unless_it_cannot_be(audio, is_on):
+    assert complete(bare(), make_capability(audio=audio)).audio is is_on
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "ratio"), [(1920, 1080, "16:9"), (1080, 1920, "9:16"), (500, 480, "1:1")]
+)
+def test_a_film_takes_the_shape_of_its_picture(width, height, ratio):
+    wish = bare(image=make_image(width=width, height=height))
+
+    assert complete(wish, make_capability()).aspect_ratio == ratio
+
+
+@pytest.mark.parametrize("ratios", [(), ("auto", "1:0", "wide:tall")])
+def test_where_no_shape_has_numbers_a_picture_gets_the_default(ratios):
+    model = make_capability(aspect_ratios=ratios, default_aspect_ratio="auto")
+
+    assert complete(bare(image=make_image()), model).aspect_ratio == "auto"

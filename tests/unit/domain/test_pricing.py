@@ -1,0 +1,76 @@
+"""The most specific line is the price; where no line fits, nothing is guessed."""
+
+from itertools import permutations
+
+import pytest
+from hypothesis import given, strategies as st
+
+from bot.domain.pricing import Price, PriceLine, PriceList, dollars, price
+from tests.factories import make_image, make_request
+
+LINES = (
+    PriceLine(10),
+    PriceLine(20, resolution="720p"),
+    PriceLine(30, resolution="720p", audio=False),
+    PriceLine(40, resolution="720p", audio=False, duration_seconds=5),
+)
+
+
+@pytest.mark.parametrize("lines", list(permutations(LINES)))
+def test_the_most_specific_line_is_the_price_in_whatever_order_they_stand(lines):
+    assert price(make_request(), PriceList(lines)) == Price(40)
+    assert price(make_request(duration_seconds=10), PriceList(lines)) == Price(30)
+    assert price(make_request(audio=True), PriceList(lines)) == Price(20)
+    assert price(make_request(resolution="480p"), PriceList(lines)) == Price(10)
+
+
+def test_a_price_per_second_counts_the_seconds():
+    prices = PriceList((PriceLine(100_000, per_second=True),), is_estimate=True)
+
+    assert price(make_request(duration_seconds=8), prices) == Price(800_000, is_estimate=True)
+
+
+def test_a_film_from_a_picture_may_have_a_price_of_its_own():
+    prices = PriceList((PriceLine(10, from_image=False), PriceLine(20, from_image=True)))
+
+    assert price(make_request(), prices) == Price(10)
+    assert price(make_request(image=make_image()), prices) == Price(20)
+
+
+def test_sound_that_nobody_asked_for_is_priced_as_none():
+    assert price(make_request(audio=None), PriceList((PriceLine(10, audio=False),))) == Price(10)
+
+
+@pytest.mark.parametrize(
+    ("wish", "lines"),
+    [
+        ({}, ()),
+        ({"resolution": "480p"}, (PriceLine(10, resolution="720p"),)),
+        ({"duration_seconds": None}, (PriceLine(10, per_second=True),)),
+    ],
+)
+def test_where_the_list_has_no_answer_there_is_no_price(wish, lines):
+    assert price(make_request(**wish), PriceList(lines)) is None
+
+
+@pytest.mark.parametrize(
+    ("micros", "shown"),
+    [
+        (0, "$0.00"),
+        (1, "$0.01"),
+        (10_000, "$0.01"),
+        (10_001, "$0.02"),
+        (350_000, "$0.35"),
+        (1_990_001, "$2.00"),
+        (12_340_000, "$12.34"),
+    ],
+)
+def test_money_is_rounded_up_to_the_cent(micros, shown):
+    assert dollars(micros) == shown
+
+
+@given(st.integers(0, 10**12))
+def test_nothing_looks_cheaper_than_it_is_nor_a_cent_dearer(micros):
+    shown = int(dollars(micros).removeprefix("$").replace(".", "")) * 10_000
+
+    assert micros <= shown < micros + 10_000
