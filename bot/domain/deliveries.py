@@ -13,6 +13,7 @@ from bot.ids import ChannelId, GuildId, JobId, MessageId
 
 NONCE_MAX_CHARACTERS = 25  # Discord's Create Message
 POSTING_LEASE = timedelta(minutes=2)  # then whoever was posting is taken for dead
+EDITING_LEASE = timedelta(minutes=1)
 
 
 class DeliveryKind(StrEnum):
@@ -33,7 +34,11 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message owed for a job. `shown` is the digest of what a posted card shows now."""
+    """One message owed for a job, and for a card what it shows.
+
+    `shown` is the digest of what a posted card shows now; None while nobody knows.
+    `next_attempt_at` is when it may next be posted, or edited once it is posted.
+    """
 
     job_id: JobId
     kind: DeliveryKind
@@ -80,5 +85,21 @@ def posting(delivery: Delivery, now: datetime) -> Delivery:
 
 
 def posted(delivery: Delivery, message_id: MessageId, shown: str | None = None) -> Delivery:
-    """The message stands in the channel."""
-    return replace(delivery, state=DeliveryState.POSTED, message_id=message_id, shown=shown)
+    """The message stands in the channel, and may be edited from now on."""
+    return replace(
+        delivery,
+        state=DeliveryState.POSTED,
+        message_id=message_id,
+        shown=shown,
+        next_attempt_at=delivery.posting_at or delivery.owed_at,
+    )
+
+
+def editing(card: Delivery, now: datetime) -> Delivery:
+    """The intent to edit a posted card, to be written down first; nobody else does meanwhile."""
+    return replace(card, shown=None, next_attempt_at=now + EDITING_LEASE)
+
+
+def edited(card: Delivery, shown: str | None, now: datetime) -> Delivery:
+    """The card shows this now, or nobody knows what."""
+    return replace(card, shown=shown, next_attempt_at=now)

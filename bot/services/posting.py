@@ -28,10 +28,8 @@ async def post(delivery: Delivery, outbox: Outbox) -> None:
     job = await outbox.store.get(delivery.job_id)
     intent = await outbox.store.save_delivery(posting(delivery, outbox.clock.now()))
     view = await outbox.view(job)
-    found = None
     try:
-        found = await _find(delivery, outbox)
-        message_id = found or await _send(intent, view, outbox)
+        message_id = await _find(delivery, outbox) or await _send(intent, view, outbox)
     except ChannelGoneError:
         _log.warning("undeliverable", extra={"job_id": job.id, "kind": delivery.kind})
         gone = replace(intent, state=DeliveryState.UNDELIVERABLE)
@@ -40,8 +38,8 @@ async def post(delivery: Delivery, outbox: Outbox) -> None:
     except DeliveryError as error:
         await _postpone(intent, error, outbox)
         return
-    shown = None  # of a message that was found, nobody knows what it shows
-    if found is None and delivery.kind is DeliveryKind.CARD:
+    shown = None  # a repeated post may be answered with an earlier one, and its earlier look
+    if intent.attempts == 1 and delivery.kind is DeliveryKind.CARD:
         shown = outbox.courier.digest(view)
     await outbox.store.save_delivery(posted(intent, message_id, shown))
     _log.info("delivered", extra={"job_id": job.id, "kind": delivery.kind})

@@ -10,6 +10,7 @@ import logging
 from dataclasses import dataclass
 
 from bot.domain.jobs import Job, JobState
+from bot.domain.submissions import SubmissionState
 from bot.errors import DatabaseBusyError, StorageError
 from bot.ids import JobId
 from bot.ports import Change, Clock, JobStore
@@ -18,6 +19,8 @@ from bot.services.steps import Result, later
 _log = logging.getLogger(__name__)
 
 WRITE_TRIES = 5  # against members who press Cancel at the same time; the next tick goes on
+
+OPEN_STATES = frozenset({SubmissionState.INTENDED, SubmissionState.UNCERTAIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,37 +44,40 @@ class Recorder:
     def add(self, finding: Finding) -> None:
         self._found[finding.job.id] = finding
 
-    async def write(self) -> set[JobId]:
-        """Answers with the jobs that are done with: written, or given up to who moved them."""
-        settled: set[JobId] = set()
+    def __contains__(self, job_id: JobId) -> bool:
+        return job_id in self._found
+
+    async def write(self) -> None:
         async with self._lock:
             for _ in range(WRITE_TRIES):
                 findings = list(self._found.values())
                 if not findings:
-                    break
+                    return
                 lost = await self._save(findings)
                 for finding in findings:
-                    settled |= await self._settle(finding, lost)
-        return settled
+                    await self._settle(finding, is_lost=finding.job.id in lost)
 
-    async def _settle(self, finding: Finding, lost: set[JobId]) -> set[JobId]:
-        job_id = finding.job.id
-        again = await self._reconciled(finding) if job_id in lost else None
+    async def _settle(self, finding: Finding, *, is_lost: bool) -> None:
+        again = await self._reconciled(finding) if is_lost else None
         if again is not None:
-            self._found[job_id] = again
-            return set()
-        del self._found[job_id]
-        return {job_id}
+            self._found[again.job.id] = again
+        else:
+            del self._found[finding.job.id]
 
     async def _reconciled(self, finding: Finding) -> Finding | None:
         """The finding for the job as it is now; None where it need not, or cannot, be kept."""
-        if finding.job.state is not JobState.SUBMITTING:
+        submission = finding.change.submission
+        if finding.job.state is not JobState.SUBMITTING or submission is None:
+            return None
+        latest = await self._store.find_submission(finding.job.id)
+        if latest is None or latest.id != submission.id or latest.state not in OPEN_STATES:
+            _log.warning("answer_came_late", extra={"job_id": finding.job.id})
             return None
         job = await self._store.get(finding.job.id)
         try:
             return Finding(job, finding.result(job), finding.result)
         except ValueError:  # from there no way leads to what was found
-            _log.warning("answer_came_too_late", extra={"job_id": job.id, "state": job.state})
+            _log.warning("answer_leads_nowhere", extra={"job_id": job.id, "state": job.state})
             return None
 
     async def _save(self, findings: list[Finding]) -> set[JobId]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.domain.deliveries import Delivery, DeliveryState
+from bot.domain.deliveries import Delivery, DeliveryState, edited, editing
 from bot.domain.jobs import Job, JobState
 from bot.errors import ChannelGoneError, DeliveryUnavailableError, MessageGoneError
 from bot.ids import JobId
@@ -47,7 +47,7 @@ class CardRefresher:
         self._listed_at = now
         cards = await self._list_cards(now)
         self._forget_all_but(cards)
-        cards = [(card, job) for card, job in cards if self._may_look(job, now)]
+        cards = [(card, job) for card, job in cards if self._may_look(card, job, now)]
         positions = await self._list_positions(cards)
         due: list[tuple[Delivery, Edit]] = []
         for number, (card, job) in enumerate(cards, start=1):
@@ -69,7 +69,9 @@ class CardRefresher:
             self._swept_at = now
         return sorted(cards, key=lambda row: not row[1].is_terminal)
 
-    def _may_look(self, job: Job, now: datetime) -> bool:
+    def _may_look(self, card: Delivery, job: Job, now: datetime) -> bool:
+        if card.next_attempt_at > now:
+            return False
         looked_at = self._looked_at.get(job.id)
         if looked_at is None or job.state_changed_at > looked_at:
             return True
@@ -89,12 +91,14 @@ class CardRefresher:
 
 
 async def _edit(card: Delivery, view: CardView, digest: str, outbox: Outbox) -> None:
-    """Raises LeaseLostError when somebody else changed the card meanwhile."""
+    """Raises LeaseLostError when another process edits it."""
+    intent = await outbox.store.save_delivery(editing(card, outbox.clock.now()))
+    shown: str | None = digest
     try:
         await outbox.courier.edit_card(card, view)
     except DeliveryUnavailableError as error:  # the next look will try again
         _log.info("card_not_refreshed", extra={"job_id": card.job_id, "error": str(error)})
+        shown = None
     except (ChannelGoneError, MessageGoneError):
-        await outbox.store.save_delivery(replace(card, state=DeliveryState.UNDELIVERABLE))
-    else:
-        await outbox.store.save_delivery(replace(card, shown=digest))
+        intent = replace(intent, state=DeliveryState.UNDELIVERABLE)
+    await outbox.store.save_delivery(edited(intent, shown, outbox.clock.now()))

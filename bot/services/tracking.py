@@ -140,11 +140,15 @@ class Tracker:
 
     async def _record(self) -> None:
         """Write what steps found. A job is under way until then, so that nobody steps it again."""
-        settled = await self._recorder.write()
-        for job_id in settled:
-            self._under_way.pop(job_id, None)
-        if settled:
-            self._on_moved()
+        try:
+            await self._recorder.write()
+        finally:
+            under_way = self._under_way.items()
+            settled = [key for key, task in under_way if task.done() and key not in self._recorder]
+            for job_id in settled:
+                del self._under_way[job_id]
+            if settled:
+                self._on_moved()
 
     async def _seconds_to_wait(self) -> float:
         due_at = await self._means.store.next_due_at()
