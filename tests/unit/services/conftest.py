@@ -1,0 +1,18 @@
+"""A world on the real database, and programs on it."""
+
+import pytest
+
+from bot.storage.databases import open_database
+from bot.storage.stores import SqlJobStore
+from tests.fakes.world import World
+
+
+@pytest.fixture
+async def store(tmp_path):
+    async with open_database(f"sqlite:///{tmp_path}/showreel.db") as engine:
+        yield SqlJobStore(engine)
+
+
+@pytest.fixture
+def world(store):
+    return World(store=store)

@@ -1,0 +1,213 @@
+"""A film is paid for once: the intent first, and what may have been taken is never sent again."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.jobs import FailureKind, JobState
+from bot.domain.submissions import SubmissionState
+from bot.errors import (
+    ContentRefusedError,
+    ProviderBalanceError,
+    ProviderCredentialsError,
+    ProviderProtocolError,
+    ProviderRateLimitedError,
+    ProviderRejectedRequestError,
+    ProviderUnavailableError,
+    SubmissionUncertainError,
+)
+from bot.ids import IdempotencyKey, UserId
+from bot.services.submitting import FEWEST_ATTEMPTS
+from tests.factories import NOW, make_image
+from tests.fakes.weather import KilledError, Script
+
+
+async def played(world, weather):
+    """One wish, to its end; answers with the job as it ended."""
+    process = world.start(weather=weather)
+    job = await process.accept(key="one")
+    await world.live(process)
+    return await world.store.get(job.id)
+
+
+async def test_the_intent_is_on_disk_before_anything_is_sent(world):
+    seen = []
+
+    async def look_around(event):
+        if event == "submit":
+            [job] = await world.store.list_active()
+            submission = await world.store.find_submission(job.id)
+            seen.append((job.state, submission.state, submission.tag == f"{job.id}-1"))
+
+    await played(world, look_around)
+
+    assert seen == [(JobState.SUBMITTING, SubmissionState.INTENDED, True)]
+
+
+async def test_what_the_service_said_is_kept(world):
+    process = world.start()
+    job = await process.accept(key="one")
+    await process.turn()
+
+    submission = await world.store.find_submission(job.id)
+
+    assert (submission.state, submission.handle) == (SubmissionState.ACCEPTED, "run-1")
+    assert submission.precharged_micros == 500_000
+
+
+async def test_the_pictures_go_with_the_wish(world):
+    process = world.start()
+    await process.accept(key="one", image=make_image(), end_image=make_image(key="end.png"))
+    await world.live(process)
+
+    [run] = world.provider.runs
+
+    assert (run.order.image, run.order.image_type) == (b"picture", "image/png")
+    assert (run.order.end_image, run.order.end_image_type) == (b"picture", "image/png")
+
+
+@pytest.mark.parametrize("error", [SubmissionUncertainError(), ProviderProtocolError()])
+async def test_an_answer_lost_or_unreadable_is_looked_up_by_tag_and_never_sent_again(world, error):
+    job = await played(world, Script(submit__answered=[error]))
+
+    assert job.state is JobState.SUCCEEDED
+    assert world.provider.paid_tags == [f"{job.id}-1"]
+
+
+async def test_what_never_turns_up_is_given_up_as_uncertain_and_not_sent_again(world):
+    job = await played(world, Script(submit=[SubmissionUncertainError()]))
+
+    assert job.failure.kind is FailureKind.UNCERTAIN
+    assert job.state_changed_at - NOW >= timedelta(minutes=3)
+    assert world.provider.paid_tags == []
+    submission = await world.store.find_submission(job.id)
+    assert (submission.attempt, submission.state) == (1, SubmissionState.ABANDONED)
+
+
+async def test_while_the_service_is_away_a_lost_answer_is_not_given_up(world):
+    away = [ProviderUnavailableError() for _ in range(20)]
+    job = await played(world, Script(submit__answered=[SubmissionUncertainError()], recover=away))
+
+    assert job.state is JobState.SUCCEEDED
+    assert len(world.provider.paid_tags) == 1
+
+
+async def test_where_nothing_can_be_looked_up_a_lost_answer_fails_and_is_not_sent_again(world):
+    world.provider.can_recover = False
+    job = await played(world, Script(submit__answered=[SubmissionUncertainError()]))
+
+    assert job.failure.kind is FailureKind.UNCERTAIN
+    assert len(world.provider.paid_tags) == 1
+
+
+async def test_a_program_that_died_right_after_sending_finds_its_film_again(world):
+    async def die(event):
+        if event == "submit answered":
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        await played(world, die)
+    await world.live(world.start())
+
+    job = await world.store.find_by_key(IdempotencyKey("one"))
+    assert job.state is JobState.SUCCEEDED
+    assert world.provider.paid_tags == [f"{job.id}-1"]
+
+
+async def test_what_was_certainly_not_taken_goes_back_to_the_queue(world):
+    job = await played(world, Script(submit=[ProviderUnavailableError()]))
+
+    assert job.state is JobState.SUCCEEDED
+    assert world.provider.paid_tags == [f"{job.id}-2"]
+
+
+async def test_nothing_is_sent_before_the_instant_that_the_service_named(world):
+    retry_at = NOW + timedelta(minutes=5)
+    process = world.start(weather=Script(submit=[ProviderRateLimitedError(retry_at=retry_at)]))
+    job = await process.accept(key="one")
+    await process.turn()
+
+    waiting = await world.store.get(job.id)
+    assert (waiting.state, waiting.next_action_at) == (JobState.ACCEPTED, retry_at)
+
+    world.clock.advance(299)
+    await process.turn()
+    assert world.provider.paid_tags == []
+
+    world.clock.advance(1)
+    await process.turn()
+    assert len(world.provider.paid_tags) == 1
+
+
+async def test_a_service_that_stays_away_is_given_up_after_an_hour_and_nothing_was_paid(world):
+    job = await played(world, Script(submit=[ProviderUnavailableError() for _ in range(500)]))
+
+    assert job.failure.kind is FailureKind.REJECTED
+    assert job.state_changed_at - NOW >= timedelta(hours=1)
+    assert (await world.store.find_submission(job.id)).attempt >= FEWEST_ATTEMPTS
+    assert world.provider.paid_tags == []
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "says"),
+    [
+        (ContentRefusedError(friendly="No dragons, please."), "refused", "No dragons, please."),
+        (ContentRefusedError("internal words"), "refused", "refused this prompt or picture"),
+        (ProviderCredentialsError("internal words"), "operator", "key or account"),
+        (ProviderBalanceError("internal words"), "operator", "key or account"),
+        (ProviderRejectedRequestError("internal words"), "rejected", "did not accept this wish"),
+    ],
+)
+async def test_a_refusal_ends_the_job_with_words_that_are_safe_to_show(world, error, kind, says):
+    job = await played(world, Script(submit=[error]))
+
+    assert job.failure.kind == kind
+    assert says in job.failure.text
+    assert "internal words" not in job.failure.text
+    assert (await world.store.find_submission(job.id)).state is SubmissionState.REJECTED
+    assert world.provider.paid_tags == []
+
+
+@pytest.mark.parametrize("error", [ProviderCredentialsError(), ProviderBalanceError()])
+async def test_what_only_the_operator_can_mend_is_logged_as_an_error(world, error, caplog):
+    await played(world, Script(submit=[error]))
+
+    assert "ERROR" in {
+        row.levelname for row in caplog.records if row.msg == "provider_needs_operator"
+    }
+
+
+async def test_a_picture_that_is_no_longer_there_is_said_before_anything_is_paid(world):
+    world.images.lost.add("abc.png")
+    process = world.start()
+    job = await process.accept(key="one", image=make_image())
+    await world.live(process)
+
+    failure = (await world.store.get(job.id)).failure
+    assert failure.kind is FailureKind.REJECTED
+    assert "send it again" in failure.text
+    assert world.provider.paid_tags == []
+
+
+@pytest.mark.parametrize(
+    ("trouble", "paid"), [(None, 1), (ProviderUnavailableError(), 0)], ids=["taken", "not taken"]
+)
+async def test_cancel_pressed_while_it_is_being_sent_ends_it_and_keeps_the_handle(
+    world, trouble, paid
+):
+    async def press(event):
+        if event == "submit":
+            [job] = await world.store.list_active()
+            await process.cancelling.cancel(job.id, UserId(30), is_moderator=False)
+            if trouble is not None:
+                raise trouble
+
+    process = world.start(weather=press)
+    job = await process.accept(key="one")
+    await world.live(process)
+
+    assert (await world.store.get(job.id)).state is JobState.CANCELLED
+    assert len(world.provider.paid_tags) == paid
+    assert world.films_of(job) == []
+    submission = await world.store.find_submission(job.id)
+    assert (submission.attempt, submission.handle) == (1, "run-1" if paid else None)
