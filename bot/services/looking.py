@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 UNKNOWN_TOLERATED = timedelta(seconds=60)  # a fresh id may be unknown for a moment
 UNKNOWN_IN_ROW = 4  # and an old one may be for a hiccup
 RECOVER_FOR = timedelta(minutes=3)  # how long a lost answer is looked up
+FEWEST_FAILED_LOOKS = 8  # in a row, before anything paid for is given up
 
 
 async def look(job: Job, means: Means) -> Result:
@@ -55,22 +56,24 @@ async def look_up(job: Job, means: Means) -> Result:
     submission = required(await means.store.find_submission(job.id), job)
     provider = means.providers[job.provider]
     if not provider.can_recover:
-        return _still_uncertain(submission, timedelta(0), means)
+        return _still_uncertain(submission, timedelta(0), 0, means)
     try:
         receipt = await provider.recover(submission.tag, job.request)
     except ProviderError as error:
         _log.warning("recover_failed", extra={"job_id": job.id, "detail": error.detail})
-        return _still_uncertain(submission, TIME_TO_LOOK, means)
+        return _still_uncertain(submission, TIME_TO_LOOK, FEWEST_FAILED_LOOKS, means)
     if receipt is None:
-        return _still_uncertain(submission, RECOVER_FOR, means)
+        return _still_uncertain(submission, RECOVER_FOR, 0, means)
     _log.info("submission_recovered", extra={"job_id": job.id})
     return accepted(submission, receipt, means)
 
 
-def _still_uncertain(submission: Submission, patience: timedelta, means: Means) -> Result:
+def _still_uncertain(
+    submission: Submission, patience: timedelta, fewest_tries: int, means: Means
+) -> Result:
     def apply(job: Job) -> Change:
         now = means.clock.now()
-        if now - submission.intended_at < patience:
+        if now - submission.intended_at < patience or job.errors_in_row < fewest_tries:
             return Change(later(job, means.clock))
         _log.error("submission_lost", extra={"job_id": job.id, "cost_micros": job.cost_micros})
         text = "The video service never answered, and does not know of this film."
@@ -144,7 +147,8 @@ def _not_seen(submission: Submission, error: ProviderError, means: Means) -> Res
 
     def apply(job: Job) -> Change:
         now = means.clock.now()
-        if job.deadline_at is not None and now >= job.deadline_at + TIME_TO_LOOK:
+        is_late = job.deadline_at is not None and now >= job.deadline_at + TIME_TO_LOOK
+        if is_late and job.errors_in_row >= FEWEST_FAILED_LOOKS:
             ended = _finished(submission, SubmissionState.ABANDONED, now)
             return Change(advance(job, JobState.EXPIRED, now), ended)
         return Change(later(job, means.clock, error))

@@ -109,3 +109,14 @@ async def test_a_service_that_stays_away_is_not_waited_for_for_ever(world):
 
     assert job.state is JobState.EXPIRED
     assert job.state_changed_at >= NOW + TIME_TO_RENDER + TIME_TO_LOOK
+
+
+async def test_after_a_long_absence_one_failed_look_does_not_lose_a_film(world):
+    process = world.start()
+    job = await process.accept(key="one")
+    await process.turn()
+    world.clock.advance((5 * TIME_TO_RENDER).total_seconds())
+
+    await world.live(world.start(weather=Script(look=[ProviderUnavailableError()])))
+
+    assert (await world.store.get(job.id)).state is JobState.SUCCEEDED

@@ -85,7 +85,7 @@ async def test_what_never_turns_up_is_given_up_as_uncertain_and_not_sent_again(w
 
 
 async def test_while_the_service_is_away_a_lost_answer_is_not_given_up(world):
-    away = [ProviderUnavailableError() for _ in range(20)]
+    away: list[BaseException | None] = [ProviderUnavailableError() for _ in range(20)]
     job = await played(world, Script(submit__answered=[SubmissionUncertainError()], recover=away))
 
     assert job.state is JobState.SUCCEEDED
@@ -211,3 +211,16 @@ async def test_cancel_pressed_while_it_is_being_sent_ends_it_and_keeps_the_handl
     assert world.films_of(job) == []
     submission = await world.store.find_submission(job.id)
     assert (submission.attempt, submission.handle) == (1, "run-1" if paid else None)
+
+
+async def test_after_a_long_absence_one_failed_look_up_does_not_give_a_paid_film_up(world):
+    process = world.start(weather=Script(submit__answered=[SubmissionUncertainError()]))
+    job = await process.accept(key="one")
+    await process.tracker.tick()
+    await process.tracker.stop()
+    world.clock.advance(24 * 3600)
+
+    await world.live(world.start(weather=Script(recover=[ProviderUnavailableError()])))
+
+    assert (await world.store.get(job.id)).state is JobState.SUCCEEDED
+    assert len(world.provider.paid_tags) == 1
