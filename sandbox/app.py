@@ -28,24 +28,13 @@ from sandbox.discord.rest.authorising import authorising
 from sandbox.discord.rest.routing import Router
 from sandbox.discord.seed import new_world
 from sandbox.discord.traffic import TrafficLog
-from sandbox.films.rendering import Renderer
-from sandbox.providers.nanogpt.control import add_control_routes
-from sandbox.providers.nanogpt.routes import api_of, storage_of
-from sandbox.providers.nanogpt.service import NanoGpt
-from sandbox.providers.nanogpt.switches import Switches
+from sandbox.opening import Opener, OpenNanoGpt, OpenNanoPhoto
+from sandbox.providers.control import add_routes
+from sandbox.providers.nanogpt import control as nanogpt_control
+from sandbox.providers.nanophoto import control as nanophoto_control
 from sandbox.settings import SandboxSettings
-from sandbox.tasks import TaskOwner
 
 _PAGE = Path(__file__).parent / "page"
-_SHUTDOWN_SECONDS = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class OpenNanoGpt:
-    """The local NanoGPT and the address of its API."""
-
-    service: NanoGpt
-    origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +50,7 @@ class Sandbox:
     rate_limits: RateLimits
     origin: str
     nanogpt: OpenNanoGpt
+    nanophoto: OpenNanoPhoto
 
     def environment(self) -> dict[str, str]:
         """What a bot needs to run here, by the names of its settings; and the page's address."""
@@ -71,12 +61,17 @@ class Sandbox:
             "DISCORD_CDN_URL": f"{self.origin}/cdn",
             "NANOGPT_BASE_URL": f"{self.nanogpt.origin}/api",
             "NANOGPT_API_KEY": self.settings.nanogpt_key,
+            "NANOPHOTO_BASE_URL": f"{self.nanophoto.origin}/api",
+            "NANOPHOTO_API_KEY": self.settings.nanophoto_key,
+            "NANOPHOTO_USD_PER_CREDIT": "0.02",  # what the real one takes is not documented
             "FETCH_ALLOW_HOSTS": ",".join(
                 address.removeprefix("http://")
                 for address in (
                     self.origin,
                     self.nanogpt.origin,
                     self.nanogpt.service.storage_origin,
+                    self.nanophoto.origin,
+                    self.nanophoto.service.storage_origin,
                 )
             ),
             "page": f"{self.origin}/",
@@ -100,31 +95,26 @@ async def running_sandbox(settings: SandboxSettings) -> AsyncIterator[Sandbox]:
         app = _application(discord, traffic, faults, rate_limits)
         _mount(app, interactions, gateway)
         people.add_to(app)
-        nanogpt = await _open_nanogpt(settings, clock, folder, stack)
-        add_control_routes(app, nanogpt.service)
-        origin = await _start(app, settings.host, settings.port, stack)
+        opener = Opener(settings, clock, folder, stack)
+        nanogpt, nanophoto = await opener.nanogpt(), await opener.nanophoto()
+        add_routes(app, nanogpt_control.playable(nanogpt.service))
+        add_routes(app, nanophoto_control.playable(nanophoto.service))
+        origin = await opener.start(app, 0)
         stack.push_async_callback(people.close)
         stack.callback(gateway.close)
         discord.world.addresses.origin = origin
         yield Sandbox(
-            settings, clock, discord, interactions, gateway, faults, rate_limits, origin, nanogpt
+            settings,
+            clock,
+            discord,
+            interactions,
+            gateway,
+            faults,
+            rate_limits,
+            origin,
+            nanogpt,
+            nanophoto,
         )
-
-
-async def _open_nanogpt(
-    settings: SandboxSettings, clock: SandboxClock, folder: Path, stack: AsyncExitStack
-) -> OpenNanoGpt:
-    """The local NanoGPT and its store, each on an origin of its own."""
-    tasks = await stack.enter_async_context(TaskOwner())
-    switches = Switches(generation_seconds=settings.generation_seconds)
-    service = NanoGpt(clock, tasks, Renderer(), folder / "films", switches)
-    service.books.open(settings.nanogpt_key)
-    first = settings.port
-    api = await _start(api_of(service), settings.host, first and first + 1, stack)
-    service.storage_origin = await _start(
-        storage_of(service), settings.host, first and first + 2, stack
-    )
-    return OpenNanoGpt(service, api)
 
 
 def _folder(settings: SandboxSettings, stack: AsyncExitStack) -> Path:
@@ -166,12 +156,3 @@ def _mount(app: web.Application, interactions: Interactions, gateway: Gateway) -
 
 async def _index(_request: web.Request) -> web.FileResponse:
     return web.FileResponse(_PAGE / "index.html", headers={"Cache-Control": "no-cache"})
-
-
-async def _start(app: web.Application, host: str, port: int, stack: AsyncExitStack) -> str:
-    """Serve the application; returns its address."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    await web.TCPSite(runner, host, port).start()
-    return f"http://{host}:{runner.addresses[0][1]}"

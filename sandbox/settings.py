@@ -12,9 +12,10 @@ class SandboxSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SANDBOX_", extra="ignore")
 
     host: str = "127.0.0.1"
-    port: int = Field(default=8420, ge=0, le=65533)
+    port: int = Field(default=8420, ge=0, le=65531)
     token: str | None = None  # made from the application's id when it is not set
     nanogpt_key: str = "sk-nano-sandbox"
+    nanophoto_key: str = "np-sandbox"
     generation_seconds: float = Field(default=4, ge=0)
     data_dir: Path | None = None  # a temporary folder when it is not set
     traffic_log: Path | None = None

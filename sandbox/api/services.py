@@ -3,10 +3,14 @@
 `sandbox.providers` serves these itself; the models are its own, so that the description follows them.
 """
 
+from typing import Any, Literal
+
 from pydantic import BaseModel
 
 from sandbox.api.routing import Route
-from sandbox.providers.nanogpt.switches import Fault, Switches
+from sandbox.providers.faults import Fault
+from sandbox.providers.nanogpt.switches import Switches
+from sandbox.providers.nanophoto.switches import NanoPhotoChanges
 
 
 class Run(BaseModel):
@@ -39,15 +43,72 @@ class SwitchesNow(Switches):
     keys_seen_by_storage: int
 
 
+class Shot(BaseModel):
+    """One shot that was ordered of NanoPhoto; `state` is the service's own word.
+
+    Times are in seconds, `position` counts from zero within the `request` it came with.
+    """
+
+    id: str
+    shot_id: str
+    request: str
+    position: int
+    state: Literal["processing", "completed", "failed"]
+    credits: int
+    key: str
+    prompt: str
+    generation_type: str
+    aspect_ratio: str
+    image_urls: list[str]
+    resolution: str
+    created_at: str
+    generation_time: int
+    film: str | None
+    error: str | None
+
+
+class CreditEntry(BaseModel):
+    """One movement of a key's credits, for one shot."""
+
+    at: str
+    key: str
+    kind: Literal["charge", "refund"]
+    credits: int
+    task: str
+
+
+class NanoPhotoNow(NanoPhotoChanges):
+    """The switches as they stand, balances in credits, and what each key has asked for."""
+
+    requests_in_the_last_hour: dict[str, int]
+    keys_seen_by_storage: int
+
+
 def service_routes() -> list[Route]:
-    nanogpt = "/providers/nanogpt"
-    faults = f"{nanogpt}/faults"
     return [
-        Route("GET", nanogpt, None, "NanoGPT's switches", answer=SwitchesNow),
-        Route("PATCH", nanogpt, None, "Turn NanoGPT's switches", Switches, answer=SwitchesNow),
-        Route("GET", f"{nanogpt}/runs", None, "Every film ordered of it", answer=list[Run]),
-        Route("GET", f"{nanogpt}/ledger", None, "Its books", answer=list[LedgerEntry]),
-        Route("POST", faults, None, "Order a fault of it", Fault, answer=Fault, status=201),
-        Route("GET", faults, None, "The faults ordered of it", answer=list[Fault]),
-        Route("DELETE", faults, None, "Cancel the faults ordered of it"),
+        *_routes_of("nanogpt", "NanoGPT", Switches, SwitchesNow, list[Run], list[LedgerEntry]),
+        *_routes_of(
+            "nanophoto", "NanoPhoto", NanoPhotoChanges, NanoPhotoNow, list[Shot], list[CreditEntry]
+        ),
+    ]
+
+
+def _routes_of(  # noqa: PLR0917 - a name, and what every address takes and gives
+    name: str,
+    title: str,
+    changes: type[BaseModel],
+    now: type[BaseModel],
+    runs: Any,
+    ledger: Any,
+) -> list[Route]:
+    path = f"/providers/{name}"
+    faults = f"{path}/faults"
+    return [
+        Route("GET", path, None, f"{title}'s switches", answer=now),
+        Route("PATCH", path, None, f"Turn {title}'s switches", changes, answer=now),
+        Route("GET", f"{path}/runs", None, f"Every film ordered of {title}", answer=runs),
+        Route("GET", f"{path}/ledger", None, f"{title}'s books", answer=ledger),
+        Route("POST", faults, None, f"Order a fault of {title}", Fault, answer=Fault, status=201),
+        Route("GET", faults, None, f"The faults ordered of {title}", answer=list[Fault]),
+        Route("DELETE", faults, None, f"Cancel the faults ordered of {title}"),
     ]

@@ -7,12 +7,15 @@ import asyncio
 import io
 import os
 import shutil
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import imageio_ffmpeg
 from PIL import Image
 
+from sandbox.films.joining import arguments_to_join
+from sandbox.films.references import SceneWithReferences
 from sandbox.films.scenes import Scene
 from sandbox.films.stills import StillInMotion
 
@@ -29,6 +32,7 @@ SHORT_SIDES = {
     "2k": 1440,
     "4k": 2160,
 }
+LARGE_SHORT_SIDE = 1440  # larger films are compressed in haste, or they took seven seconds
 DEADLINE_SECONDS = 120.0
 
 
@@ -47,6 +51,7 @@ class FilmRequest:
     audio: bool = False
     image: bytes | None = None
     end_image: bytes | None = None
+    references: tuple[bytes, ...] = ()  # pictures of what is to be seen in it
 
 
 def size_of(request: FilmRequest) -> tuple[int, int]:
@@ -68,32 +73,56 @@ class Renderer:
 
     async def render(self, request: FilmRequest, target: Path) -> None:
         """Raises RenderingError. The target appears whole or not at all."""
+        width, height = size = size_of(request)
+        drawn = _even(DRAWN_HEIGHT * width / height), DRAWN_HEIGHT
+        if height > width:
+            drawn = DRAWN_HEIGHT, _even(DRAWN_HEIGHT * height / width)
+        part = target.with_suffix(".part")
+        arguments = self._arguments(request, drawn, size, part)
+
+        async def feed(stream: asyncio.StreamWriter) -> None:
+            await self._draw(request, drawn, stream)
+
         async with self._room:
-            part = target.with_suffix(".part")
-            width, height = size_of(request)
-            drawn = _even(DRAWN_HEIGHT * width / height), DRAWN_HEIGHT
-            if height > width:
-                drawn = DRAWN_HEIGHT, _even(DRAWN_HEIGHT * height / width)
-            child = await asyncio.create_subprocess_exec(
-                self._program,
-                *self._arguments(request, drawn, (width, height), part),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE,
-                env={"PATH": os.defpath},
-            )
-            try:
-                async with asyncio.timeout(DEADLINE_SECONDS):
-                    await self._feed(request, drawn, child)
-                    told = await child.stderr.read() if child.stderr else b""
-                    code = await child.wait()
-            except BaseException:
-                child.kill()
-                await child.wait()
-                raise
-            if code != 0:
-                raise RenderingError(told.decode(errors="replace")[-300:])
-            part.replace(target)
+            await self._run(arguments, feed)
+        part.replace(target)
+
+    async def join(self, films: Sequence[Path], target: Path, *, alike: bool) -> None:
+        """One film of several with sound; `alike` are of one size. Raises RenderingError."""
+        part = target.with_suffix(".part")
+        names = "".join(f"file {_quoted(film)}\n" for film in films)
+
+        async def feed(stream: asyncio.StreamWriter) -> None:
+            stream.write(names.encode())
+            await stream.drain()
+
+        async with self._room:
+            await self._run(arguments_to_join(films, part, alike=alike), feed)
+        part.replace(target)
+
+    async def _run(
+        self, arguments: Sequence[str], feed: Callable[[asyncio.StreamWriter], Awaitable[None]]
+    ) -> None:
+        """Run ffmpeg on what is fed to it. Raises RenderingError."""
+        child = await asyncio.create_subprocess_exec(
+            self._program,
+            *arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            env={"PATH": os.defpath},
+        )
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                await _feed(child, feed)
+                told = await child.stderr.read() if child.stderr else b""
+                code = await child.wait()
+        except BaseException:
+            child.kill()
+            await child.wait()
+            raise
+        if code != 0:
+            raise RenderingError(told.decode(errors="replace")[-300:])
 
     def _arguments(
         self,
@@ -102,38 +131,54 @@ class Renderer:
         size: tuple[int, int],
         part: Path,
     ) -> list[str]:
+        large = min(size) > LARGE_SHORT_SIDE
         sound = ["-f", "lavfi", "-i", "sine=frequency=196:sample_rate=44100,volume=0.08"]
         return [
             *("-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"),
             *("-s", f"{drawn[0]}x{drawn[1]}", "-r", str(DRAWN_PER_SECOND), "-i", "-"),
             *(sound if request.audio else []),
-            *("-vf", f"fps=24,scale={size[0]}:{size[1]}:flags=bicubic"),
-            *("-c:v", "libx264", "-preset", "veryfast", "-crf", "25", "-pix_fmt", "yuv420p"),
+            *(
+                "-vf",
+                f"fps=24,scale={size[0]}:{size[1]}:flags={'bilinear' if large else 'bicubic'}",
+            ),
+            *("-c:v", "libx264", "-preset", "ultrafast" if large else "veryfast"),
+            *("-crf", "28" if large else "25", "-pix_fmt", "yuv420p"),
             *(["-c:a", "aac", "-b:a", "64k"] if request.audio else []),
             *("-t", f"{request.seconds:g}", "-threads", "2"),
             *("-movflags", "+faststart", "-f", "mp4", str(part)),
         ]
 
-    async def _feed(
-        self, request: FilmRequest, drawn: tuple[int, int], child: asyncio.subprocess.Process
+    async def _draw(
+        self, request: FilmRequest, drawn: tuple[int, int], stream: asyncio.StreamWriter
     ) -> None:
         source = await asyncio.to_thread(_source, request, drawn)
         count = max(2, round(request.seconds * DRAWN_PER_SECOND))
-        stream = child.stdin
-        if stream is None:
-            return
-        try:
-            for number in range(count):
-                frame = await asyncio.to_thread(source.frame, number / (count - 1))
-                stream.write(frame.tobytes())
-                await stream.drain()
-        except (BrokenPipeError, ConnectionResetError):
-            return  # ffmpeg ended early; its code and words say why
-        finally:
-            stream.close()
+        for number in range(count):
+            frame = await asyncio.to_thread(source.frame, number / (count - 1))
+            stream.write(frame.tobytes())
+            await stream.drain()
 
 
-def _source(request: FilmRequest, drawn: tuple[int, int]) -> Scene | StillInMotion:
+async def _feed(
+    child: asyncio.subprocess.Process, feed: Callable[[asyncio.StreamWriter], Awaitable[None]]
+) -> None:
+    stream = child.stdin
+    if stream is None:
+        return
+    try:
+        await feed(stream)
+    except (BrokenPipeError, ConnectionResetError):
+        return  # ffmpeg ended early; its code and words say why
+    finally:
+        stream.close()
+
+
+def _source(
+    request: FilmRequest, drawn: tuple[int, int]
+) -> Scene | StillInMotion | SceneWithReferences:
+    if request.references:
+        pictures = [_picture(content) for content in request.references]
+        return SceneWithReferences(Scene(request.prompt, drawn, request.seconds), pictures)
     if request.image is None:
         return Scene(request.prompt, drawn, request.seconds)
     last = None if request.end_image is None else _picture(request.end_image)
@@ -147,6 +192,11 @@ def _picture(content: bytes) -> Image.Image:
     except (OSError, ValueError, SyntaxError) as error:
         msg = "the picture cannot be read"
         raise RenderingError(msg) from error
+
+
+def _quoted(path: Path) -> str:
+    """A path as ffmpeg's list of films wants it."""
+    return "'" + str(path.absolute()).replace("'", r"'\''") + "'"
 
 
 def _even(value: float) -> int:

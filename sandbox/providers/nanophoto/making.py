@@ -1,0 +1,47 @@
+"""From an accepted shot to its film: fetches the pictures, draws, and joins films to one."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from sandbox.films.rendering import FilmRequest, Renderer
+from sandbox.providers.nanophoto.shots import Shot
+from sandbox.providers.pictures import fetched
+
+SHOT_SECONDS = 8.0
+
+
+class Studio:
+    """Makes films into a folder."""
+
+    def __init__(self, renderer: Renderer, folder: Path) -> None:
+        self.folder = folder
+        self._renderer = renderer
+        folder.mkdir(parents=True, exist_ok=True)
+
+    async def make(self, shot: Shot) -> str:
+        """The name of the shot's film. Raises RenderingError, as for a picture that is away."""
+        order = shot.order
+        pictures = await asyncio.gather(*(fetched(address) for address in order.image_urls))
+        is_frames = order.generation_type == "FIRST_AND_LAST_FRAMES_2_VIDEO"
+        request = FilmRequest(
+            prompt=order.prompt,
+            seconds=SHOT_SECONDS,
+            resolution=shot.resolution,
+            aspect_ratio=order.aspect_ratio,
+            audio=True,
+            image=pictures[0] if is_frames else None,
+            end_image=pictures[1] if is_frames and len(pictures) > 1 else None,
+            references=() if is_frames else tuple(pictures),
+        )
+        name = f"{shot.task_id}.mp4"
+        await self._renderer.render(request, self.folder / name)
+        return name
+
+    async def join(self, shots: Sequence[Shot]) -> str:
+        """The name of the film that shows these finished shots in turn. Raises RenderingError."""
+        name = f"task_joined{shots[0].task_id.removeprefix('task_')}.mp4"
+        films = [self.folder / str(shot.film) for shot in shots]
+        alike = len({shot.order.aspect_ratio for shot in shots}) == 1
+        await self._renderer.join(films, self.folder / name, alike=alike)
+        return name

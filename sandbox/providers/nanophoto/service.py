@@ -1,0 +1,167 @@
+"""NanoPhoto itself: accepts requests, charges credits, makes shots in turn, gives credits back."""
+
+import asyncio
+import secrets
+import string
+from pathlib import Path
+from typing import Any
+
+from sandbox.clock import SandboxClock
+from sandbox.films.rendering import Renderer, RenderingError
+from sandbox.providers.faults import Fault
+from sandbox.providers.nanophoto.answers import Refusal
+from sandbox.providers.nanophoto.making import Studio
+from sandbox.providers.nanophoto.orders import read_order
+from sandbox.providers.nanophoto.shots import Books, Order, Shot
+from sandbox.providers.nanophoto.switches import Switches
+from sandbox.tasks import TaskOwner
+
+Json = dict[str, Any]
+
+HOUR_SECONDS = 3600.0
+BLOCKED_WORD = "blockedword"  # refused at once; docs/sandbox.md names both
+NSFW_WORD = "nsfwlater"  # accepted, and failed afterwards
+FAILED = "Video generation failed"
+_ALPHABET = string.ascii_lowercase + string.digits
+
+
+class NanoPhoto:
+    """One service with its accounts; `folder` holds its films, `storage_origin` hands them out."""
+
+    def __init__(
+        self,
+        clock: SandboxClock,
+        tasks: TaskOwner,
+        renderer: Renderer,
+        folder: Path,
+        switches: Switches,
+    ) -> None:
+        self.books = Books()
+        self.switches = switches
+        self.faults: list[Fault] = []
+        self.storage_origin = ""
+        self.keys_seen_by_storage: list[str] = []
+        self.making: dict[str, asyncio.Task[None]] = {}  # by task id, to be awaited
+        self.clock = clock
+        self.studio = Studio(renderer, folder)
+        self._tasks = tasks
+        self._requests: dict[str, list[float]] = {}
+
+    def count_request(self, key: str) -> None:
+        """Count a request against its key's hour. Raises Refusal; what is refused is not counted."""
+        seen = self.requests_of(key)
+        if len(seen) >= self.switches.requests_per_hour:
+            text = (
+                "API key rate limit exceeded. Default: 100 requests/hour. "
+                "Contact support@nanophoto.ai for higher limits."
+            )
+            raise Refusal("API_KEY_RATE_LIMIT_EXCEEDED", text)
+        self._requests[key] = [*seen, self.clock.now().timestamp()]
+
+    def requests_of(self, key: str) -> list[float]:
+        """When the key's requests of the last hour came."""
+        since = self.clock.now().timestamp() - HOUR_SECONDS
+        return [at for at in self._requests.get(key, []) if at > since]
+
+    def accept(self, key: str, body: Json) -> list[Shot]:
+        """Charge a request and start its shots; they have failed already if so switched.
+
+        Raises Refusal: GENERATION_FAILED only when all has been charged, and given back if so
+        switched.
+        """
+        order = read_order(body)
+        if order.credits > self.books.balances[key]:
+            raise Refusal(
+                "INSUFFICIENT_CREDITS", "Insufficient credits", requiredCredits=order.credits
+            )
+        shots = self._charged(key, order)
+        if any(BLOCKED_WORD in shot.prompt.lower() for shot in order.shots):
+            self._refuse(shots, "The prompt was rejected by the safety filter.")
+        if self.switches.fail == "generate_500":
+            self._refuse(shots, FAILED)
+        if self.switches.fail == "generate_200_failed":
+            self._fail_all(shots, FAILED)
+            return shots
+        making = self._tasks.start(
+            self._make(shots, joined=self.switches.joined), name=f"shots:{shots[0].request}"
+        )
+        self.making |= {shot.task_id: making for shot in shots}
+        return shots
+
+    def _charged(self, key: str, order: Order) -> list[Shot]:
+        request, now = _name(12), self.clock.now()
+        shots = [
+            Shot(
+                task_id=f"task_{_name(20)}",
+                key=key,
+                request=request,
+                position=position,
+                order=shot,
+                resolution=order.resolution,
+                credits=order.credits_per_shot,
+                created_at=now,
+            )
+            for position, shot in enumerate(order.shots)
+        ]
+        for shot in shots:
+            self.books.charge(shot)
+        return shots
+
+    def _refuse(self, shots: list[Shot], reason: str) -> None:
+        self._fail_all(shots, reason)
+        raise Refusal("GENERATION_FAILED", reason)
+
+    def _fail_all(self, shots: list[Shot], reason: str) -> None:
+        for shot in shots:
+            self._fail(shot, reason)
+
+    def _fail(self, shot: Shot, reason: str) -> None:
+        shot.state, shot.error = "failed", reason
+        if self.switches.refund:
+            self.books.refund(shot, self.clock.now())
+
+    async def _make(self, shots: list[Shot], *, joined: bool) -> None:
+        """Make the shots one after the other; those of a joined film are completed with it."""
+        for shot in shots:
+            await self._make_one(shot)
+            if not joined and shot.film is not None:
+                shot.state = "completed"
+        made = [shot for shot in shots if shot.film is not None]
+        if joined and made:
+            await self._join(made)
+
+    async def _make_one(self, shot: Shot) -> None:
+        started = self.clock.now()
+        try:
+            film = await self.studio.make(shot)
+        except RenderingError as error:
+            self._fail(shot, f"{FAILED}: {error}")
+            return
+        passed = (self.clock.now() - started).total_seconds()
+        await self.clock.sleep(max(0.0, self.switches.generation_seconds - passed))
+        shot.generation_time = round((self.clock.now() - started).total_seconds())
+        reason = self._misfortune_of(shot)
+        if reason is None:
+            shot.film = film
+        else:
+            shot.is_told_by_500 = self.switches.fail == "status_500"
+            self._fail(shot, reason)
+
+    def _misfortune_of(self, shot: Shot) -> str | None:
+        if NSFW_WORD in shot.order.prompt.lower():
+            return f"{FAILED}: the result may show unsafe content. Try a different prompt."
+        is_chosen = self.switches.fail == "shot" and shot.position in self.switches.fail_shots
+        return FAILED if is_chosen or self.switches.fail in {"all", "status_500"} else None
+
+    async def _join(self, made: list[Shot]) -> None:
+        try:
+            film = await self.studio.join(made) if len(made) > 1 else made[0].film
+        except RenderingError as error:
+            self._fail_all(made, f"{FAILED}: {error}")
+            return
+        for shot in made:
+            shot.film, shot.state = film, "completed"
+
+
+def _name(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
