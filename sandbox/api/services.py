@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from sandbox.api.routing import Route
 from sandbox.providers.faults import Fault
-from sandbox.providers.nanogpt.switches import Switches
+from sandbox.providers.nanogpt.switches import Changes
 from sandbox.providers.nanophoto.switches import NanoPhotoChanges
 
 
@@ -20,6 +20,7 @@ class Run(BaseModel):
     model: str
     state: str
     cost: float
+    final_cost: float
     key: str
     prompt: str | None
     conversationUUID: str | None  # noqa: N815 - the service's own name
@@ -37,7 +38,7 @@ class LedgerEntry(BaseModel):
     run: str
 
 
-class SwitchesNow(Switches):
+class SwitchesNow(Changes):
     """The switches as they stand, and how many keys the store was shown, which needs none."""
 
     keys_seen_by_storage: int
@@ -86,7 +87,7 @@ class NanoPhotoNow(NanoPhotoChanges):
 
 def service_routes() -> list[Route]:
     return [
-        *_routes_of("nanogpt", "NanoGPT", Switches, SwitchesNow, list[Run], list[LedgerEntry]),
+        *_routes_of("nanogpt", "NanoGPT", Changes, SwitchesNow, list[Run], list[LedgerEntry]),
         *_routes_of(
             "nanophoto", "NanoPhoto", NanoPhotoChanges, NanoPhotoNow, list[Shot], list[CreditEntry]
         ),

@@ -339,7 +339,7 @@ async def test_options_are_offered_from_the_chosen_models_abilities(studio):
     fern, films = studio.people.person("Fern"), studio.people.channel("films")
 
     async with studio.bot():
-        models = await fern.complete(films, "video", {"prompt": "x", "model": "kling"}, "model")
+        models = await fern.complete(films, "video", {"prompt": "x", "model": "Kling 2"}, "model")
         given = {"prompt": "x", "model": "seedance-lite-video"}
         durations = await fern.complete(films, "video", {**given, "duration": ""}, "duration")
         ratios = await fern.complete(films, "video", {**given, "aspect_ratio": "9"}, "aspect_ratio")

@@ -1,78 +1,118 @@
-"""NanoGPT's answers: the shapes of a status, and the envelopes of an error."""
+"""NanoGPT's answers about films: a receipt, and a status in every shape that is known of it."""
 
 from typing import Any, Literal
 
-from aiohttp import web
-
-from sandbox.providers.nanogpt.catalogue import MICROS
-from sandbox.providers.nanogpt.runs import Run
+from sandbox.providers.nanogpt.runs import MICROS, Run
 
 Json = dict[str, Any]
-Dialect = Literal["unified", "legacy", "openapi", "lower"]
-Output = Literal["video.url", "url", "video_url", "videos", "videoUrls", "bare", "none"]
+Dialect = Literal["unified", "legacy", "openapi", "lower", "mixed"]
+Words = Literal["current", "seed", "other"]
+Output = Literal[
+    "video.url",
+    "url",
+    "video_url",
+    "videoUrl",
+    "video",
+    "videos",
+    "videoUrls",
+    "bare",
+    "top",
+    "none",
+]
+Failure = Literal["full", "bare", "object"]
 
 _FLAT = {
     "IN_QUEUE": "queued",
     "IN_PROGRESS": "processing",
+    "delivering": "processing",
     "COMPLETED": "completed",
     "FAILED": "failed",
     "CANCELED": "cancelled",
 }
+_WORDS: dict[Words, dict[str, str]] = {
+    "current": {},
+    "seed": {"CANCELED": "CANCELLED"},
+    "other": {
+        "IN_QUEUE": "PENDING",
+        "IN_PROGRESS": "generating",
+        "COMPLETED": "SUCCEEDED",
+        "FAILED": "ERROR",
+        "CANCELED": "CANCELLED",
+    },
+}
+_NSFW = "Content flagged as inappropriate. Please modify your prompt and try again."
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not a failure of ours
-    """A request that is answered with an error."""
+class Manner:
+    """How statuses read now: the switches that matter for them."""
 
-    def __init__(self, status: int, message: str, kind: str | None = None, **more: Any) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = _envelope(status, message, kind, more)
-        self.headers = {"Retry-After": str(more["retry_after"])} if "retry_after" in more else {}
-
-    def answer(self) -> web.Response:
-        return web.json_response(self.body, status=self.status, headers=self.headers)
-
-
-def _envelope(status: int, message: str, kind: str | None, more: Json) -> Json:
-    """Old errors are a text and a status; newer ones an object with a type or a code."""
-    extra = {name: value for name, value in more.items() if name != "retry_after"}
-    if kind is None:
-        return {"error": message, "status": status, **extra}
-    return {"error": {"message": message, "type": kind, "code": kind}, "status": status, **extra}
+    def __init__(
+        self,
+        dialect: Dialect,
+        words: Words = "current",
+        output: Output = "video.url",
+        failure: Failure = "full",
+        *,
+        error_null: bool = False,
+        cost: bool = True,
+    ) -> None:
+        self.dialect, self.words, self.output = dialect, words, output
+        self.failure, self.error_null, self.cost = failure, error_null, cost
 
 
-def status_of(run: Run, dialect: Dialect, output: Output, address: str) -> Json:
+def status_of(run: Run, manner: Manner, address: str) -> Json:
     """A run's status as the service words it."""
-    if dialect == "openapi":
+    if manner.dialect == "openapi":
         return _flat(run, address)
-    identifier = "request_id" if dialect == "legacy" else "requestId"
-    word = run.state.lower() if dialect == "lower" else run.state
-    data: Json = {"status": word, identifier: run.id}
-    if run.state == "COMPLETED":
-        data |= {"output": _output(output, address), "cost": run.cost_micros / MICROS}
-    elif run.state in {"FAILED", "CANCELED"}:
-        data |= {"error": run.error, "isNSFWError": run.is_nsfw}
-        if run.is_nsfw:
-            data["userFriendlyError"] = (
-                "Content flagged as inappropriate. Please modify your prompt and try again."
-            )
-    else:
-        data["details"] = "Video is being generated"
-    return (
-        {"data": data}
-        if dialect == "legacy"
-        else {"requestId": run.id, "model": run.model, "data": data}
-    )
+    word = _WORDS[manner.words].get(run.state, run.state)
+    is_legacy = manner.dialect == "legacy"
+    data: Json = {
+        "status": word.lower() if manner.dialect == "lower" else word,
+        "request_id" if is_legacy else "requestId": run.id,
+        **_result(run, manner, address),
+    }
+    body: Json = {"data": data}
+    if not is_legacy:
+        body = {"requestId": run.id, "model": run.model, **body}
+    if manner.dialect == "mixed":
+        body["status"] = _FLAT[run.state]
+    if run.state == "COMPLETED" and manner.output == "top":
+        body["videoUrl"] = address
+    return body
+
+
+def _result(run: Run, manner: Manner, address: str) -> Json:
+    """What stands beside the word: the film, the failure, or that it is being made."""
+    if run.state in {"FAILED", "CANCELED"}:
+        return _failure(run, manner.failure)
+    if run.state != "COMPLETED":
+        return {"details": "Video is being generated"}
+    result: Json = {} if manner.output == "top" else {"output": _output(manner.output, address)}
+    if manner.cost:
+        result["cost"] = run.final_micros / MICROS
+    return result | ({"error": None} if manner.error_null else {})
+
+
+def _failure(run: Run, failure: Failure) -> Json:
+    """`bare` is a text alone; `object` is what one page of the documents says."""
+    if failure == "bare":
+        return {"error": run.error}
+    if failure == "object":
+        return {"error": {"message": run.error, "type": "generation_failed"}}
+    friendly = {"userFriendlyError": _NSFW} if run.is_nsfw else {}
+    return {"error": run.error, "isNSFWError": run.is_nsfw, **friendly}
 
 
 def _flat(run: Run, address: str) -> Json:
+    """The OpenAPI document's shape, which contradicts the prose."""
+    ended = run.ended_at
     return {
         "requestId": run.id,
         "status": _FLAT[run.state],
         "videoUrl": address if run.state == "COMPLETED" else None,
         "error": run.error,
         "createdAt": run.created_at.isoformat(),
-        "completedAt": None,
+        "completedAt": None if ended is None else ended.isoformat(),
     }
 
 
@@ -81,6 +121,8 @@ def _output(output: Output, address: str) -> Any:
         "video.url": {"video": {"url": address}},
         "url": {"url": address},
         "video_url": {"video_url": address},
+        "videoUrl": {"videoUrl": address},
+        "video": {"video": address},
         "videos": {"videos": [{"url": address}]},
         "videoUrls": {"videoUrls": [address]},
         "bare": address,

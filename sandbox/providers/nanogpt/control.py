@@ -3,8 +3,9 @@
 from typing import Any
 
 from sandbox.providers.control import Playable, checked
+from sandbox.providers.nanogpt.runs import MICROS
 from sandbox.providers.nanogpt.service import NanoGpt
-from sandbox.providers.nanogpt.switches import Switches
+from sandbox.providers.nanogpt.switches import Changes
 
 Json = dict[str, Any]
 
@@ -12,18 +13,29 @@ Json = dict[str, Any]
 def playable(nanogpt: NanoGpt) -> Playable:
     """What can be seen and changed of it."""
 
+    def settled() -> NanoGpt:
+        nanogpt.settle()
+        return nanogpt
+
     def show() -> Json:
-        seen = len(nanogpt.keys_seen_by_storage)
-        return nanogpt.switches.model_dump() | {"keys_seen_by_storage": seen}
+        balances = settled().books.balances.items()
+        return nanogpt.switches.model_dump() | {
+            "balance_usd": {key: micros / MICROS for key, micros in balances},
+            "keys_seen_by_storage": len(nanogpt.keys_seen_by_storage),
+        }
 
     def change(given: Json) -> None:
-        nanogpt.switches = checked(Switches, nanogpt.switches.model_dump() | given)
+        nanogpt.settle()
+        form = checked(Changes, nanogpt.switches.model_dump() | given)
+        nanogpt.switches = form.switches()
+        for key, usd in form.balance_usd.items():
+            nanogpt.books.open(key, round(usd * MICROS))
 
     return Playable(
         name="nanogpt",
         faults=nanogpt.faults,
         show=show,
         change=change,
-        runs=lambda: [run.describe() for run in nanogpt.books.runs.values()],
-        ledger=lambda: [entry.describe() for entry in nanogpt.books.entries],
+        runs=lambda: [run.describe() for run in settled().books.runs.values()],
+        ledger=lambda: [entry.describe() for entry in settled().books.entries],
     )

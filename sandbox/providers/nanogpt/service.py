@@ -6,28 +6,27 @@ import string
 from pathlib import Path
 from typing import Any
 
-import aiohttp
-
 from sandbox.clock import SandboxClock
 from sandbox.films.rendering import FilmRequest, Renderer, RenderingError
-from sandbox.providers.nanogpt import catalogue
+from sandbox.providers.faults import Fault
+from sandbox.providers.nanogpt import catalogue, prices
 from sandbox.providers.nanogpt.accepting import (
     END_IMAGE_FIELDS,
     IMAGE_FIELDS,
     NSFW_WORDS,
     address_of_image,
-    decoded_image,
+    decoded,
     ensure_acceptable,
 )
-from sandbox.providers.nanogpt.answers import Refusal
-from sandbox.providers.nanogpt.runs import Books, Run
-from sandbox.providers.nanogpt.switches import Fault, Switches
+from sandbox.providers.nanogpt.limits import Limits, ensure_affordable, midnight
+from sandbox.providers.nanogpt.refusals import Refusal
+from sandbox.providers.nanogpt.runs import ENDS, MICROS, Books, Run, due
+from sandbox.providers.nanogpt.switches import Switches
+from sandbox.providers.pictures import fetched
 from sandbox.tasks import TaskOwner
 
 Json = dict[str, Any]
 
-QUEUE_SHARE = 0.25  # of the time a film takes
-MINUTE_SECONDS = 60.0
 _ALPHABET = string.ascii_lowercase + string.digits
 
 
@@ -44,6 +43,7 @@ class NanoGpt:
     ) -> None:
         self.books = Books()
         self.switches = switches
+        self.limits = Limits()
         self.faults: list[Fault] = []
         self.folder = folder
         self.storage_origin = ""
@@ -52,61 +52,106 @@ class NanoGpt:
         self.clock = clock
         self._tasks = tasks
         self._renderer = renderer
-        self._submissions: list[float] = []
         folder.mkdir(parents=True, exist_ok=True)
+
+    def models(self) -> list[Json]:
+        """The list as it stands."""
+        gone = self.switches.withdrawn
+        return [model for name, model in catalogue.models().items() if name not in gone]
+
+    def quote_micros(self, body: Json) -> int:
+        """What a submission would cost. Raises Refusal if it would not be accepted."""
+        model = self._model(body)
+        ensure_acceptable(body, model, self.switches.upload_counts)
+        if self.switches.odd_durations == "refuse" and catalogue.is_odd_duration(model, body):
+            text = (
+                "Invalid request parameter: duration. You have not been charged for this request."
+            )
+            raise Refusal(422, text, "validation_error", param="duration")
+        return prices.cost_micros(model, body)
 
     def accept(self, key: str, body: Json) -> Run:
         """Charge a submission and start its film. Raises Refusal."""
-        self._ensure_not_too_often()
-        model = ensure_acceptable(body)
-        cost = catalogue.cost_micros(model, body)
+        cost, now = self.quote_micros(body), self.clock.now()
+        self.settle()
+        if self.switches.daily_usd is not None:
+            spent = self.books.spent_micros(key, midnight(now))
+            ensure_affordable(spent, cost, self.switches.daily_usd, now)
         if cost > self.books.balances[key]:
-            required = cost / catalogue.MICROS
-            raise Refusal(402, "Insufficient balance", requiredBalance=required)
-        name = "".join(secrets.choice(_ALPHABET) for _ in range(18))
-        run = Run(f"vid_{name}", key, body["model"], body, cost, self.clock.now())
+            raise Refusal(402, "Insufficient balance", requiredBalance=cost / MICROS)
+        due_at = due(now, self.switches.generation_seconds)
+        run = Run(self._new_id(), key, str(body["model"]), body, cost, now, due_at)
         self.books.runs[run.id] = run
         self.books.charge(run)
-        self.making[run.id] = self._tasks.start(self._make(run, model), name=f"film:{run.id}")
+        self.making[run.id] = self._tasks.start(self._make(run), name=f"film:{run.id}")
         return run
 
-    def _ensure_not_too_often(self) -> None:
-        now = self.clock.now().timestamp()
-        self._submissions = [at for at in self._submissions if at > now - MINUTE_SECONDS]
-        if len(self._submissions) >= self.switches.submissions_per_minute:
-            text = "Rate limit exceeded. Please wait before generating another video."
-            raise Refusal(429, text, retry_after=60)
-        self._submissions.append(now)
+    def settle(self) -> None:
+        """Let everything happen that is due by the sandbox's clock."""
+        now = self.clock.now()
+        for run in self.books.runs.values():
+            if run.state in ENDS:
+                continue
+            if run.rendered_at is not None and run.due_at <= now:
+                self._end(run)
+            else:
+                run.state = run.step(now, delivering=self.switches.delivering)
+        self.books.settle(now)
 
-    async def _make(self, run: Run, model: Json) -> None:
-        seconds = self.switches.generation_seconds
-        await self.clock.sleep(seconds * QUEUE_SHARE)
-        run.state = "IN_PROGRESS"
+    def _model(self, body: Json) -> Json:
+        name = body.get("model")
+        if not isinstance(name, str) or not name:
+            text = "Missing required parameter: model"
+            raise Refusal(400, text, "missing_required_parameter", param="model")
+        model = catalogue.found(name, old_slugs=self.switches.old_slugs)
+        if model is None or model["id"] in self.switches.withdrawn:
+            raise Refusal(400, "Model not found", "model_not_found", param="model")
+        return model
+
+    def _new_id(self) -> str:
+        name = "".join(secrets.choice(_ALPHABET) for _ in range(18))
+        return f"fal-request-{name}" if self.switches.submission == "seed" else f"vid_{name}"
+
+    async def _make(self, run: Run) -> None:
+        """Render at once; the film is done when its time has come."""
         try:
-            await asyncio.gather(
-                self._render(run, model), self.clock.sleep(seconds * (1 - QUEUE_SHARE))
-            )
-        except (RenderingError, aiohttp.ClientError, TimeoutError, Refusal) as error:
-            self._fail(run, f"Video generation failed: {error}")
-            return
-        prompt = str(run.body.get("prompt", "")).lower()
-        if self.switches.fail == "policy" or any(word in prompt for word in NSFW_WORDS):
+            await self._render(run)
+        except (RenderingError, Refusal) as error:
+            run.error = f"Video generation failed: {error}"
+        run.rendered_at = self.clock.now()
+        await self.clock.sleep(max(0.0, (run.due_at - self.clock.now()).total_seconds()))
+        if run.state not in ENDS:
+            self._end(run)
+            self.books.settle(self.clock.now())
+
+    def _end(self, run: Run) -> None:
+        """What becomes of a film whose time has come."""
+        prompt, fail = str(run.body.get("prompt", "")).lower(), self.switches.fail
+        run.ended_at = max(run.due_at, run.rendered_at or run.due_at)
+        if run.error is not None:
+            self._fail(run, run.error)
+        elif fail == "policy" or any(word in prompt for word in NSFW_WORDS):
             run.is_nsfw = True
             self._fail(run, "Content policy violation")
-        elif self.switches.fail == "error":
-            self._fail(run, "Video generation failed")
+        elif fail != "no":
+            self._fail(
+                run, "Request was cancelled" if fail == "cancel" else "Video generation failed"
+            )
         else:
-            run.film = f"{run.id}.mp4"
-            run.state = "COMPLETED"
+            run.film, run.state = _film_of(run), "COMPLETED"
+            factor = self.switches.final_cost_factor
+            self.books.correct(run, round(run.cost_micros * factor), run.ended_at)
 
     def _fail(self, run: Run, error: str) -> None:
-        run.state, run.error = "FAILED", error
-        if self.switches.refund:
-            self.books.refund(run, self.clock.now())
+        run.state = "CANCELED" if self.switches.fail == "cancel" else "FAILED"
+        run.error = self.switches.fail_message or error
+        if self.switches.refund and run.ended_at is not None:
+            self.books.refund_later(run, due(run.ended_at, self.switches.refund_seconds))
 
-    async def _render(self, run: Run, model: Json) -> None:
-        body = run.body
-        image = decoded_image(body, *IMAGE_FIELDS) or await _fetched(address_of_image(body))
+    async def _render(self, run: Run) -> None:
+        body, model = run.body, self._model(run.body)
+        address = address_of_image(body)
+        image = decoded(body, *IMAGE_FIELDS)
         orientation = "9:16" if body.get("orientation") == "portrait" else "16:9"
         shape = catalogue.setting(model, body, "aspect_ratio")
         request = FilmRequest(
@@ -115,17 +160,12 @@ class NanoGpt:
             resolution=str(catalogue.setting(model, body, "resolution") or "720p"),
             aspect_ratio=str(shape or orientation),
             audio=catalogue.has_sound(model, body),
-            image=image,
-            end_image=decoded_image(body, *END_IMAGE_FIELDS),
+            image=image if image is not None or address is None else await fetched(address),
+            end_image=decoded(body, *END_IMAGE_FIELDS),
         )
-        await self._renderer.render(request, self.folder / f"{run.id}.mp4")
+        await self._renderer.render(request, self.folder / _film_of(run))
 
 
-async def _fetched(address: str | None) -> bytes | None:
-    """The picture at an address, which the service fetches itself."""
-    if address is None:
-        return None
-    limits = aiohttp.ClientTimeout(total=20)
-    async with aiohttp.ClientSession(timeout=limits) as session, session.get(address) as response:
-        response.raise_for_status()
-        return await response.read()
+def _film_of(run: Run) -> str:
+    """The name of its file, which begins alike whatever shape its id has."""
+    return f"{run.id}.mp4" if run.id.startswith("vid_") else f"vid_{run.id}.mp4"

@@ -1,11 +1,21 @@
-"""What can be switched at NanoGPT while it runs, through `/sandbox/api/providers/nanogpt`."""
+"""What can be switched at NanoGPT while it runs, through `/sandbox/api/providers/nanogpt`.
 
-from fnmatch import fnmatch
-from typing import Any, Literal
+Every switch stands for something that NanoGPT's documents leave open or contradict themselves on,
+or that its clients have met; docs/sandbox.md has the table.
+"""
+
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sandbox.providers.nanogpt.answers import Dialect, Output
+from sandbox.providers.faults import Fault
+from sandbox.providers.nanogpt.answers import Dialect, Failure, Output, Words
+from sandbox.providers.nanogpt.refusals import Envelope, Refuse
+
+__all__ = ["Changes", "Fault", "Switches"]
+
+Usd = Annotated[float, Field(ge=0, le=1_000_000)]
+Many = Annotated[int, Field(ge=0)]
 
 
 class Switches(BaseModel):
@@ -13,40 +23,60 @@ class Switches(BaseModel):
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
+    # films
     generation_seconds: float = Field(default=4.0, ge=0, le=3600)
-    dialect: Dialect = "unified"
-    output: Output = "video.url"
-    relative_address: bool = False  # a path on the API that needs the key and redirects
-    fail: Literal["no", "error", "policy"] = "no"  # what becomes of runs from now on
-    refund: bool = True
-    payment_source: Literal["USD", "XNO"] = "USD"
+    fail: Literal["no", "error", "policy", "cancel"] = "no"  # what becomes of runs from now on
+    fail_message: str | None = None
+    unknown_seconds: float = Field(default=0, ge=0, le=3600)  # a fresh id is not found that long
+    delivering: bool = False  # a step between making and done
     storage_expired: bool = False
-    submissions_per_minute: int = Field(default=50, ge=0)
+
+    # how a status reads
+    dialect: Dialect = "unified"
+    words: Words = "current"
+    output: Output = "video.url"
+    relative_address: bool | None = None  # a path that needs the key; None: as the model has it
+    failure: Failure = "full"
+    error_null: bool = False  # beside a success
+
+    # how a submission is answered
+    submission: Literal["current", "seed"] = "current"
+    submit_status: Literal[200, 202] = 202
+    cost: bool = True
+    remaining_balance: bool = True
+    payment_source: Literal["USD", "XNO"] = "USD"
+
+    # money
+    refund: bool = True
+    refund_seconds: float = Field(default=0, ge=0, le=86400)  # of the sandbox's clock
+    final_cost_factor: float = Field(default=1, ge=0, le=10)  # of what was precharged
+    quotes: bool = True  # x402: a price without a key
+
+    # limits; per address, those of a day and of a second per key
+    requests_per_second: Many = 25
+    submissions_per_minute: Many = 50
+    recoveries_per_minute: Many = 20
+    extensions_per_minute: Many = 20
+    daily_requests: Many | None = None
+    daily_usd: Usd | None = None
+    retry_after: bool = True  # whether a 429 says when to come again
+
+    # refusals
+    refuse: Refuse | None = None
+    envelope: Envelope | None = None  # of every refusal; None: the usual one
+
+    # what is accepted
+    most_body_bytes: Many = 8 * 1024 * 1024  # more is refused by the edge
+    upload_counts: Literal["file", "text"] = "file"  # which of them may have 4 MB
+    odd_durations: Literal["default", "refuse"] = "default"  # what becomes of one not listed
+    old_slugs: bool = False  # whether models still answer to the names they had
+    withdrawn: list[str] = []  # models that have left the list
 
 
-class Fault(BaseModel):
-    """A fault for the next `times` matching requests after the first `after`."""
+class Changes(Switches):
+    """What can be sent: switches, and the balances of keys; a key not yet known is opened."""
 
-    model_config = ConfigDict(extra="forbid")
+    balance_usd: dict[str, Usd] = {}
 
-    method: str = "*"
-    path: str = "*"
-    kind: Literal["status", "drop_before", "drop_after", "latency"]
-    status: int = Field(default=500, ge=400, le=599)
-    headers: dict[str, str] = {}
-    body: Any = None
-    seconds: float = Field(default=0, ge=0, le=300)
-    times: int = Field(default=1, ge=1)
-    after: int = Field(default=0, ge=0)
-
-    def matches(self, method: str, path: str) -> bool:
-        still = self.times > 0
-        return still and fnmatch(method, self.method) and fnmatch(path, self.path)
-
-    def fires(self) -> bool:
-        """Count a matching request; True while it is this fault's turn."""
-        if self.after > 0:
-            self.after -= 1
-            return False
-        self.times -= 1
-        return self.times >= 0
+    def switches(self) -> Switches:
+        return Switches(**self.model_dump(exclude={"balance_usd"}))

@@ -1,0 +1,142 @@
+"""NanoGPT's addresses for models, balances and usage."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.providers.nanogpt import catalogue
+from sandbox.providers.nanogpt.guards import KEY
+from sandbox.providers.nanogpt.limits import midnight
+from sandbox.providers.nanogpt.refusals import Refusal
+from sandbox.providers.nanogpt.runs import MICROS, Entry
+from sandbox.providers.nanogpt.service import NanoGpt
+
+Json = dict[str, Any]
+
+USUAL_DAYS = 30
+MOST_DAYS = 366
+GROUPINGS = {"day": "day", "model": "model", "day,model": "day,model", "model,day": "day,model"}
+_OLD_PARAMETERS = ("duration", "page", "pageSize", "sort", "dir", "filter", "weekOffset", "tz")
+_SHORT = ("id", "object", "created", "owned_by")
+
+
+class Accounts:
+    """The handlers of one service."""
+
+    def __init__(self, nanogpt: NanoGpt) -> None:
+        self._nanogpt = nanogpt
+
+    async def models(self, request: web.Request) -> web.Response:
+        """Public, and so no proof of a key."""
+        listed = self._nanogpt.models()
+        if request.query.get("detailed", "true") == "false":
+            listed = [{name: model[name] for name in _SHORT} for model in listed]
+        meta = {"count": len(listed), "generated_at": self._nanogpt.clock.now().isoformat()}
+        answer = {"object": "list", "data": listed, "meta": meta}
+        return web.json_response(answer, headers={"Access-Control-Allow-Origin": "*"})
+
+    async def text_models(self, _request: web.Request) -> web.Response:
+        """The list of models that write, where a page of the documents looks for films."""
+        model = {"id": "chatty-1", "object": "model", "created": 1760000000, "owned_by": "chatty"}
+        return web.json_response({"object": "list", "data": [model]})
+
+    async def balance(self, request: web.Request) -> web.Response:
+        """Numbers as texts, unlike everywhere else."""
+        micros = self._nanogpt.books.balances[request[KEY]]
+        answer = {
+            "usd_balance": f"{micros / MICROS:.8f}",
+            "nano_balance": "0.00000000",
+            "nanoDepositAddress": "nano_1sandbox",
+        }
+        return web.json_response(answer)
+
+    async def usage(self, request: web.Request) -> web.Response:
+        """What this key spent and got back, by day and by model."""
+        grouping = GROUPINGS.get(request.query.get("group_by", "day,model"))
+        if grouping is None or any(name in request.query for name in _OLD_PARAMETERS):
+            raise Refusal(400, "Unsupported usage parameter.", envelope=4)
+        now, key = self._nanogpt.clock.now(), request[KEY]
+        first, last = _dates(request, now)
+        entries = [
+            entry
+            for entry in self._nanogpt.books.entries
+            if entry.key == key and first <= midnight(entry.at) <= last
+        ]
+        answer: Json = {
+            "object": "usage",
+            "scope": "current_key",
+            "apiKey": {"id": list(self._nanogpt.books.balances).index(key) + 1},
+            "from": _written(first),
+            "to": _written(last),
+            "timezone": "UTC",
+            "groupBy": grouping,
+            "asOf": now.isoformat(),
+            "source": {"rollupDays": [], "liveDays": [_written(last)], "missingRollupDays": []},
+            "totals": _counted(entries),
+        }
+        return web.json_response(answer | self._grouped(entries, grouping))
+
+    def _grouped(self, entries: list[Entry], grouping: str) -> Json:
+        def day(entry: Entry) -> Json:
+            return {"date": _written(entry.at)}
+
+        def model(entry: Entry) -> Json:
+            run = self._nanogpt.books.runs[entry.run]
+            found = catalogue.found(run.model, old_slugs=True)
+            return {"model": run.model if found is None else found["name"]}
+
+        tables: Json = {}
+        if "day" in grouping:
+            tables["byDay"] = _table(entries, day)
+        if "model" in grouping:
+            tables["byModel"] = _table(entries, model)
+        if grouping == "day,model":
+            tables["byDayModel"] = _table(entries, lambda entry: day(entry) | model(entry))
+        return tables
+
+
+def _table(entries: Iterable[Entry], name: Callable[[Entry], Json]) -> list[Json]:
+    """One row for each name, in the order in which they come up."""
+    rows: dict[tuple[str, ...], list[Entry]] = defaultdict(list)
+    for entry in entries:
+        rows[tuple(name(entry).values())].append(entry)
+    return [name(group[0]) | _counted(group) for group in rows.values()]
+
+
+def _counted(entries: list[Entry]) -> Json:
+    """Gross, given back, and what is left of it; films use no tokens."""
+    cost = sum(entry.amount_micros for entry in entries if entry.kind != "refund")
+    back = sum(entry.amount_micros for entry in entries if entry.kind == "refund")
+    tokens = ("inputTokens", "outputTokens", "reasoningTokens", "totalTokens")
+    return {
+        "requests": sum(entry.kind == "charge" for entry in entries),
+        "costUsd": cost / MICROS,
+        "refundedUsd": back / MICROS,
+        "netCostUsd": max(0, cost - back) / MICROS,
+        **dict.fromkeys(tokens, 0),
+    }
+
+
+def _dates(request: web.Request, now: datetime) -> tuple[datetime, datetime]:
+    """The first and the last day, both included. Raises Refusal."""
+    today = midnight(now)
+    given = [request.query.get(name) for name in ("from", "to")]
+    if given == [None, None]:
+        return today - timedelta(days=USUAL_DAYS - 1), today
+    try:
+        first, last = (
+            datetime.strptime(str(text), "%Y-%m-%d").replace(tzinfo=UTC) for text in given
+        )
+    except ValueError:
+        text = "from and to must use YYYY-MM-DD UTC dates."
+        raise Refusal(400, text, envelope=4) from None
+    if not first <= last <= today or last - first >= timedelta(days=MOST_DAYS):
+        raise Refusal(400, "The date range is not possible.", envelope=4)
+    return first, last
+
+
+def _written(day: datetime) -> str:
+    return day.strftime("%Y-%m-%d")
