@@ -5,9 +5,8 @@ Frames are drawn small, in a thread, and enlarged by ffmpeg, so that a film take
 
 import asyncio
 import io
-import os
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from PIL import Image
 
 from sandbox.films.joining import arguments_to_join
 from sandbox.films.references import SceneWithReferences
+from sandbox.films.running import Feed, run
 from sandbox.films.scenes import Scene
 from sandbox.films.stills import StillInMotion
 
@@ -32,8 +32,9 @@ SHORT_SIDES = {
     "2k": 1440,
     "4k": 2160,
 }
-LARGE_SHORT_SIDE = 1440  # larger films are compressed in haste, or they took seven seconds
-DEADLINE_SECONDS = 120.0
+LARGE_SHORT_SIDE = 1440  # larger films are compressed in haste; eight seconds took six else
+CAREFUL = ("bicubic", "veryfast", "25")  # scaling, preset, rate factor
+HASTY = ("bilinear", "ultrafast", "28")
 
 
 class RenderingError(Exception):
@@ -83,9 +84,7 @@ class Renderer:
         async def feed(stream: asyncio.StreamWriter) -> None:
             await self._draw(request, drawn, stream)
 
-        async with self._room:
-            await self._run(arguments, feed)
-        part.replace(target)
+        await self._run(arguments, feed, part, target)
 
     async def join(self, films: Sequence[Path], target: Path, *, alike: bool) -> None:
         """One film of several with sound; `alike` are of one size. Raises RenderingError."""
@@ -96,33 +95,15 @@ class Renderer:
             stream.write(names.encode())
             await stream.drain()
 
-        async with self._room:
-            await self._run(arguments_to_join(films, part, alike=alike), feed)
-        part.replace(target)
+        await self._run(arguments_to_join(films, part, alike=alike), feed, part, target)
 
-    async def _run(
-        self, arguments: Sequence[str], feed: Callable[[asyncio.StreamWriter], Awaitable[None]]
-    ) -> None:
-        """Run ffmpeg on what is fed to it. Raises RenderingError."""
-        child = await asyncio.create_subprocess_exec(
-            self._program,
-            *arguments,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            env={"PATH": os.defpath},
-        )
-        try:
-            async with asyncio.timeout(DEADLINE_SECONDS):
-                await _feed(child, feed)
-                told = await child.stderr.read() if child.stderr else b""
-                code = await child.wait()
-        except BaseException:
-            child.kill()
-            await child.wait()
-            raise
-        if code != 0:
-            raise RenderingError(told.decode(errors="replace")[-300:])
+    async def _run(self, arguments: Sequence[str], feed: Feed, part: Path, target: Path) -> None:
+        """Have the part written, and put it in the target's place."""
+        async with self._room:
+            wrong = await run(self._program, arguments, feed)
+        if wrong is not None:
+            raise RenderingError(wrong)
+        await asyncio.to_thread(part.replace, target)
 
     def _arguments(
         self,
@@ -132,17 +113,14 @@ class Renderer:
         part: Path,
     ) -> list[str]:
         large = min(size) > LARGE_SHORT_SIDE
+        scaling, preset, quality = HASTY if large else CAREFUL
         sound = ["-f", "lavfi", "-i", "sine=frequency=196:sample_rate=44100,volume=0.08"]
         return [
             *("-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"),
             *("-s", f"{drawn[0]}x{drawn[1]}", "-r", str(DRAWN_PER_SECOND), "-i", "-"),
             *(sound if request.audio else []),
-            *(
-                "-vf",
-                f"fps=24,scale={size[0]}:{size[1]}:flags={'bilinear' if large else 'bicubic'}",
-            ),
-            *("-c:v", "libx264", "-preset", "ultrafast" if large else "veryfast"),
-            *("-crf", "28" if large else "25", "-pix_fmt", "yuv420p"),
+            *("-vf", f"fps=24,scale={size[0]}:{size[1]}:flags={scaling}"),
+            *("-c:v", "libx264", "-preset", preset, "-crf", quality, "-pix_fmt", "yuv420p"),
             *(["-c:a", "aac", "-b:a", "64k"] if request.audio else []),
             *("-t", f"{request.seconds:g}", "-threads", "2"),
             *("-movflags", "+faststart", "-f", "mp4", str(part)),
@@ -157,20 +135,6 @@ class Renderer:
             frame = await asyncio.to_thread(source.frame, number / (count - 1))
             stream.write(frame.tobytes())
             await stream.drain()
-
-
-async def _feed(
-    child: asyncio.subprocess.Process, feed: Callable[[asyncio.StreamWriter], Awaitable[None]]
-) -> None:
-    stream = child.stdin
-    if stream is None:
-        return
-    try:
-        await feed(stream)
-    except (BrokenPipeError, ConnectionResetError):
-        return  # ffmpeg ended early; its code and words say why
-    finally:
-        stream.close()
 
 
 def _source(
@@ -189,14 +153,14 @@ def _picture(content: bytes) -> Image.Image:
     try:
         with Image.open(io.BytesIO(content)) as opened:
             return opened.convert("RGB")
-    except (OSError, ValueError, SyntaxError) as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         msg = "the picture cannot be read"
         raise RenderingError(msg) from error
 
 
 def _quoted(path: Path) -> str:
     """A path as ffmpeg's list of films wants it."""
-    return "'" + str(path.absolute()).replace("'", r"'\''") + "'"
+    return "'file:" + str(path.absolute()).replace("'", r"'\''") + "'"
 
 
 def _even(value: float) -> int:

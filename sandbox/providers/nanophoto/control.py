@@ -16,7 +16,7 @@ def playable(nanophoto: NanoPhoto) -> Playable:
         balances = nanophoto.books.balances
         return nanophoto.switches.model_dump() | {
             "balances": dict(balances),
-            "requests_in_the_last_hour": {key: len(nanophoto.requests_of(key)) for key in balances},
+            "requests_in_the_last_hour": {key: nanophoto.requests.count(key) for key in balances},
             "keys_seen_by_storage": len(nanophoto.keys_seen_by_storage),
         }
 

@@ -25,6 +25,7 @@ from sandbox.providers.stores import store_of
 Json = dict[str, Any]
 
 KEY = web.RequestKey("key", str)
+MOST_BODY_BYTES = 32 * 1024 * 1024  # a picture in place of its address is to be refused in words
 STATUS_PATH = "/api/veo-3/check-status"
 _log = logging.getLogger(__name__)
 
@@ -33,7 +34,9 @@ def api_of(nanophoto: NanoPhoto) -> web.Application:
     """The API as an application of its own."""
     api = NanoPhotoApi(nanophoto)
     faults = trouble(nanophoto.faults, nanophoto.clock)
-    app = web.Application(middlewares=[faults, api.wall, api.refusals, api.keys])
+    app = web.Application(
+        client_max_size=MOST_BODY_BYTES, middlewares=[faults, api.wall, api.refusals, api.keys]
+    )
     app.add_routes(
         [web.post("/api/veo-3/generate", api.generate), web.post(STATUS_PATH, api.status)]
     )
@@ -83,9 +86,9 @@ class NanoPhotoApi:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or key.strip() not in self._nanophoto.books.balances:
             raise Refusal("LOGIN_REQUIRED", "Authentication required")
-        request[KEY] = key.strip()
-        if self._nanophoto.switches.counts_status or request.path != STATUS_PATH:
-            self._nanophoto.count_request(request[KEY])
+        request[KEY], switches = key.strip(), self._switches
+        if switches.counts_status or request.path != STATUS_PATH:
+            self._nanophoto.requests.take(request[KEY], switches.requests_per_hour)
         return await handler(request)
 
     async def generate(self, request: web.Request) -> web.Response:

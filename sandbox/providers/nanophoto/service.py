@@ -10,6 +10,7 @@ from sandbox.clock import SandboxClock
 from sandbox.films.rendering import Renderer, RenderingError
 from sandbox.providers.faults import Fault
 from sandbox.providers.nanophoto.answers import Refusal
+from sandbox.providers.nanophoto.limits import HourlyRequests
 from sandbox.providers.nanophoto.making import Studio
 from sandbox.providers.nanophoto.orders import read_order
 from sandbox.providers.nanophoto.shots import Books, Order, Shot
@@ -18,7 +19,6 @@ from sandbox.tasks import TaskOwner
 
 Json = dict[str, Any]
 
-HOUR_SECONDS = 3600.0
 BLOCKED_WORD = "blockedword"  # refused at once; docs/sandbox.md names both
 NSFW_WORD = "nsfwlater"  # accepted, and failed afterwards
 FAILED = "Video generation failed"
@@ -43,25 +43,9 @@ class NanoPhoto:
         self.keys_seen_by_storage: list[str] = []
         self.making: dict[str, asyncio.Task[None]] = {}  # by task id, to be awaited
         self.clock = clock
+        self.requests = HourlyRequests(clock)
         self.studio = Studio(renderer, folder)
         self._tasks = tasks
-        self._requests: dict[str, list[float]] = {}
-
-    def count_request(self, key: str) -> None:
-        """Count a request against its key's hour. Raises Refusal; what is refused is not counted."""
-        seen = self.requests_of(key)
-        if len(seen) >= self.switches.requests_per_hour:
-            text = (
-                "API key rate limit exceeded. Default: 100 requests/hour. "
-                "Contact support@nanophoto.ai for higher limits."
-            )
-            raise Refusal("API_KEY_RATE_LIMIT_EXCEEDED", text)
-        self._requests[key] = [*seen, self.clock.now().timestamp()]
-
-    def requests_of(self, key: str) -> list[float]:
-        """When the key's requests of the last hour came."""
-        since = self.clock.now().timestamp() - HOUR_SECONDS
-        return [at for at in self._requests.get(key, []) if at > since]
 
     def accept(self, key: str, body: Json) -> list[Shot]:
         """Charge a request and start its shots; they have failed already if so switched.
@@ -70,10 +54,9 @@ class NanoPhoto:
         switched.
         """
         order = read_order(body)
-        if order.credits > self.books.balances[key]:
-            raise Refusal(
-                "INSUFFICIENT_CREDITS", "Insufficient credits", requiredCredits=order.credits
-            )
+        needed = order.credits
+        if needed > self.books.balances[key]:
+            raise Refusal("INSUFFICIENT_CREDITS", "Insufficient credits", requiredCredits=needed)
         shots = self._charged(key, order)
         if any(BLOCKED_WORD in shot.prompt.lower() for shot in order.shots):
             self._refuse(shots, "The prompt was rejected by the safety filter.")
@@ -134,7 +117,7 @@ class NanoPhoto:
         started = self.clock.now()
         try:
             film = await self.studio.make(shot)
-        except RenderingError as error:
+        except (RenderingError, OSError) as error:
             self._fail(shot, f"{FAILED}: {error}")
             return
         passed = (self.clock.now() - started).total_seconds()
@@ -156,7 +139,7 @@ class NanoPhoto:
     async def _join(self, made: list[Shot]) -> None:
         try:
             film = await self.studio.join(made) if len(made) > 1 else made[0].film
-        except RenderingError as error:
+        except (RenderingError, OSError) as error:
             self._fail_all(made, f"{FAILED}: {error}")
             return
         for shot in made:
