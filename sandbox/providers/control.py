@@ -21,7 +21,7 @@ class Playable:
     """One service as whoever plays the people sees it; `change` raises a 400 for a wrong switch."""
 
     name: str
-    faults: list[Any]  # of Fault
+    faults: list[Fault]
     show: Callable[[], Json]
     change: Callable[[Json], None]
     runs: Callable[[], list[Json]]

@@ -4,6 +4,7 @@ The films themselves are tested in test_local_nanophoto_films.py; here blank fil
 """
 
 import asyncio
+import contextlib
 import io
 import json
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from sandbox.api import services
 from sandbox.app import Sandbox, running_sandbox
 from sandbox.films.rendering import Renderer, RenderingError
 from sandbox.providers.nanophoto.making import Studio
@@ -755,6 +757,15 @@ async def test_a_dropped_answer_was_charged_and_a_dropped_request_was_not(wire):
         assert wire.service.books.balances == {KEY: balance}
 
 
+async def test_an_answer_can_be_spoilt_although_the_request_had_its_effect(wire):
+    for number, kind in enumerate(("truncate", "wrong_types", "status_after"), start=1):
+        await wire.fault(kind=kind, path=GENERATE)
+        with contextlib.suppress(ValueError):  # half an answer is no JSON
+            _, body = await wire.generate()
+            assert "shots" not in body or not isinstance(body["shots"], list)
+        assert wire.service.books.balances == {KEY: 1000 - 10 * number}
+
+
 async def test_faults_strike_in_turn_and_can_be_forgotten(wire):
     (task,) = await wire.made()
     await wire.fault(kind="status", status=429, path=STATUS, after=1, headers={"X-Odd": "1"})
@@ -832,6 +843,8 @@ async def test_the_books_name_every_shot_and_every_movement(wire):
         ("refund", tasks[0]["taskId"]),
     ]
     assert {(entry["key"], entry["credits"]) for entry in ledger} == {(KEY, 10)}
+    assert [services.Shot.model_validate(run).model_dump() for run in runs] == runs
+    assert [services.CreditEntry.model_validate(one).model_dump() for one in ledger] == ledger
 
 
 async def test_a_bot_is_told_where_it_is_and_what_its_films_cost(wire):

@@ -2,11 +2,13 @@ import re
 from pathlib import Path
 
 import aiohttp
+import pytest
+from pydantic import BaseModel
 
 from sandbox.api import services, shapes
 from sandbox.api.routing import PREFIX
 from sandbox.app import Sandbox
-from sandbox.providers.nanogpt.switches import Fault
+from sandbox.providers.faults import Fault
 from tests.integration.sandbox.answering import answering, command
 from tests.integration.sandbox.crowd import crowd_of
 from tests.integration.sandbox.rest import Rest
@@ -69,15 +71,21 @@ async def test_answers_have_the_shape_that_is_described(
     assert shapes.World.model_validate(world).model_dump() == world
 
 
+@pytest.mark.parametrize(
+    ("path", "switches"),
+    [
+        ("/providers/nanogpt", services.SwitchesNow),
+        ("/providers/nanophoto", services.NanoPhotoNow),
+    ],
+)
 async def test_the_video_services_serve_what_is_described_of_them(
-    sandbox: Sandbox, session: aiohttp.ClientSession
+    sandbox: Sandbox, session: aiohttp.ClientSession, path: str, switches: type[BaseModel]
 ) -> None:
     crowd = crowd_of(sandbox, session)
-    path = "/providers/nanogpt"
     now = await crowd.done("PATCH", path, {"refund": False})
     fault = await crowd.done("POST", f"{path}/faults", {"kind": "latency"})
 
-    assert services.SwitchesNow.model_validate(now).model_dump() == now
+    assert switches.model_validate(now).model_dump() == now
     assert await crowd.done("GET", path) == now
     assert Fault.model_validate(fault).model_dump() == fault
     assert await crowd.done("GET", f"{path}/faults") == [fault]
