@@ -179,6 +179,17 @@ async def test_pictures_are_fetched_from_their_address_alone_without_cookies_or_
     assert gallery.cookies == gallery.authorizations == [None, None]
 
 
+async def test_the_page_s_own_picture_can_be_had_without_a_network(cinema):
+    wish = a_shot(
+        generationType="REFERENCE_2_VIDEO",
+        imageUrls=["https://static.nanophoto.ai/demo/nano-banana-pro.webp"],
+    )
+
+    (shot,) = await cinema.shown(wish)
+
+    assert shot["status"] == "completed"
+
+
 @pytest.mark.parametrize("name", ["gone", "broken"])
 async def test_a_picture_that_cannot_be_had_or_read_makes_its_shot_fail(cinema, gallery, name):
     wish = a_shot(generationType="REFERENCE_2_VIDEO", imageUrls=[f"{gallery.origin}/{name}"])

@@ -1,14 +1,17 @@
 """From an accepted shot to its film: fetches the pictures, draws, and joins films to one."""
 
 import asyncio
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox.films.rendering import FilmRequest, Renderer
+from sandbox.films.scenes import Scene
 from sandbox.providers.nanophoto.shots import Shot
 from sandbox.providers.pictures import fetched
 
 SHOT_SECONDS = 8.0
+OWN_PICTURES = "https://static.nanophoto.ai/demo/"  # of the page's examples; drawn, not fetched
 
 
 class Studio:
@@ -22,7 +25,7 @@ class Studio:
     async def make(self, shot: Shot) -> str:
         """The name of the shot's film. Raises RenderingError, as for a picture that is away."""
         order = shot.order
-        pictures = await asyncio.gather(*(fetched(address) for address in order.image_urls))
+        pictures = await asyncio.gather(*(_picture(address) for address in order.image_urls))
         is_frames = order.generation_type == "FIRST_AND_LAST_FRAMES_2_VIDEO"
         request = FilmRequest(
             prompt=order.prompt,
@@ -45,3 +48,16 @@ class Studio:
         alike = len({shot.order.aspect_ratio for shot in shots}) == 1
         await self._renderer.join(films, self.folder / name, alike=alike)
         return name
+
+
+async def _picture(address: str) -> bytes:
+    """The picture at an address. Raises RenderingError."""
+    if address.startswith(OWN_PICTURES):
+        return await asyncio.to_thread(_drawn, address.removeprefix(OWN_PICTURES))
+    return await fetched(address)
+
+
+def _drawn(name: str) -> bytes:
+    content = io.BytesIO()
+    Scene(name, (640, 360), SHOT_SECONDS).frame(0.5).save(content, "WEBP")
+    return content.getvalue()
