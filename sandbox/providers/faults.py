@@ -70,12 +70,16 @@ def page(status: int, text: str | None = None) -> web.Response:
     return web.Response(status=status, text="" if text == "" else html, content_type="text/html")
 
 
-def trouble(faults: list[Fault], clock: SandboxClock) -> Middleware:
-    """The outermost middleware of a service: ordered faults strike here, all else passes."""
+def trouble(faults: list[Fault], clock: SandboxClock, *, below: str = "") -> Middleware:
+    """The outermost middleware of a site: ordered faults strike here, all else passes.
+
+    With `below`, only faults whose path begins so: a store is not meant by a fault for any path.
+    """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        fault = striking(faults, request.method, request.path)
+        meant = [fault for fault in faults if fault.path.startswith(below)]
+        fault = striking(meant, request.method, request.path)
         if fault is None:
             return await handler(request)
         return await suffered(fault, request, lambda: handler(request), clock)

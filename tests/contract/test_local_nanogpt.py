@@ -1,71 +1,16 @@
 """The local NanoGPT keeps what NanoGPT's documents promise; asked over bare HTTP."""
 
-import base64
-import io
-import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any
 
-import aiohttp
 import pytest
 
-from sandbox.app import Sandbox, running_sandbox
-from sandbox.providers.nanogpt.runs import Run
-from sandbox.providers.nanogpt.service import NanoGpt
-from sandbox.settings import SandboxSettings
-
-Json = dict[str, Any]
-
-KEY = {"x-api-key": "sk-nano-sandbox"}
-WISH = {
-    "model": "bytedance-seedance-v1-pro-fast",
-    "prompt": "a fox",
-    "duration": "2",
-    "resolution": "480p",
-    "conversationUUID": "tag-1",
-}
-CONTROL = "/sandbox/api/providers/nanogpt"
-
-
-@dataclass
-class Wire:
-    """Bare HTTP to the service and to its control routes."""
-
-    sandbox: Sandbox
-    session: aiohttp.ClientSession
-
-    @property
-    def service(self) -> NanoGpt:
-        return self.sandbox.nanogpt.service
-
-    async def call(
-        self, method: str, path: str, *, headers: Json | None = None, **more: Any
-    ) -> tuple[int, Any, Any]:
-        own = path.startswith("/sandbox")
-        if "json" in more:  # in pieces, as a large body must be sent
-            more["data"] = io.BytesIO(json.dumps(more.pop("json")).encode())
-        origin = self.sandbox.origin if own else self.sandbox.nanogpt.origin
-        sent = KEY if headers is None and not own else headers
-        async with self.session.request(method, f"{origin}{path}", headers=sent, **more) as answer:
-            is_json = answer.content_type == "application/json"
-            return answer.status, await answer.json() if is_json else None, answer.headers
-
-    async def submit(self, **fields: Any) -> tuple[int, Any, Any]:
-        return await self.call("POST", "/api/generate-video", json=WISH | fields)
-
-    async def made(self, **fields: Any) -> Run:
-        status, body, _ = await self.submit(**fields)
-        assert status == 202
-        await self.service.making[body["runId"]]
-        return self.service.books.runs[body["runId"]]
+from tests.local_nanogpt import CONTROL, KEY, Json, Wire, local_nanogpt
 
 
 @pytest.fixture
 async def wire(tmp_path) -> AsyncIterator[Wire]:
-    settings = SandboxSettings(port=0, generation_seconds=0, data_dir=tmp_path, traffic_log=None)
-    async with running_sandbox(settings) as sandbox, aiohttp.ClientSession() as session:
-        yield Wire(sandbox, session)
+    async with local_nanogpt(tmp_path, blank=False) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("headers", [KEY, {"Authorization": "Bearer sk-nano-sandbox"}], ids=str)
@@ -217,31 +162,6 @@ async def test_an_empty_account_is_told_what_it_needs(wire):
 
     assert status == 402
     assert body == {"error": "Insufficient balance", "status": 402, "requiredBalance": 0.024}
-
-
-async def test_an_upload_of_more_than_four_megabytes_is_too_large(wire):
-    most = 4 * 1024 * 1024
-
-    async def upload(size: int) -> int:
-        text = base64.b64encode(bytes(size)).decode()
-        status, _, _ = await wire.submit(imageDataUrl=f"data:image/png;base64,{text}")
-        return int(status)
-
-    assert await upload(most) == 202
-    assert await upload(most + 1) == 413
-    assert await upload(2 * most) == 413
-
-
-async def test_the_fifty_first_submission_of_a_minute_is_too_many(wire):
-    wire.service.switches.requests_per_second = 1000
-    wish = {"prompt": ""}  # refused, and counted all the same
-    statuses = [(await wire.submit(**wish))[0] for _ in range(50)]
-
-    status, body, headers = await wire.submit(**wish)
-
-    assert statuses == [400] * 50
-    assert (status, headers["Retry-After"]) == (429, "60")
-    assert "Rate limit" in body["error"]
 
 
 async def test_the_switches_are_shown_and_changed(wire):

@@ -18,6 +18,7 @@ Json = dict[str, Any]
 
 USUAL_DAYS = 30
 MOST_DAYS = 366
+CACHE_TIME = timedelta(seconds=60)
 GROUPINGS = {"day": "day", "model": "model", "day,model": "day,model", "model,day": "day,model"}
 _OLD_PARAMETERS = ("duration", "page", "pageSize", "sort", "dir", "filter", "weekOffset", "tz")
 _SHORT = ("id", "object", "created", "owned_by")
@@ -28,6 +29,7 @@ class Accounts:
 
     def __init__(self, nanogpt: NanoGpt) -> None:
         self._nanogpt = nanogpt
+        self._usages: dict[tuple[str, str], tuple[datetime, Json]] = {}
 
     async def models(self, request: web.Request) -> web.Response:
         """Public, and so no proof of a key."""
@@ -54,7 +56,15 @@ class Accounts:
         return web.json_response(answer)
 
     async def usage(self, request: web.Request) -> web.Response:
-        """What this key spent and got back, by day and by model."""
+        """What this key spent and got back; an answer is given again for up to a minute."""
+        asked, now = (request[KEY], request.query_string), self._nanogpt.clock.now()
+        made_at, answer = self._usages.get(asked, (now, None))
+        if answer is None or now - made_at >= CACHE_TIME:
+            answer = self._usage(request)
+            self._usages[asked] = now, answer
+        return web.json_response(answer)
+
+    def _usage(self, request: web.Request) -> Json:
         grouping = GROUPINGS.get(request.query.get("group_by", "day,model"))
         if grouping is None or any(name in request.query for name in _OLD_PARAMETERS):
             raise Refusal(400, "Unsupported usage parameter.", envelope=4)
@@ -77,7 +87,7 @@ class Accounts:
             "source": {"rollupDays": [], "liveDays": [_written(last)], "missingRollupDays": []},
             "totals": _counted(entries),
         }
-        return web.json_response(answer | self._grouped(entries, grouping))
+        return answer | self._grouped(entries, grouping)
 
     def _grouped(self, entries: list[Entry], grouping: str) -> Json:
         def day(entry: Entry) -> Json:

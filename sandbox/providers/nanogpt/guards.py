@@ -43,10 +43,12 @@ class Guards:
     @web.middleware
     async def edge(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """The proxy in front: a body that is too large never reaches the service."""
-        most = self._nanogpt.switches.most_body_bytes
-        if len(await request.read()) > most:
+        try:
+            size = len(await request.read())
+        except web.HTTPRequestEntityTooLarge:
             return page(413)
-        return await handler(request)
+        is_large = size > self._nanogpt.switches.most_body_bytes
+        return page(413) if is_large else await handler(request)
 
     @web.middleware
     async def keys(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -1,8 +1,9 @@
 """NanoGPT's addresses: the API that wants a key, and the store that must never see one."""
 
-from collections.abc import Callable
+import asyncio
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from sandbox.providers.faults import trouble
 from sandbox.providers.nanogpt.accounts import Accounts
@@ -49,5 +50,21 @@ def api_of(nanogpt: NanoGpt) -> web.Application:
 
 def storage_of(nanogpt: NanoGpt) -> web.Application:
     """The store, on an origin of its own; it writes down whoever sends it a key."""
-    expired: Callable[[], int | None] = lambda: 403 if nanogpt.switches.storage_expired else None  # noqa: E731
-    return store_of(nanogpt.folder, "vid_", nanogpt.keys_seen_by_storage, expired)
+
+    def expired() -> int | None:
+        return 403 if nanogpt.switches.storage_expired else None
+
+    @web.middleware
+    async def whole(request: web.Request, handler: Handler) -> web.StreamResponse:
+        """While there are faults a film is sent from memory, where they can harm it."""
+        answer = await handler(request)
+        if not nanogpt.faults or not isinstance(answer, web.FileResponse):
+            return answer
+        path = nanogpt.folder / request.match_info["name"]
+        content = await asyncio.to_thread(path.read_bytes)
+        return web.Response(body=content, content_type="video/mp4")
+
+    app = store_of(nanogpt.folder, "vid_", nanogpt.keys_seen_by_storage, expired)
+    app.middlewares.append(trouble(nanogpt.faults, nanogpt.clock, below="/storage"))
+    app.middlewares.append(whole)
+    return app
