@@ -1,9 +1,13 @@
 """The local NanoGPT keeps what NanoGPT's documents promise; asked over bare HTTP."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from sandbox.providers.faults import Kind
+from sandbox.providers.nanogpt.switches import Changes
 from tests.local_nanogpt import CONTROL, KEY, Json, Wire, local_nanogpt
 
 
@@ -170,6 +174,13 @@ async def test_the_switches_are_shown_and_changed(wire):
 
     assert (status, before["dialect"], after["dialect"]) == (200, "unified", "openapi")
     assert wire.service.switches.dialect == "openapi"
+
+
+def test_every_switch_and_every_fault_stands_in_the_documents():
+    document = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text("utf-8")
+
+    for name in (*Changes.model_fields, *get_args(Kind)):
+        assert f"`{name}`" in document, name
 
 
 @pytest.mark.parametrize(

@@ -102,8 +102,11 @@ def described(film: Path) -> Json:
 def frames_of(film: Path) -> list[Image.Image]:
     """One small frame of every second."""
     frames = imageio_ffmpeg.read_frames(film, output_params=["-vf", "fps=1,scale=64:36"])
-    next(frames)
-    return [Image.frombytes("RGB", (64, 36), bytes(frame)) for frame in frames]
+    try:
+        next(frames)
+        return [Image.frombytes("RGB", (64, 36), bytes(frame)) for frame in frames]
+    finally:
+        frames.close()
 
 
 def is_like(picture: Image.Image, colour: tuple[int, int, int]) -> bool:
