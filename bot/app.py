@@ -25,7 +25,18 @@ from bot.clock import SystemClock
 from bot.domain.catalogue import Catalogue
 from bot.errors import ConfigurationError
 from bot.health import Health, examine_health, serving_health
-from bot.ids import ID_BYTES, JobId, ProviderName, SubmissionId, job_id_from, submission_id_from
+from bot.ids import (
+    ID_BYTES,
+    JobId,
+    NoticeId,
+    OfferId,
+    ProviderName,
+    SubmissionId,
+    job_id_from,
+    notice_id_from,
+    offer_id_from,
+    submission_id_from,
+)
 from bot.logs import set_up_logs
 from bot.media.downloads import guarded_session
 from bot.media.ffmpeg import Ffmpeg, find_ffmpeg
@@ -33,17 +44,29 @@ from bot.media.films import DiskFilmStore
 from bot.media.images import DiskImageStore
 from bot.ports import Provider
 from bot.presentation.courier import DiscordCourier
-from bot.providers.registry import Account, make_providers
+from bot.presentation.replies import provider_notice
+from bot.providers.registry import Account, Lines, make_providers
 from bot.services.accepting import Accepting
+from bot.services.administering import Administering
+from bot.services.balances import Balances
 from bot.services.cancelling import Cancelling
 from bot.services.delivering import Delivering
 from bot.services.inquiring import Inquiring
+from bot.services.noticing import Noticing
+from bot.services.offering import Offering
 from bot.services.outbox import Outbox
+from bot.services.pausing import Pauses
+from bot.services.pictures import CardPictures
 from bot.services.quoting import Quoting
 from bot.services.steps import Means
+from bot.services.substituting import Substituting
 from bot.services.tracking import Tracker
 from bot.settings import Settings
+from bot.storage.availability import SqlAvailabilityStore
+from bot.storage.budgets import SqlRequestBudgets
 from bot.storage.databases import open_database
+from bot.storage.guilds import SqlGuildStore, SqlNoticeStore
+from bot.storage.offers import SqlOfferStore
 from bot.storage.stores import SqlJobStore
 from bot.tasks import TaskOwner, supervise
 from cogs import EXTENSIONS
@@ -73,6 +96,7 @@ class Parts:
     client: Client
     tracker: Tracker
     delivering: Delivering
+    noticing: Noticing
     catalogue: Catalogue
     providers: dict[ProviderName, Provider]
     store: SqlJobStore
@@ -103,23 +127,44 @@ async def joined(settings: Settings) -> AsyncIterator[Parts]:
     clock = SystemClock()
     async with contextlib.AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_database(settings.database))
-        store = SqlJobStore(engine)
+        store, guilds = SqlJobStore(engine), SqlGuildStore(engine)
         allowed = settings.fetch_allow_hosts
         downloads = await stack.enter_async_context(guarded_session(allowed))
         api = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
-        providers = make_providers(accounts_of(settings), api=api, downloads=downloads, clock=clock)
+        lines = Lines(api, downloads, SqlRequestBudgets(engine, clock), clock)
+        providers = make_providers(accounts_of(settings), lines)
         images = DiskImageStore(settings.data_dir / "pictures", downloads, allowed)
         ffmpeg = Ffmpeg(find_ffmpeg(settings.ffmpeg_path))
         films = DiskFilmStore(settings.data_dir / "films", ffmpeg)
         catalogue, bell = Catalogue(), Bell()
         quoting = Quoting(catalogue, store)
-        inquiring = Inquiring(store, quoting)
+        notices = SqlNoticeStore(engine)
+        pauses = Pauses(
+            store=SqlAvailabilityStore(engine),
+            guilds=guilds,
+            notices=notices,
+            clock=clock,
+            new_notice_id=new_notice_id,
+            words=provider_notice,
+        )
+        substituting = Substituting(catalogue, quoting, pauses, clock)
         services = Services(
             catalogue=catalogue,
             quoting=quoting,
-            accepting=Accepting(store, clock, new_job_id, bell.ring),
+            offering=Offering(
+                store=SqlOfferStore(engine),
+                guilds=guilds,
+                quoting=quoting,
+                accepting=Accepting(store, clock, new_job_id, bell.ring),
+                pauses=pauses,
+                balances=Balances(providers, clock),
+                clock=clock,
+                new_offer_id=new_offer_id,
+            ),
+            substituting=substituting,
+            administering=Administering(guilds),
             cancelling=Cancelling(store, clock, bell.ring),
-            inquiring=inquiring,
+            inquiring=Inquiring(store, quoting),
             images=images,
             jobs=store,
             clock=clock,
@@ -127,12 +172,16 @@ async def joined(settings: Settings) -> AsyncIterator[Parts]:
         point_at(settings.discord_api_url, settings.discord_gateway_url, settings.discord_cdn_url)
         client = Client(services, EXTENSIONS)
         courier = DiscordCourier(client, clock, (aiohttp.ClientError, OSError, TimeoutError))
-        outbox = Outbox(store, courier, images, films, catalogue, inquiring, clock)
+        outbox = Outbox(
+            store, courier, images, films, catalogue, services.inquiring, substituting, clock
+        )
         delivering = Delivering(outbox, client.reachable)
-        means = Means(store, providers, images, films, clock, new_submission_id)
+        addresses = CardPictures(store, courier)
+        means = Means(store, providers, images, films, clock, pauses, addresses, new_submission_id)
         tracker = Tracker(means, owner=owner_of(settings), on_moved=delivering.wake)
         bell.listeners += [tracker.wake, delivering.wake]
-        yield Parts(client, tracker, delivering, catalogue, providers, store, clock)
+        noticing = Noticing(notices, courier, clock)
+        yield Parts(client, tracker, delivering, noticing, catalogue, providers, store, clock)
 
 
 async def run_until(stopped: asyncio.Event, settings: Settings, parts: Parts) -> None:
@@ -156,6 +205,7 @@ async def run_until(stopped: asyncio.Event, settings: Settings, parts: Parts) ->
         loops: dict[str, Callable[[], Awaitable[None]]] = {
             "tracker": parts.tracker.run,
             "delivering": parts.delivering.run,
+            "noticing": parts.noticing.run,
             "catalogue": partial(keep_catalogue_fresh, parts),
         }
         running = {
@@ -196,10 +246,16 @@ async def keep_catalogue_fresh(parts: Parts) -> None:
 
 def accounts_of(settings: Settings) -> dict[ProviderName, Account]:
     """The providers that there is a key for."""
-    if settings.nanogpt_api_key is None:
-        return {}
-    key = settings.nanogpt_api_key.get_secret_value()
-    return {ProviderName("nanogpt"): Account(key, settings.nanogpt_base_url)}
+    accounts = {}
+    if settings.nanogpt_api_key is not None:
+        key = settings.nanogpt_api_key.get_secret_value()
+        accounts[ProviderName("nanogpt")] = Account(key, settings.nanogpt_base_url)
+    if settings.nanophoto_api_key is not None:
+        key = settings.nanophoto_api_key.get_secret_value()
+        accounts[ProviderName("nanophoto")] = Account(
+            key, settings.nanophoto_base_url, settings.nanophoto_usd_per_credit
+        )
+    return accounts
 
 
 def owner_of(settings: Settings) -> str:
@@ -221,6 +277,14 @@ def secrets_of(settings: Settings) -> list[str]:
 
 def new_job_id() -> JobId:
     return job_id_from(secrets.token_bytes(ID_BYTES))
+
+
+def new_offer_id() -> OfferId:
+    return offer_id_from(secrets.token_bytes(ID_BYTES))
+
+
+def new_notice_id() -> NoticeId:
+    return notice_id_from(secrets.token_bytes(ID_BYTES))
 
 
 def new_submission_id() -> SubmissionId:

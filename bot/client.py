@@ -19,10 +19,12 @@ from discord.ext import commands
 
 from bot.domain.catalogue import Catalogue
 from bot.ports import Clock, ImageStore, JobStore
-from bot.services.accepting import Accepting
+from bot.services.administering import Administering
 from bot.services.cancelling import Cancelling
 from bot.services.inquiring import Inquiring
+from bot.services.offering import Offering
 from bot.services.quoting import Quoting
+from bot.services.substituting import Substituting
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +35,9 @@ class Services:
 
     catalogue: Catalogue
     quoting: Quoting
-    accepting: Accepting
+    offering: Offering
+    substituting: Substituting
+    administering: Administering
     cancelling: Cancelling
     inquiring: Inquiring
     images: ImageStore

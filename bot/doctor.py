@@ -11,9 +11,9 @@ import discord
 from bot.app import accounts_of, joined
 from bot.client import point_at
 from bot.domain.pricing import dollars
-from bot.errors import BotError
+from bot.errors import BotError, ProviderCredentialsError
 from bot.media.ffmpeg import find_ffmpeg
-from bot.providers.nanogpt.client import NanoGpt
+from bot.ports import Provider
 from bot.settings import Settings
 
 LOW_DISK_BYTES = 2 * 1024**3
@@ -65,19 +65,21 @@ async def _services(settings: Settings) -> AsyncIterator[Finding]:
             yield _fine("Database", "opens and is up to date")
             for name, provider in parts.providers.items():
                 yield await _balance(name, provider)
-    except BotError as error:
+    except (BotError, OSError) as error:
         yield _mend("Database", str(error))
     if not accounts_of(settings) and settings.discord_token is not None:
-        yield _mend("Video services", "no key: set NANOGPT_API_KEY")
+        yield _mend("Video services", "no key: set NANOGPT_API_KEY or NANOPHOTO_API_KEY")
 
 
-async def _balance(name: str, provider: object) -> Finding:
-    if not isinstance(provider, NanoGpt):
-        return _fine(name, "is set up")
+async def _balance(name: str, provider: Provider) -> Finding:
     try:
         balance = await provider.balance_micros()
+    except ProviderCredentialsError:
+        return _mend(name, "refuses the key: copy it anew")
     except BotError as error:
         return _mend(name, f"does not answer as it should ({type(error).__name__})")
+    if balance is None:
+        return _fine(name, "is set up; it has no way to ask for its balance")
     return Finding(name, fine=balance > 0, text=f"the account holds {dollars(balance)}")
 
 
@@ -91,7 +93,10 @@ def _ffmpeg(settings: Settings) -> Finding:
 
 async def _disk(settings: Settings) -> Finding:
     folder = settings.data_dir
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return _mend("Disk", f"DATA_DIR {folder} cannot be written: {error.strerror}")
     free = (await asyncio.to_thread(shutil.disk_usage, folder)).free
     text = f"{free / 1024**3:.0f} GB free in {folder}"
     return Finding("Disk", fine=free > LOW_DISK_BYTES, text=text)

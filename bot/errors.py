@@ -7,6 +7,10 @@ BotError
 │  ├─ DuplicateRequestError           the same wish was accepted before
 │  ├─ JobNotFoundError
 │  ├─ NotYourJobError
+│  ├─ NotYourOfferError
+│  ├─ OfferExpiredError
+│  ├─ PriceRoseError                  the price that was shown no longer holds
+│  ├─ ProviderPausedError             the service takes nothing at the moment; until, why
 │  └─ TooLateToCancelError
 ├─ ProviderError
 │  ├─ TransientProviderError          the only branch that is retried
@@ -16,6 +20,7 @@ BotError
 │  ├─ PermanentProviderError
 │  │  ├─ ContentRefusedError
 │  │  ├─ ProviderRejectedRequestError
+│  │  ├─ GenerationFailedError        took it, and could not make it
 │  │  ├─ ProviderCredentialsError     tell the operator
 │  │  ├─ ProviderBalanceError         tell the operator
 │  │  └─ ProviderJobUnknownError      the provider does not know this job
@@ -25,7 +30,8 @@ BotError
 │  ├─ DeliveryUnavailableError        Discord is away; try again later
 │  ├─ ChannelGoneError                deleted, or the bot may no longer post there
 │  ├─ MessageGoneError
-│  └─ FileTooLargeError
+│  ├─ FileTooLargeError
+│  └─ PicturesNotPostedError          a wish's pictures do not stand in its channel yet
 ├─ ArtifactError
 │  ├─ ArtifactUnavailableError        could not be fetched now; try again
 │  └─ ArtifactUnusableError           fetched, and it is no film
@@ -82,6 +88,28 @@ class TooLateToCancelError(UserFacingError):
     """The job has ended already."""
 
 
+class NotYourOfferError(UserFacingError):
+    """Only the member who was shown a price may confirm it."""
+
+
+class OfferExpiredError(UserFacingError):
+    """The price that was shown held for a while, and no longer does."""
+
+
+class PriceRoseError(UserFacingError):
+    """The film costs more than was shown; nothing was charged."""
+
+
+class ProviderPausedError(UserFacingError):
+    """Nothing is handed over to this service before `until`, for this `reason` (a PauseReason)."""
+
+    def __init__(self, provider: str, reason: str, until: datetime) -> None:
+        super().__init__(f"{provider} is paused: {reason}")
+        self.provider = provider
+        self.reason = reason
+        self.until = until
+
+
 class ProviderError(BotError):
     """A video service failed us. `detail` is cut and redacted, for logs only."""
 
@@ -131,6 +159,10 @@ class ProviderRejectedRequestError(PermanentProviderError):
     """Refused for its form; nothing was charged."""
 
 
+class GenerationFailedError(PermanentProviderError):
+    """The service took it and could not make it; it gives back what it charged."""
+
+
 class ProviderCredentialsError(PermanentProviderError):
     """The key is missing, wrong or not allowed to do this."""
 
@@ -169,6 +201,14 @@ class MessageGoneError(DeliveryError):
 
 class FileTooLargeError(DeliveryError):
     """Discord refused the file for its size."""
+
+
+class PicturesNotPostedError(DeliveryError):
+    """The card with a wish's pictures is not posted yet; `for_ever` where it never will be."""
+
+    def __init__(self, detail: str = "", *, for_ever: bool = False) -> None:
+        super().__init__(detail)
+        self.for_ever = for_ever
 
 
 class ArtifactError(BotError):

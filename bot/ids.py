@@ -9,6 +9,8 @@ from typing import NewType
 
 JobId = NewType("JobId", str)
 SubmissionId = NewType("SubmissionId", str)
+OfferId = NewType("OfferId", str)
+NoticeId = NewType("NoticeId", str)
 IdempotencyKey = NewType("IdempotencyKey", str)
 ProviderName = NewType("ProviderName", str)
 ModelId = NewType("ModelId", str)  # the vendor's slug
@@ -29,6 +31,16 @@ def job_id_from(random_bytes: bytes) -> JobId:
 def submission_id_from(random_bytes: bytes) -> SubmissionId:
     """Spell ten random bytes as a submission id. Raises ValueError for any other number."""
     return SubmissionId(_spell(random_bytes))
+
+
+def offer_id_from(random_bytes: bytes) -> OfferId:
+    """Spell ten random bytes as an offer id. Raises ValueError for any other number."""
+    return OfferId(_spell(random_bytes))
+
+
+def notice_id_from(random_bytes: bytes) -> NoticeId:
+    """Spell ten random bytes as a notice id. Raises ValueError for any other number."""
+    return NoticeId(_spell(random_bytes))
 
 
 def _spell(random_bytes: bytes) -> str:

@@ -1,23 +1,31 @@
 """What the services need from the outside, each with its promise. Adapters implement these."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from bot.domain.availability import Availability
+from bot.domain.budgets import Purpose, RequestRule
 from bot.domain.capabilities import Capability
 from bot.domain.deliveries import Delivery, DeliveryKind
+from bot.domain.guilds import GuildSettings
 from bot.domain.jobs import Artifact, Job
+from bot.domain.notices import Notice
+from bot.domain.offers import Offer
+from bot.domain.pricing import Price
 from bot.domain.queueing import Waiting
 from bot.domain.requests import SourceImage, VideoRequest
 from bot.domain.submissions import ProviderStatus, Receipt, Submission
+from bot.errors import ProviderError
 from bot.ids import (
     ChannelId,
     GuildId,
     IdempotencyKey,
     JobId,
     MessageId,
+    OfferId,
     ProviderName,
     UserId,
 )
@@ -83,6 +91,19 @@ class JobStore(Protocol):
         claimed here: their turn is decided by the queue.
         """
 
+    async def claim_in_progress(
+        self,
+        owner: str,
+        provider: ProviderName,
+        now: datetime,
+        lease_seconds: float,
+        most: int,
+    ) -> list[Job]:
+        """Take the lease of films in the making at this provider, due or not, soonest due first.
+
+        Those under somebody else's unexpired lease are passed over.
+        """
+
     async def claim(
         self,
         owner: str,
@@ -137,16 +158,85 @@ class JobStore(Protocol):
     async def set_note(self, name: str, value: str) -> None: ...
 
 
+class RequestBudgets(Protocol):
+    """Requests to providers, counted durably and for all processes together."""
+
+    async def take(self, rules: Sequence[RequestRule], purpose: Purpose) -> datetime | None:
+        """Count a request against all of these rules, or none: then, when to ask again."""
+
+    async def free_at(self, rules: Sequence[RequestRule], purpose: Purpose) -> datetime | None:
+        """When `take` would succeed; None: now."""
+
+    async def used(self, rule: RequestRule) -> int:
+        """How many count against this rule now."""
+
+
+class AvailabilityStore(Protocol):
+    """How providers behaved lately, for all processes together."""
+
+    async def get(self, provider: ProviderName) -> Availability: ...
+
+    async def put(self, availability: Availability) -> None: ...
+
+
+class OfferStore(Protocol):
+    """Quotes that wait to be confirmed."""
+
+    async def put(self, offer: Offer) -> None: ...
+
+    async def get(self, offer_id: OfferId) -> Offer:
+        """Raises OfferExpiredError where there is none."""
+
+    async def forget_expired(self, before: datetime) -> None: ...
+
+
+class GuildStore(Protocol):
+    """What servers decided for themselves."""
+
+    async def get(self, guild_id: GuildId) -> GuildSettings: ...
+
+    async def put(self, settings: GuildSettings) -> None: ...
+
+    async def list_log_channels(self) -> list[tuple[GuildId, ChannelId]]: ...
+
+
+class NoticeStore(Protocol):
+    """Words owed to log channels."""
+
+    async def owe(self, notice: Notice) -> None: ...
+
+    async def save(self, notice: Notice) -> None: ...
+
+    async def list_owed(self, now: datetime, most: int) -> list[Notice]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPicture:
+    """A picture as a provider takes it: as bytes (JPEG or PNG), or from an address."""
+
+    content: bytes | None = None
+    media_type: str = "image/jpeg"
+    address: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A completed wish as it is handed to a provider, with the pictures' bytes."""
+    """A completed wish as it is handed to a provider; `pictures` by the key of their source."""
 
     request: VideoRequest
     tag: str
-    image: bytes | None = None  # JPEG or PNG, within the provider's limit
-    image_type: str | None = None
-    end_image: bytes | None = None
-    end_image_type: str | None = None
+    pictures: Mapping[str, OrderPicture] = field(default_factory=dict)
+
+    def pictures_of(self, images: Sequence[SourceImage]) -> list[OrderPicture]:
+        return [self.pictures[image.key] for image in images]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A submission that a provider has in hand."""
+
+    handle: str
+    request: VideoRequest
 
 
 class Provider(Protocol):
@@ -156,8 +246,12 @@ class Provider(Protocol):
     def name(self) -> ProviderName: ...
 
     @property
-    def image_max_bytes(self) -> int:
-        """The largest picture that an order may carry."""
+    def pictures_max_bytes(self) -> int | None:
+        """How large the pictures of an order may be together; None: it takes addresses only."""
+
+    @property
+    def looks_together(self) -> bool:
+        """Whether one request can look at several submissions."""
 
     @property
     def can_recover(self) -> bool:
@@ -170,10 +264,24 @@ class Provider(Protocol):
         accepted, SubmissionUncertainError when nobody can know.
         """
 
-    async def look(self, handle: str, request: VideoRequest) -> ProviderStatus:
+    async def look(self, handle: str, request: VideoRequest, /) -> ProviderStatus:
         """How it stands. May be repeated. Raises ProviderError, never uncertain."""
 
-    async def recover(self, tag: str, request: VideoRequest) -> Receipt | None:
+    async def look_together(
+        self, watched: Sequence[Watched]
+    ) -> Sequence[ProviderStatus | ProviderError]:
+        """How each of them stands, in their order. Raises ProviderError when nobody can say."""
+
+    async def look_price_seconds(self) -> float:
+        """What a look costs now: so much waiting of a member is worth one request."""
+
+    async def may_submit_at(self) -> datetime | None:
+        """When the budget of requests allows the next submission; None: now."""
+
+    async def balance_micros(self) -> int | None:
+        """What the account holds; None where the service does not say. Raises ProviderError."""
+
+    async def recover(self, tag: str, request: VideoRequest, /) -> Receipt | None:
         """The submission that carries this tag, if the provider has it. May be repeated."""
 
     async def list_capabilities(self) -> tuple[Capability, ...]:
@@ -204,6 +312,12 @@ class FilmStore(Protocol):
     def path(self, job_id: JobId) -> Path:
         """Where this job's film lies, or is to be fetched to."""
 
+    def part_path(self, job_id: JobId, number: int) -> Path:
+        """Where one shot of several is to be fetched to; `number` counts from 0."""
+
+    async def join(self, job_id: JobId, parts: int) -> None:
+        """Make one film of the shots, in order, and forget them. Raises ArtifactUnusableError."""
+
     async def inspect(self, job_id: JobId) -> Artifact:
         """Check that what was fetched is a film and measure it. Raises ArtifactUnusableError."""
 
@@ -221,6 +335,14 @@ class FittedFilm:
 
 
 @dataclass(frozen=True, slots=True)
+class Instead:
+    """Another model that can make the same film, and what that costs."""
+
+    model_name: str
+    price: Price
+
+
+@dataclass(frozen=True, slots=True)
 class CardView:
     """All that a job card shows."""
 
@@ -229,6 +351,7 @@ class CardView:
     now: datetime
     position: int | None = None  # in the queue, from 1
     film_url: str | None = None  # the message with the film
+    instead: Instead | None = None  # for a film that could not be made
 
 
 class Courier(Protocol):
@@ -242,10 +365,15 @@ class Courier(Protocol):
     def digest(self, view: CardView) -> str:
         """Equal for two views that look the same."""
 
-    async def post_card(self, delivery: Delivery, view: CardView, image: Path | None) -> MessageId:
-        """Post the card; the same delivery posted again soon gives the same message."""
+    async def post_card(
+        self, delivery: Delivery, view: CardView, images: Sequence[Path]
+    ) -> MessageId:
+        """Post the card with the wish's pictures; the same delivery posted again soon gives the same message."""
 
     async def edit_card(self, delivery: Delivery, view: CardView) -> None: ...
+
+    async def picture_addresses(self, delivery: Delivery) -> tuple[str, ...]:
+        """Where the pictures of a posted card can be fetched from now on, for about a day."""
 
     async def post_film(self, delivery: Delivery, job: Job, film: FittedFilm) -> MessageId:
         """Post the film with its member's mention; safe to repeat as `post_card` is."""
@@ -255,6 +383,9 @@ class Courier(Protocol):
 
     async def find_posted(self, delivery: Delivery) -> MessageId | None:
         """Look through the channel's recent history for this delivery's message."""
+
+    async def post_notice(self, notice: Notice) -> None:
+        """Post a word to a log channel; safe to repeat as `post_card` is."""
 
     def upload_limit_bytes(self, guild_id: GuildId) -> int:
         """How large a file may be here, from the server's boost tier."""

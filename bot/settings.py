@@ -4,6 +4,7 @@ Only `__main__` and `app` read this. What a server decides for itself is set by 
 `.env.example` explains every variable; a test holds the two against each other.
 """
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -32,7 +33,7 @@ class Settings(BaseSettings):
     nanogpt_base_url: str = "https://nano-gpt.com/api"
     nanophoto_api_key: SecretStr | None = None
     nanophoto_base_url: str = "https://nanophoto.ai/api"
-    nanophoto_usd_per_credit: float = Field(default=0.01, gt=0, le=10)
+    nanophoto_usd_per_credit: Decimal = Field(default=Decimal("0.01"), gt=0, le=10)
 
     fetch_allow_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     ffmpeg_path: Path | None = None

@@ -1,3 +1,11 @@
 """What members see and press: thin modules that turn Discord's events into use cases."""
 
-EXTENSIONS = ("cogs.errors", "cogs.video", "cogs.animate", "cogs.jobs")
+EXTENSIONS = (
+    "cogs.errors",
+    "cogs.video",
+    "cogs.storyboard",
+    "cogs.animate",
+    "cogs.models",
+    "cogs.jobs",
+    "cogs.settings",
+)

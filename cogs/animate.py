@@ -5,18 +5,20 @@ becomes one job per member, and taking the reaction back calls off what was not 
 """
 
 import logging
+from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Client
+from bot.domain.offers import OFFER_HOLDS_FOR, Place
 from bot.domain.requests import VideoRequest
 from bot.errors import DuplicateRequestError, UserFacingError
 from bot.ids import ChannelId, GuildId, IdempotencyKey, MessageId, UserId
 from bot.presentation import replies
-from bot.services.accepting import Place
-from cogs._private import pictures
+from cogs._private import asking, pictures
+from cogs._private.asking import Said
 from cogs._private.pictures import Picture
 from cogs._private.places import ensure_may_post, is_thread, missing_permissions, place_of
 
@@ -24,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 TRIGGER = "🎬"
 PROMPT = "Bring this picture to life with gentle, natural motion."
+ERROR_STANDS_SECONDS = 60.0
+OFFER_HOLDS_SECONDS = OFFER_HOLDS_FOR.total_seconds()
 _VARIATION_SELECTOR = "\N{VARIATION SELECTOR-16}"
 
 
@@ -76,11 +80,14 @@ class Animate(commands.Cog):
             if (event.message_id, event.user_id) not in self._wanted:
                 return  # taken back meanwhile
             try:
-                await self._make(picture, place)
+                text, view = await self._make(picture, place)
             except DuplicateRequestError:
                 continue  # once per picture and member, however often it is pressed
             except UserFacingError as error:
-                await self._tell(message, place.user_id, error)
+                await self._tell(message, place.user_id, replies.sentence(error))
+            else:
+                if view is not None:  # there is a price to confirm
+                    await self._tell(message, place.user_id, text, view)
 
     def _may_post(self, event: discord.RawReactionActionEvent) -> bool:
         """Whether the film could be posted there; of a channel that is not known, nobody knows."""
@@ -98,25 +105,30 @@ class Animate(commands.Cog):
             _log.info("reaction_unreadable", extra={"message_id": event.message_id})
             return None
 
-    async def _make(self, picture: Picture, place: Place) -> None:
+    async def _make(self, picture: Picture, place: Place) -> Said:
         pictures.ensure_small_enough(picture.size_bytes, picture.name)
         image = await self._services.images.fetch(picture.address, name=picture.name)
         model_id = self._services.quoting.default_model(from_image=True)
         request = VideoRequest(prompt=PROMPT, model_id=model_id, image=image)
-        quote = await self._services.quoting.quote(request)
         key = IdempotencyKey(f"reaction:{place.source_message_id}:{picture.key}:{place.user_id}")
-        await self._services.accepting.accept(quote, place, key)
+        return await asking.ask(self._services, request, place, key)
 
     async def _tell(
-        self, message: discord.Message, user_id: UserId, error: UserFacingError
+        self,
+        message: discord.Message,
+        user_id: UserId,
+        text: str,
+        view: discord.ui.View | None = None,
     ) -> None:
         """A reaction has no private answer: say it in the channel, to the member alone."""
+        given: dict[str, Any] = {} if view is None else {"view": view}
         try:
             await message.channel.send(
-                f"<@{user_id}> {replies.sentence(error)}",
+                f"<@{user_id}> {text}",
                 allowed_mentions=discord.AllowedMentions(users=[discord.Object(user_id)]),
                 reference=message.to_reference(fail_if_not_exists=False),
-                delete_after=60,
+                delete_after=ERROR_STANDS_SECONDS if view is None else OFFER_HOLDS_SECONDS,
+                **given,
             )
         except discord.Forbidden:
             _log.info("reaction_unanswerable", extra={"message_id": message.id})
@@ -128,17 +140,20 @@ class Animate(commands.Cog):
         place = place_of(interaction, message)
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
         found = pictures.of_message(message)[: pictures.MOST_PICTURES]
-        lines = [await self._make_and_say(picture, place) for picture in found]
-        await interaction.edit_original_response(
-            content="\n".join(lines) or replies.NO_PICTURE_THERE
-        )
+        if not found:
+            await interaction.edit_original_response(content=replies.NO_PICTURE_THERE)
+            return
+        first, *others = [await self._make_and_say(picture, place) for picture in found]
+        await asking.show(interaction, first)
+        for text, view in others:
+            given: dict[str, Any] = {} if view is None else {"view": view}
+            await interaction.followup.send(text, ephemeral=True, **given)
 
-    async def _make_and_say(self, picture: Picture, place: Place) -> str:
+    async def _make_and_say(self, picture: Picture, place: Place) -> Said:
         try:
-            await self._make(picture, place)
+            return await self._make(picture, place)
         except UserFacingError as error:
-            return replies.sentence(error)
-        return replies.PICTURE_ACCEPTED
+            return replies.sentence(error), None
 
 
 def _is_trigger(emoji: discord.PartialEmoji) -> bool:

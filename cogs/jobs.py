@@ -1,4 +1,4 @@
-"""The buttons on cards and films. Routed by custom id, so that they work after any restart."""
+"""The buttons on cards, films and quotes. Routed by custom id, so that they outlive any restart."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,17 +7,27 @@ import discord
 from discord.ext import commands
 
 from bot.client import Client, Services
-from bot.errors import NotYourJobError
-from bot.ids import JobId, UserId
+from bot.domain.jobs import Failure, FailureKind
+from bot.domain.offers import Place
+from bot.errors import InvalidRequestError, NotYourJobError
+from bot.ids import JobId, OfferId, UserId
 from bot.presentation import custom_ids, replies
+from bot.presentation.custom_ids import Action
+from cogs._private import asking
 from cogs._private.answers import guarded
 
 
 class Jobs(commands.Cog):
-    """Cancel on a card, Delete on a film; rights are checked at every press."""
+    """Rights are checked at every press."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._acts = {
+            Action.CANCEL: self._cancel,
+            Action.DELETE: self._delete,
+            Action.INSTEAD: self._make_instead,
+            Action.CONFIRM: self._confirm,
+        }
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:
@@ -27,24 +37,57 @@ class Jobs(commands.Cog):
         pressed = custom_ids.parse(str(data.get("custom_id", "")))
         if pressed is None:
             return
-        act = self._cancel if pressed.action is custom_ids.Action.CANCEL else self._delete
-        await guarded(interaction, lambda: act(interaction, pressed.job_id))
+        act = self._acts[pressed.action]
+        await guarded(interaction, lambda: act(interaction, pressed.subject))
 
-    async def _cancel(self, interaction: discord.Interaction, job_id: JobId) -> None:
-        await interaction.response.defer(ephemeral=True)
+    async def _cancel(self, interaction: discord.Interaction, subject: str) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
         outcome = await self._services.cancelling.cancel(
-            job_id, UserId(interaction.user.id), is_moderator=_may_moderate(interaction)
+            JobId(subject), UserId(interaction.user.id), is_moderator=_may_moderate(interaction)
         )
         await interaction.edit_original_response(content=replies.cancelled(outcome))
 
-    async def _delete(self, interaction: discord.Interaction, job_id: JobId) -> None:
-        await interaction.response.defer(ephemeral=True)
-        job = await self._services.jobs.get(job_id)
+    async def _delete(self, interaction: discord.Interaction, subject: str) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        job = await self._services.jobs.get(JobId(subject))
         if job.user_id != interaction.user.id and not _may_moderate(interaction):
             raise NotYourJobError
         if interaction.message is not None:
             await interaction.message.delete()
         await interaction.edit_original_response(content=replies.FILM_DELETED)
+
+    async def _make_instead(self, interaction: discord.Interaction, subject: str) -> None:
+        """The same film with the model that can make it now, whatever the button said then."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        job = await self._services.jobs.get(JobId(subject))
+        if job.user_id != interaction.user.id:
+            raise NotYourJobError
+        not_at = job.provider if _failed_by_service(job.failure) else None
+        found = await self._services.substituting.find(job.request, most=1, not_at=not_at)
+        if not found:
+            raise InvalidRequestError(["No other model can make this film at the moment."])
+        place = Place(job.guild_id, job.channel_id, job.user_id, job.source_message_id)
+        key = asking.key_of_instead(job)
+        answer = await asking.ask(self._services, found[0].request, place, key)
+        await asking.show(interaction, answer)
+
+    async def _confirm(self, interaction: discord.Interaction, subject: str) -> None:
+        """A quote that only its member sees is answered in its place; one in the channel beside it."""
+        message = interaction.message
+        is_private = message is not None and message.flags.ephemeral
+        if is_private:
+            await interaction.response.defer()
+        else:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+        offer_id, user_id = OfferId(subject), UserId(interaction.user.id)
+        asked = await self._services.offering.confirm(offer_id, user_id)
+        await asking.show(interaction, asking.said(asked))
+        if message is not None and not is_private:
+            await message.delete()
+
+
+def _failed_by_service(failure: Failure | None) -> bool:
+    return failure is not None and failure.kind is FailureKind.OPERATOR
 
 
 def _may_moderate(interaction: discord.Interaction) -> bool:

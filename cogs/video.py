@@ -1,5 +1,7 @@
 """`/video`: a film from words, from a picture, or from a first and a last picture."""
 
+from collections.abc import Sequence
+
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -7,9 +9,7 @@ from discord.ext import commands
 from bot.client import Client, Services
 from bot.domain.requests import SourceImage, VideoRequest
 from bot.ids import IdempotencyKey, ModelId
-from bot.presentation import replies
-from cogs._private import options
-from cogs._private.pictures import ensure_small_enough
+from cogs._private import asking, options, uploads
 from cogs._private.places import ensure_may_post, is_thread, place_of
 
 
@@ -32,6 +32,9 @@ class Video(commands.Cog):
         negative_prompt="What should not be in it",
         seed="The same number and the same words may give a similar film",
         audio="With sound, where the model makes any; it may cost more",
+        reference_1="A picture of someone or something that should appear",
+        reference_2="Another one",
+        reference_3="And another one",
     )
     async def video(
         self,
@@ -46,15 +49,20 @@ class Video(commands.Cog):
         negative_prompt: str | None = None,
         seed: int | None = None,
         audio: bool | None = None,
+        reference_1: discord.Attachment | None = None,
+        reference_2: discord.Attachment | None = None,
+        reference_3: discord.Attachment | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         place = place_of(interaction)
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
+        references = [one for one in (reference_1, reference_2, reference_3) if one is not None]
         request = VideoRequest(
             prompt=prompt,
-            model_id=self._model(model, has_image=image is not None),
+            model_id=self._model(model, image, references),
             image=await self._keep(image),
             end_image=await self._keep(end_image),
+            reference_images=await self._keep_all(references),
             duration_seconds=duration,
             aspect_ratio=aspect_ratio,
             resolution=resolution,
@@ -62,22 +70,28 @@ class Video(commands.Cog):
             seed=seed,
             audio=audio,
         )
-        quote = await self._services.quoting.quote(request)
         key = IdempotencyKey(f"interaction:{interaction.id}")
-        job = await self._services.accepting.accept(quote, place, key)
-        await interaction.edit_original_response(content=replies.accepted(job))
+        answer = await asking.ask(self._services, request, place, key)
+        await asking.show(interaction, answer)
 
-    def _model(self, chosen: str | None, *, has_image: bool) -> ModelId:
+    def _model(
+        self,
+        chosen: str | None,
+        image: discord.Attachment | None,
+        references: Sequence[discord.Attachment],
+    ) -> ModelId:
         if chosen:
             return ModelId(chosen.strip())
-        return self._services.quoting.default_model(from_image=has_image)
+        quoting = self._services.quoting
+        if references:
+            return quoting.default_reference_model()
+        return quoting.default_model(from_image=image is not None)
 
     async def _keep(self, upload: discord.Attachment | None) -> SourceImage | None:
-        """Fetch an upload at once: Discord deletes what was given to a command."""
-        if upload is None:
-            return None
-        ensure_small_enough(upload.size, upload.filename)
-        return await self._services.images.fetch(upload.url, name=upload.filename)
+        return None if upload is None else await uploads.keep(upload, self._services.images)
+
+    async def _keep_all(self, given: Sequence[discord.Attachment]) -> tuple[SourceImage, ...]:
+        return tuple([await uploads.keep(upload, self._services.images) for upload in given])
 
     @video.autocomplete("model")
     async def _models(

@@ -17,10 +17,14 @@ from bot.ids import (
     IdempotencyKey,
     JobId,
     ModelId,
+    NoticeId,
+    OfferId,
     ProviderName,
     SubmissionId,
     UserId,
     job_id_from,
+    notice_id_from,
+    offer_id_from,
     submission_id_from,
 )
 
@@ -35,6 +39,14 @@ def new_job_id() -> JobId:
 
 def new_submission_id() -> SubmissionId:
     return submission_id_from(next(_numbers).to_bytes(10, "big"))
+
+
+def new_offer_id() -> OfferId:
+    return offer_id_from(next(_numbers).to_bytes(10, "big"))
+
+
+def new_notice_id() -> NoticeId:
+    return notice_id_from(next(_numbers).to_bytes(10, "big"))
 
 
 def make_image(**fields: Any) -> SourceImage:

@@ -4,11 +4,13 @@
 the provider's default, which is often the dear one. `check` returns every reason at once.
 """
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.domain.pricing import PriceList
-from bot.domain.requests import VideoRequest
+from bot.domain.requests import Shot, VideoRequest
 from bot.ids import ModelId, ProviderName
 
 PROMPT_MAX_CHARACTERS = 4000  # where a model names no limit of its own: what a modal can hold
@@ -46,10 +48,13 @@ class Capability:
     default_aspect_ratio: str | None = None
     audio: Audio = Audio.NEVER
     end_image: bool = False
+    reference_images_max: int = 0
+    shots_max: int = 1
+    one_shot_resolutions: frozenset[str] = frozenset()  # not for a storyboard
     negative_prompt: bool = False
     seed: bool = False
     prompt_max_characters: int = PROMPT_MAX_CHARACTERS
-    expected_seconds: int = 120  # until this bot has a history of its own
+    expected_seconds: int = 120  # for a shot, until this bot has a history of its own
 
 
 def complete(request: VideoRequest, capability: Capability) -> VideoRequest:
@@ -68,9 +73,10 @@ def complete(request: VideoRequest, capability: Capability) -> VideoRequest:
 
 def _aspect_ratio(request: VideoRequest, capability: Capability) -> str | None:
     """A picture's own shape where the model offers it, else the default."""
-    if request.image is None or not capability.aspect_ratios:
+    image = request.parts[0].image
+    if image is None or not capability.aspect_ratios:
         return capability.default_aspect_ratio
-    wanted = request.image.width / request.image.height
+    wanted = image.width / image.height
     numeric = [ratio for ratio in capability.aspect_ratios if _value(ratio) is not None]
     if not numeric:
         return capability.default_aspect_ratio
@@ -79,24 +85,47 @@ def _aspect_ratio(request: VideoRequest, capability: Capability) -> str | None:
 
 def _value(ratio: str) -> float | None:
     width, _, height = ratio.partition(":")
-    if width.isdigit() and height.isdigit() and int(height) > 0:
+    if all(re.fullmatch("[0-9]{1,5}", side) for side in (width, height)) and int(height) > 0:
         return int(width) / int(height)
     return None
 
 
 def check(request: VideoRequest, capability: Capability) -> tuple[str, ...]:
     """Every reason why this wish does not fit, each saying what to change; empty if it fits."""
+    numbered = enumerate(request.parts, start=1)
+    of_shots = [
+        f"Shot {number}: {reason}" if request.shots else reason
+        for number, shot in numbered
+        for reason in (*_check_prompt(shot, capability), *_check_images(shot, capability))
+    ]
     return (
-        *_check_prompt(request, capability),
-        *_check_images(request, capability),
+        *_check_shots(request, capability),
+        *dict.fromkeys(of_shots),
         *_check_choices(request, capability),
         *_check_extras(request, capability),
     )
 
 
-def _check_prompt(request: VideoRequest, capability: Capability) -> list[str]:
-    length, most = len(request.prompt), capability.prompt_max_characters
-    if not request.prompt.strip():
+def _check_shots(request: VideoRequest, capability: Capability) -> Iterator[str]:
+    count, most = len(request.parts), capability.shots_max
+    if count > most:
+        makes = "one shot" if most == 1 else f"at most {most} shots"
+        yield (
+            f"{capability.name} makes {makes}, and these are {count}:"
+            f" leave {count - most} out, or choose a model that makes more."
+        )
+    single = capability.one_shot_resolutions
+    if count > 1 and request.resolution in single:
+        others = tuple(value for value in capability.resolutions if value not in single)
+        yield (
+            f"{capability.name} makes {request.resolution} for a single shot only:"
+            f" choose {_either(others)}, or leave a single shot."
+        )
+
+
+def _check_prompt(shot: Shot, capability: Capability) -> list[str]:
+    length, most = len(shot.prompt), capability.prompt_max_characters
+    if not shot.prompt.strip():
         return ["The prompt is empty: say in a few words what should happen in the film."]
     if length > most:
         reads = f"{capability.name} reads at most {most}"
@@ -104,23 +133,38 @@ def _check_prompt(request: VideoRequest, capability: Capability) -> list[str]:
     return []
 
 
-def _check_images(request: VideoRequest, capability: Capability) -> list[str]:
-    reasons = []
-    if request.image is None and Kind.TEXT not in capability.kinds:
-        reasons.append(
+def _check_images(shot: Shot, capability: Capability) -> Iterator[str]:
+    if not shot.pictures and Kind.TEXT not in capability.kinds:
+        yield (
             f"{capability.name} only animates pictures: add a picture with `image`,"
             " or choose a model that works from words."
         )
-    if request.image is not None and Kind.IMAGE not in capability.kinds:
-        reasons.append(
+    if shot.image is not None and Kind.IMAGE not in capability.kinds:
+        yield (
             f"{capability.name} works from words only: leave `image` out,"
             " or choose a model that animates pictures."
         )
-    if request.end_image is not None and not capability.end_image:
-        reasons.append(f"{capability.name} takes no last picture: leave `end_image` out.")
-    if request.end_image is not None and request.image is None:
-        reasons.append("A last picture needs a first one: add `image` as well.")
-    return reasons
+    if shot.end_image is not None and not capability.end_image:
+        yield f"{capability.name} takes no last picture: leave `end_image` out."
+    if shot.end_image is not None and shot.image is None:
+        yield "A last picture needs a first one: add `image` as well."
+    yield from _check_references(shot, capability)
+
+
+def _check_references(shot: Shot, capability: Capability) -> Iterator[str]:
+    count, most = len(shot.reference_images), capability.reference_images_max
+    if count and not most:
+        yield (
+            f"{capability.name} takes no reference pictures: leave them out,"
+            " or choose a model that does."
+        )
+    elif count > most:
+        yield f"{capability.name} takes at most {most} reference pictures: leave {count - most} out."
+    if count and most and shot.image is not None:
+        yield (
+            "A film begins with a picture or follows reference pictures, not both:"
+            " leave `image` or the references out."
+        )
 
 
 def _check_choices(request: VideoRequest, capability: Capability) -> list[str]:

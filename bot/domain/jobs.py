@@ -91,6 +91,7 @@ class Artifact:
     duration_seconds: float | None = None
     width: int | None = None
     height: int | None = None
+    remark: str | None = None  # such as a shot that is missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What a film costs, in millionths of a US dollar (`micros`), and whether that is certain.
 
 A price list is a table: each line names the circumstances in which it holds. The most specific
-line that fits a wish is the price. Where no line fits, there is no price, and nothing is guessed.
+line that fits a wish is the price of a shot. Where no line fits, there is no price, and nothing is
+guessed.
 """
 
 import math
@@ -26,10 +27,14 @@ class PriceLine:
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """All lines of one model; `is_estimate` where the provider may charge something else."""
+    """All lines of one model; `is_estimate` where the provider may charge something else.
+
+    No film of it costs less than `minimum_micros`.
+    """
 
     lines: tuple[PriceLine, ...] = ()
     is_estimate: bool = False
+    minimum_micros: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +51,13 @@ def price(request: VideoRequest, prices: PriceList) -> Price | None:
     if not fitting:
         return None
     line = max(fitting, key=_specificity)
-    if not line.per_second:
-        return Price(line.micros, prices.is_estimate)
-    if request.duration_seconds is None:
-        return None
-    return Price(line.micros * request.duration_seconds, prices.is_estimate)
+    shot = line.micros
+    if line.per_second:
+        if request.duration_seconds is None:
+            return None
+        shot *= request.duration_seconds
+    cost = max(shot * len(request.parts), prices.minimum_micros)
+    return Price(cost, prices.is_estimate)
 
 
 def dollars(micros: int) -> str:
@@ -64,7 +71,7 @@ def _fits(line: PriceLine, request: VideoRequest) -> bool:
         line.duration_seconds in {None, request.duration_seconds}
         and line.resolution in {None, request.resolution}
         and line.audio in {None, bool(request.audio)}
-        and line.from_image in {None, request.image is not None}
+        and line.from_image in {None, bool(request.pictures)}
     )
 
 

@@ -34,7 +34,8 @@ class Submission:
     accepted_at: datetime | None = None
     finished_at: datetime | None = None
     polls: int = 0
-    artifact_address: str | None = None
+    artifact_addresses: tuple[str, ...] = ()  # of the film, or of its shots in order
+    remark: str | None = None  # what the member should know of the film
     precharged_micros: int | None = None
     charged_micros: int | None = None
 
@@ -54,11 +55,12 @@ class ProviderStatus:
     """What a look at a submission showed."""
 
     state: ProviderState
-    artifact_address: str | None = None  # set when it succeeded
+    artifact_addresses: tuple[str, ...] = ()  # set when it succeeded; of every shot, in order
+    took_seconds: float | None = None  # where the provider says so
     progress_percent: int | None = None
     charged_micros: int | None = None
     refused: bool = False  # failed for its content
-    text: str | None = None  # why it failed, safe to show
+    text: str | None = None  # why it failed, or what is missing from it; safe to show
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Films on our disk: checked, measured, and made to fit where they should be posted."""
 
 import asyncio
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +8,8 @@ from bot.domain.jobs import Artifact
 from bot.errors import ArtifactUnusableError, FileTooLargeError
 from bot.ids import JobId
 from bot.media.ffmpeg import THREADS, Ffmpeg, input_of
+from bot.media.joining import Joiner
+from bot.media.probing import probe
 from bot.ports import FittedFilm
 
 SHARE = 0.97  # of the limit, for what the container adds
@@ -19,9 +20,6 @@ FRAMES_PER_SECOND = 24
 HEIGHTS = (1080, 720, 540, 480, 360, 240)
 FEWEST_VIDEO_BITS = 40_000
 MB = 1024 * 1024
-
-_DURATION = re.compile(r"Duration: (\d+):(\d+):(\d+(?:\.\d+)?)")
-_SIZE = re.compile(r"Video: .*?\b(\d{2,5})x(\d{2,5})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +42,33 @@ class DiskFilmStore:
     def path(self, job_id: JobId) -> Path:
         return self._folder / f"{job_id}.mp4"
 
+    def part_path(self, job_id: JobId, number: int) -> Path:
+        return self._folder / f"{job_id}.shot-{number}.mp4"
+
+    async def join(self, job_id: JobId, parts: int) -> None:
+        paths = [self.part_path(job_id, number) for number in range(parts)]
+        whole = self._folder / f"{job_id}.whole"
+        async with self._one_at_a_time:
+            await Joiner(self._ffmpeg, self._folder).join(paths, whole)
+        await asyncio.to_thread(whole.replace, self.path(job_id))
+        for path in paths:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+
     async def inspect(self, job_id: JobId) -> Artifact:
         path = self.path(job_id)
         if not await asyncio.to_thread(_is_mp4, path):
             msg = "what was fetched is no MP4"
             raise ArtifactUnusableError(msg)
-        # without an output ffmpeg describes its input and ends with an error
-        told = (await self._ffmpeg.run(*input_of(path), folder=self._folder)).told
-        duration, size = _DURATION.search(told), _SIZE.search(told)
-        if duration is None or size is None:
+        found = await probe(self._ffmpeg, path, self._folder)
+        if found is None:
             msg = "what was fetched holds no moving picture"
             raise ArtifactUnusableError(msg)
-        hours, minutes, seconds = (float(part) for part in duration.groups())
         return Artifact(
             key=path.name,
             size_bytes=await asyncio.to_thread(_size, path),
-            duration_seconds=hours * 3600 + minutes * 60 + seconds,
-            width=int(size[1]),
-            height=int(size[2]),
+            duration_seconds=found.duration_seconds,
+            width=found.width,
+            height=found.height,
         )
 
     async def fit(self, artifact: Artifact, *, max_bytes: int) -> FittedFilm:

@@ -9,6 +9,7 @@ import discord
 
 from bot.domain.jobs import Job, JobState
 from bot.domain.pricing import dollars
+from bot.domain.requests import VideoRequest
 from bot.ports import CardView
 from bot.presentation import replies
 from bot.presentation.buttons import button
@@ -43,16 +44,16 @@ _TITLES = {
 }
 
 
-def picture_name(job: Job) -> str | None:
-    """What the picture is called on the card's message."""
-    image = job.request.image
-    return None if image is None else f"picture{PurePath(image.key).suffix}"
+def picture_names(job: Job) -> tuple[str, ...]:
+    """What the wish's pictures are called on the card's message, in order."""
+    endings = (PurePath(image.key).suffix for image in job.request.pictures)
+    return tuple(f"picture-{number}{ending}" for number, ending in enumerate(endings, start=1))
 
 
 def embed_of(view: CardView) -> discord.Embed:
     """The card as it looks now."""
     job = view.job
-    name = picture_name(job)
+    pictures = picture_names(job)
     embed = discord.Embed(
         title=f"🎬 {_TITLES[job.state]}",
         description=f"> {plain(job.request.prompt, most=PROMPT_MOST)}",
@@ -64,14 +65,18 @@ def embed_of(view: CardView) -> discord.Embed:
     embed.add_field(name="Model", value=plain(view.model_name, most=100))
     embed.add_field(name="Film", value=_film(job))
     embed.add_field(name="Price", value=_price(job))
-    if name is not None:
-        embed.set_thumbnail(url=f"attachment://{name}")
+    if pictures:
+        embed.set_thumbnail(url=f"attachment://{pictures[0]}")
     embed.set_footer(text=f"Job {job.id}")
     return embed
 
 
-def buttons_of(job: Job) -> discord.ui.View | None:
-    """Cancel while there is something to cancel. None takes the buttons away."""
+def buttons_of(view: CardView) -> discord.ui.View | None:
+    """Cancel while there is something to cancel, another model after a failure, else nothing."""
+    job, instead = view.job, view.instead
+    if instead is not None:
+        label = f"Make it with {instead.model_name} · {replies.cost(instead.price)}"
+        return button(label, Action.INSTEAD, job.id)
     if job.is_terminal or job.cancel_requested:
         return None
     return button("Cancel", Action.CANCEL, job.id)
@@ -79,7 +84,8 @@ def buttons_of(job: Job) -> discord.ui.View | None:
 
 def digest_of(view: CardView) -> str:
     """Equal for cards that look the same: expected times count by the minute, progress by ten."""
-    look = [embed_of(view).to_dict(), view.job.cancel_requested]
+    instead = view.instead.model_name if view.instead else None
+    look = [embed_of(view).to_dict(), view.job.cancel_requested, instead]
     return hashlib.sha256(json.dumps(look, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -102,7 +108,7 @@ def _now(view: CardView) -> str:
 def _outcome(view: CardView) -> str:
     job = view.job
     if job.failure is not None:
-        return replies.failed(job.failure)
+        return replies.failed(job.failure, was_submitted=job.submitted_at is not None)
     if job.state is JobState.SUCCEEDED:
         return f"[Watch it]({view.film_url})" if view.film_url else "The film is on its way."
     if job.state is JobState.EXPIRED:
@@ -134,12 +140,20 @@ def _expected(job: Job) -> str:
 def _film(job: Job) -> str:
     request = job.request
     parts = [
-        f"{request.duration_seconds} s" if request.duration_seconds else None,
+        _length(request),
         request.resolution,
         request.aspect_ratio,
         "with sound" if request.audio else None,
     ]
     return " · ".join(part for part in parts if part) or "as the model does"
+
+
+def _length(request: VideoRequest) -> str | None:
+    if not request.duration_seconds:
+        return None
+    shots = len(request.parts)
+    times = f"{shots} times " if shots > 1 else ""
+    return f"{times}{request.duration_seconds} s"
 
 
 def _price(job: Job) -> str:

@@ -5,7 +5,7 @@ of ours, because discord.py's own is new after a restart, and every error is tra
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import discord
 
 from bot.domain.deliveries import NONCE_MAX_CHARACTERS, Delivery, DeliveryKind
 from bot.domain.jobs import Job
+from bot.domain.notices import Notice
 from bot.errors import (
     ChannelGoneError,
     DeliveryUnavailableError,
@@ -58,20 +59,29 @@ class DiscordCourier:
     def digest(self, view: CardView) -> str:
         return cards.digest_of(view)
 
-    async def post_card(self, delivery: Delivery, view: CardView, image: Path | None) -> MessageId:
-        files = [] if image is None else [discord.File(image, cards.picture_name(view.job))]
+    async def post_card(
+        self, delivery: Delivery, view: CardView, images: Sequence[Path]
+    ) -> MessageId:
+        names = cards.picture_names(view.job)
+        files = [discord.File(path, name) for path, name in zip(images, names, strict=True)]
         return await self._send(
             delivery,
             view.job,
             embed=cards.embed_of(view),
             files=files,
-            view=cards.buttons_of(view.job),
+            view=cards.buttons_of(view),
         )
 
     async def edit_card(self, delivery: Delivery, view: CardView) -> None:
         message = self._channel(delivery).get_partial_message(delivery.message_id or 0)
         with self._translated():
-            await message.edit(embed=cards.embed_of(view), view=cards.buttons_of(view.job))
+            await message.edit(embed=cards.embed_of(view), view=cards.buttons_of(view))
+
+    async def picture_addresses(self, delivery: Delivery) -> tuple[str, ...]:
+        """Discord signs them anew whenever a message is read."""
+        with self._translated():
+            message = await self._channel(delivery).fetch_message(delivery.message_id or 0)
+        return tuple(attachment.url for attachment in message.attachments)
 
     async def post_film(self, delivery: Delivery, job: Job, film: FittedFilm) -> MessageId:
         try:
@@ -100,6 +110,11 @@ class DiscordCourier:
                 if message.author == self._client.user and wanted in _custom_ids(message):
                     return MessageId(message.id)
         return None
+
+    async def post_notice(self, notice: Notice) -> None:
+        channel = self._client.get_partial_messageable(notice.channel_id, guild_id=notice.guild_id)
+        with self._translated():
+            await channel.send(notice.text, nonce=notice.nonce)
 
     def upload_limit_bytes(self, guild_id: GuildId) -> int:
         guild = self._client.get_guild(guild_id)

@@ -1,4 +1,4 @@
-"""The custom ids of buttons: a version, an action, a job. Whatever else is pressed is not ours.
+"""The custom ids of buttons: a version, an action, what it is about. Any other is not ours.
 
 They carry no price and no right: the row is looked up and the right checked at every press.
 """
@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.ids import JobId
+from bot.ids import JobId, OfferId
 
 
 class Action(StrEnum):
@@ -15,24 +15,26 @@ class Action(StrEnum):
 
     CANCEL = "cancel"
     DELETE = "delete"
+    INSTEAD = "instead"  # make a failed film with another model
+    CONFIRM = "confirm"  # an offer
 
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A button of ours."""
+    """A button of ours; `subject` is a job's id, or an offer's."""
 
     action: Action
-    job_id: JobId
+    subject: str
 
 
-_FORM = re.compile(r"v1:(cancel|delete):([a-z2-7]{16})")
+_FORM = re.compile(rf"v1:({'|'.join(Action)}):([a-z2-7]{{16}})")
 
 
-def spell(action: Action, job_id: JobId) -> str:
-    return f"v1:{action}:{job_id}"
+def spell(action: Action, subject: JobId | OfferId) -> str:
+    return f"v1:{action}:{subject}"
 
 
 def parse(custom_id: str) -> Pressed | None:
     """None for anything that `spell` never wrote."""
     match = _FORM.fullmatch(custom_id)
-    return None if match is None else Pressed(Action(match[1]), JobId(match[2]))
+    return None if match is None else Pressed(Action(match[1]), match[2])

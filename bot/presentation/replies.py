@@ -1,9 +1,14 @@
 """Every outcome as a sentence for people: what happened, what to change, what it cost."""
 
+from datetime import datetime
+
+from bot.domain.availability import Availability, PauseReason
 from bot.domain.capabilities import Kind
 from bot.domain.catalogue import ModelDescription
+from bot.domain.guilds import GuildSettings
 from bot.domain.jobs import Cancellation, Failure, FailureKind, Job
 from bot.domain.pricing import Price, dollars
+from bot.domain.quotes import Quote
 from bot.errors import (
     BotError,
     DatabaseBusyError,
@@ -12,17 +17,24 @@ from bot.errors import (
     InvalidRequestError,
     JobNotFoundError,
     NotYourJobError,
+    NotYourOfferError,
+    OfferExpiredError,
+    PriceRoseError,
+    ProviderPausedError,
     TooLateToCancelError,
 )
+from bot.presentation.sanitising import plain
 
 NOTHING_CHARGED = "Nothing was charged."
 NO_PICTURE_THERE = "There is no picture in that message: choose one with a picture."
-PICTURE_ACCEPTED = "🎬 On it: the film's card follows in the channel."
 FILM_DELETED = "The film's message is deleted."
 NOT_ALLOWED = "You may not use this command here."
 
 _SAID = {
     JobNotFoundError: "I know of no such film any more.",
+    NotYourOfferError: "Only the member who was shown this price may agree to it.",
+    OfferExpiredError: f"That price held for ten minutes. Ask again. {NOTHING_CHARGED}",
+    PriceRoseError: f"The price has risen since. Ask again to see it. {NOTHING_CHARGED}",
     NotYourJobError: "Only the member who asked for this film, or a moderator, may do that.",
     TooLateToCancelError: "This film has ended already; there is nothing left to cancel.",
     DatabaseBusyError: "I am very busy just now. Try again in a minute.",
@@ -44,6 +56,8 @@ def sentence(error: BotError) -> str:
             return f"This cannot be made as it stands:\n{listed}\n{NOTHING_CHARGED}"
         case ImageRejectedError():
             return f"{error} {NOTHING_CHARGED}"
+        case ProviderPausedError():
+            return paused(error, can_do_otherwise=False)
         case DuplicateRequestError():
             return "This wish was accepted before; it is made once and charged once."
         case _:
@@ -56,13 +70,86 @@ def unexpected(reference: str, known: str | None = None) -> str:
     return f"{what} If it stays so, tell the operator this reference: `{reference}`."
 
 
-def accepted(job: Job) -> str:
+def accepted(job: Job, quote: Quote, left_micros: int | None) -> str:
     """The private answer to a wish that was accepted."""
-    about = "about " if job.cost_is_estimate else ""
+    price = cost(Price(job.cost_micros, job.cost_is_estimate))
     return (
-        f"🎬 Accepted, for {about}{dollars(job.cost_micros)}."
+        f"🎬 Accepted, for {price}.{_left(left_micros)} {_time(quote)}"
         " The film's card follows in the channel; you can cancel there."
     )
+
+
+def to_confirm(quote: Quote, left_micros: int | None, expires_at: datetime) -> str:
+    """A price that must be agreed to first."""
+    request, name = quote.request, plain(quote.capability.name, most=100)
+    parts = [
+        f"{len(request.parts)} shots" if len(request.parts) > 1 else None,
+        f"{request.duration_seconds} s" if request.duration_seconds else None,
+        request.resolution,
+        "with sound" if request.audio else None,
+    ]
+    film = ", ".join(part for part in parts if part)
+    return (
+        f"This film costs **{cost(quote.price)}** ({name}{': ' if film else ''}{film})."
+        f"{_left(left_micros)} {_time(quote)}\n"
+        f"Nothing is spent until you press the button; it works {_when(expires_at)}."
+    )
+
+
+def paused(error: ProviderPausedError, *, can_do_otherwise: bool) -> str:
+    """Why a service takes nothing now, and when it is asked again."""
+    why = {
+        PauseReason.CREDENTIALS: "does not accept this bot's key; the operator has been told",
+        PauseReason.BALANCE: "says that this bot's account is empty; the operator has been told",
+        PauseReason.FAILURES: "does not answer as it should",
+    }[PauseReason(error.reason)]
+    ways = "These can make your film now:" if can_do_otherwise else "Try again then."
+    service = service_name(error.provider)
+    return f"{service} {why}. I try again {_when(error.until)}. {NOTHING_CHARGED} {ways}"
+
+
+def provider_notice(availability: Availability) -> str:
+    """For a server's log channel."""
+    service = service_name(availability.provider)
+    if availability.reason is None or availability.paused_until is None:
+        return f"✅ {service} is back: films are handed to it again."
+    what = {
+        PauseReason.CREDENTIALS: "refuses this bot's key. Check it in the settings.",
+        PauseReason.BALANCE: "says that the account is empty. Top it up.",
+        PauseReason.FAILURES: "does not answer as it should.",
+    }[availability.reason]
+    until = _when(availability.paused_until)
+    return f"⚠️ {service} {what} Waiting films stay in the queue; I try again {until}."
+
+
+def settings(settings: GuildSettings) -> str:
+    """What a server decided."""
+    above = dollars(settings.confirm_above_micros)
+    channel = f"<#{settings.log_channel_id}>" if settings.log_channel_id else "nowhere"
+    return (
+        f"Films that cost more than **{above}** are made after their member agreed to the price.\n"
+        f"Trouble of the video services is told to: {channel}"
+    )
+
+
+def service_name(provider: str) -> str:
+    return {"nanogpt": "NanoGPT", "nanophoto": "NanoPhoto"}.get(provider, provider)
+
+
+def _left(micros: int | None) -> str:
+    return "" if micros is None else f" The bot's account then holds {dollars(micros)}."
+
+
+def _time(quote: Quote) -> str:
+    usual = f"Such a film takes {about_seconds(quote.expected_seconds)}"
+    if quote.spread_seconds is None:
+        return f"{usual}."
+    quick, slow = (about_seconds(seconds) for seconds in quote.spread_seconds)
+    return f"{usual} ({quick} to {slow})."
+
+
+def _when(instant: datetime) -> str:
+    return f"<t:{int(instant.timestamp())}:R>"
 
 
 def cancelled(outcome: Cancellation) -> str:
@@ -94,13 +181,19 @@ def about_seconds(seconds: int) -> str:
     return f"~{round(seconds / 60)} min"
 
 
-def failed(failure: Failure) -> str:
+def failed(failure: Failure, *, was_submitted: bool) -> str:
     """Why there is no film, and what became of the money."""
-    money = {
-        FailureKind.UNCERTAIN: "You were charged nothing; the operator may have been.",
-        FailureKind.PROVIDER: "The service gives back what it charged.",
-        FailureKind.OPERATOR: f"{NOTHING_CHARGED} The operator has been told.",
-    }
-    advice = {FailureKind.REFUSED: " Change the prompt or the picture and ask again."}
-    told = advice.get(failure.kind, "")
-    return f"{failure.text}{told} {money.get(failure.kind, NOTHING_CHARGED)}"
+    kind = failure.kind
+    if kind is FailureKind.UNCERTAIN:
+        money = "You were charged nothing; the operator may have been."
+    elif kind is FailureKind.OPERATOR:
+        money = f"{NOTHING_CHARGED} The operator has been told."
+    elif kind is FailureKind.INTERRUPTED and was_submitted:
+        money = "What the service charged stays charged."
+    elif was_submitted or kind is FailureKind.PROVIDER:
+        money = "The service should give back what it charged."
+    else:
+        money = NOTHING_CHARGED
+    needs_advice = kind is FailureKind.REFUSED and "again" not in failure.text
+    advice = " Change the prompt or the picture and ask again." if needs_advice else ""
+    return f"{failure.text}{advice} {money}"

@@ -16,7 +16,9 @@ from typing import Any
 
 import aiohttp
 
+from bot.domain.budgets import Purpose
 from bot.errors import ProviderTimeoutError, ProviderUnavailableError, SubmissionUncertainError
+from bot.providers.pacing import Pace
 
 _log = logging.getLogger(__name__)
 
@@ -51,18 +53,35 @@ class Api:
     """
 
     def __init__(
-        self, session: aiohttp.ClientSession, base_url: str, headers: Mapping[str, str]
+        self,
+        session: aiohttp.ClientSession,
+        base_url: str,
+        headers: Mapping[str, str],
+        pace: Pace,
     ) -> None:
         self._session = session
+        self._pace = pace
         self.base_url = base_url.rstrip("/")
         self.headers = dict(headers)
 
     async def read(
-        self, method: str, path: str, *, query: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        purpose: Purpose,
+        *,
+        query: Mapping[str, str] | None = None,
+        payload: Mapping[str, Any] | None = None,
     ) -> Answer:
-        """A call that may be repeated. Raises ProviderTimeoutError, ProviderUnavailableError."""
+        """A call that may be repeated.
+
+        Raises ProviderTimeoutError, ProviderUnavailableError, and ProviderRateLimitedError when
+        the account's budget of requests is used up.
+        """
+        await self._pace.take(purpose)
+        body = None if payload is None else _json_body(payload)
         try:
-            return await self._call(method, path, READ_TIMEOUT, params=query)
+            return await self._call(method, path, READ_TIMEOUT, params=query, data=body)
         except TimeoutError as error:
             raise ProviderTimeoutError(f"{method} {path}") from error
         except (aiohttp.ClientError, OSError) as error:
@@ -72,8 +91,10 @@ class Api:
         """A POST that costs money, sent once.
 
         Raises ProviderUnavailableError when no connection was made, so that nothing can have been
-        accepted, and SubmissionUncertainError when it broke afterwards.
+        accepted, ProviderRateLimitedError when the budget of requests is used up, and
+        SubmissionUncertainError when it broke afterwards.
         """
+        await self._pace.take(Purpose.SUBMISSION)
         try:
             return await self._call("POST", path, SUBMIT_TIMEOUT, data=_json_body(payload))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:

@@ -1,23 +1,13 @@
 """A wish becomes a job: one transaction, all or nothing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from bot.domain.deliveries import DeliveryKind, owed
 from bot.domain.jobs import Job, JobState
-from bot.ids import ChannelId, GuildId, IdempotencyKey, JobId, MessageId, UserId
+from bot.domain.offers import Place
+from bot.domain.quotes import Quote
+from bot.ids import IdempotencyKey, JobId
 from bot.ports import Clock, JobStore
-from bot.services.quoting import Quote
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Who asked, and where the film belongs."""
-
-    guild_id: GuildId
-    channel_id: ChannelId
-    user_id: UserId
-    source_message_id: MessageId | None = None
 
 
 class Accepting:

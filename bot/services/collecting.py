@@ -1,6 +1,7 @@
 """Fetching a finished film to our disk, before its address expires."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,7 +9,7 @@ from bot.domain.deliveries import DeliveryKind, owed
 from bot.domain.jobs import Artifact, Failure, FailureKind, Job, JobState, advance, fail
 from bot.domain.submissions import Submission, SubmissionState
 from bot.errors import ArtifactError, ArtifactUnusableError
-from bot.ports import Change
+from bot.ports import Change, FilmStore, Provider
 from bot.services.looking import let_go
 from bot.services.steps import Means, Result, later, required
 
@@ -26,12 +27,22 @@ async def collect(job: Job, means: Means) -> Result:
         return let_go(submission, means)
     provider = means.providers[job.provider]
     try:
-        await provider.fetch(submission.artifact_address or "", means.films.path(job.id))
-        artifact = await means.films.inspect(job.id)
+        await _fetch(job, submission.artifact_addresses, provider, means.films)
+        artifact = replace(await means.films.inspect(job.id), remark=submission.remark)
     except ArtifactError as error:
         return _not_fetched(submission, error, means)
     _log.info("film_collected", extra={"job_id": job.id, "size_bytes": artifact.size_bytes})
     return _collected(submission, artifact, means)
+
+
+async def _fetch(job: Job, addresses: Sequence[str], provider: Provider, films: FilmStore) -> None:
+    """One film, or the shots of one, which are joined."""
+    if len(addresses) == 1:
+        await provider.fetch(addresses[0], films.path(job.id))
+        return
+    for number, address in enumerate(addresses):
+        await provider.fetch(address, films.part_path(job.id, number))
+    await films.join(job.id, len(addresses))
 
 
 def _collected(submission: Submission, artifact: Artifact, means: Means) -> Result:

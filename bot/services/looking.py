@@ -1,6 +1,7 @@
-"""Looking at what a provider has in hand, and asking for what it may have in hand."""
+"""Looking at what a provider has in hand: one film, or all of a provider's with one request."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,19 +14,25 @@ from bot.domain.jobs import (
     advance,
     fail,
 )
-from bot.domain.polling import next_look_at
 from bot.domain.submissions import ProviderState, ProviderStatus, Submission, SubmissionState
-from bot.errors import ProviderError, ProviderJobUnknownError
-from bot.ports import Change
-from bot.services.steps import Means, Result, later, required
-from bot.services.submitting import accepted
+from bot.errors import (
+    ContentRefusedError,
+    GenerationFailedError,
+    ProviderError,
+    ProviderJobUnknownError,
+)
+from bot.ids import JobId
+from bot.ports import Change, Watched
+from bot.services.planning import next_look, next_look_together
+from bot.services.steps import FEWEST_FAILED_LOOKS, Means, Result, later, required
 
 _log = logging.getLogger(__name__)
 
 UNKNOWN_TOLERATED = timedelta(seconds=60)  # a fresh id may be unknown for a moment
 UNKNOWN_IN_ROW = 4  # and an old one may be for a hiccup
-RECOVER_FOR = timedelta(minutes=3)  # how long a lost answer is looked up
-FEWEST_FAILED_LOOKS = 8  # in a row, before anything paid for is given up
+ENDED = frozenset({ProviderState.SUCCEEDED, ProviderState.FAILED, ProviderState.CANCELLED})
+
+Found = ProviderStatus | ProviderError
 
 
 async def look(job: Job, means: Means) -> Result:
@@ -36,56 +43,79 @@ async def look(job: Job, means: Means) -> Result:
     provider = means.providers[job.provider]
     try:
         status = await provider.look(submission.handle or "", job.request)
-    except ProviderJobUnknownError:
-        return _unknown(submission, means)
     except ProviderError as error:
-        return _not_seen(submission, error, means)
-    if status.state is ProviderState.SUCCEEDED and submission.artifact_address is None:
-        await _observe_duration(job, means)
-    return _seen(submission, status, means)
+        return _missed(submission, error, means)
+    await _learn(job, submission, status, means)
+    return _seen(submission, status, await next_look(job, means), means)
 
 
-async def _observe_duration(job: Job, means: Means) -> None:
-    now = means.clock.now()
-    seconds = (now - (job.submitted_at or now)).total_seconds()
-    await means.store.observe_duration(job.provider, job.request, seconds, now)
+async def look_together(jobs: Sequence[Job], means: Means) -> list[Result]:
+    """The same for several films of one provider, with as few requests as it needs."""
+    submissions = [required(await means.store.find_submission(job.id), job) for job in jobs]
+    pairs = list(zip(jobs, submissions, strict=True))
+    watched = [(job, submission) for job, submission in pairs if not job.cancel_requested]
+    found = await _statuses(watched, means) if watched else {}
+    waiting = [job for job in jobs if _is_open(found.get(job.id))]
+    at = await next_look_together(waiting, means)
+    for job, submission in watched:
+        await _learn(job, submission, found[job.id], means)
+    return [
+        let_go(submission, means)
+        if job.cancel_requested
+        else _result(submission, found[job.id], at, means)
+        for job, submission in pairs
+    ]
 
 
-async def look_up(job: Job, means: Means) -> Result:
-    """Find a submission whose answer was lost by its tag. It is never sent again."""
-    submission = required(await means.store.find_submission(job.id), job)
-    provider = means.providers[job.provider]
-    if not provider.can_recover:
-        return _still_uncertain(submission, timedelta(0), 0, means)
+async def _statuses(watched: Sequence[tuple[Job, Submission]], means: Means) -> dict[JobId, Found]:
+    provider = means.providers[watched[0][0].provider]
+    orders = [Watched(submission.handle or "", job.request) for job, submission in watched]
     try:
-        receipt = await provider.recover(submission.tag, job.request)
+        found: Sequence[Found] = await provider.look_together(orders)
     except ProviderError as error:
-        _log.warning("recover_failed", extra={"job_id": job.id, "detail": error.detail})
-        return _still_uncertain(submission, TIME_TO_LOOK, FEWEST_FAILED_LOOKS, means)
-    if receipt is None:
-        return _still_uncertain(submission, RECOVER_FOR, 0, means)
-    _log.info("submission_recovered", extra={"job_id": job.id})
-    return accepted(submission, receipt, means)
+        found = [error] * len(watched)
+    return {job.id: one for (job, _), one in zip(watched, found, strict=True)}
 
 
-def _still_uncertain(
-    submission: Submission, patience: timedelta, fewest_tries: int, means: Means
+def _is_open(found: Found | None) -> bool:
+    return isinstance(found, ProviderStatus) and found.state not in ENDED
+
+
+def _result(submission: Submission, found: Found, at: datetime, means: Means) -> Result:
+    if isinstance(found, ProviderError):
+        return _missed(submission, found, means)
+    return _seen(submission, found, at, means)
+
+
+def _missed(submission: Submission, error: ProviderError, means: Means) -> Result:
+    if isinstance(error, ProviderJobUnknownError):
+        return _unknown(submission, means)
+    if isinstance(error, GenerationFailedError | ContentRefusedError):
+        return _seen(submission, _failed_status(error), means.clock.now(), means)
+    return _not_seen(submission, error, means)
+
+
+def _failed_status(error: ProviderError) -> ProviderStatus:
+    """Some services answer a look at a failed film with an error."""
+    refused = isinstance(error, ContentRefusedError)
+    text = error.friendly if isinstance(error, ContentRefusedError) else None
+    return ProviderStatus(ProviderState.FAILED, refused=refused, text=text)
+
+
+async def _learn(job: Job, submission: Submission, found: Found, means: Means) -> None:
+    """How long it took, by the service's own word or by ours; once for each film."""
+    if not isinstance(found, ProviderStatus) or found.state is not ProviderState.SUCCEEDED:
+        return
+    if submission.artifact_addresses:
+        return
+    now = means.clock.now()
+    took = found.took_seconds or (now - (job.submitted_at or now)).total_seconds()
+    await means.store.observe_duration(job.provider, job.request, took, now)
+
+
+def _seen(
+    submission: Submission, status: ProviderStatus, look_again_at: datetime, means: Means
 ) -> Result:
-    def apply(job: Job) -> Change:
-        now = means.clock.now()
-        if now - submission.intended_at < patience or job.errors_in_row < fewest_tries:
-            return Change(later(job, means.clock))
-        _log.error("submission_lost", extra={"job_id": job.id, "cost_micros": job.cost_micros})
-        text = "The video service never answered, and does not know of this film."
-        failure = Failure(FailureKind.UNCERTAIN, text)
-        return Change(
-            fail(job, failure, now), _finished(submission, SubmissionState.ABANDONED, now)
-        )
-
-    return apply
-
-
-def _seen(submission: Submission, status: ProviderStatus, means: Means) -> Result:
     def apply(job: Job) -> Change:
         now = means.clock.now()
         counted = replace(submission, polls=submission.polls + 1)
@@ -93,7 +123,8 @@ def _seen(submission: Submission, status: ProviderStatus, means: Means) -> Resul
             case ProviderState.SUCCEEDED:
                 found = replace(
                     counted,
-                    artifact_address=status.artifact_address,
+                    artifact_addresses=status.artifact_addresses,
+                    remark=status.text,
                     charged_micros=status.charged_micros,
                 )
                 return Change(_to_be_collected(job, submission, now), found)
@@ -101,7 +132,7 @@ def _seen(submission: Submission, status: ProviderStatus, means: Means) -> Resul
                 failed = _finished(counted, SubmissionState.FAILED, now)
                 return Change(fail(job, _failure(status), now), failed)
             case _:
-                return _still_running(job, counted, status, now)
+                return _still_running(job, counted, status, look_again_at, now)
 
     return apply
 
@@ -109,12 +140,16 @@ def _seen(submission: Submission, status: ProviderStatus, means: Means) -> Resul
 def _to_be_collected(job: Job, submission: Submission, now: datetime) -> Job:
     """Whose address was found before has failed to be fetched: the count of tries goes on."""
     ready = advance(job, JobState.COLLECTING, now)
-    is_first = submission.artifact_address is None
+    is_first = not submission.artifact_addresses
     return ready if is_first else replace(ready, errors_in_row=job.errors_in_row)
 
 
 def _still_running(
-    job: Job, submission: Submission, status: ProviderStatus, now: datetime
+    job: Job,
+    submission: Submission,
+    status: ProviderStatus,
+    look_again_at: datetime,
+    now: datetime,
 ) -> Change:
     if job.deadline_at is not None and now >= job.deadline_at:
         ended = _finished(submission, SubmissionState.ABANDONED, now)
@@ -122,7 +157,7 @@ def _still_running(
     waiting = replace(
         job,
         progress_percent=status.progress_percent or job.progress_percent,
-        next_action_at=next_look_at(job.submitted_at or now, job.expected_seconds, now),
+        next_action_at=look_again_at,
         errors_in_row=0,
     )
     return Change(waiting, submission)

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 from bot.domain.catalogue import Catalogue
 from bot.domain.deliveries import DeliveryKind, DeliveryState
-from bot.domain.jobs import Job, JobState
-from bot.ports import CardView, Clock, Courier, FilmStore, ImageStore, JobStore
+from bot.domain.jobs import FailureKind, Job, JobState
+from bot.ports import CardView, Clock, Courier, FilmStore, ImageStore, Instead, JobStore
 from bot.services.inquiring import Inquiring
+from bot.services.substituting import Substituting
+
+INSTEAD_AFTER = frozenset({FailureKind.OPERATOR, FailureKind.PROVIDER, FailureKind.REJECTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class Outbox:
     films: FilmStore
     catalogue: Catalogue
     inquiring: Inquiring
+    substituting: Substituting
     clock: Clock
 
     async def view(self, job: Job) -> CardView:
@@ -34,7 +38,17 @@ class Outbox:
             now=self.clock.now(),
             position=position,
             film_url=await self._film_url(job),
+            instead=await self._instead(job),
         )
+
+    async def _instead(self, job: Job) -> Instead | None:
+        """Where the service failed, or will not have this account; not where it refused the film."""
+        if job.failure is None or job.failure.kind not in INSTEAD_AFTER:
+            return None
+        is_service = job.failure.kind is FailureKind.OPERATOR
+        not_at = job.provider if is_service else None
+        found = await self.substituting.find(job.request, most=1, not_at=not_at)
+        return Instead(found[0].capability.name, found[0].price) if found else None
 
     async def _film_url(self, job: Job) -> str | None:
         if job.state is not JobState.SUCCEEDED:

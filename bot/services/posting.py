@@ -57,9 +57,8 @@ async def _find(delivery: Delivery, outbox: Outbox) -> MessageId | None:
 async def _send(delivery: Delivery, view: CardView, outbox: Outbox) -> MessageId:
     if delivery.kind is DeliveryKind.FILM:
         return await _send_film(delivery, view.job, outbox)
-    image = view.job.request.image
-    path = None if image is None else outbox.images.path(image)
-    return await outbox.courier.post_card(delivery, view, path)
+    paths = [outbox.images.path(image) for image in view.job.request.pictures]
+    return await outbox.courier.post_card(delivery, view, paths)
 
 
 async def _send_film(delivery: Delivery, job: Job, outbox: Outbox) -> MessageId:
@@ -76,8 +75,8 @@ async def _send_film(delivery: Delivery, job: Job, outbox: Outbox) -> MessageId:
         except FileTooLargeError:
             _log.warning("film_too_large", extra={"job_id": job.id, "max_bytes": max_bytes})
     submission = await outbox.store.find_submission(job.id)
-    address = submission.artifact_address if submission else None
-    return await outbox.courier.post_link(delivery, job, address or "")
+    addresses = submission.artifact_addresses if submission else ()
+    return await outbox.courier.post_link(delivery, job, " ".join(addresses))
 
 
 async def _postpone(delivery: Delivery, error: DeliveryError, outbox: Outbox) -> None:

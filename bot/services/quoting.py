@@ -3,33 +3,24 @@
 import difflib
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bot.domain.capabilities import Capability, Kind, check, complete
 from bot.domain.catalogue import Catalogue
-from bot.domain.pricing import Price, price
+from bot.domain.pricing import price
+from bot.domain.quotes import Quote
 from bot.domain.requests import VideoRequest
 from bot.errors import InvalidRequestError
 from bot.ids import ModelId
 from bot.ports import JobStore
 
 HISTORY_MOST = 50
+FEWEST_FOR_SPREAD = 5
 PREFERRED_MODELS = (
     "bytedance-seedance-v1-pro-fast",
     "seedance-lite-video",
     "veo3-1-lite-video",
     "wan-25",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """A wish that can be made: completed, priced, timed."""
-
-    request: VideoRequest
-    capability: Capability
-    price: Price
-    expected_seconds: int
 
 
 class Quoting:
@@ -53,13 +44,14 @@ class Quoting:
                     f"The price of {capability.name} for this wish is not known: choose another model."
                 ]
             )
-        expected = await self.expected_seconds(capability, completed)
-        return Quote(completed, capability, found, expected)
+        seen = await self._store.list_durations(capability.provider, completed, HISTORY_MOST)
+        expected = _expected(seen, capability, completed)
+        return Quote(completed, capability, found, expected, _spread(seen))
 
     async def expected_seconds(self, capability: Capability, request: VideoRequest) -> int:
         """How long such films took here (median), or the model's own prior, in seconds."""
         seen = await self._store.list_durations(capability.provider, request, HISTORY_MOST)
-        return round(statistics.median(seen)) if seen else capability.expected_seconds
+        return _expected(seen, capability, request)
 
     def default_model(self, *, from_image: bool) -> ModelId:
         """The model of a wish that names none. Raises InvalidRequestError if there is none."""
@@ -73,11 +65,39 @@ class Quoting:
                 return capability.model_id
         raise InvalidRequestError(["No video service is set up: ask the bot's operator."])
 
+    def default_reference_model(self) -> ModelId:
+        """The model of a wish with reference pictures. Raises InvalidRequestError."""
+        return self._first("reference_images_max", 1, "takes reference pictures")
+
+    def default_storyboard_model(self) -> ModelId:
+        """The model of a film of several shots. Raises InvalidRequestError."""
+        return self._first("shots_max", 2, "makes films of several shots")
+
+    def _first(self, ability: str, least: int, words: str) -> ModelId:
+        for capability in self._catalogue:
+            if getattr(capability, ability) >= least and capability.prices.lines:
+                return capability.model_id
+        raise InvalidRequestError([f"No model here {words}: ask the bot's operator."])
+
     def _find(self, model_id: ModelId) -> Capability:
         capability = self._catalogue.find(model_id)
         if capability is None:
             raise InvalidRequestError([_unknown(model_id, list(self._catalogue))])
         return capability
+
+
+def _expected(seen: Sequence[float], capability: Capability, request: VideoRequest) -> int:
+    """Shots are made one after the other."""
+    if seen:
+        return round(statistics.median(seen))
+    return capability.expected_seconds * len(request.parts)
+
+
+def _spread(seen: Sequence[float]) -> tuple[int, int] | None:
+    if len(seen) < FEWEST_FOR_SPREAD:
+        return None
+    tenths = statistics.quantiles(seen, n=10, method="inclusive")
+    return round(tenths[0]), round(tenths[-1])
 
 
 def _unknown(model_id: str, known: Sequence[Capability]) -> str:

@@ -5,10 +5,14 @@ intents, and whoever finds one that is nobody's goes on from there.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
+from bot.domain.availability import PauseReason
 from bot.domain.deliveries import POSTING_LEASE, Delivery, DeliveryState
-from bot.domain.jobs import Failure, FailureKind, Job, JobState, fail
+from bot.domain.jobs import TIME_TO_SUBMIT, Failure, FailureKind, Job, JobState, fail
+from bot.domain.queueing import Waiting
+from bot.ids import ProviderName
 from bot.ports import Change, JobStore
 from bot.services.steps import Means, Result, required
 from bot.services.submitting import uncertain
@@ -30,6 +34,20 @@ async def list_interrupted_posts(store: JobStore, now: datetime, most: int) -> l
     """
     open_soon = await store.list_owed(now + POSTING_LEASE, most)
     return [delivery for delivery in open_soon if delivery.state is DeliveryState.POSTING]
+
+
+async def give_up_waiting(provider: ProviderName, waiting: Sequence[Waiting], means: Means) -> None:
+    """End jobs that waited too long for a provider that is paused; nothing was spent on them."""
+    now = means.clock.now()
+    late = [entry.job_id for entry in waiting if now - entry.accepted_at >= TIME_TO_SUBMIT]
+    if not late:
+        return
+    needs_operator = (await means.pauses.get(provider)).reason not in {None, PauseReason.FAILURES}
+    kind = FailureKind.OPERATOR if needs_operator else FailureKind.REJECTED
+    failure = Failure(kind, "The video service has taken nothing from this bot for a long time.")
+    jobs = [await means.store.get(job_id) for job_id in late]
+    open_jobs = [job for job in jobs if job.state is JobState.ACCEPTED]
+    await means.store.save([Change(fail(job, failure, now)) for job in open_jobs])
 
 
 async def release_orphans(means: Means) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Protocol
 
 from bot.domain.jobs import Failure, FailureKind, Job, JobState, fail
 from bot.domain.polling import backoff_seconds
@@ -10,7 +11,9 @@ from bot.domain.submissions import Submission
 from bot.errors import ProviderRateLimitedError
 from bot.ids import ProviderName, SubmissionId
 from bot.ports import Change, Clock, FilmStore, ImageStore, JobStore, Provider
+from bot.services.pausing import Pauses
 
+FEWEST_FAILED_LOOKS = 8  # in a row, before anything paid for is given up
 MOST_BREAKDOWNS = 20  # errors of ours in a row, about a quarter of an hour
 
 Result = Callable[[Job], Change]
@@ -19,6 +22,13 @@ Result = Callable[[Job], Change]
 A member may press Cancel while a step is under way; the result of something that cost money must
 still be written, so it is a function of the job rather than a finished row.
 """
+
+
+class PictureAddresses(Protocol):
+    """Where the pictures of a wish stand in its channel, for services that fetch them."""
+
+    async def find(self, job: Job) -> Mapping[str, str]:
+        """Addresses by the key of the picture, read now. Raises PicturesNotPostedError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,8 @@ class Means:
     images: ImageStore
     films: FilmStore
     clock: Clock
+    pauses: Pauses
+    addresses: PictureAddresses
     new_submission_id: Callable[[], SubmissionId]
 
 

@@ -14,19 +14,24 @@ from bot.domain.jobs import (
     fail,
     start_rendering,
 )
-from bot.domain.requests import SourceImage
 from bot.domain.submissions import Receipt, Submission, SubmissionState
 from bot.errors import (
     ContentRefusedError,
+    GenerationFailedError,
     ImageRejectedError,
+    PicturesNotPostedError,
     ProviderBalanceError,
     ProviderCredentialsError,
     ProviderError,
     ProviderProtocolError,
+    ProviderRateLimitedError,
+    ProviderUnavailableError,
     SubmissionUncertainError,
     TransientProviderError,
 )
-from bot.ports import Change, Order, Provider
+from bot.ports import Change, Order
+from bot.services.pictures import pictures_for
+from bot.services.planning import next_look
 from bot.services.steps import Means, Result, later, required
 
 _log = logging.getLogger(__name__)
@@ -55,31 +60,32 @@ async def submit(job: Job, means: Means) -> Result:
     submission = required(await means.store.find_submission(job.id), job)
     provider = means.providers[job.provider]
     try:
-        order = await _order(job, submission.tag, provider, means)
+        order = Order(job.request, submission.tag, await pictures_for(job, provider, means))
         receipt = await provider.submit(order)
     except ImageRejectedError as error:
         return _rejected(submission, Failure(FailureKind.REJECTED, str(error)), means)
+    except PicturesNotPostedError as error:
+        return _without_pictures(submission, error, means)
     except ProviderError as error:
+        await means.pauses.observe(job.provider, error)
         return _refused(submission, error, means)
+    await means.pauses.observe(job.provider, None)
     _log.info("job_submitted", extra={"job_id": job.id, "provider": job.provider})
-    return accepted(submission, receipt, means)
+    return accepted(submission, receipt, await next_look(job, means), means)
 
 
-async def _order(job: Job, tag: str, provider: Provider, means: Means) -> Order:
-    image, image_type = await _bytes(job.request.image, provider, means)
-    end_image, end_image_type = await _bytes(job.request.end_image, provider, means)
-    return Order(job.request, tag, image, image_type, end_image, end_image_type)
+def _without_pictures(
+    submission: Submission, error: PicturesNotPostedError, means: Means
+) -> Result:
+    if error.for_ever:
+        text = "The video service must fetch the pictures, and I could not post them here."
+        return _rejected(submission, Failure(FailureKind.REJECTED, text), means)
+    return _back_to_the_queue(submission, ProviderUnavailableError("no pictures yet"), means)
 
 
-async def _bytes(
-    image: SourceImage | None, provider: Provider, means: Means
-) -> tuple[bytes | None, str | None]:
-    if image is None:
-        return None, None
-    return await means.images.prepare(image, max_bytes=provider.image_max_bytes)
-
-
-def accepted(submission: Submission, receipt: Receipt, means: Means) -> Result:
+def accepted(
+    submission: Submission, receipt: Receipt, first_look_at: datetime, means: Means
+) -> Result:
     """The provider has it."""
 
     def apply(job: Job) -> Change:
@@ -91,7 +97,8 @@ def accepted(submission: Submission, receipt: Receipt, means: Means) -> Result:
             accepted_at=now,
             precharged_micros=receipt.precharged_micros,
         )
-        return Change(start_rendering(job, now), taken)
+        begun = start_rendering(job, now)
+        return Change(replace(begun, next_action_at=max(first_look_at, now)), taken)
 
     return apply
 
@@ -102,15 +109,14 @@ def _refused(submission: Submission, error: ProviderError, means: Means) -> Resu
             return uncertain(submission, error.detail, means)
         case TransientProviderError():
             return _back_to_the_queue(submission, error, means)
+        case GenerationFailedError():
+            text = "The video service could not make it."
+            return _rejected(submission, Failure(FailureKind.PROVIDER, text), means)
         case ContentRefusedError():
             text = error.friendly or "The service refused this prompt or picture."
             return _rejected(submission, Failure(FailureKind.REFUSED, text), means)
         case ProviderCredentialsError() | ProviderBalanceError():
-            _log.error(
-                "provider_needs_operator",
-                extra={"provider": submission.provider, "error": type(error).__name__},
-            )
-            text = "The video service does not accept this bot's key or account at the moment."
+            text = "The video service does not accept this bot's account at the moment."
             return _rejected(submission, Failure(FailureKind.OPERATOR, text), means)
         case _:
             _log.warning(
@@ -139,7 +145,8 @@ def _back_to_the_queue(submission: Submission, error: ProviderError, means: Mean
 
     def apply(job: Job) -> Change:
         now = means.clock.now()
-        if submission.attempt >= FEWEST_ATTEMPTS and now - job.accepted_at >= TIME_TO_SUBMIT:
+        is_late = submission.attempt >= FEWEST_ATTEMPTS and now - job.accepted_at >= TIME_TO_SUBMIT
+        if is_late and not isinstance(error, ProviderRateLimitedError):
             text = "The video service could not be reached for a long time."
             failure = Failure(FailureKind.REJECTED, text)
             return Change(fail(job, failure, now), _ended(submission, now))

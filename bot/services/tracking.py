@@ -13,7 +13,7 @@ intent was committed, in the same tick.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,7 +22,7 @@ from bot.domain.jobs import Job, JobState
 from bot.domain.queueing import in_order
 from bot.ids import JobId, ProviderName
 from bot.ports import Change
-from bot.services import collecting, looking, recovering, submitting
+from bot.services import collecting, looking, recalling, recovering, submitting
 from bot.services.recording import Finding, Recorder
 from bot.services.steps import Means, Result, broken_off
 from bot.tasks import TaskOwner
@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 LEASE_SECONDS = 120.0  # a dead process's jobs are taken over after it
 MOST_AT_PROVIDER = 8  # films that one provider makes for us at once
 MOST_STEPS = 50  # under way at once
+MOST_TOGETHER = 50  # films that one request asks for
 LONGEST_SLEEP_SECONDS = 30.0
 OVERDUE_SLEEP_SECONDS = 1.0  # what is due and was not taken is somebody's, or waits for its turn
 
@@ -39,7 +40,7 @@ Step = Callable[[Job, Means], Awaitable[Result]]
 
 STEPS: dict[JobState, Step] = {
     JobState.SUBMITTING: recovering.presume_uncertain,
-    JobState.UNCERTAIN: looking.look_up,
+    JobState.UNCERTAIN: recalling.recall,
     JobState.IN_PROGRESS: looking.look,
     JobState.COLLECTING: collecting.collect,
 }
@@ -90,11 +91,43 @@ class Tracker:
         now = self._means.clock.now()
         # those under way are due as well, and are among them: so their leases are renewed
         due = await self._means.store.claim_due(self._owner, now, LEASE_SECONDS, MOST_STEPS)
-        for job in due:
+        fresh = [job for job in due if job.id not in self._under_way]
+        together = await self._looked_at_together(fresh, now)
+        for group in together:
+            self._start_together(group)
+        for job in fresh:
             if job.id not in self._under_way and len(self._under_way) < MOST_STEPS:
                 self._start(job, STEPS[job.state])
         for job in await self._take_from_queues(now):
             self._start(job, submitting.submit)
+
+    async def _looked_at_together(self, due: Sequence[Job], now: datetime) -> list[list[Job]]:
+        """Where one request can show many films, those that are not due yet are looked at too."""
+        groups = []
+        for name, provider in self._means.providers.items():
+            if not provider.looks_together:
+                continue
+            if not any(job.provider == name and job.state is JobState.IN_PROGRESS for job in due):
+                continue
+            at_it = await self._means.store.claim_in_progress(
+                self._owner, name, now, LEASE_SECONDS, MOST_TOGETHER
+            )
+            groups.append([job for job in at_it if job.id not in self._under_way])
+        return [group for group in groups if group]
+
+    def _start_together(self, jobs: Sequence[Job]) -> None:
+        task = self._tasks.start(self._run_together(jobs), name=f"step:{len(jobs)} together")
+        self._under_way |= dict.fromkeys((job.id for job in jobs), task)
+        task.add_done_callback(lambda _task: self.wake())
+
+    async def _run_together(self, jobs: Sequence[Job]) -> None:
+        try:
+            results = await looking.look_together(jobs, self._means)
+        except Exception:  # noqa: BLE001 - as in `_run`
+            _log.exception("look_together_failed", extra={"jobs": len(jobs)})
+            results = [partial(broken_off, clock=self._means.clock)] * len(jobs)
+        for job, result in zip(jobs, results, strict=True):
+            self._recorder.add(Finding(job, result(job), result))
 
     async def _take_from_queues(self, now: datetime) -> list[Job]:
         chosen: list[Job] = []
@@ -113,11 +146,14 @@ class Tracker:
         store = self._means.store
         running = await store.count_running(provider)
         room = MOST_AT_PROVIDER - sum(running.values())
-        if room <= 0:
+        waiting = await store.list_waiting(provider) if room > 0 else []
+        if not waiting or await self._means.providers[provider].may_submit_at() is not None:
             return []
-        order = in_order(await store.list_waiting(provider), running)
-        ids = [entry.job_id for entry in order]
-        return await store.claim(self._owner, ids, now, LEASE_SECONDS, room) if ids else []
+        room = await self._means.pauses.room(provider, room)
+        if not room:
+            await recovering.give_up_waiting(provider, waiting, self._means)
+        ids = [entry.job_id for entry in in_order(waiting, running)]
+        return await store.claim(self._owner, ids, now, LEASE_SECONDS, room) if room else []
 
     async def _intent(self, job: Job, now: datetime) -> Change:
         last = await self._means.store.find_submission(job.id)

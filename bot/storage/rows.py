@@ -9,7 +9,7 @@ from typing import Any
 from bot.domain.deliveries import Delivery, DeliveryKind, DeliveryState
 from bot.domain.jobs import Artifact, Failure, FailureKind, Job, JobState
 from bot.domain.queueing import Waiting
-from bot.domain.requests import SourceImage, VideoRequest
+from bot.domain.requests import Shot, SourceImage, VideoRequest
 from bot.domain.submissions import Submission, SubmissionState
 from bot.ids import (
     ChannelId,
@@ -56,7 +56,7 @@ def job_parameters(job: Job) -> Parameters:
         "user_id": job.user_id,
         "source_message_id": job.source_message_id,
         "provider": job.provider,
-        "request": json.dumps(asdict(job.request)),
+        "request": request_json(job.request),
         "cost_micros": job.cost_micros,
         "cost_is_estimate": int(job.cost_is_estimate),
         "expected_seconds": job.expected_seconds,
@@ -84,7 +84,7 @@ def job_from(row: Row) -> Job:
         guild_id=GuildId(row["guild_id"]),
         channel_id=ChannelId(row["channel_id"]),
         user_id=UserId(row["user_id"]),
-        request=_request_from(row["request"]),
+        request=request_from(row["request"]),
         provider=ProviderName(row["provider"]),
         cost_micros=row["cost_micros"],
         cost_is_estimate=bool(row["cost_is_estimate"]),
@@ -105,12 +105,25 @@ def job_from(row: Row) -> Job:
     )
 
 
-def _request_from(stored: str) -> VideoRequest:
+def request_json(request: VideoRequest) -> str:
+    return json.dumps(asdict(request))
+
+
+def request_from(stored: str) -> VideoRequest:
     fields = json.loads(stored)
-    for name in ("image", "end_image"):
-        if fields[name] is not None:
-            fields[name] = SourceImage(**fields[name])
-    return VideoRequest(**fields | {"model_id": ModelId(fields["model_id"])})
+    shots = tuple(Shot(**_with_pictures(shot)) for shot in fields.pop("shots", ()))
+    model_id = ModelId(fields["model_id"])
+    return VideoRequest(**_with_pictures(fields) | {"model_id": model_id, "shots": shots})
+
+
+def _with_pictures(fields: dict[str, Any]) -> dict[str, Any]:
+    """The same fields with records for what JSON holds as objects."""
+    ends = {
+        name: None if fields[name] is None else SourceImage(**fields[name])
+        for name in ("image", "end_image")
+    }
+    references = tuple(SourceImage(**image) for image in fields.get("reference_images", ()))
+    return fields | ends | {"reference_images": references}
 
 
 def waiting_from(row: Row) -> Waiting:
@@ -118,7 +131,10 @@ def waiting_from(row: Row) -> Waiting:
 
 
 def submission_parameters(submission: Submission) -> Parameters:
-    return asdict(submission) | {
+    fields = asdict(submission)
+    addresses = fields.pop("artifact_addresses")
+    return fields | {
+        "artifact_address": "\n".join(addresses) or None,
         "state": submission.state.value,
         "intended_at": milliseconds(submission.intended_at),
         "accepted_at": _milliseconds_or_none(submission.accepted_at),
@@ -139,7 +155,8 @@ def submission_from(row: Row) -> Submission:
         accepted_at=_instant_or_none(row["accepted_at"]),
         finished_at=_instant_or_none(row["finished_at"]),
         polls=row["polls"],
-        artifact_address=row["artifact_address"],
+        artifact_addresses=tuple(filter(None, (row["artifact_address"] or "").split("\n"))),
+        remark=row["remark"],
         precharged_micros=row["precharged_micros"],
         charged_micros=row["charged_micros"],
     )
@@ -174,5 +191,7 @@ def delivery_from(row: Row) -> Delivery:
 
 
 def subject(request: VideoRequest) -> str:
-    """What durations are compared by: films of one model, duration and resolution."""
-    return f"{request.model_id}|{request.duration_seconds or ''}|{request.resolution or ''}"
+    """What durations are compared by: films of one model, duration, resolution, count of shots."""
+    kind = (request.model_id, request.duration_seconds or "", request.resolution or "")
+    several = (len(request.shots),) if len(request.shots) > 1 else ()
+    return "|".join(str(part) for part in (*kind, *several))

@@ -14,16 +14,11 @@ from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError
 from bot.ids import IdempotencyKey, JobId, ProviderName, UserId
 from bot.ports import Change
 from bot.storage import rows
-from bot.storage.databases import Engine
-from bot.storage.rows import Row
+from bot.storage.tables import Tables
 
 
-class SqlJobStore:
+class SqlJobStore(Tables):
     """Jobs, submissions and deliveries in SQLite or PostgreSQL; every method one transaction."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._queries = engine.queries
 
     async def accept(self, job: Job, deliveries: Sequence[Delivery]) -> None:
         async with self._engine.transaction() as connection:
@@ -70,6 +65,22 @@ class SqlJobStore:
         lease = _lease(owner, now, lease_seconds)
         async with self._engine.transaction() as connection:
             found = await self._all(connection, "claim_due_jobs", **lease, most=most)
+        jobs = [rows.job_from(row) for row in found]
+        return sorted(jobs, key=lambda job: (job.next_action_at, job.id))
+
+    async def claim_in_progress(
+        self,
+        owner: str,
+        provider: ProviderName,
+        now: datetime,
+        lease_seconds: float,
+        most: int,
+    ) -> list[Job]:
+        lease = _lease(owner, now, lease_seconds)
+        async with self._engine.transaction() as connection:
+            found = await self._all(
+                connection, "claim_jobs_in_progress", **lease, provider=provider, most=most
+            )
         jobs = [rows.job_from(row) for row in found]
         return sorted(jobs, key=lambda job: (job.next_action_at, job.id))
 
@@ -168,21 +179,6 @@ class SqlJobStore:
 
     async def _put_delivery(self, connection: Any, delivery: Delivery) -> None:
         await self._one(connection, "insert_delivery", **rows.delivery_parameters(delivery))
-
-    async def _read_one(self, query: str, **parameters: Any) -> Row | None:
-        async with self._engine.reading() as connection:
-            return await self._one(connection, query, **parameters)
-
-    async def _read(self, query: str, **parameters: Any) -> list[Row]:
-        async with self._engine.reading() as connection:
-            return await self._all(connection, query, **parameters)
-
-    async def _one(self, connection: Any, query: str, **parameters: Any) -> Row | None:
-        row: Row | None = await getattr(self._queries, query)(connection, **parameters)
-        return row
-
-    async def _all(self, connection: Any, query: str, **parameters: Any) -> list[Row]:
-        return [row async for row in getattr(self._queries, query)(connection, **parameters)]
 
 
 def _lease(owner: str, now: datetime, lease_seconds: float) -> dict[str, Any]:

@@ -26,13 +26,25 @@ async def models(services: Services, namespace: Any, typed: str) -> list[app_com
     """Models that hold the typed words: name, kind, price, expected time."""
     kind = Kind.IMAGE if _has_image(namespace) else None
     found = services.catalogue.search(typed, kind=kind)[:MOST_CHOICES]
-    return [
-        app_commands.Choice(
-            name=replies.model_choice(await services.inquiring.describe(capability))[:LONGEST_NAME],
-            value=capability.model_id,
-        )
-        for capability in found
-    ]
+    return [await _choice(services, capability) for capability in found]
+
+
+async def storyboard_models(services: Services, typed: str) -> list[app_commands.Choice[str]]:
+    """Those that join shots."""
+    found = [one for one in services.catalogue.search(typed) if one.shots_max > 1]
+    return [await _choice(services, capability) for capability in found[:MOST_CHOICES]]
+
+
+def chosen_for_storyboard(services: Services, namespace: Any) -> Capability | None:
+    named = getattr(namespace, "model", None)
+    model_id = ModelId(str(named)) if named else services.quoting.default_storyboard_model()
+    return services.catalogue.find(model_id)
+
+
+async def _choice(services: Services, capability: Capability) -> app_commands.Choice[str]:
+    description = await services.inquiring.describe(capability)
+    name = replies.model_choice(description)[:LONGEST_NAME]
+    return app_commands.Choice(name=name, value=capability.model_id)
 
 
 def durations(services: Services, namespace: Any, typed: str) -> list[app_commands.Choice[int]]:

@@ -2,9 +2,9 @@
 
 import discord
 
+from bot.domain.offers import Place
 from bot.errors import InvalidRequestError
 from bot.ids import ChannelId, GuildId, MessageId, UserId
-from bot.services.accepting import Place
 
 _NEEDED = {
     "view_channel": "View Channel",

@@ -347,4 +347,4 @@ async def test_everything_is_there_after_reopening(address):
         job = await accept(SqlJobStore(first))
     async with open_database(address) as second:
         assert await SqlJobStore(second).get(job.id) == job
-        assert await second.version() == 1
+        assert await second.version() == 2

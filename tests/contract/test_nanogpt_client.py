@@ -27,6 +27,7 @@ from sandbox.app import running_sandbox
 from sandbox.providers.nanogpt.switches import Fault, Switches
 from sandbox.settings import SandboxSettings
 from tests.factories import make_request
+from tests.fakes.budgets import InMemoryBudgets
 
 MODEL = ModelId("seedance-lite-video")
 KEY = "sk-nano-sandbox"
@@ -53,7 +54,14 @@ async def session():
 @pytest.fixture
 def make_client(local, session):
     def make(key=KEY, origin=local.origin):
-        return NanoGpt(key, f"{origin}/api", api=session, downloads=session, clock=SystemClock())
+        return NanoGpt(
+            key,
+            f"{origin}/api",
+            api=session,
+            downloads=session,
+            budgets=InMemoryBudgets(SystemClock()),
+            clock=SystemClock(),
+        )
 
     return make
 
@@ -81,7 +89,7 @@ def charges(service):
 async def test_a_wish_goes_all_the_way_to_a_film_on_disk(client, service, tmp_path):
     receipt = await submitted(client, service)
     status = await client.look(receipt.handle, make_request(model_id=MODEL))
-    await client.fetch(status.artifact_address, tmp_path / "film.mp4")
+    await client.fetch(status.artifact_addresses[0], tmp_path / "film.mp4")
 
     assert receipt.precharged_micros == status.charged_micros == 80_070
     assert status.state is ProviderState.SUCCEEDED
@@ -96,7 +104,7 @@ async def test_every_dialect_of_a_status_is_understood(client, service, dialect)
     status = await client.look(receipt.handle, make_request(model_id=MODEL))
 
     assert status.state is ProviderState.SUCCEEDED
-    assert status.artifact_address.endswith(f"{receipt.handle}.mp4")
+    assert status.artifact_addresses[0].endswith(f"{receipt.handle}.mp4")
 
 
 @pytest.mark.parametrize("output", ["video.url", "url", "video_url", "videos", "videoUrls", "bare"])
@@ -106,7 +114,7 @@ async def test_every_spelling_of_the_films_address_is_found(client, service, out
     receipt = await submitted(client, service)
     status = await client.look(receipt.handle, make_request(model_id=MODEL))
 
-    assert status.artifact_address.endswith(f"{receipt.handle}.mp4")
+    assert status.artifact_addresses[0].endswith(f"{receipt.handle}.mp4")
 
 
 async def test_a_film_that_is_done_and_nowhere_is_waited_for(client, service):
@@ -125,9 +133,9 @@ async def test_the_key_opens_a_relative_address_and_never_reaches_the_store(
 
     receipt = await submitted(client, service)
     status = await client.look(receipt.handle, make_request(model_id=MODEL))
-    await client.fetch(status.artifact_address, tmp_path / "film.mp4")
+    await client.fetch(status.artifact_addresses[0], tmp_path / "film.mp4")
 
-    assert status.artifact_address.startswith("/api/generate-video/content")
+    assert status.artifact_addresses[0].startswith("/api/generate-video/content")
     assert (tmp_path / "film.mp4").stat().st_size > 1000
     assert service.keys_seen_by_storage == []
 
@@ -138,7 +146,7 @@ async def test_an_address_that_expired_can_be_asked_for_again(client, service, t
     service.switches = Switches(storage_expired=True)
 
     with pytest.raises(ArtifactUnavailableError):
-        await client.fetch(status.artifact_address, tmp_path / "film.mp4")
+        await client.fetch(status.artifact_addresses[0], tmp_path / "film.mp4")
 
     assert not (tmp_path / "film.mp4").exists()
 
@@ -313,6 +321,7 @@ async def test_a_post_is_never_repeated_by_itself():
             f"http://127.0.0.1:{port}/api",
             api=session,
             downloads=session,
+            budgets=InMemoryBudgets(SystemClock()),
             clock=SystemClock(),
         )
         with pytest.raises(SubmissionUncertainError):

@@ -4,7 +4,7 @@ import base64
 import io
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,14 @@ from bot.ids import ModelId
 from bot.media.downloads import guarded_session
 from bot.media.ffmpeg import Ffmpeg, find_ffmpeg
 from bot.media.films import DiskFilmStore
-from bot.ports import Order
+from bot.ports import Order, OrderPicture
 from bot.providers.nanogpt.client import NanoGpt
 from sandbox.app import running_sandbox
 from sandbox.providers.nanogpt.service import NanoGpt as Service
 from sandbox.providers.nanogpt.switches import Fault
 from sandbox.settings import SandboxSettings
-from tests.factories import make_request, new_job_id
+from tests.factories import make_image, make_request, new_job_id
+from tests.fakes.budgets import InMemoryBudgets
 from tests.serving import pair_of
 
 KEY = "sk-nano-sandbox"
@@ -62,7 +63,14 @@ async def set_table(folder: Path, key: str = KEY, sandbox: Any = None) -> AsyncI
         hosts = frozenset({pair_of(origin), pair_of(service.storage_origin)})
         api = await stack.enter_async_context(aiohttp.ClientSession())
         downloads = await stack.enter_async_context(guarded_session(hosts))
-        client = NanoGpt(key, f"{origin}/api", api=api, downloads=downloads, clock=SystemClock())
+        client = NanoGpt(
+            key,
+            f"{origin}/api",
+            api=api,
+            downloads=downloads,
+            budgets=InMemoryBudgets(SystemClock()),
+            clock=SystemClock(),
+        )
         yield Table(client, service, origin)
 
 
@@ -73,15 +81,15 @@ async def table(tmp_path) -> AsyncIterator[Table]:
 
 
 def order(tag: str = "tag-1", **fields: Any) -> Order:
-    return Order(WISH, tag, **fields)
+    return Order(replace(WISH, **fields), tag)
 
 
 async def test_a_wish_becomes_a_film_that_plays(table, tmp_path):
     receipt = await table.client.submit(order())
     status = await table.ended(receipt)
     films, job_id = DiskFilmStore(tmp_path / "mine", Ffmpeg(find_ffmpeg())), new_job_id()
-    assert status.artifact_address is not None
-    await table.client.fetch(status.artifact_address, films.path(job_id))
+    assert status.artifact_addresses
+    await table.client.fetch(status.artifact_addresses[0], films.path(job_id))
     film = await films.inspect(job_id)
 
     assert receipt.precharged_micros == status.charged_micros == COST_MICROS
@@ -106,7 +114,13 @@ async def test_a_picture_is_handed_over_whole(table):
     target = io.BytesIO()
     Image.new("RGB", (320, 180), "red").save(target, "PNG")
 
-    receipt = await table.client.submit(order(image=target.getvalue(), image_type="image/png"))
+    receipt = await table.client.submit(
+        Order(
+            replace(WISH, image=make_image(key="a.png")),
+            "tag-1",
+            {"a.png": OrderPicture(target.getvalue(), "image/png")},
+        )
+    )
 
     sent = table.service.books.runs[receipt.handle].body["imageDataUrl"]
     assert sent == f"data:image/png;base64,{base64.b64encode(target.getvalue()).decode()}"

@@ -1,11 +1,13 @@
 """A Discord that keeps its messages, and knows a nonce for two minutes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.domain.deliveries import Delivery, DeliveryKind
 from bot.domain.jobs import Job, JobState
+from bot.domain.notices import Notice
 from bot.errors import ChannelGoneError, FileTooLargeError, MessageGoneError
 from bot.ids import ChannelId, GuildId, JobId, MessageId
 from bot.ports import CardView, Clock, FittedFilm
@@ -43,6 +45,8 @@ class FakeCourier:
     messages: list[Message] = field(default_factory=list)
     gone_channels: set[ChannelId] = field(default_factory=set)
     deleted: set[MessageId] = field(default_factory=set)
+    notices: dict[str, str] = field(default_factory=dict)
+    pictures: dict[JobId, list[str]] = field(default_factory=dict)
     says_limit_bytes: int = 10_000
     limit_bytes: int = 10_000
     weather: Weather = calm
@@ -57,7 +61,10 @@ class FakeCourier:
     def digest(self, view: CardView) -> str:
         return f"{view.job.state} {view.job.cancel_requested} {view.position} {view.film_url}"
 
-    async def post_card(self, delivery: Delivery, view: CardView, image: Path | None) -> MessageId:
+    async def post_card(
+        self, delivery: Delivery, view: CardView, images: Sequence[Path]
+    ) -> MessageId:
+        self.pictures[delivery.job_id] = [f"https://cdn.example/{path.name}" for path in images]
         return await self._post(delivery, state=view.job.state, film_url=view.film_url)
 
     async def edit_card(self, delivery: Delivery, view: CardView) -> None:
@@ -77,10 +84,22 @@ class FakeCourier:
     async def post_link(self, delivery: Delivery, job: Job, address: str) -> MessageId:
         return await self._post(delivery, address=address)
 
+    async def picture_addresses(self, delivery: Delivery) -> tuple[str, ...]:
+        await self.weather("addresses")
+        if delivery.message_id in self.deleted:
+            raise MessageGoneError
+        return tuple(self.pictures[delivery.job_id])
+
     async def find_posted(self, delivery: Delivery) -> MessageId | None:
         await self.weather("find")
         found = self.of(delivery.job_id, delivery.kind)
         return found[0].id if found else None
+
+    async def post_notice(self, notice: Notice) -> None:
+        await self.weather("notice")
+        if notice.channel_id in self.gone_channels:
+            raise ChannelGoneError
+        self.notices[notice.nonce] = notice.text
 
     def upload_limit_bytes(self, guild_id: GuildId) -> int:
         return self.says_limit_bytes

@@ -71,6 +71,22 @@ class InMemoryJobStore:
         due.sort(key=lambda job: (job.next_action_at, job.id))
         return self._lease(due[:most], owner, now, lease_seconds)
 
+    async def claim_in_progress(
+        self,
+        owner: str,
+        provider: ProviderName,
+        now: datetime,
+        lease_seconds: float,
+        most: int,
+    ) -> list[Job]:
+        at_it = [
+            job
+            for job in self._in({JobState.IN_PROGRESS})
+            if job.provider == provider and self._is_unleased(job, owner, now)
+        ]
+        at_it.sort(key=lambda job: (job.next_action_at, job.id))
+        return self._lease(at_it[:most], owner, now, lease_seconds)
+
     async def claim(
         self,
         owner: str,
@@ -157,8 +173,11 @@ class InMemoryJobStore:
         return [job for job in self.jobs.values() if job.state in states]
 
     def _is_free(self, job: Job, owner: str, now: datetime) -> bool:
+        return job.next_action_at <= now and self._is_unleased(job, owner, now)
+
+    def _is_unleased(self, job: Job, owner: str, now: datetime) -> bool:
         holder, expires_at = self._leases.get(job.id, (owner, now))
-        return job.next_action_at <= now and (holder == owner or expires_at <= now)
+        return holder == owner or expires_at <= now
 
     def _lease(self, jobs: list[Job], owner: str, now: datetime, seconds: float) -> list[Job]:
         for job in jobs:

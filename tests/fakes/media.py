@@ -44,6 +44,13 @@ class FakeFilmStore:
     def path(self, job_id: JobId) -> Path:
         return Path("films") / f"{job_id}.mp4"
 
+    def part_path(self, job_id: JobId, number: int) -> Path:
+        return Path("films") / f"{job_id}.shot-{number}.mp4"
+
+    async def join(self, job_id: JobId, parts: int) -> None:
+        paths = [self.part_path(job_id, number) for number in range(parts)]
+        self.disk[self.path(job_id)] = sum(self.disk.pop(path) for path in paths)
+
     async def inspect(self, job_id: JobId) -> Artifact:
         path = self.path(job_id)
         if self.spoilt or path not in self.disk:

@@ -1,5 +1,6 @@
 """A video service that keeps its own books, so that a test can see what was paid for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -8,9 +9,9 @@ from pathlib import Path
 from bot.domain.capabilities import Capability
 from bot.domain.requests import VideoRequest
 from bot.domain.submissions import ProviderState, ProviderStatus, Receipt
-from bot.errors import ArtifactUnavailableError, ProviderJobUnknownError
+from bot.errors import ArtifactUnavailableError, ProviderError, ProviderJobUnknownError
 from bot.ids import ProviderName
-from bot.ports import Clock, Order
+from bot.ports import Clock, Order, Watched
 from tests.factories import PROVIDER, make_capability
 from tests.fakes.weather import Weather, calm
 
@@ -36,7 +37,9 @@ class FakeProvider:
     clock: Clock
     disk: dict[Path, int]
     name: ProviderName = PROVIDER
-    image_max_bytes: int = 3_000_000
+    pictures_max_bytes: int | None = 3_000_000
+    looks_together: bool = False
+    look_price: float = 0.2
     can_recover: bool = True
     takes_seconds: float = 60.0
     film_bytes: int = 1_000
@@ -58,7 +61,7 @@ class FakeProvider:
         await self.weather("submit")
         number = next(self._numbers)
         address = f"https://films.example/{number}"
-        done = ProviderStatus(ProviderState.SUCCEEDED, artifact_address=address)
+        done = ProviderStatus(ProviderState.SUCCEEDED, artifact_addresses=(address,))
         run = Run(
             handle=f"run-{number}",
             order=order,
@@ -78,6 +81,20 @@ class FakeProvider:
                 ready = self.clock.now() >= run.ready_at
                 return run.verdict if ready else ProviderStatus(ProviderState.RUNNING)
         raise ProviderJobUnknownError
+
+    async def look_together(
+        self, watched: Sequence[Watched]
+    ) -> Sequence[ProviderStatus | ProviderError]:
+        return [await self.look(one.handle, one.request) for one in watched]
+
+    async def look_price_seconds(self) -> float:
+        return self.look_price
+
+    async def may_submit_at(self) -> datetime | None:
+        return None
+
+    async def balance_micros(self) -> int | None:
+        return 50_000_000
 
     async def recover(self, tag: str, request: VideoRequest) -> Receipt | None:
         await self.weather("recover")

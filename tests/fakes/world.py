@@ -8,24 +8,31 @@ from typing import Any
 from bot.domain.catalogue import Catalogue
 from bot.domain.deliveries import DeliveryKind
 from bot.domain.jobs import Job, JobState
+from bot.domain.offers import Place
 from bot.domain.pricing import Price
+from bot.domain.quotes import Quote
 from bot.ids import ChannelId, GuildId, IdempotencyKey, UserId
 from bot.ports import JobStore
-from bot.services.accepting import Accepting, Place
+from bot.services.accepting import Accepting
 from bot.services.cancelling import Cancelling
 from bot.services.delivering import Delivering
 from bot.services.inquiring import Inquiring
 from bot.services.outbox import Outbox
-from bot.services.quoting import Quote, Quoting
+from bot.services.pausing import Pauses
+from bot.services.pictures import CardPictures
+from bot.services.quoting import Quoting
 from bot.services.steps import Means
+from bot.services.substituting import Substituting
 from bot.services.tracking import Tracker
 from tests.factories import (
     PROVIDER,
     make_capability,
     make_request,
     new_job_id,
+    new_notice_id,
     new_submission_id,
 )
+from tests.fakes.budgets import InMemoryAvailability, InMemoryGuilds, InMemoryNotices
 from tests.fakes.clock import FakeClock
 from tests.fakes.courier import FakeCourier, Message
 from tests.fakes.job_store import InMemoryJobStore
@@ -33,7 +40,7 @@ from tests.fakes.media import FakeFilmStore, FakeImageStore
 from tests.fakes.provider import FakeProvider
 from tests.fakes.weather import Weather, calm, mortal
 
-MOST_TURNS = 1000
+MOST_TURNS = 10_000
 AGES = timedelta(days=365)
 
 
@@ -72,6 +79,9 @@ class World:
     clock: FakeClock = field(default_factory=FakeClock)
     films: FakeFilmStore = field(default_factory=FakeFilmStore)
     images: FakeImageStore = field(default_factory=FakeImageStore)
+    availability: InMemoryAvailability = field(default_factory=InMemoryAvailability)
+    guilds: InMemoryGuilds = field(default_factory=InMemoryGuilds)
+    notices: InMemoryNotices = field(default_factory=InMemoryNotices)
     provider: FakeProvider = field(init=False)
     courier: FakeCourier = field(init=False)
 
@@ -86,18 +96,38 @@ class World:
         catalogue.replace([make_capability()])
         quoting = Quoting(catalogue, store)
         inquiring = Inquiring(store, quoting)
+        courier = self.courier.under(weather)
+        pauses = Pauses(
+            store=self.availability,
+            guilds=self.guilds,
+            notices=self.notices,
+            clock=self.clock,
+            new_notice_id=new_notice_id,
+            words=repr,
+        )
+        substituting = Substituting(catalogue, quoting, pauses, self.clock)
         outbox = Outbox(
             store,
-            self.courier.under(weather),
+            courier,
             self.images,
             self.films,
             catalogue,
             inquiring,
+            substituting,
             self.clock,
         )
         delivering = Delivering(outbox, _set_event())
         providers = {PROVIDER: self.provider.under(weather)}
-        means = Means(store, providers, self.images, self.films, self.clock, new_submission_id)
+        means = Means(
+            store,
+            providers,
+            self.images,
+            self.films,
+            self.clock,
+            pauses,
+            CardPictures(store, courier),
+            new_submission_id,
+        )
         tracker = Tracker(means, owner=owner, on_moved=delivering.wake)
 
         def wake() -> None:

@@ -59,12 +59,13 @@ async def test_the_doctor_finds_a_good_installation_good(studio):
 
 async def test_the_doctor_says_what_to_mend(studio):
     await studio.people.call("PATCH", "/application", {"message_content": False})
-    wrong_key = studio.settings().model_copy(update={"nanogpt_api_key": None})
+    no_keys = {"nanogpt_api_key": None, "nanophoto_api_key": None}
+    settings = studio.settings().model_copy(update=no_keys)
 
-    findings = {finding.subject: finding for finding in await examine(wrong_key)}
+    findings = {finding.subject: finding for finding in await examine(settings)}
 
     assert "switch Message Content on" in findings["Discord"].text
-    assert findings["Video services"].text == "no key: set NANOGPT_API_KEY"
+    assert findings["Video services"].text == "no key: set NANOGPT_API_KEY or NANOPHOTO_API_KEY"
 
 
 async def test_a_wrong_setting_ends_the_start_with_one_line_and_no_traceback(tmp_path):

@@ -97,7 +97,8 @@ async def test_the_message_command_animates_too(studio):
         await studio.films(watch)
         said = await settled_answer(fern, watch, record)
 
-    assert said == "🎬 On it: the film's card follows in the channel."
+    assert said.startswith("🎬 Accepted, for $0.")
+    assert "The film's card follows in the channel" in said
 
 
 @pytest.mark.undocumented  # Discord's document knows no forwards

@@ -6,7 +6,8 @@ balance. There is no idempotency key and no cancel; what is charged is charged a
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,23 +15,27 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
+from bot.domain.budgets import Purpose
 from bot.domain.capabilities import Capability
 from bot.domain.requests import VideoRequest
 from bot.domain.submissions import ProviderStatus, Receipt
 from bot.errors import ProviderError, ProviderRejectedRequestError
 from bot.ids import ModelId, ProviderName
-from bot.ports import Clock, Order
+from bot.ports import Clock, Order, RequestBudgets, Watched
 from bot.providers import artifacts
 from bot.providers.http import Answer, Api
 from bot.providers.nanogpt.errors import error_of, is_no_such_endpoint, submission_error_of
 from bot.providers.nanogpt.models import NAME, Model, Parameter, read_models
 from bot.providers.nanogpt.parameters import payload_of
+from bot.providers.nanogpt.rules import rules_of
 from bot.providers.nanogpt.wire import read_balance, read_receipt, read_recovered, read_status
+from bot.providers.pacing import Pace
 
 _log = logging.getLogger(__name__)
 
-IMAGE_MAX_BYTES = 3 * 1024 * 1024  # 4 MB is the rule, and base64 adds a third
+PICTURES_MAX_BYTES = 3 * 1024 * 1024  # 4 MB is the rule, and base64 adds a third
 RECOVER_MOST = 50
+LOOK_PRICE_SECONDS = 0.2  # looks are free of charge there, and no reason to hammer
 
 
 class NanoGpt:
@@ -43,11 +48,13 @@ class NanoGpt:
         *,
         api: aiohttp.ClientSession,
         downloads: aiohttp.ClientSession,
+        budgets: RequestBudgets,
         clock: Clock,
     ) -> None:
         # the status page names only the second, the others recommend the first
         self._key = {"Authorization": f"Bearer {api_key}", "x-api-key": api_key}
-        self._api = Api(api, base_url, self._key)
+        self._pace = Pace(budgets, rules_of(api_key), clock)
+        self._api = Api(api, base_url, self._key, self._pace)
         self._downloads = downloads
         self._clock = clock
         self._bundled = {m.capability.model_id: m for m in read_models(_bundled_list())}
@@ -58,8 +65,12 @@ class NanoGpt:
         return NAME
 
     @property
-    def image_max_bytes(self) -> int:
-        return IMAGE_MAX_BYTES
+    def pictures_max_bytes(self) -> int | None:
+        return PICTURES_MAX_BYTES
+
+    @property
+    def looks_together(self) -> bool:
+        return False
 
     @property
     def can_recover(self) -> bool:
@@ -83,11 +94,27 @@ class NanoGpt:
 
         Done without an address is answered as running, so that the caller's deadline bounds it.
         """
-        answer = await self._api.read("GET", "/video/status", query={"requestId": handle})
+        answer = await self._api.read(
+            "GET", "/video/status", Purpose.LOOK, query={"requestId": handle}
+        )
         if is_no_such_endpoint(answer):
             query = {"runId": handle, "model": request.model_id, "modelSlug": request.model_id}
-            answer = await self._api.read("GET", "/generate-video/status", query=query)
+            answer = await self._api.read(
+                "GET", "/generate-video/status", Purpose.LOOK, query=query
+            )
         return read_status(self._body_of(answer, about_job=True))
+
+    async def look_together(
+        self, watched: Sequence[Watched]
+    ) -> Sequence[ProviderStatus | ProviderError]:
+        """One by one: a status names a single film."""
+        return [await self.look(one.handle, one.request) for one in watched]
+
+    async def look_price_seconds(self) -> float:
+        return LOOK_PRICE_SECONDS
+
+    async def may_submit_at(self) -> datetime | None:
+        return await self._pace.free_at(Purpose.SUBMISSION)
 
     async def recover(self, tag: str, request: VideoRequest) -> Receipt | None:
         """Find a submission by its tag among this model's latest 50.
@@ -99,12 +126,16 @@ class NanoGpt:
             "model": request.model_id,
             "limit": str(RECOVER_MOST),
         }
-        answer = await self._api.read("GET", "/generate-video/recover", query=query)
+        answer = await self._api.read(
+            "GET", "/generate-video/recover", Purpose.RECOVERY, query=query
+        )
         return read_recovered(self._body_of(answer), tag)
 
     async def list_capabilities(self) -> tuple[Capability, ...]:
         try:
-            answer = await self._api.read("GET", "/v1/video-models", query={"detailed": "true"})
+            answer = await self._api.read(
+                "GET", "/v1/video-models", Purpose.OTHER, query={"detailed": "true"}
+            )
             live = {m.capability.model_id: m for m in read_models(self._body_of(answer))}
         except ProviderError as error:
             _log.warning("model_list_unavailable", extra={"detail": error.detail})
@@ -112,9 +143,10 @@ class NanoGpt:
         self._models = live or self._models
         return tuple(model.capability for model in self._models.values())
 
-    async def balance_micros(self) -> int:
+    async def balance_micros(self) -> int | None:
         """What the account holds, in micros of a dollar. Raises ProviderError."""
-        return read_balance(self._body_of(await self._api.read("POST", "/check-balance")))
+        answer = await self._api.read("POST", "/check-balance", Purpose.OTHER)
+        return read_balance(self._body_of(answer))
 
     async def fetch(self, address: str, target: Path) -> None:
         await artifacts.fetch(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.domain.requests import VideoRequest
-from bot.ports import Order
+from bot.ports import Order, OrderPicture
 from bot.providers.nanogpt.models import (
     AUDIO_NAMES,
     DURATION_NAMES,
@@ -32,12 +32,24 @@ def payload_of(order: Order, given: Mapping[str, Parameter]) -> dict[str, Any]:
         **_audio(request, given),
         **_extras(request, given),
     }
-    if order.image is not None:
-        payload["imageDataUrl"] = _data_url(order.image, order.image_type)
-    if order.end_image is not None:
+    if request.image is not None:
+        payload |= _first_picture(order.pictures[request.image.key])
+    if request.end_image is not None:
         name = next((name for name in END_IMAGE_NAMES if name in given), END_IMAGE_NAMES[0])
-        payload[name] = _data_url(order.end_image, order.end_image_type)
+        payload[name] = _spelt(order.pictures[request.end_image.key])
     return payload
+
+
+def _first_picture(picture: OrderPicture) -> dict[str, str]:
+    name = "imageUrl" if picture.content is None else "imageDataUrl"
+    return {name: _spelt(picture)}
+
+
+def _spelt(picture: OrderPicture) -> str:
+    """As a data URL, or its address where there are no bytes."""
+    if picture.content is None:
+        return picture.address or ""
+    return _data_url(picture.content, picture.media_type)
 
 
 def _duration(request: VideoRequest, given: Mapping[str, Parameter]) -> dict[str, Any]:
@@ -83,5 +95,5 @@ def _number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
-def _data_url(content: bytes, media_type: str | None) -> str:
-    return f"data:{media_type or 'image/jpeg'};base64,{base64.b64encode(content).decode()}"
+def _data_url(content: bytes, media_type: str) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"

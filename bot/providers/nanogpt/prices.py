@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot.domain.pricing import PriceLine, PriceList
-from bot.providers.nanogpt.wire import micros
+from bot.providers.tolerance import micros
 
 RAW_FACTOR = Decimal("1.7")
 MOST_FACTOR = 100

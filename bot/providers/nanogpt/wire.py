@@ -6,19 +6,24 @@ absent; only an answer without any status cannot be read.
 """
 
 from collections.abc import Iterator
-from decimal import Decimal, DecimalException
 from itertools import chain
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
 
 from bot.domain.submissions import ProviderState, ProviderStatus, Receipt
 from bot.errors import ProviderProtocolError
-
-MICROS = 1_000_000
-MOST_DOLLARS = 1_000_000  # no film, and no account of ours, is worth more; it is a misreading
-WORD_CHARACTERS = 500
-ADDRESS_CHARACTERS = 8192
+from bot.providers.tolerance import (
+    Dollars,
+    Flag,
+    Percent,
+    Prose,
+    Table,
+    Wire,
+    Word,
+    is_address,
+    table,
+)
 
 _STATES = {
     "IN_QUEUE": ProviderState.QUEUED,
@@ -31,58 +36,6 @@ _STATES = {
     "CANCELED": ProviderState.CANCELLED,
     "CANCELLED": ProviderState.CANCELLED,
 }  # any other word means: still running
-
-
-def micros(value: Any) -> int | None:
-    """Dollars as a number or a string, in micros; None for anything else, or less than nothing."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        amount = Decimal(str(value))
-        if not 0 <= amount <= MOST_DOLLARS:
-            return None
-        return int((amount * MICROS).to_integral_value())
-    except (DecimalException, ValueError):
-        return None
-
-
-def _word(value: Any) -> str | None:
-    """One printable line, as an id or a status is."""
-    if not isinstance(value, str) or not value.isprintable() or len(value) > WORD_CHARACTERS:
-        return None
-    return value.strip() or None
-
-
-def _prose(value: Any) -> str | None:
-    """Text for people, without what no message and no database takes."""
-    if not isinstance(value, str):
-        return None
-    clean = "".join(sign if sign.isprintable() else " " for sign in value)
-    return " ".join(clean.split())[:WORD_CHARACTERS] or None
-
-
-def _percent(value: Any) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return int(value) if 0 <= value <= 100 else None
-
-
-def _table(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-Word = Annotated[str | None, BeforeValidator(_word)]
-Prose = Annotated[str | None, BeforeValidator(_prose)]
-Dollars = Annotated[int | None, BeforeValidator(micros)]
-Percent = Annotated[int | None, BeforeValidator(_percent)]
-Flag = Annotated[bool, BeforeValidator(lambda value: value is True or value == "true")]
-Table = Annotated[dict[str, Any], BeforeValidator(_table)]
-
-
-class Wire(BaseModel):
-    """An answer of which only what is named here is read."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class Run(Wire):
@@ -121,12 +74,12 @@ class Standing(Wire):
     error: Any = None
     is_nsfw: Flag = Field(default=False, alias="isNSFWError")
     friendly: Prose = Field(default=None, alias="userFriendlyError")
-    data: Table = {}
+    data: Table = Field(default_factory=dict)
 
     def addresses(self) -> Iterator[str]:
         """Every place in which a film's address has been seen, absolute or below the service."""
         for value in (self.video_url, self.video_url_too, *_unfolded(self.output)):
-            if _is_address(value):
+            if is_address(value):
                 yield value
 
     def is_refusal(self) -> bool:
@@ -137,7 +90,7 @@ class Standing(Wire):
 
 def read_receipt(body: Any) -> Receipt | None:
     """What a submission was answered with; None where it cannot be read as accepted."""
-    return Run.model_validate(_table(body)).receipt()
+    return Run.model_validate(table(body)).receipt()
 
 
 def read_recovered(body: Any, tag: str) -> Receipt | None:
@@ -146,17 +99,17 @@ def read_recovered(body: Any, tag: str) -> Receipt | None:
     The tag is ours alone and decides; models are renamed, so that an entry's `model` does not.
     Raises ProviderProtocolError where there is no list.
     """
-    listed = _table(body).get("data")
+    listed = table(body).get("data")
     if not isinstance(listed, list):
         msg = "a recovery that is no list"
         raise ProviderProtocolError(msg)
-    runs = (Run.model_validate(_table(entry)) for entry in listed)
+    runs = (Run.model_validate(table(entry)) for entry in listed)
     return next((run.receipt() for run in runs if run.conversation == tag), None)
 
 
 def read_balance(body: Any) -> int:
     """Micros of a dollar. Raises ProviderProtocolError where there is no number."""
-    balance = Balance.model_validate(_table(body)).usd_balance
+    balance = Balance.model_validate(table(body)).usd_balance
     if balance is None:
         msg = "a balance that is no number"
         raise ProviderProtocolError(msg)
@@ -169,7 +122,7 @@ def read_status(body: Any) -> ProviderStatus:
     Done without an address counts as running: it has been seen for a few looks before the address
     came, and whoever looks has a deadline.
     """
-    outer = Standing.model_validate(_table(body))
+    outer = Standing.model_validate(table(body))
     inner = Standing.model_validate(outer.data) if outer.data else outer
     word = inner.status or outer.status
     if word is None:
@@ -181,7 +134,7 @@ def read_status(body: Any) -> ProviderStatus:
         state = ProviderState.RUNNING
     return ProviderStatus(
         state=state,
-        artifact_address=address if state is ProviderState.SUCCEEDED else None,
+        artifact_addresses=(address,) if address and state is ProviderState.SUCCEEDED else (),
         progress_percent=inner.progress,
         charged_micros=inner.cost,
         refused=inner.is_refusal(),
@@ -200,12 +153,3 @@ def _unfolded(output: Any, depth: int = 4) -> Iterator[Any]:
     if isinstance(output, dict):
         for name in ("url", "video_url", "videoUrl", "video", "videos", "videoUrls"):
             yield from _unfolded(output.get(name), depth - 1)
-
-
-def _is_address(value: Any) -> bool:
-    return (
-        isinstance(value, str)
-        and value.startswith(("https://", "http://", "/"))
-        and value.isprintable()
-        and len(value) <= ADDRESS_CHARACTERS
-    )

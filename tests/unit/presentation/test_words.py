@@ -102,7 +102,7 @@ def test_a_card_says_how_the_film_stands_and_can_be_cancelled_until_it_ends(stat
     assert fact in shown(card)
     assert card.job.id in shown(card)
     assert "$0.50" in shown(card)
-    assert (cards.buttons_of(card.job) is None) == card.job.is_terminal
+    assert (cards.buttons_of(card) is None) == card.job.is_terminal
 
 
 def test_a_card_shows_the_place_in_the_queue_and_the_way_to_the_film():
@@ -114,8 +114,10 @@ def test_a_card_shows_the_place_in_the_queue_and_the_way_to_the_film():
 def test_a_card_has_its_picture_and_no_button_once_cancelled():
     job = make_job(request=make_request(image=make_image(key="abc.jpg")), cancel_requested=True)
 
-    assert "attachment://picture.jpg" in shown(CardView(job, "Model", NOW))
-    assert cards.buttons_of(job) is None
+    card = CardView(job, "Model", NOW)
+
+    assert "attachment://picture-1.jpg" in shown(card)
+    assert cards.buttons_of(card) is None
 
 
 def test_cards_look_the_same_within_the_same_ten_percent_and_not_beyond():
@@ -141,6 +143,10 @@ SAID = {
     errors.JobNotFoundError: errors.JobNotFoundError(),
     errors.NotYourJobError: errors.NotYourJobError(),
     errors.TooLateToCancelError: errors.TooLateToCancelError(),
+    errors.NotYourOfferError: errors.NotYourOfferError(),
+    errors.OfferExpiredError: errors.OfferExpiredError(),
+    errors.PriceRoseError: errors.PriceRoseError(),
+    errors.ProviderPausedError: errors.ProviderPausedError("nanogpt", "balance", NOW),
 }
 
 
@@ -163,9 +169,19 @@ def test_an_error_that_is_not_a_members_tells_nothing_of_itself():
     assert replies.sentence(errors.ProviderError("sk-nano-1")) == "Something went wrong on my side."
 
 
+@pytest.mark.parametrize("was_submitted", [False, True])
 @pytest.mark.parametrize("kind", FailureKind)
-def test_every_failure_says_what_became_of_the_money(kind):
-    assert "charged" in replies.failed(Failure(kind, "It broke."))
+def test_every_failure_says_what_became_of_the_money(kind, was_submitted):
+    assert "charged" in replies.failed(Failure(kind, "It broke."), was_submitted=was_submitted)
+
+
+@pytest.mark.parametrize(
+    "kind", [FailureKind.REFUSED, FailureKind.PROVIDER, FailureKind.INTERRUPTED]
+)
+def test_what_a_service_took_is_never_said_not_to_be_charged(kind):
+    said = replies.failed(Failure(kind, "It broke."), was_submitted=True)
+
+    assert replies.NOTHING_CHARGED not in said
 
 
 @pytest.mark.parametrize("outcome", Cancellation)

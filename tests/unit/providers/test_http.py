@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 from hypothesis import given, strategies as st
 
+from bot.domain.budgets import Purpose
 from bot.errors import (
     ProviderTimeoutError,
     ProviderUnavailableError,
@@ -14,6 +15,7 @@ from bot.errors import (
 )
 from bot.providers import http
 from bot.providers.http import MOST_BODY_BYTES, Api, redacted, retry_at
+from tests.fakes.budgets import free_pace
 from tests.serving import listening, serving
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -81,7 +83,7 @@ async def test_a_submission_on_a_connection_that_is_cut_arrives_once_and_is_unce
 
     async with listening(cut) as origin, aiohttp.ClientSession() as session:
         with pytest.raises(SubmissionUncertainError):
-            await Api(session, origin, {}).submit("/generate-video", {"prompt": "fox"})
+            await Api(session, origin, {}, free_pace()).submit("/generate-video", {"prompt": "fox"})
 
     assert len(arrived) == 1
 
@@ -97,8 +99,8 @@ async def test_a_submission_on_a_connection_that_was_kept_open_is_not_repeated_e
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 
     async with listening(answer_once) as origin, aiohttp.ClientSession() as session:
-        api = Api(session, origin, {})
-        await api.read("GET", "/status")
+        api = Api(session, origin, {}, free_pace())
+        await api.read("GET", "/status", Purpose.LOOK)
         with pytest.raises(SubmissionUncertainError):
             await api.submit("/generate-video", {})
 
@@ -112,7 +114,7 @@ async def test_an_answer_that_breaks_off_in_the_middle_is_uncertain():
 
     async with listening(half) as origin, aiohttp.ClientSession() as session:
         with pytest.raises(SubmissionUncertainError):
-            await Api(session, origin, {}).submit("/generate-video", {})
+            await Api(session, origin, {}, free_pace()).submit("/generate-video", {})
 
 
 async def test_an_answer_that_never_comes_is_uncertain_for_a_submission_alone(monkeypatch):
@@ -124,11 +126,11 @@ async def test_an_answer_that_never_comes_is_uncertain_for_a_submission_alone(mo
         await reader.read()
 
     async with listening(silent) as origin, aiohttp.ClientSession() as session:
-        api = Api(session, origin, {})
+        api = Api(session, origin, {}, free_pace())
         with pytest.raises(SubmissionUncertainError):
             await api.submit("/generate-video", {})
         with pytest.raises(ProviderTimeoutError):
-            await api.read("GET", "/status")
+            await api.read("GET", "/status", Purpose.LOOK)
 
 
 async def test_where_nobody_listens_it_is_certain_that_nothing_was_accepted():
@@ -137,11 +139,11 @@ async def test_where_nobody_listens_it_is_certain_that_nothing_was_accepted():
     async with listening(nobody) as origin:
         pass
     async with aiohttp.ClientSession() as session:
-        api = Api(session, origin, {})
+        api = Api(session, origin, {}, free_pace())
         with pytest.raises(ProviderUnavailableError):
             await api.submit("/generate-video", {})
         with pytest.raises(ProviderUnavailableError):
-            await api.read("GET", "/status")
+            await api.read("GET", "/status", Purpose.LOOK)
 
 
 async def test_a_redirect_is_an_answer_and_the_key_is_not_taken_there():
@@ -157,7 +159,9 @@ async def test_a_redirect_is_an_answer_and_the_key_is_not_taken_there():
             return web.Response(status=302, headers={"Location": other})
 
         async with serving(redirect) as origin, aiohttp.ClientSession() as session:
-            answer = await Api(session, origin, {"x-api-key": "secret"}).read("GET", "/a")
+            answer = await Api(session, origin, {"x-api-key": "secret"}, free_pace()).read(
+                "GET", "/a", Purpose.LOOK
+            )
 
     assert (answer.status, seen) == (302, [])
 
@@ -180,7 +184,7 @@ async def test_an_answer_that_cannot_be_read_has_no_body(body):
         return web.Response(status=502, body=body)
 
     async with serving(handler) as origin, aiohttp.ClientSession() as session:
-        answer = await Api(session, origin, {}).read("GET", "/a")
+        answer = await Api(session, origin, {}, free_pace()).read("GET", "/a", Purpose.LOOK)
 
     assert (answer.status, answer.body) == (502, None)
 
@@ -190,6 +194,6 @@ async def test_of_an_endless_answer_only_so_much_is_read():
         return web.Response(body=b"x" * (MOST_BODY_BYTES + 1000))
 
     async with serving(handler) as origin, aiohttp.ClientSession() as session:
-        answer = await Api(session, f"{origin}/", {}).read("GET", "/a")
+        answer = await Api(session, f"{origin}/", {}, free_pace()).read("GET", "/a", Purpose.LOOK)
 
     assert len(answer.text) == MOST_BODY_BYTES

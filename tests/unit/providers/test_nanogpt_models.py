@@ -1,6 +1,7 @@
 """NanoGPT's model list, its parameters and its prices, with the traps that it really holds."""
 
 import json
+from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
@@ -9,11 +10,11 @@ import pytest
 from bot.domain.capabilities import Audio, Kind, complete
 from bot.domain.pricing import PriceLine, price
 from bot.ids import ModelId
-from bot.ports import Order
+from bot.ports import Order, OrderPicture
 from bot.providers.nanogpt.models import Model, Parameter, read_models, seconds_of
 from bot.providers.nanogpt.parameters import payload_of
 from bot.providers.nanogpt.prices import price_list
-from tests.factories import make_request
+from tests.factories import make_image, make_request
 
 Json = dict[str, Any]
 
@@ -43,9 +44,9 @@ def read(given: Json | None = None, **fields: Any) -> Model:
     return model
 
 
-def payload(given: Json, order: Json | None = None, **wish: Any) -> Json:
+def payload(given: Json, pictures: Mapping[str, OrderPicture] | None = None, **wish: Any) -> Json:
     parameters = {name: Parameter.model_validate(value) for name, value in given.items()}
-    return payload_of(Order(make_request(**wish), "tag-1", **(order or {})), parameters)
+    return payload_of(Order(make_request(**wish), "tag-1", pictures or {}), parameters)
 
 
 def test_the_bundled_list_is_read_whole_and_every_model_has_a_price():
@@ -231,14 +232,13 @@ def test_what_the_model_lists_is_sent():
     [({"last_image": {}}, "last_image"), ({"image_tail": {}}, "image_tail"), ({}, "last_image")],
 )
 def test_pictures_are_sent_inside_and_the_last_one_under_the_models_own_name(given, name):
-    order = {
-        "image": b"first",
-        "image_type": "image/png",
-        "end_image": b"last",
-        "end_image_type": "image/jpeg",
+    pictures = {
+        "first.png": OrderPicture(b"first", "image/png"),
+        "last.jpg": OrderPicture(b"last", "image/jpeg"),
     }
+    first, last = (make_image(key=key) for key in pictures)
 
-    sent = payload(given, order)
+    sent = payload(given, pictures, image=first, end_image=last)
 
     assert sent["imageDataUrl"] == "data:image/png;base64,Zmlyc3Q="
     assert sent[name] == "data:image/jpeg;base64,bGFzdA=="

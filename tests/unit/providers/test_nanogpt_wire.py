@@ -10,7 +10,8 @@ from bot.domain.capabilities import Capability
 from bot.domain.submissions import ProviderState, ProviderStatus, Receipt
 from bot.errors import BotError, ProviderProtocolError
 from bot.providers.nanogpt.models import read_models
-from bot.providers.nanogpt.wire import micros, read_receipt, read_status
+from bot.providers.nanogpt.wire import read_receipt, read_status
+from bot.providers.tolerance import micros
 
 FILM = "https://cdn.example/film.mp4"
 STATES = {
@@ -133,7 +134,7 @@ def test_every_status_is_read_in_every_shape(shape, word, state):
 def test_the_film_is_found_however_it_is_spelt(shape, output):
     status = read_status(SHAPES[shape]({"status": "COMPLETED", "error": None, **output}))
 
-    assert status == ProviderStatus(ProviderState.SUCCEEDED, artifact_address=FILM)
+    assert status == ProviderStatus(ProviderState.SUCCEEDED, artifact_addresses=(FILM,))
 
 
 def test_an_address_below_the_service_itself_is_a_film_too():
@@ -141,18 +142,18 @@ def test_an_address_below_the_service_itself_is_a_film_too():
 
     status = read_status({"data": {"status": "COMPLETED", "output": {"url": address}}})
 
-    assert status.artifact_address == address
+    assert status.artifact_addresses == (address,)
 
 
 @pytest.mark.parametrize("output", [{}, {"output": {}}, {"output": None}, {"output": "soon"}])
 def test_done_without_a_film_is_not_done_yet(output):
     status = read_status({"data": {"status": "COMPLETED", **output}})
 
-    assert (status.state, status.artifact_address) == (ProviderState.RUNNING, None)
+    assert (status.state, status.artifact_addresses) == (ProviderState.RUNNING, ())
 
 
 def test_a_film_that_is_not_done_has_no_address():
-    assert read_status({"status": "processing", "videoUrl": FILM}).artifact_address is None
+    assert read_status({"status": "processing", "videoUrl": FILM}).artifact_addresses == ()
 
 
 def test_what_was_charged_and_how_far_it_is_are_read():
@@ -251,7 +252,7 @@ def test_whatever_a_status_holds_it_is_read_or_an_error_of_ours(body):
         status = read_status(body)
     except BotError:
         return
-    assert (status.artifact_address is not None) == (status.state is ProviderState.SUCCEEDED)
+    assert bool(status.artifact_addresses) == (status.state is ProviderState.SUCCEEDED)
     assert status.text is None or status.text.encode()
 
 

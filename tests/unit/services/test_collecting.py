@@ -60,7 +60,7 @@ async def test_an_address_that_went_stale_is_asked_anew_and_nothing_is_paid_agai
     [run] = world.provider.runs
     looks = len(world.provider.looks)
     run.address = "https://films.example/fresh"
-    run.verdict = replace(run.verdict, artifact_address=run.address)
+    run.verdict = replace(run.verdict, artifact_addresses=(run.address,))
 
     job = await ended(world, process, job)
 

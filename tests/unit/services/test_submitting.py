@@ -17,6 +17,7 @@ from bot.errors import (
     SubmissionUncertainError,
 )
 from bot.ids import IdempotencyKey, UserId
+from bot.ports import OrderPicture
 from bot.services.submitting import FEWEST_ATTEMPTS
 from tests.factories import NOW, make_image
 from tests.fakes.weather import KilledError, Script
@@ -57,13 +58,13 @@ async def test_what_the_service_said_is_kept(world):
 
 async def test_the_pictures_go_with_the_wish(world):
     process = world.start()
-    await process.accept(key="one", image=make_image(), end_image=make_image(key="end.png"))
+    job = await process.accept(key="one", image=make_image(), end_image=make_image(key="end.png"))
     await world.live(process)
 
     [run] = world.provider.runs
 
-    assert (run.order.image, run.order.image_type) == (b"picture", "image/png")
-    assert (run.order.end_image, run.order.end_image_type) == (b"picture", "image/png")
+    assert set(run.order.pictures.values()) == {OrderPicture(b"picture", "image/png")}
+    assert list(run.order.pictures) == [image.key for image in job.request.pictures]
 
 
 @pytest.mark.parametrize("error", [SubmissionUncertainError(), ProviderProtocolError()])
@@ -153,8 +154,8 @@ async def test_a_service_that_stays_away_is_given_up_after_an_hour_and_nothing_w
     [
         (ContentRefusedError(friendly="No dragons, please."), "refused", "No dragons, please."),
         (ContentRefusedError("internal words"), "refused", "refused this prompt or picture"),
-        (ProviderCredentialsError("internal words"), "operator", "key or account"),
-        (ProviderBalanceError("internal words"), "operator", "key or account"),
+        (ProviderCredentialsError("internal words"), "operator", "this bot's account"),
+        (ProviderBalanceError("internal words"), "operator", "this bot's account"),
         (ProviderRejectedRequestError("internal words"), "rejected", "did not accept this wish"),
     ],
 )
@@ -172,9 +173,7 @@ async def test_a_refusal_ends_the_job_with_words_that_are_safe_to_show(world, er
 async def test_what_only_the_operator_can_mend_is_logged_as_an_error(world, error, caplog):
     await played(world, Script(submit=[error]))
 
-    assert "ERROR" in {
-        row.levelname for row in caplog.records if row.msg == "provider_needs_operator"
-    }
+    assert "ERROR" in {row.levelname for row in caplog.records if row.msg == "provider_paused"}
 
 
 async def test_a_picture_that_is_no_longer_there_is_said_before_anything_is_paid(world):

@@ -11,6 +11,18 @@ WHERE id IN (
     FOR UPDATE SKIP LOCKED)
 RETURNING *;
 
+-- name: claim_jobs_in_progress
+-- Take the lease of films in the making at one provider, due or not, soonest due first.
+UPDATE jobs SET lease_owner = :owner, lease_expires_at = :expires_at
+WHERE id IN (
+    SELECT id FROM jobs
+    WHERE provider = :provider AND state = 'in_progress'
+        AND (lease_owner IS NULL OR lease_owner = :owner OR lease_expires_at <= :now)
+    ORDER BY next_action_at, id
+    LIMIT :most
+    FOR UPDATE SKIP LOCKED)
+RETURNING *;
+
 -- name: claim_job^
 -- Take the lease of one waiting job.
 UPDATE jobs SET lease_owner = :owner, lease_expires_at = :expires_at

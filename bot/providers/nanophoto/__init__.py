@@ -1,0 +1,1 @@
+"""NanoPhoto.AI's Veo 3.1: shots of eight seconds, paid in credits."""

@@ -1,0 +1,107 @@
+"""Which providers are handed films at the moment, decided for all processes together.
+
+The operator hears of it in the log, and the servers that chose a log channel hear of it there.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.domain.availability import (
+    Availability,
+    PauseReason,
+    failed,
+    on_trial,
+    refused,
+    succeeded,
+)
+from bot.domain.notices import Notice
+from bot.errors import (
+    ContentRefusedError,
+    GenerationFailedError,
+    ProviderBalanceError,
+    ProviderCredentialsError,
+    ProviderError,
+    ProviderRateLimitedError,
+    ProviderRejectedRequestError,
+)
+from bot.ids import NoticeId, ProviderName
+from bot.ports import AvailabilityStore, Clock, GuildStore, NoticeStore
+
+_log = logging.getLogger(__name__)
+
+_ANSWERED = (ContentRefusedError, GenerationFailedError, ProviderRejectedRequestError)
+_REASONS = {
+    ProviderCredentialsError: PauseReason.CREDENTIALS,
+    ProviderBalanceError: PauseReason.BALANCE,
+}
+
+Words = Callable[[Availability], str]
+
+
+class Pauses:
+    """Hears how submissions end. `words` says in a log channel what became of a provider."""
+
+    def __init__(
+        self,
+        *,
+        store: AvailabilityStore,
+        guilds: GuildStore,
+        notices: NoticeStore,
+        clock: Clock,
+        new_notice_id: Callable[[], NoticeId],
+        words: Words,
+    ) -> None:
+        self._store = store
+        self._guilds = guilds
+        self._notices = notices
+        self._clock = clock
+        self._new_notice_id = new_notice_id
+        self._words = words
+
+    async def get(self, provider: ProviderName) -> Availability:
+        return await self._store.get(provider)
+
+    async def room(self, provider: ProviderName, wanted: int) -> int:
+        """How many films may be handed over now: none while it is paused, one on trial."""
+        now = self._clock.now()
+        known = await self._store.get(provider)
+        if known.is_paused(now):
+            return 0
+        if not known.is_on_trial or not wanted:
+            return wanted
+        await self._store.put(on_trial(known, now))
+        return 1
+
+    async def observe(self, provider: ProviderName, error: ProviderError | None) -> None:
+        """How a submission ended; None for a success."""
+        known = await self._store.get(provider)
+        after = _after(known, error, self._clock.now())
+        if after == known:
+            return
+        await self._store.put(after)
+        if after.reason is not known.reason:
+            await self._tell(after)
+
+    async def _tell(self, availability: Availability) -> None:
+        _log.log(
+            logging.ERROR if availability.reason else logging.INFO,
+            "provider_paused" if availability.reason else "provider_is_back",
+            extra={"provider": availability.provider, "reason": availability.reason},
+        )
+        now = self._clock.now()
+        text = self._words(availability)
+        for guild_id, channel_id in await self._guilds.list_log_channels():
+            notice = Notice(self._new_notice_id(), guild_id, channel_id, text, now, now)
+            await self._notices.owe(notice)
+
+
+def _after(known: Availability, error: ProviderError | None, now: datetime) -> Availability:
+    if error is None or isinstance(error, _ANSWERED):
+        return succeeded(known)
+    for kind, reason in _REASONS.items():
+        if isinstance(error, kind):
+            return refused(known, reason, now)
+    if isinstance(error, ProviderRateLimitedError):
+        return known  # it answers, and says when to come again
+    return failed(known, now)

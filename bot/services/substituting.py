@@ -1,0 +1,76 @@
+"""Other models that can make the same film, for when one cannot."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.domain.capabilities import Audio, Capability
+from bot.domain.catalogue import Catalogue
+from bot.domain.quotes import Quote
+from bot.domain.requests import VideoRequest
+from bot.errors import InvalidRequestError
+from bot.ids import ProviderName
+from bot.ports import Clock
+from bot.services.pausing import Pauses
+from bot.services.quoting import PREFERRED_MODELS, Quoting
+
+
+class Substituting:
+    """Looks through the catalogue; changes nothing and asks no service."""
+
+    def __init__(
+        self, catalogue: Catalogue, quoting: Quoting, pauses: Pauses, clock: Clock
+    ) -> None:
+        self._catalogue = catalogue
+        self._quoting = quoting
+        self._pauses = pauses
+        self._clock = clock
+
+    async def find(
+        self, request: VideoRequest, *, most: int, not_at: ProviderName | None = None
+    ) -> list[Quote]:
+        """Quotes by other models, well-known ones first, then the cheapest; none at `not_at`."""
+        paused = await self._paused(self._clock.now())
+        if not_at is not None:
+            paused.add(not_at)
+        quotes = []
+        for capability in self._catalogue:
+            if capability.provider in paused or capability.model_id == request.model_id:
+                continue
+            try:
+                quotes.append(await self._quoting.quote(carried_over(request, capability)))
+            except InvalidRequestError:
+                continue
+        return sorted(quotes, key=_rank)[:most]
+
+    async def _paused(self, now: datetime) -> set[ProviderName]:
+        names = {capability.provider for capability in self._catalogue}
+        return {name for name in names if (await self._pauses.get(name)).is_paused(now)}
+
+
+def carried_over(request: VideoRequest, capability: Capability) -> VideoRequest:
+    """The same words and pictures for another model; choices that it lacks become its own."""
+    return replace(
+        request,
+        model_id=capability.model_id,
+        duration_seconds=_nearest(request.duration_seconds, capability.durations_seconds),
+        resolution=request.resolution if request.resolution in capability.resolutions else None,
+        aspect_ratio=(
+            request.aspect_ratio if request.aspect_ratio in capability.aspect_ratios else None
+        ),
+        audio=request.audio if capability.audio is Audio.OPTIONAL else None,
+        negative_prompt=request.negative_prompt if capability.negative_prompt else None,
+        seed=request.seed if capability.seed else None,
+    )
+
+
+def _nearest(wanted: int | None, offered: Sequence[int]) -> int | None:
+    if wanted is None or not offered:
+        return None
+    return min(offered, key=lambda seconds: abs(seconds - wanted))
+
+
+def _rank(quote: Quote) -> tuple[int, int]:
+    known = quote.capability.model_id
+    place = PREFERRED_MODELS.index(known) if known in PREFERRED_MODELS else len(PREFERRED_MODELS)
+    return place, quote.price.cost_micros

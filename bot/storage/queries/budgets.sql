@@ -1,0 +1,27 @@
+-- name: touch_budget^
+-- Lock a budget until the transaction ends; answers with the latest instant that it has seen.
+INSERT INTO request_budgets (name, last_at) VALUES (:name, :now)
+ON CONFLICT (name) DO UPDATE SET last_at =
+    CASE WHEN excluded.last_at > request_budgets.last_at
+    THEN excluded.last_at ELSE request_budgets.last_at END
+RETURNING last_at;
+
+-- name: forget_requests^
+-- Drop what no longer counts.
+DELETE FROM requests_made WHERE name = :name AND made_at <= :since
+RETURNING name;
+
+-- name: count_requests^
+-- How many requests count now.
+SELECT COUNT(*) AS used FROM requests_made WHERE name = :name AND made_at > :since;
+
+-- name: nth_request^
+-- When the one was made that must be forgotten first; counted from the oldest.
+SELECT made_at FROM requests_made WHERE name = :name AND made_at > :since
+ORDER BY made_at
+LIMIT 1 OFFSET :skip;
+
+-- name: insert_request^
+-- Count a request.
+INSERT INTO requests_made (name, made_at) VALUES (:name, :now)
+RETURNING made_at;

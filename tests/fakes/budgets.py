@@ -1,0 +1,126 @@
+"""Budgets, pauses, offers and servers' settings in memory, held to the databases' contract."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.clock import SystemClock
+from bot.domain.availability import Availability
+from bot.domain.budgets import Purpose, RequestRule
+from bot.domain.guilds import GuildSettings
+from bot.domain.notices import Notice, NoticeState
+from bot.domain.offers import Offer
+from bot.errors import OfferExpiredError
+from bot.ids import ChannelId, GuildId, NoticeId, OfferId, ProviderName
+from bot.ports import Clock
+from bot.providers.pacing import Pace
+
+
+@dataclass
+class InMemoryBudgets:
+    """The port `RequestBudgets`."""
+
+    clock: Clock
+    made: dict[str, list[datetime]] = field(default_factory=dict)
+
+    async def take(self, rules: Sequence[RequestRule], purpose: Purpose) -> datetime | None:
+        at = await self.free_at(rules, purpose)
+        if at is not None:
+            return at
+        for rule in rules:
+            self.made.setdefault(rule.name, []).append(self.clock.now())
+        return None
+
+    async def free_at(self, rules: Sequence[RequestRule], purpose: Purpose) -> datetime | None:
+        waits = [at for rule in rules if (at := self._wait(rule, purpose)) is not None]
+        return max(waits, default=None)
+
+    async def used(self, rule: RequestRule) -> int:
+        return len(self._counted(rule))
+
+    def _wait(self, rule: RequestRule, purpose: Purpose) -> datetime | None:
+        counted = self._counted(rule)
+        excess = len(counted) - rule.most_for(purpose)
+        return None if excess < 0 else counted[excess] + timedelta(seconds=rule.per_seconds)
+
+    def _counted(self, rule: RequestRule) -> list[datetime]:
+        since = self.clock.now() - timedelta(seconds=rule.per_seconds)
+        return sorted(at for at in self.made.get(rule.name, []) if at > since)
+
+
+@dataclass
+class InMemoryAvailability:
+    """The port `AvailabilityStore`."""
+
+    known: dict[ProviderName, Availability] = field(default_factory=dict)
+
+    async def get(self, provider: ProviderName) -> Availability:
+        return self.known.get(provider, Availability(provider))
+
+    async def put(self, availability: Availability) -> None:
+        self.known[availability.provider] = availability
+
+
+@dataclass
+class InMemoryOffers:
+    """The port `OfferStore`."""
+
+    offers: dict[OfferId, Offer] = field(default_factory=dict)
+
+    async def put(self, offer: Offer) -> None:
+        self.offers[offer.id] = offer
+
+    async def get(self, offer_id: OfferId) -> Offer:
+        if offer_id not in self.offers:
+            raise OfferExpiredError
+        return self.offers[offer_id]
+
+    async def forget_expired(self, before: datetime) -> None:
+        self.offers = {key: one for key, one in self.offers.items() if one.expires_at > before}
+
+
+@dataclass
+class InMemoryGuilds:
+    """The port `GuildStore`."""
+
+    settings: dict[GuildId, GuildSettings] = field(default_factory=dict)
+
+    async def get(self, guild_id: GuildId) -> GuildSettings:
+        return self.settings.get(guild_id, GuildSettings(guild_id))
+
+    async def put(self, settings: GuildSettings) -> None:
+        self.settings[settings.guild_id] = settings
+
+    async def list_log_channels(self) -> list[tuple[GuildId, ChannelId]]:
+        return [
+            (guild_id, one.log_channel_id)
+            for guild_id, one in sorted(self.settings.items())
+            if one.log_channel_id is not None
+        ]
+
+
+@dataclass
+class InMemoryNotices:
+    """The port `NoticeStore`."""
+
+    notices: dict[NoticeId, Notice] = field(default_factory=dict)
+
+    async def owe(self, notice: Notice) -> None:
+        self.notices.setdefault(notice.id, notice)
+
+    async def save(self, notice: Notice) -> None:
+        self.notices[notice.id] = notice
+
+    async def list_owed(self, now: datetime, most: int) -> list[Notice]:
+        owed = [
+            one
+            for one in self.notices.values()
+            if one.state is NoticeState.OWED and one.next_attempt_at <= now
+        ]
+        return sorted(owed, key=lambda one: (one.owed_at, one.id))[:most]
+
+
+def free_pace() -> Pace:
+    """No rule at all."""
+    clock = SystemClock()
+    return Pace(InMemoryBudgets(clock), dict.fromkeys(Purpose, ()), clock)
