@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install
 
-.PHONY: run test check fix lock picture clean help
+.PHONY: run doctor test check fix lock picture clean help
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
 run: $(VENV)/.run-ready  ## start the bot; without DISCORD_TOKEN, with the sandbox beside it
 	@exec $(BIN)/python -m bot run
+
+doctor: $(VENV)/.run-ready  ## look at token, keys, database and tools, and say what to mend
+	@$(BIN)/python -m bot doctor
 
 test: $(VENV)/.test-ready  ## run every test that this machine can run
 	@$(BIN)/python -m pytest -n auto $(TESTS)
@@ -41,7 +44,9 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Showreel needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 run"; exit 1; }
 	@echo "Creating the virtual environment…"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "No virtual environment could be made. On Debian or Ubuntu install it first:" \
+			"sudo apt install python3-venv"; exit 1; }
 
 $(VENV)/.run-ready: requirements.lock | $(VENV)/bin/python
 	@echo "Installing what requirements.lock names…"

@@ -2,7 +2,10 @@
 
 import asyncio
 import os
+import re
+import shutil
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,7 +17,8 @@ from bot.doctor import examine
 from bot.health import Health, serving_health
 from tests.studio import open_studio
 
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
 
 
 @pytest.fixture
@@ -134,3 +138,48 @@ def test_the_invitation_in_the_readme_asks_for_the_least_permissions():
     )
 
     assert f"permissions={needed.value}`" in README
+
+
+def test_the_container_keeps_its_data_on_the_volume_and_answers_its_health_check():
+    compose, dockerfile = (ROOT / "compose.yaml").read_text(), (ROOT / "Dockerfile").read_text()
+    told = dict(re.findall(r"^      ([A-Z_]+): \"?([^\"\n]+)\"?$", compose, flags=re.MULTILINE))
+
+    [volume] = re.findall(r'volumes: \["data:(/\w+)"\]', compose)
+    [asked] = re.findall(r"urlopen\('(http://[\d.:]+)/health'\)", dockerfile)
+
+    assert told["DATA_DIR"] == volume
+    assert f"VOLUME {volume}\n" in dockerfile
+    assert f"http://{told['HTTP_HOST']}:{told['HTTP_PORT']}" == asked
+
+
+def test_every_word_that_compose_wants_from_the_environment_is_explained():
+    wanted = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "compose.yaml").read_text()))
+    example = (ROOT / ".env.example").read_text("utf-8")
+
+    assert wanted == {"DISCORD_TOKEN", "POSTGRES_PASSWORD"}
+    assert [name for name in wanted if f"{name}=" not in example or f"`{name}`" not in README] == []
+
+
+def test_where_no_virtual_environment_can_be_made_none_is_left_and_the_hint_names_the_package(
+    tmp_path,
+):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "requirements.lock").touch()
+    python = tmp_path / "python-without-venv"
+    python.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in *"-m venv"*) mkdir -p .venv/bin; : >.venv/bin/python; exit 1;; esac\n'
+    )
+    python.chmod(0o755)
+
+    made = subprocess.run(  # noqa: S603 - our own Makefile
+        ["/usr/bin/env", "make", f"PYTHON={python}", "run"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert made.returncode != 0
+    assert "sudo apt install python3-venv" in made.stdout
+    assert not (tmp_path / ".venv").exists()
