@@ -3,6 +3,8 @@
 A log and not a counter, because nobody says whether a service's hour is fixed or slides: the last
 hour of every instant is held. The budget's row is locked for the transaction, on which PostgreSQL
 serialises the processes that share an account, and keeps the latest instant that any of them saw.
+The clock is read when the lock is had: waiting for it may take longer than a window. What was made
+is stored rounded up to the millisecond and now is rounded down, so that no window is cut short.
 """
 
 from collections.abc import Sequence
@@ -26,7 +28,9 @@ class SqlRequestBudgets(Tables):
     async def take(self, rules: Sequence[RequestRule], purpose: Purpose) -> datetime | None:
         async with self._engine.transaction() as connection:
             ordered = sorted(rules, key=lambda rule: rule.name)  # two processes never cross
-            instants = [await self._latest(connection, rule) for rule in ordered]
+            seen = [await self._lock(connection, rule) for rule in ordered]
+            exact = self._clock.now()
+            instants = [max(rows.milliseconds(exact), last_at) for last_at in seen]
             waits = [
                 await self._wait(connection, rule, purpose, now)
                 for rule, now in zip(ordered, instants, strict=True)
@@ -35,7 +39,7 @@ class SqlRequestBudgets(Tables):
             if longest is not None:
                 return longest
             for rule, now in zip(ordered, instants, strict=True):
-                await self._one(connection, "insert_request", name=rule.name, now=now)
+                await self._count(connection, rule, now, max(now, _rounded_up(exact)))
         return None
 
     async def free_at(self, rules: Sequence[RequestRule], purpose: Purpose) -> datetime | None:
@@ -49,13 +53,17 @@ class SqlRequestBudgets(Tables):
         row = await self._read_one("count_requests", name=rule.name, since=since)
         return int(row["used"]) if row else 0
 
-    async def _latest(self, connection: Any, rule: RequestRule) -> int:
-        """Lock the budget and forget what no longer counts; answers with its instant."""
-        now = rows.milliseconds(self._clock.now())
-        row = await self._one(connection, "touch_budget", name=rule.name, now=now)
-        latest = int(row["last_at"]) if row else now
-        await self._one(connection, "forget_requests", name=rule.name, since=latest - _window(rule))
-        return latest
+    async def _lock(self, connection: Any, rule: RequestRule) -> int:
+        """Nobody else takes of this budget meanwhile; answers with the latest instant it saw."""
+        row = await self._one(connection, "lock_budget", name=rule.name)
+        return int(row["last_at"]) if row else 0
+
+    async def _count(self, connection: Any, rule: RequestRule, now: int, made_at: int) -> None:
+        """Note a request, and forget those that no longer count."""
+        since = now - _window(rule)
+        await self._one(connection, "forget_requests", name=rule.name, since=since)
+        await self._one(connection, "move_budget", name=rule.name, now=now)
+        await self._one(connection, "insert_request", name=rule.name, made_at=made_at)
 
     async def _wait(
         self, connection: Any, rule: RequestRule, purpose: Purpose, now: int
@@ -74,3 +82,8 @@ class SqlRequestBudgets(Tables):
 def _window(rule: RequestRule) -> int:
     """In milliseconds."""
     return int(timedelta(seconds=rule.per_seconds) / timedelta(milliseconds=1))
+
+
+def _rounded_up(instant: datetime) -> int:
+    """In milliseconds since 1970, as `rows.milliseconds` rounds down."""
+    return rows.milliseconds(instant + timedelta(microseconds=999))

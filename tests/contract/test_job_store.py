@@ -4,9 +4,7 @@ import asyncio
 import contextlib
 from dataclasses import replace
 from datetime import timedelta
-from itertools import count
 
-import asyncpg
 import pytest
 
 from bot.domain.deliveries import DeliveryKind, DeliveryState, posted, posting
@@ -17,6 +15,7 @@ from bot.ids import JobId, MessageId, UserId
 from bot.ports import Change
 from bot.storage.databases import open_database
 from bot.storage.stores import SqlJobStore
+from tests.contract.databases import on_databases
 from tests.factories import (
     NOW,
     PROVIDER,
@@ -27,42 +26,6 @@ from tests.factories import (
     make_submission,
 )
 from tests.fakes.job_store import InMemoryJobStore
-
-_numbers = count(1)
-
-
-DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
-on_databases = pytest.mark.parametrize("kind", DATABASES, indirect=True)
-
-
-@pytest.fixture(params=["memory", *DATABASES])
-def kind(request):
-    return request.param
-
-
-@pytest.fixture
-async def address(kind, request, tmp_path):
-    if kind == "memory":
-        return ""
-    if kind == "sqlite":
-        return f"sqlite:///{tmp_path}/showreel.db"
-    server = request.getfixturevalue("postgres_address")
-    name = f"test_{next(_numbers)}"
-    connection = await asyncpg.connect(f"{server}/postgres")
-    try:
-        await connection.execute(f"CREATE DATABASE {name}")
-    finally:
-        await connection.close()
-    return f"{server}/{name}"
-
-
-@pytest.fixture
-async def engine(kind, address):
-    if kind == "memory":
-        yield None
-        return
-    async with open_database(address) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
--- name: touch_budget^
+-- name: lock_budget^
 -- Lock a budget until the transaction ends; answers with the latest instant that it has seen.
-INSERT INTO request_budgets (name, last_at) VALUES (:name, :now)
-ON CONFLICT (name) DO UPDATE SET last_at =
-    CASE WHEN excluded.last_at > request_budgets.last_at
-    THEN excluded.last_at ELSE request_budgets.last_at END
+INSERT INTO request_budgets (name, last_at) VALUES (:name, 0)
+ON CONFLICT (name) DO UPDATE SET last_at = request_budgets.last_at
 RETURNING last_at;
+
+-- name: move_budget^
+-- Note the latest instant that a budget has seen.
+UPDATE request_budgets SET last_at = :now WHERE name = :name
+RETURNING name;
 
 -- name: forget_requests^
 -- Drop what no longer counts.
@@ -23,5 +26,5 @@ LIMIT 1 OFFSET :skip;
 
 -- name: insert_request^
 -- Count a request.
-INSERT INTO requests_made (name, made_at) VALUES (:name, :now)
+INSERT INTO requests_made (name, made_at) VALUES (:name, :made_at)
 RETURNING made_at;

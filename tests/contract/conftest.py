@@ -1,0 +1,35 @@
+"""Every test of a store's promises runs in memory, on SQLite and on PostgreSQL."""
+
+import pytest
+
+from bot.storage.databases import open_database
+from tests.contract.databases import DATABASES, new_database
+from tests.fakes.clock import FakeClock
+
+
+@pytest.fixture(params=["memory", *DATABASES])
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+async def address(kind, request, tmp_path):
+    if kind == "memory":
+        return ""
+    if kind == "sqlite":
+        return f"sqlite:///{tmp_path}/showreel.db"
+    return await new_database(request.getfixturevalue("postgres_address"))
+
+
+@pytest.fixture
+async def engine(kind, address):
+    if kind == "memory":
+        yield None
+        return
+    async with open_database(address) as opened:
+        yield opened
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
