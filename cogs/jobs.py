@@ -7,6 +7,7 @@ import discord
 from discord.ext import commands
 
 from bot.client import Client, Services
+from bot.domain.deliveries import DeliveryKind, deleted
 from bot.domain.jobs import Failure, FailureKind
 from bot.domain.offers import Place
 from bot.errors import InvalidRequestError, NotYourJobError
@@ -54,6 +55,9 @@ class Jobs(commands.Cog):
             raise NotYourJobError
         if interaction.message is not None:
             await interaction.message.delete()
+        film = await self._services.jobs.find_delivery(job.id, DeliveryKind.FILM)
+        if film is not None:  # so that the card no longer leads there
+            await self._services.jobs.save_delivery(deleted(film))
         await interaction.edit_original_response(content=replies.FILM_DELETED)
 
     async def _make_instead(self, interaction: discord.Interaction, subject: str) -> None:

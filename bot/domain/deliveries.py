@@ -1,7 +1,7 @@
 """Deliveries: the messages that are owed to a channel for a job, and what became of them.
 
-A job owes two: its card, from the start, and its film or the word that there is none.
-Each is one durable row with one nonce, so that a crash between "sent" and "noted" neither
+A job owes two: its card, from the start, and its film or the word that there is none, for a
+card that changes pings nobody. Each is one durable row with one nonce, so that a crash between "sent" and "noted" neither
 loses nor repeats it.
 """
 
@@ -14,6 +14,7 @@ from bot.ids import ChannelId, GuildId, JobId, MessageId
 NONCE_MAX_CHARACTERS = 25  # Discord's Create Message
 POSTING_LEASE = timedelta(minutes=2)  # then whoever was posting is taken for dead
 EDITING_LEASE = timedelta(minutes=1)
+DELETED_ADDRESS = ""  # in the place of a film's address once its message was deleted
 
 
 class DeliveryKind(StrEnum):
@@ -21,6 +22,7 @@ class DeliveryKind(StrEnum):
 
     CARD = "card"
     FILM = "film"
+    FAILURE = "failure"  # mentions the member once; never for what the member called off
 
 
 class DeliveryState(StrEnum):
@@ -29,6 +31,7 @@ class DeliveryState(StrEnum):
     OWED = "owed"
     POSTING = "posting"  # the intent to post is written down
     POSTED = "posted"
+    DELETED = "deleted"  # it was posted, and a button deleted it
     UNDELIVERABLE = "undeliverable"  # the channel is gone; the film is kept
 
 
@@ -93,6 +96,11 @@ def posted(delivery: Delivery, message_id: MessageId, shown: str | None = None) 
         shown=shown,
         next_attempt_at=delivery.posting_at or delivery.owed_at,
     )
+
+
+def deleted(delivery: Delivery) -> Delivery:
+    """The message stood in the channel, and no longer does."""
+    return replace(delivery, state=DeliveryState.DELETED)
 
 
 def editing(card: Delivery, now: datetime) -> Delivery:

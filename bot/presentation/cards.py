@@ -2,14 +2,17 @@
 
 import hashlib
 import json
+import re
 from datetime import timedelta
 from pathlib import PurePath
 
 import discord
 
+from bot.domain.deliveries import DELETED_ADDRESS
 from bot.domain.jobs import Job, JobState
 from bot.domain.pricing import dollars
 from bot.domain.requests import VideoRequest
+from bot.ids import JobId
 from bot.ports import CardView
 from bot.presentation import replies
 from bot.presentation.buttons import button
@@ -19,6 +22,8 @@ from bot.presentation.sanitising import plain
 PROMPT_MOST = 900
 BAR_CELLS = 10
 MOST_GUESSED_PERCENT = 90  # a guess from the time passed never claims to be done
+
+_PICTURE = re.compile(r"/picture-(\d+)\.")  # in an address
 
 _COLOURS = {
     JobState.ACCEPTED: 0x8B93A7,
@@ -50,6 +55,14 @@ def picture_names(job: Job) -> tuple[str, ...]:
     return tuple(f"picture-{number}{ending}" for number, ending in enumerate(endings, start=1))
 
 
+def picture_addresses(message: discord.Message) -> tuple[str, ...]:
+    """Where the wish's pictures stand now, in order; Discord lists one that an embed shows there."""
+    shown = [embed.thumbnail.url for embed in message.embeds if embed.thumbnail.url]
+    found = [*shown, *(attachment.url for attachment in message.attachments)]
+    numbered = {int(match[1]): url for url in found if (match := _PICTURE.search(url))}
+    return tuple(numbered[number] for number in sorted(numbered))
+
+
 def embed_of(view: CardView) -> discord.Embed:
     """The card as it looks now."""
     job = view.job
@@ -67,8 +80,13 @@ def embed_of(view: CardView) -> discord.Embed:
     embed.add_field(name="Price", value=_price(job))
     if pictures:
         embed.set_thumbnail(url=f"attachment://{pictures[0]}")
-    embed.set_footer(text=f"Job {job.id}")
+    embed.set_footer(text=footer_of(job.id))
     return embed
+
+
+def footer_of(job_id: JobId) -> str:
+    """Also the mark by which a card is found after a crash."""
+    return f"Job {job_id}"
 
 
 def buttons_of(view: CardView) -> discord.ui.View | None:
@@ -107,14 +125,18 @@ def _now(view: CardView) -> str:
 
 def _outcome(view: CardView) -> str:
     job = view.job
-    if job.failure is not None:
-        return replies.failed(job.failure, was_submitted=job.submitted_at is not None)
+    if job.state in {JobState.FAILED, JobState.EXPIRED}:
+        return replies.without_film(job)
     if job.state is JobState.SUCCEEDED:
-        return f"[Watch it]({view.film_url})" if view.film_url else "The film is on its way."
-    if job.state is JobState.EXPIRED:
-        return "The service never finished it, and should give back what it charged."
+        return _whereabouts(view.film_url)
     spent = job.submitted_at is not None
     return "What the service charged stays charged." if spent else replies.NOTHING_CHARGED
+
+
+def _whereabouts(film_url: str | None) -> str:
+    if film_url == DELETED_ADDRESS:
+        return "The film was posted, and has been deleted since."
+    return f"[Watch it]({film_url})" if film_url else "The film is on its way."
 
 
 def _bar(view: CardView) -> str:

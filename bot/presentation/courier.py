@@ -1,4 +1,4 @@
-"""The courier: brings cards and films to Discord as messages of the bot.
+"""The courier: brings cards, films and words of failure to Discord as messages of the bot.
 
 Never through an interaction's token, which dies after fifteen minutes. Every post carries a nonce
 of ours, because discord.py's own is new after a restart, and every error is translated here.
@@ -81,7 +81,7 @@ class DiscordCourier:
         """Discord signs them anew whenever a message is read."""
         with self._translated():
             message = await self._channel(delivery).fetch_message(delivery.message_id or 0)
-        return tuple(attachment.url for attachment in message.attachments)
+        return cards.picture_addresses(message)
 
     async def post_film(self, delivery: Delivery, job: Job, film: FittedFilm) -> MessageId:
         try:
@@ -100,14 +100,18 @@ class DiscordCourier:
         text = films.text_of(job, address=address)
         return await self._send(delivery, job, content=text, view=films.buttons_of(job))
 
+    async def post_failure(
+        self, delivery: Delivery, job: Job, card_id: MessageId | None
+    ) -> MessageId:
+        content, answered = films.text_without_film(job), _reference(job, card_id)
+        return await self._send(delivery, job, content=content, reference=answered)
+
     async def find_posted(self, delivery: Delivery) -> MessageId | None:
-        """Own messages show their components whatever the portal's switches say."""
-        action = _MARKS[delivery.kind]
-        wanted = custom_ids.spell(action, delivery.job_id)
+        """Own messages show what is in them whatever the portal's switches say."""
         history = self._channel(delivery).history(limit=HISTORY_MOST, after=delivery.owed_at)
         with self._translated():
             async for message in history:
-                if message.author == self._client.user and wanted in _custom_ids(message):
+                if message.author == self._client.user and _is_it(message, delivery):
                     return MessageId(message.id)
         return None
 
@@ -126,10 +130,8 @@ class DiscordCourier:
         return f"https://discord.com/channels/{guild_id}/{channel_id}/{message_id}"
 
     async def _send(self, delivery: Delivery, job: Job, **parts: Any) -> MessageId:
+        parts = {"reference": _reference(job, job.source_message_id), **parts}
         given = {name: part for name, part in parts.items() if part}
-        reference = _reference(job)
-        if reference is not None:
-            given["reference"] = reference
         mentions = discord.AllowedMentions(
             everyone=False, roles=False, users=[discord.Object(job.user_id)], replied_user=False
         )
@@ -156,9 +158,6 @@ class DiscordCourier:
             raise DeliveryUnavailableError(type(error).__name__) from error
 
 
-_MARKS = {DeliveryKind.CARD: Action.CANCEL, DeliveryKind.FILM: Action.DELETE}
-
-
 def _ours(error: discord.HTTPException) -> Exception:
     if error.code == 10008:
         return MessageGoneError(str(error.code))
@@ -177,15 +176,24 @@ def _nonce(delivery: Delivery) -> str:
     return delivery.nonce
 
 
-def _reference(job: Job) -> discord.MessageReference | None:
-    if job.source_message_id is None:
+def _reference(job: Job, message_id: MessageId | None) -> discord.MessageReference | None:
+    if message_id is None:
         return None
     return discord.MessageReference(
-        message_id=job.source_message_id,
+        message_id=message_id,
         channel_id=job.channel_id,
         guild_id=job.guild_id,
         fail_if_not_exists=False,
     )
+
+
+def _is_it(message: discord.Message, delivery: Delivery) -> bool:
+    """By the film's button, the card's last line, or the last line of the word of failure."""
+    if delivery.kind is DeliveryKind.FILM:
+        return custom_ids.spell(Action.DELETE, delivery.job_id) in _custom_ids(message)
+    if delivery.kind is DeliveryKind.FAILURE:
+        return message.content.endswith(f"\n{films.last_line_of(delivery.job_id)}")
+    return any(embed.footer.text == cards.footer_of(delivery.job_id) for embed in message.embeds)
 
 
 def _custom_ids(message: discord.Message) -> set[str]:

@@ -181,6 +181,13 @@ def about_seconds(seconds: int) -> str:
     return f"~{round(seconds / 60)} min"
 
 
+def without_film(job: Job) -> str:
+    """Why a job ended without its film."""
+    if job.failure is None:
+        return "The service never finished it, and should give back what it charged."
+    return failed(job.failure, was_submitted=job.submitted_at is not None)
+
+
 def failed(failure: Failure, *, was_submitted: bool) -> str:
     """Why there is no film, and what became of the money."""
     kind = failure.kind

@@ -1,4 +1,4 @@
-"""The loop that brings cards and films to their channels, each exactly once.
+"""The loop that brings cards, films and words of failure to their channels, each exactly once.
 
 Each delivery is a task of its own, so that a large upload holds up no card; a delivery that is
 under way in this process is never started again.
@@ -20,7 +20,7 @@ from bot.tasks import TaskOwner
 
 _log = logging.getLogger(__name__)
 
-MOST_CARDS = 20  # posted or edited at once
+MOST_CARDS = 20  # posted or edited at once, and as many words of failure
 MOST_FILMS = 4  # made to fit and uploaded at once, one per channel
 MOST_LISTED = 500  # films that wait for their turn must not hide a card
 TICK_SECONDS = 1.0
@@ -91,7 +91,7 @@ class Delivering:
 
     def _has_room(self, delivery: Delivery) -> bool:
         same = [row for row, _ in self._under_way.values() if row.kind is delivery.kind]
-        if delivery.kind is DeliveryKind.CARD:
+        if delivery.kind is not DeliveryKind.FILM:
             return len(same) < MOST_CARDS
         return len(same) < MOST_FILMS and delivery.channel_id not in {r.channel_id for r in same}
 

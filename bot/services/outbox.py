@@ -1,10 +1,12 @@
 """What deliveries are made from and with."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.domain.catalogue import Catalogue
-from bot.domain.deliveries import DeliveryKind, DeliveryState
+from bot.domain.deliveries import DELETED_ADDRESS, Delivery, DeliveryKind, DeliveryState
 from bot.domain.jobs import FailureKind, Job, JobState
+from bot.ids import MessageId
 from bot.ports import CardView, Clock, Courier, FilmStore, ImageStore, Instead, JobStore
 from bot.services.inquiring import Inquiring
 from bot.services.substituting import Substituting
@@ -12,12 +14,21 @@ from bot.services.substituting import Substituting
 INSTEAD_AFTER = frozenset({FailureKind.OPERATOR, FailureKind.PROVIDER, FailureKind.REJECTED})
 
 
+class PingingCourier(Courier, Protocol):
+    """A courier that also tells a member that there will be no film."""
+
+    async def post_failure(
+        self, delivery: Delivery, job: Job, card_id: MessageId | None
+    ) -> MessageId:
+        """Answer the card, if it stands there, with the member's mention; as `post_card` else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outbox:
     """The stores to read from, the courier to send with, and the view of a card."""
 
     store: JobStore
-    courier: Courier
+    courier: PingingCourier
     images: ImageStore
     films: FilmStore
     catalogue: Catalogue
@@ -54,6 +65,8 @@ class Outbox:
         if job.state is not JobState.SUCCEEDED:
             return None
         film = await self.store.find_delivery(job.id, DeliveryKind.FILM)
+        if film is not None and film.state is DeliveryState.DELETED:
+            return DELETED_ADDRESS
         if film is None or film.state is not DeliveryState.POSTED or film.message_id is None:
             return None
         return self.courier.message_url(film.guild_id, film.channel_id, film.message_id)

@@ -12,7 +12,12 @@ from datetime import timedelta
 from bot.domain.deliveries import Delivery, DeliveryKind, DeliveryState, posted, posting
 from bot.domain.jobs import Job
 from bot.domain.polling import backoff_seconds
-from bot.errors import ChannelGoneError, DeliveryError, FileTooLargeError
+from bot.errors import (
+    ChannelGoneError,
+    DeliveryError,
+    DeliveryUnavailableError,
+    FileTooLargeError,
+)
 from bot.ids import MessageId
 from bot.ports import CardView
 from bot.services.outbox import Outbox
@@ -57,6 +62,8 @@ async def _find(delivery: Delivery, outbox: Outbox) -> MessageId | None:
 async def _send(delivery: Delivery, view: CardView, outbox: Outbox) -> MessageId:
     if delivery.kind is DeliveryKind.FILM:
         return await _send_film(delivery, view.job, outbox)
+    if delivery.kind is DeliveryKind.FAILURE:
+        return await _send_failure(delivery, view.job, outbox)
     paths = [outbox.images.path(image) for image in view.job.request.pictures]
     return await outbox.courier.post_card(delivery, view, paths)
 
@@ -77,6 +84,15 @@ async def _send_film(delivery: Delivery, job: Job, outbox: Outbox) -> MessageId:
     submission = await outbox.store.find_submission(job.id)
     addresses = submission.artifact_addresses if submission else ()
     return await outbox.courier.post_link(delivery, job, " ".join(addresses))
+
+
+async def _send_failure(delivery: Delivery, job: Job, outbox: Outbox) -> MessageId:
+    """An answer to the card, which therefore goes first."""
+    card = await outbox.store.find_delivery(job.id, DeliveryKind.CARD)
+    if card is not None and card.state in {DeliveryState.OWED, DeliveryState.POSTING}:
+        msg = "its card is not posted yet"
+        raise DeliveryUnavailableError(msg)
+    return await outbox.courier.post_failure(delivery, job, card.message_id if card else None)
 
 
 async def _postpone(delivery: Delivery, error: DeliveryError, outbox: Outbox) -> None:

@@ -14,6 +14,7 @@ from bot.domain.submissions import SubmissionState
 from bot.errors import DatabaseBusyError, StorageError
 from bot.ids import JobId
 from bot.ports import Change, Clock, JobStore
+from bot.services.failing import with_word_of_failure
 from bot.services.steps import Result, later
 
 _log = logging.getLogger(__name__)
@@ -82,8 +83,9 @@ class Recorder:
 
     async def _save(self, findings: list[Finding]) -> set[JobId]:
         """All in one transaction; a row that the database refuses must not hold up the others."""
+        changes = [with_word_of_failure(finding.change) for finding in findings]
         try:
-            return set(await self._store.save([finding.change for finding in findings]))
+            return set(await self._store.save(changes))
         except DatabaseBusyError:
             raise
         except StorageError:

@@ -14,6 +14,7 @@ from bot.domain.jobs import TIME_TO_SUBMIT, Failure, FailureKind, Job, JobState,
 from bot.domain.queueing import Waiting
 from bot.ids import ProviderName
 from bot.ports import Change, JobStore
+from bot.services.failing import with_word_of_failure
 from bot.services.steps import Means, Result, required
 from bot.services.submitting import uncertain
 
@@ -47,7 +48,7 @@ async def give_up_waiting(provider: ProviderName, waiting: Sequence[Waiting], me
     failure = Failure(kind, "The video service has taken nothing from this bot for a long time.")
     jobs = [await means.store.get(job_id) for job_id in late]
     open_jobs = [job for job in jobs if job.state is JobState.ACCEPTED]
-    await means.store.save([Change(fail(job, failure, now)) for job in open_jobs])
+    await _fail_all(open_jobs, failure, means)
 
 
 async def release_orphans(means: Means) -> None:
@@ -59,6 +60,10 @@ async def release_orphans(means: Means) -> None:
         _log.error("provider_not_set_up", extra={"job_id": job.id, "provider": job.provider})
     text = "The video service of this film is no longer set up here."
     failure = Failure(FailureKind.OPERATOR, text)
+    await _fail_all([job for job in orphans if job.state is JobState.ACCEPTED], failure, means)
+
+
+async def _fail_all(jobs: Sequence[Job], failure: Failure, means: Means) -> None:
     now = means.clock.now()
-    waiting = [job for job in orphans if job.state is JobState.ACCEPTED]
-    await means.store.save([Change(fail(job, failure, now)) for job in waiting])
+    changes = [with_word_of_failure(Change(fail(job, failure, now))) for job in jobs]
+    await means.store.save(changes)

@@ -10,7 +10,9 @@ from itertools import count
 
 import pytest
 
+from bot.domain.deliveries import DeliveryKind
 from bot.domain.jobs import FailureKind, Job, JobState
+from bot.domain.submissions import ProviderState, ProviderStatus
 from bot.errors import DuplicateRequestError
 from bot.ids import IdempotencyKey
 from bot.ports import JobStore
@@ -21,6 +23,8 @@ from tests.fakes.weather import Death, KilledError
 from tests.fakes.world import Process, World
 
 KEY = IdempotencyKey("interaction:1")
+BROKEN = ProviderStatus(ProviderState.FAILED, text="It broke.")
+FEWEST_EFFECTS_OF_A_FAILURE = 25
 FEWEST_EFFECTS = 40  # a shorter path means that the fakes no longer see the effects
 
 
@@ -74,6 +78,8 @@ async def assert_all_is_well(world: World, where: str) -> Job:
         assert job.failure is not None, where
         assert job.failure.kind is FailureKind.UNCERTAIN, where
         assert world.films_of(job) == [], where
+    words = world.courier.of(job.id, DeliveryKind.FAILURE)
+    assert len(words) == (0 if job.state is JobState.SUCCEEDED else 1), where
     return job
 
 
@@ -95,6 +101,23 @@ async def test_a_kill_anywhere_loses_nothing_and_repeats_nothing(kind, down_seco
     assert number > FEWEST_EFFECTS
     # the intent stood and nothing was sent: that cannot be told from an answer that was lost
     assert lost == ["save answered", "submit"]
+
+
+@pytest.mark.parametrize("down_seconds", [0, 600], ids=["back at once", "back after ten minutes"])
+async def test_a_kill_anywhere_lets_a_failure_be_told_once(down_seconds):
+    for number in count(1):
+        world = new_world(InMemoryJobStore(), can_recover=True)
+        world.provider.verdicts = [BROKEN]
+        death = await killed_and_restarted(world, number, down_seconds=down_seconds)
+        job = await world.store.find_by_key(KEY)
+        assert job is not None
+        where = f"killed at {number}, {death.events[-1]}"
+        assert job.state is JobState.FAILED, where
+        assert len(world.courier.of(job.id, DeliveryKind.FAILURE)) == 1, where
+        if not death.has_come:
+            break
+
+    assert number > FEWEST_EFFECTS_OF_A_FAILURE
 
 
 async def test_where_nothing_can_be_looked_up_a_lost_answer_is_never_paid_twice():

@@ -14,6 +14,7 @@ from random import Random
 
 import pytest
 
+from bot.domain.deliveries import DeliveryKind
 from bot.domain.jobs import Cancellation, Job, JobState
 from bot.errors import (
     ArtifactUnavailableError,
@@ -212,6 +213,9 @@ class Run:
         assert len(self.world.cards_of(job)) == 1, where
         assert len(self.world.films_of(job)) == wanted, where
         assert not (job.state is JobState.SUCCEEDED and job.cancel_requested), where
+        words = self.world.courier.of(job.id, DeliveryKind.FAILURE)
+        is_missed = job.state in {JobState.FAILED, JobState.EXPIRED} and not job.cancel_requested
+        assert len(words) == (1 if is_missed else 0), where
         told = self.told.get(job.idempotency_key)
         if told is Cancellation.CALLED_OFF:
             assert job.state is JobState.CANCELLED, where

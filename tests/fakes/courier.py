@@ -31,6 +31,7 @@ class Message:
     address: str | None = None
     size_bytes: int | None = None
     note: str | None = None
+    answers: MessageId | None = None
     edited: list[datetime] = field(default_factory=list)
 
 
@@ -83,6 +84,11 @@ class FakeCourier:
 
     async def post_link(self, delivery: Delivery, job: Job, address: str) -> MessageId:
         return await self._post(delivery, address=address)
+
+    async def post_failure(
+        self, delivery: Delivery, job: Job, card_id: MessageId | None
+    ) -> MessageId:
+        return await self._post(delivery, answers=card_id)
 
     async def picture_addresses(self, delivery: Delivery) -> tuple[str, ...]:
         await self.weather("addresses")

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from bot import errors
-from bot.domain.jobs import Cancellation, Failure, FailureKind, JobState
+from bot.domain.deliveries import DELETED_ADDRESS
+from bot.domain.jobs import Artifact, Cancellation, Failure, FailureKind, JobState
 from bot.ports import CardView
 from bot.presentation import cards, custom_ids, films, replies
 from bot.presentation.custom_ids import Action, Pressed
@@ -111,6 +112,13 @@ def test_a_card_shows_the_place_in_the_queue_and_the_way_to_the_film():
     assert "[Watch it](https://discord.com/channels/1/2/3)" in shown(done)
 
 
+def test_the_card_of_a_deleted_film_says_so_and_leads_nowhere():
+    gone = shown(replace(view(JobState.SUCCEEDED), film_url=DELETED_ADDRESS))
+
+    assert "has been deleted since" in gone
+    assert "Watch it" not in gone
+
+
 def test_a_card_has_its_picture_and_no_button_once_cancelled():
     job = make_job(request=make_request(image=make_image(key="abc.jpg")), cancel_requested=True)
 
@@ -198,3 +206,29 @@ def test_a_films_message_mentions_its_member_by_id_and_nobody_else(prompt):
     assert text.startswith(f"<@{job.user_id}> your film is ready, for $0.50.")
     assert text.replace("\\<", "").count("<@") == 1
     assert "@everyone" not in text
+
+
+def test_a_film_that_came_out_in_part_says_so_in_its_message():
+    artifact = Artifact("a.mp4", 1_000, remark="2 of 3 shots: one could not be made.")
+
+    text = films.text_of(make_job(state=JobState.SUCCEEDED, artifact=artifact))
+
+    assert "2 of 3 shots: one could not be made." in text
+    assert "shots" not in films.text_of(make_job(state=JobState.SUCCEEDED))
+
+
+@pytest.mark.parametrize("prompt", CORPUS)
+def test_the_word_of_failure_mentions_its_member_alone_and_ends_with_its_mark(prompt):
+    failure = Failure(FailureKind.REFUSED, prompt)
+    job = make_job(state=JobState.FAILED, failure=failure)
+
+    text = films.text_without_film(job)
+
+    assert text.startswith(f"<@{job.user_id}> there will be no film: ")
+    assert text.replace("\\<", "").count("<@") == 1
+    assert text.endswith(f"\n{films.last_line_of(job.id)}")
+    assert replies.NOTHING_CHARGED in text
+
+
+def test_the_word_about_a_film_that_was_never_finished_says_what_becomes_of_the_money():
+    assert "give back" in films.text_without_film(make_job(state=JobState.EXPIRED))

@@ -1,0 +1,77 @@
+"""The bot's own messages on a real channel: how a failure is told, and how each is found again."""
+
+from functools import partial
+
+import pytest
+
+from bot.domain.deliveries import DeliveryKind
+from tests.studio import is_card, open_studio, outcome_of
+
+FOX = {"prompt": "a fox running through snow", "model": "seedance-lite-video", "duration": 5}
+REFUSED_LATER = {**FOX, "prompt": "something nsfwlater"}
+
+
+@pytest.fixture
+async def studio(tmp_path):
+    async with open_studio(tmp_path) as opened:
+        yield opened
+
+
+def answers(card, kind, data):
+    """Whether an event is a new message that replies to this card."""
+    reference = data.get("message_reference") or {}
+    return kind == "MESSAGE_CREATE" and reference.get("message_id") == card["id"]
+
+
+async def test_a_member_whose_film_fails_is_mentioned_in_answer_to_the_card(studio):
+    fern, films = studio.people.person("Fern"), studio.people.channel("films")
+
+    async with studio.bot(), fern.watching() as watch:
+        await fern.command(films, "video", REFUSED_LATER)
+        card = await watch.until(partial(is_card, title="No film"))
+        word = await watch.until(partial(answers, card))
+
+    assert [user["id"] for user in word["mentions"]] == [fern.id]
+    assert "Please modify your prompt" in word["content"]
+    assert "charged" in word["content"]
+
+
+async def test_every_message_of_a_job_is_found_again_after_a_crash(studio):
+    fern, films = studio.people.person("Fern"), studio.people.channel("films")
+
+    async with studio.bot() as parts, fern.watching() as watch:
+        await fern.command(films, "video", REFUSED_LATER)
+        card = await watch.until(partial(is_card, title="No film"))
+        word = await watch.until(partial(answers, card))
+        await fern.command(films, "video", FOX)
+        [film] = await studio.films(watch)
+        wanted = [
+            (card, DeliveryKind.CARD, job_of(card)),
+            (word, DeliveryKind.FAILURE, job_of(card)),
+            (film, DeliveryKind.FILM, film["components"][0]["components"][0]["custom_id"][-16:]),
+        ]
+        courier = parts.delivering._outbox.courier
+        found = [
+            await courier.find_posted(await parts.store.find_delivery(job_id, kind))
+            for _, kind, job_id in wanted
+        ]
+
+    assert found == [int(message["id"]) for message, _, _ in wanted]
+
+
+def job_of(card):
+    return card["embeds"][0]["footer"]["text"].removeprefix("Job ")
+
+
+async def test_the_card_of_a_film_that_was_deleted_no_longer_leads_to_it(studio):
+    fern, films = studio.people.person("Fern"), studio.people.channel("films")
+
+    async with studio.bot(), fern.watching() as watch:
+        await fern.command(films, "video", FOX)
+        [film] = await studio.films(watch)
+        await fern.press(film, film["components"][0]["components"][0]["custom_id"])
+        card = await watch.until(
+            lambda kind, data: is_card(kind, data, title="Done") and "deleted" in outcome_of(data)
+        )
+
+    assert "Watch it" not in outcome_of(card)

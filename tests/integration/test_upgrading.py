@@ -1,0 +1,48 @@
+"""A database of an earlier version is brought up to date with all that is in it."""
+
+import sqlite3
+from pathlib import Path
+
+from bot.storage.databases import open_database
+from bot.storage.engine_sqlite import APPLICATION_ID
+from bot.storage.migrations import migrations_for
+from bot.storage.stores import SqlJobStore
+from tests.factories import NOW, make_delivery, make_job
+
+
+def at_version(version: int, path: Path) -> None:
+    """An empty database as that version's program left it."""
+    with sqlite3.connect(path) as connection:
+        for migration in migrations_for("sqlite")[:version]:
+            connection.executescript(migration.sql)
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.close()
+
+
+def copied(table: str, source: Path, target: Path) -> None:
+    """The rows of one table, column by column, into the same table of an older database."""
+    connection = sqlite3.connect(source)
+    connection.execute("ATTACH ? AS older", (str(target),))
+    connection.execute(f"INSERT INTO older.{table} SELECT * FROM main.{table}")  # noqa: S608
+    connection.commit()
+    connection.close()
+
+
+async def test_what_is_owed_and_posted_survives_the_table_that_is_made_anew(tmp_path):
+    new, old = tmp_path / "new.db", tmp_path / "old.db"
+    job = make_job()
+    card = make_delivery(job)
+    async with open_database(f"sqlite:///{new}") as engine:
+        await SqlJobStore(engine).accept(job, [card])
+    at_version(2, old)
+    for table in ("jobs", "deliveries"):
+        copied(table, new, old)
+
+    async with open_database(f"sqlite:///{old}") as engine:
+        owed = await SqlJobStore(engine).list_owed(NOW, 10)
+        version = await engine.version()
+
+    assert owed == [card]
+    assert version == len(migrations_for("sqlite"))
+    assert (tmp_path / "old.db.version-2.backup").exists()
