@@ -1,7 +1,7 @@
 """Budgets, pauses, offers and servers' settings in memory, held to the databases' contract."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.clock import SystemClock
@@ -10,7 +10,7 @@ from bot.domain.budgets import Purpose, RequestRule
 from bot.domain.guilds import GuildSettings
 from bot.domain.notices import Notice, NoticeState
 from bot.domain.offers import Offer
-from bot.errors import OfferExpiredError
+from bot.errors import OfferExpiredError, StorageError
 from bot.ids import ChannelId, GuildId, NoticeId, OfferId, ProviderName
 from bot.ports import Clock
 from bot.providers.pacing import Pace
@@ -58,6 +58,11 @@ class InMemoryAvailability:
         return self.known.get(provider, Availability(provider))
 
     async def put(self, availability: Availability) -> None:
+        is_paused, has_reason = availability.paused_until is not None, bool(availability.reason)
+        counts = (availability.failures_in_row, availability.pauses_in_row)
+        if is_paused != has_reason or min(counts) < 0:
+            msg = f"CHECK constraint failed: {availability.provider}"
+            raise StorageError(msg)
         self.known[availability.provider] = availability
 
 
@@ -89,6 +94,9 @@ class InMemoryGuilds:
         return self.settings.get(guild_id, GuildSettings(guild_id))
 
     async def put(self, settings: GuildSettings) -> None:
+        if settings.confirm_above_micros < 0:
+            msg = f"CHECK constraint failed: {settings.guild_id}"
+            raise StorageError(msg)
         self.settings[settings.guild_id] = settings
 
     async def list_log_channels(self) -> list[tuple[GuildId, ChannelId]]:
@@ -109,7 +117,9 @@ class InMemoryNotices:
         self.notices.setdefault(notice.id, notice)
 
     async def save(self, notice: Notice) -> None:
-        self.notices[notice.id] = notice
+        owed = self.notices.get(notice.id)
+        if owed is not None:  # the words are written once
+            self.notices[notice.id] = replace(notice, text=owed.text)
 
     async def list_owed(self, now: datetime, most: int) -> list[Notice]:
         owed = [

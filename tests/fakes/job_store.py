@@ -211,4 +211,5 @@ def _check(job: Job) -> None:
 
 
 def _subject(provider: ProviderName, request: VideoRequest) -> object:
-    return provider, request.model_id, request.duration_seconds, request.resolution
+    shots = len(request.parts)
+    return provider, request.model_id, request.duration_seconds, request.resolution, shots
