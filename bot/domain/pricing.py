@@ -15,7 +15,10 @@ MICROS_PER_DOLLAR = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class PriceLine:
-    """One line of a price list. A None matches anything; `micros` is a film's or a second's."""
+    """One line of a price list. A None matches anything; `micros` is a film's or a second's.
+
+    `from_image` means any picture, `from_references` those that a film only follows.
+    """
 
     micros: int
     per_second: bool = False
@@ -23,6 +26,7 @@ class PriceLine:
     resolution: str | None = None
     audio: bool | None = None
     from_image: bool | None = None
+    from_references: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,16 @@ def _fits(line: PriceLine, request: VideoRequest) -> bool:
         and line.resolution in {None, request.resolution}
         and line.audio in {None, bool(request.audio)}
         and line.from_image in {None, bool(request.pictures)}
+        and line.from_references in {None, any(part.reference_images for part in request.parts)}
     )
 
 
 def _specificity(line: PriceLine) -> int:
-    named = (line.duration_seconds, line.resolution, line.audio, line.from_image)
+    named = (
+        line.duration_seconds,
+        line.resolution,
+        line.audio,
+        line.from_image,
+        line.from_references,
+    )
     return sum(value is not None for value in named)

@@ -6,7 +6,8 @@ balance. There is no idempotency key and no cancel; what is charged is charged a
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -25,15 +26,16 @@ from bot.ports import Clock, Order, RequestBudgets, Watched
 from bot.providers import artifacts
 from bot.providers.http import Answer, Api
 from bot.providers.nanogpt.errors import error_of, is_no_such_endpoint, submission_error_of
-from bot.providers.nanogpt.models import NAME, Model, Parameter, read_models
-from bot.providers.nanogpt.parameters import payload_of
+from bot.providers.nanogpt.families import current_name
+from bot.providers.nanogpt.hosts import origin_of, with_api_path
+from bot.providers.nanogpt.models import NAME, Model, as_estimate, entries_by_name, read_models
+from bot.providers.nanogpt.parameters import PICTURES_MAX_BYTES, payload_of
 from bot.providers.nanogpt.rules import rules_of
 from bot.providers.nanogpt.wire import read_balance, read_receipt, read_recovered, read_status
 from bot.providers.pacing import Pace
 
 _log = logging.getLogger(__name__)
 
-PICTURES_MAX_BYTES = 3 * 1024 * 1024  # 4 MB is the rule, and base64 adds a third
 RECOVER_MOST = 50
 LOOK_PRICE_SECONDS = 0.2  # looks are free of charge there, and no reason to hammer
 
@@ -54,11 +56,11 @@ class NanoGpt:
         # the status page names only the second, the others recommend the first
         self._key = {"Authorization": f"Bearer {api_key}", "x-api-key": api_key}
         self._pace = Pace(budgets, rules_of(api_key), clock)
-        self._api = Api(api, base_url, self._key, self._pace)
+        self._api = Api(api, with_api_path(base_url), self._key, self._pace)
         self._downloads = downloads
         self._clock = clock
-        self._bundled = {m.capability.model_id: m for m in read_models(_bundled_list())}
-        self._models: Mapping[ModelId, Model] = self._bundled
+        self._bundled = entries_by_name(bundled := _bundled_list())
+        self._models: Mapping[ModelId, Model] = by_id(map(as_estimate, read_models(bundled)))
 
     @property
     def name(self) -> ProviderName:
@@ -82,7 +84,9 @@ class NanoGpt:
         Raises ProviderRejectedRequestError without asking when the model is not listed any more:
         what its switches are called, and so what it would cost, is not known then.
         """
-        payload = payload_of(order, self._parameters(order.request))
+        model = self._model(order.request)
+        request = replace(order.request, model_id=model.capability.model_id)
+        payload = payload_of(replace(order, request=request), model.parameters)
         answer = await self._api.submit("/generate-video", payload)
         receipt = read_receipt(answer.body) if 200 <= answer.status < 300 else None
         if receipt is None:
@@ -116,27 +120,24 @@ class NanoGpt:
     async def may_submit_at(self) -> datetime | None:
         return await self._pace.free_at(Purpose.SUBMISSION)
 
-    async def recover(self, tag: str, request: VideoRequest) -> Receipt | None:
-        """Find a submission by its tag among this model's latest 50.
+    async def recover(self, tag: str, _request: VideoRequest) -> Receipt | None:
+        """Find a submission by its tag among the latest 50, whatever its model is called now.
 
         What it was charged is not answered and stays None.
         """
-        query = {
-            "conversationUUID": tag,
-            "model": request.model_id,
-            "limit": str(RECOVER_MOST),
-        }
+        query = {"conversationUUID": tag, "limit": str(RECOVER_MOST)}
         answer = await self._api.read(
             "GET", "/generate-video/recover", Purpose.RECOVERY, query=query
         )
         return read_recovered(self._body_of(answer), tag)
 
     async def list_capabilities(self) -> tuple[Capability, ...]:
+        """The live list, which wins over the bundled one; the last one read while it is away."""
         try:
             answer = await self._api.read(
                 "GET", "/v1/video-models", Purpose.OTHER, query={"detailed": "true"}
             )
-            live = {m.capability.model_id: m for m in read_models(self._body_of(answer))}
+            live = by_id(read_models(self._body_of(answer), self._bundled))
         except ProviderError as error:
             _log.warning("model_list_unavailable", extra={"detail": error.detail})
             live = {}
@@ -153,21 +154,27 @@ class NanoGpt:
             self._downloads,
             address,
             target,
-            origin=URL(self._api.base_url),
+            origin=origin_of(address, URL(self._api.base_url)),
             key_headers=self._key,
         )
 
-    def _parameters(self, request: VideoRequest) -> Mapping[str, Parameter]:
-        model = self._models.get(request.model_id)
-        if model is None:
-            msg = f"{request.model_id} is not listed"
-            raise ProviderRejectedRequestError(msg)
-        return model.parameters
+    def _model(self, request: VideoRequest) -> Model:
+        """Also under the name that it has been given since, or had before."""
+        wanted = current_name(request.model_id)
+        for model_id, model in self._models.items():
+            if request.model_id == model_id or current_name(model_id) == wanted:
+                return model
+        msg = f"{request.model_id} is not listed"
+        raise ProviderRejectedRequestError(msg)
 
     def _body_of(self, answer: Answer, *, about_job: bool = False) -> Any:
         if answer.status != 200:
             raise error_of(answer, self._clock.now(), about_job=about_job)
         return answer.body
+
+
+def by_id(models: Iterable[Model]) -> dict[ModelId, Model]:
+    return {model.capability.model_id: model for model in models}
 
 
 def _bundled_list() -> Any:

@@ -1,72 +1,46 @@
 """NanoGPT's model list as capabilities, and each model's own spelling of its parameters.
 
-Source: NanoGPT's page on video models; the list's `supported_parameters` is the truth. A model
-whose price comes in a shape that is not known here gets no price line, and is then refused rather
-than guessed.
+Source: NanoGPT's page on video models. A model whose price comes in a shape that is not known here
+gets no price line, and is then refused rather than guessed.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from bot.domain.capabilities import PROMPT_MAX_CHARACTERS, Audio, Capability, Kind
+from bot.domain.pricing import PriceList
 from bot.ids import ModelId, ProviderName
-from bot.providers.nanogpt.prices import price_list
+from bot.providers.nanogpt.entries import Entry, Parameter
+from bot.providers.nanogpt.families import (
+    AUDIO_NAMES,
+    END_IMAGE_NAMES,
+    NEEDS_MORE,
+    NEGATIVE_NAMES,
+    ORIENTATIONS,
+    PRO_RESOLUTIONS,
+    PROMPT_MOST,
+    SHAPE_NAMES,
+    VARIANT_NAMES,
+    current_name,
+    first_of,
+    mode_of,
+    references_most,
+    settled,
+)
+from bot.providers.nanogpt.lengths import (
+    default_duration,
+    durations_of,
+    frames_by_seconds,
+    usual_frames,
+)
+from bot.providers.nanogpt.prices import Terms, price_list
 
 NAME = ProviderName("nanogpt")
-AUDIO_NAMES = ("generateAudio", "generate_audio", "sound", "enable_audio")
-DURATION_NAMES = ("duration", "seconds")
-END_IMAGE_NAMES = ("last_image", "image_tail")
-ORIENTATIONS = {"16:9": "landscape", "9:16": "portrait"}
-MOST_DURATIONS = 60
 
-_PROMPT_MOST = {"minimax-hailuo-02": 2000, "lightricks-ltx-2-fast": 3000}  # not in the list
 _EXPECTED_SECONDS = {"720p": 90, "1080p": 150, "4k": 300}
-
-
-class Option(BaseModel):
-    """One choice of a parameter."""
-
-    value: str | int | float | bool
-
-
-class Parameter(BaseModel):
-    """One parameter as the list describes it."""
-
-    model_config = ConfigDict(extra="ignore")
-    type: str = "string"
-    default: Any = None
-    options: list[Option] = []
-    min: float | None = None
-    max: float | None = None
-
-
-class Parameters(BaseModel):
-    """All of a model's parameters by the model's own names."""
-
-    parameters: dict[str, Parameter] = {}
-
-
-class Abilities(BaseModel):
-    """What a model can do, by the list's own words."""
-
-    video_generation: bool = False
-    text_to_video: bool = False
-    image_to_video: bool = False
-    audio_input: bool = False  # an avatar that speaks what it is given
-
-
-class Entry(BaseModel):
-    """One model of the list."""
-
-    model_config = ConfigDict(extra="ignore")
-    id: str = Field(min_length=1, max_length=100)
-    name: str = ""
-    capabilities: Abilities = Abilities()
-    supported_parameters: Parameters = Parameters()
-    pricing: dict[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,96 +51,142 @@ class Model:
     parameters: Mapping[str, Parameter]
 
 
-def read_models(body: Any) -> Iterator[Model]:
-    """Every model that makes films from words or a picture; what cannot be read is left out."""
-    listed = body.get("data") if isinstance(body, dict) else None
-    for raw in listed if isinstance(listed, list) else []:
+def read_models(body: Any, known: Mapping[str, Any] | None = None) -> Iterator[Model]:
+    """Every model that makes films from words or a picture; what cannot be read is left out.
+
+    What an entry does not say at all is taken from the `known` one of that name. A price that is
+    known so is an estimate. A model that is listed under its old name and its new is one.
+    """
+    listed = [raw for raw in _listed(body) if isinstance(raw, dict)]
+    ids = {str(raw.get("id")) for raw in listed}
+    for raw in listed:
+        name = str(raw.get("id"))
+        if current_name(name) != name and current_name(name) in ids:
+            continue
+        spare = (known or {}).get(current_name(name), {})
         try:
-            entry = Entry.model_validate(raw)
+            entry = Entry.model_validate(_filled(raw, spare))
         except (ValidationError, RecursionError):
             continue
         kinds = _kinds(entry)
         if kinds:
-            yield Model(_capability(entry, kinds), entry.supported_parameters.parameters)
+            model = Model(_capability(entry, kinds), entry.supported_parameters.parameters)
+            yield as_estimate(model) if raw.get("pricing") is None else model
+
+
+def entries_by_name(body: Any) -> dict[str, Any]:
+    """A list's raw entries, for `read_models` to fill another list's gaps with."""
+    return {str(raw.get("id")): raw for raw in _listed(body) if isinstance(raw, dict)}
+
+
+def as_estimate(model: Model) -> Model:
+    """The same at a price that may have changed since it was written down."""
+    prices = replace(model.capability.prices, is_estimate=True)
+    return replace(model, capability=replace(model.capability, prices=prices))
+
+
+def _listed(body: Any) -> Iterable[Any]:
+    listed = body.get("data") if isinstance(body, dict) else None
+    return listed if isinstance(listed, list) else ()
+
+
+def _filled(raw: Mapping[str, Any], spare: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("name", "capabilities", "supported_parameters", "pricing")
+    missing = {name: spare[name] for name in names if raw.get(name) is None and name in spare}
+    return {**raw, **missing}
 
 
 def _kinds(entry: Entry) -> frozenset[Kind]:
-    able = entry.capabilities
-    kinds = set()
+    """What films can be made from; nothing where a film or a voice must be given as well."""
+    able, kinds = entry.capabilities, set()
     if able.video_generation and able.text_to_video:
         kinds.add(Kind.TEXT)
     if able.video_generation and able.image_to_video:
         kinds.add(Kind.IMAGE)
-    needs_more = {"target_resolution", "voice_id", "audioDuration"} & set(
-        entry.supported_parameters.parameters
-    )
-    return frozenset() if needs_more or able.audio_input else frozenset(kinds)
+    needs_film = able.video_to_video and not able.image_to_video
+    needs_voice = able.audio_input and not able.text_to_video
+    needs_more = NEEDS_MORE & set(entry.supported_parameters.parameters)
+    return frozenset() if needs_film or needs_voice or needs_more else frozenset(kinds)
 
 
 def _capability(entry: Entry, kinds: frozenset[Kind]) -> Capability:
     given = entry.supported_parameters.parameters
-    duration = next((given[name] for name in DURATION_NAMES if name in given), None)
-    durations = _durations(duration)
-    resolution, aspect = given.get("resolution"), given.get("aspect_ratio")
-    ratios = _choices(aspect) or (tuple(ORIENTATIONS) if "orientation" in given else ())
-    default_resolution = _default(resolution, _choices(resolution))
+    durations = durations_of(given, entry.pricing)
+    resolution, shape = _resolution(given), _shape(given)
+    resolutions, ratios = _choices(resolution), _ratios(given)
+    default_resolution = _default(resolution, resolutions)
+    has_audio = first_of(AUDIO_NAMES, given) is not None
     return Capability(
         provider=NAME,
         model_id=ModelId(entry.id),
         name=entry.name or entry.id,
         kinds=kinds,
-        prices=price_list(entry.pricing, has_audio=_has_audio(given)),
+        prices=_prices(entry, durations, has_audio=has_audio),
         durations_seconds=durations,
-        default_duration_seconds=_default_duration(duration, durations),
-        resolutions=_choices(resolution),
+        default_duration_seconds=default_duration(given, durations),
+        resolutions=resolutions,
         default_resolution=default_resolution,
         aspect_ratios=ratios,
-        default_aspect_ratio=_default(aspect, ratios),
-        audio=Audio.OPTIONAL if _has_audio(given) else Audio.NEVER,
-        end_image=any(name in given for name in END_IMAGE_NAMES),
-        negative_prompt="negative_prompt" in given,
+        default_aspect_ratio=_default(shape, ratios),
+        # the control decides: the list's own word on sound contradicts it for some models
+        audio=Audio.OPTIONAL if has_audio else Audio.NEVER,
+        end_image=first_of(END_IMAGE_NAMES, given) is not None,
+        reference_images_max=references_most(given),
+        negative_prompt=first_of(NEGATIVE_NAMES, given) is not None,
         seed="seed" in given,
-        prompt_max_characters=_PROMPT_MOST.get(entry.id, PROMPT_MAX_CHARACTERS),
+        prompt_max_characters=PROMPT_MOST.get(entry.id, PROMPT_MAX_CHARACTERS),
         expected_seconds=_EXPECTED_SECONDS.get(default_resolution or "", 90),
     )
 
 
-def _has_audio(given: Mapping[str, Parameter]) -> bool:
-    """The control decides: the list's own word on sound contradicts it for some models."""
-    return any(name in given for name in AUDIO_NAMES)
+def _prices(entry: Entry, durations: tuple[int, ...], *, has_audio: bool) -> PriceList:
+    given = entry.supported_parameters.parameters
+    usual = usual_frames(given)
+    frames: dict[int | None, int] = dict(frames_by_seconds(given).items())
+    if usual is not None and not frames:
+        frames = {None: usual}
+    terms = Terms(
+        has_audio=has_audio,
+        durations=durations,
+        frames=frames,
+        variants=_variants(given),
+        pro_resolutions=PRO_RESOLUTIONS & set(_choices(_resolution(given))),
+    )
+    return price_list(entry.pricing, terms)
+
+
+def _variants(given: Mapping[str, Parameter]) -> frozenset[str]:
+    """Those that are always asked for; `standard` unless the model calls its usual one otherwise."""
+    chosen = settled(given)
+    ours = {str(chosen[name]) for name in VARIANT_NAMES if name in chosen} | {str(mode_of(given))}
+    offered = {word for name in (*VARIANT_NAMES, "mode") if name in given
+               for word in given[name].choices}  # fmt: skip
+    return frozenset(ours | ({"standard"} - offered))
+
+
+def _resolution(given: Mapping[str, Parameter]) -> Parameter | None:
+    """`size` is one where it is no shape and nothing else is."""
+    is_size = "size" in given and not any(":" in choice for choice in given["size"].choices)
+    return given.get("resolution") or (given["size"] if is_size else None)
+
+
+def _shape(given: Mapping[str, Parameter]) -> Parameter | None:
+    name = first_of(SHAPE_NAMES, given)
+    return None if name is None else given[name]
+
+
+def _ratios(given: Mapping[str, Parameter]) -> tuple[str, ...]:
+    name = first_of(SHAPE_NAMES, given)
+    if name == "orientation":
+        return tuple(ORIENTATIONS)
+    choices = _choices(_shape(given))
+    return choices if name == "aspect_ratio" or any(":" in one for one in choices) else ()
 
 
 def _choices(parameter: Parameter | None) -> tuple[str, ...]:
-    return () if parameter is None else tuple(str(option.value) for option in parameter.options)
-
-
-def _durations(parameter: Parameter | None) -> tuple[int, ...]:
-    if parameter is None:
-        return ()
-    if parameter.options and parameter.type == "select":
-        found = (seconds_of(option.value) for option in parameter.options)
-        return tuple(seconds for seconds in found if seconds is not None)
-    least, most = parameter.min, parameter.max
-    if least is not None and most is not None and 0 <= least <= most < least + MOST_DURATIONS:
-        return tuple(range(int(least), int(most) + 1))
-    return ()
-
-
-def seconds_of(value: object) -> int | None:
-    """A duration as the list spells it: 5, "5" or "5s"."""
-    text = str(value).removesuffix("s").removesuffix(".0")
-    return int(text) if text.isdecimal() and len(text) < 5 else None
-
-
-def _default_duration(parameter: Parameter | None, durations: tuple[int, ...]) -> int | None:
-    named = None if parameter is None else seconds_of(parameter.default)
-    if named in durations:
-        return named
-    return durations[0] if durations else None
+    return () if parameter is None else parameter.choices
 
 
 def _default(parameter: Parameter | None, choices: tuple[str, ...]) -> str | None:
     named = None if parameter is None else str(parameter.default)
-    if named in choices:
-        return named
-    return choices[0] if choices else None
+    return named if named in choices else next(iter(choices), None)

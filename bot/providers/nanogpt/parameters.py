@@ -5,56 +5,73 @@ is often refused.
 """
 
 import base64
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from bot.domain.requests import VideoRequest
 from bot.ports import Order, OrderPicture
-from bot.providers.nanogpt.models import (
+from bot.providers.nanogpt.entries import Parameter
+from bot.providers.nanogpt.families import (
     AUDIO_NAMES,
     DURATION_NAMES,
     END_IMAGE_NAMES,
+    IMAGE_NAMES,
+    NEGATIVE_NAMES,
     ORIENTATIONS,
-    Parameter,
-    seconds_of,
+    PRO_NAMES,
+    PRO_RESOLUTIONS,
+    REFERENCE_NAMES,
+    first_of,
+    is_shaped_by_the_picture,
+    mode_of,
+    settled,
+    spelt,
 )
+from bot.providers.nanogpt.lengths import (
+    frames_by_seconds,
+    seconds_of,
+    usual_frames,
+    usual_rate,
+)
+
+MOST_BODY_BYTES = 4_000_000  # "4 MB", and nobody says whether of a file or of a request
+WORDS_BYTES = 100_000  # 4,000 characters in their longest spelling, twice, and all the rest
+PICTURES_MAX_BYTES = (MOST_BODY_BYTES - WORDS_BYTES) * 3 // 4  # base64 adds a third
 
 
 def payload_of(order: Order, given: Mapping[str, Parameter]) -> dict[str, Any]:
     """The body of a submission; `given` are the parameters that the model's entry lists."""
     request = order.request
-    payload: dict[str, Any] = {
+    return {
         "model": request.model_id,
         "prompt": request.prompt,
         "conversationUUID": order.tag,  # the only tag of ours that `recover` gives back
-        **_duration(request, given),
-        **_shape(request, given),
-        **_audio(request, given),
+        **settled(given),
+        **_mode(request, given),
+        **_length(request, given),
+        **_size(request, given),
+        **{
+            name: spelt(given[name], on=bool(request.audio))
+            for name in AUDIO_NAMES
+            if name in given
+        },
         **_extras(request, given),
+        **_pictures(order, given),
     }
-    if request.image is not None:
-        payload |= _first_picture(order.pictures[request.image.key])
-    if request.end_image is not None:
-        name = next((name for name in END_IMAGE_NAMES if name in given), END_IMAGE_NAMES[0])
-        payload[name] = _spelt(order.pictures[request.end_image.key])
-    return payload
 
 
-def _first_picture(picture: OrderPicture) -> dict[str, str]:
-    name = "imageUrl" if picture.content is None else "imageDataUrl"
-    return {name: _spelt(picture)}
+def _mode(request: VideoRequest, given: Mapping[str, Parameter]) -> dict[str, Any]:
+    pictures = "image-to-video" if request.image else "text-to-video"
+    mode = mode_of(given, "reference-to-video" if request.reference_images else pictures)
+    return {} if mode is None else {"mode": mode}
 
 
-def _spelt(picture: OrderPicture) -> str:
-    """As a data URL, or its address where there are no bytes."""
-    if picture.content is None:
-        return picture.address or ""
-    return _data_url(picture.content, picture.media_type)
-
-
-def _duration(request: VideoRequest, given: Mapping[str, Parameter]) -> dict[str, Any]:
-    name = next((name for name in DURATION_NAMES if name in given), None)
-    if name is None or request.duration_seconds is None:
+def _length(request: VideoRequest, given: Mapping[str, Parameter]) -> dict[str, Any]:
+    name = first_of(DURATION_NAMES, given)
+    if name is None:
+        return _frames(request, given)
+    if request.duration_seconds is None:
         return {}
     for option in given[name].options:
         if seconds_of(option.value) == request.duration_seconds:
@@ -63,37 +80,75 @@ def _duration(request: VideoRequest, given: Mapping[str, Parameter]) -> dict[str
     return {name: request.duration_seconds if numeric else str(request.duration_seconds)}
 
 
+def _frames(request: VideoRequest, given: Mapping[str, Parameter]) -> dict[str, Any]:
+    """How many frames, where a film's length is counted so: more of them may cost more."""
+    usual = usual_frames(given)
+    count = frames_by_seconds(given).get(request.duration_seconds or 0, usual)
+    if count is None:
+        return {}
+    rate = usual_rate(given)
+    return {"num_frames": count} | ({} if rate is None else {"frames_per_second": rate})
+
+
+def _size(request: VideoRequest, given: Mapping[str, Parameter]) -> dict[str, Any]:
+    size: dict[str, Any] = {}
+    if request.resolution is not None:
+        name = first_of(("resolution", "size"), given)
+        size |= {} if name is None else {name: request.resolution}
+        if request.resolution in PRO_RESOLUTIONS:
+            size |= {pro: spelt(given[pro], on=True) for pro in PRO_NAMES if pro in given}
+    keeps_shape = request.image is not None and is_shaped_by_the_picture(request.model_id, given)
+    return size if keeps_shape else size | _shape(request, given)
+
+
 def _shape(request: VideoRequest, given: Mapping[str, Parameter]) -> dict[str, Any]:
-    shape: dict[str, Any] = {}
-    if "resolution" in given and request.resolution is not None:
-        shape["resolution"] = request.resolution
-    if "aspect_ratio" in given and request.aspect_ratio is not None:
-        shape["aspect_ratio"] = request.aspect_ratio
-    elif "orientation" in given:
-        shape["orientation"] = ORIENTATIONS.get(request.aspect_ratio or "", "landscape")
-    return shape
-
-
-def _audio(request: VideoRequest, given: Mapping[str, Parameter]) -> dict[str, Any]:
-    return {name: bool(request.audio) for name in AUDIO_NAMES if name in given}
+    if "aspect_ratio" in given:
+        return {} if request.aspect_ratio is None else {"aspect_ratio": request.aspect_ratio}
+    if "orientation" in given:
+        return {"orientation": ORIENTATIONS.get(request.aspect_ratio or "", "landscape")}
+    if "size" in given and request.aspect_ratio in given["size"].choices:
+        return {"size": request.aspect_ratio}
+    return {}
 
 
 def _extras(request: VideoRequest, given: Mapping[str, Parameter]) -> dict[str, Any]:
     extras: dict[str, Any] = {}
-    if request.negative_prompt and "negative_prompt" in given:
-        extras["negative_prompt"] = request.negative_prompt
+    negative = first_of(NEGATIVE_NAMES, given)
+    if request.negative_prompt and negative is not None:
+        extras[negative] = request.negative_prompt
     if request.seed is not None and "seed" in given:
         extras["seed"] = request.seed
-    if "pro_mode" in given:
-        extras["pro_mode"] = False  # doubles the price
-    if "num_frames" in given and given["num_frames"].default is not None:
-        extras["num_frames"] = _number(given["num_frames"].default)
     return extras
 
 
-def _number(value: Any) -> Any:
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
+def _pictures(order: Order, given: Mapping[str, Parameter]) -> dict[str, Any]:
+    request, sent = order.request, {}
+    if request.image is not None:
+        picture = order.pictures[request.image.key]
+        inside = first_of(IMAGE_NAMES, given) or IMAGE_NAMES[0]
+        sent["imageUrl" if picture.content is None else inside] = _spelt(picture)
+    if request.end_image is not None:
+        name = first_of(END_IMAGE_NAMES, given) or END_IMAGE_NAMES[0]
+        sent[name] = _spelt(order.pictures[request.end_image.key])
+    if request.reference_images:
+        references = [_spelt(one) for one in order.pictures_of(request.reference_images)]
+        sent |= _references(references, given)
+    return sent
 
 
-def _data_url(content: bytes, media_type: str) -> str:
-    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+def _references(pictures: list[str], given: Mapping[str, Parameter]) -> dict[str, Any]:
+    """A list; one picture, or the list as a text, where the model's entry says so."""
+    name = first_of(REFERENCE_NAMES, given) or REFERENCE_NAMES[0]
+    if name == "reference_image":
+        return {name: pictures[0]}
+    words = given[name].words if name in given else ""
+    is_text = name == "reference_images" or "json" in words
+    return {name: json.dumps(pictures) if is_text else pictures}
+
+
+def _spelt(picture: OrderPicture) -> str:
+    """As a data URL, or its address where there are no bytes."""
+    if picture.content is None:
+        return picture.address or ""
+    encoded = base64.b64encode(picture.content).decode()
+    return f"data:{picture.media_type};base64,{encoded}"

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from bot.domain.capabilities import Audio, Kind, complete
-from bot.domain.pricing import PriceLine, price
+from bot.domain.pricing import price
 from bot.ids import ModelId
 from bot.ports import Order, OrderPicture
-from bot.providers.nanogpt.models import Model, Parameter, read_models, seconds_of
+from bot.providers.nanogpt.entries import Parameter
+from bot.providers.nanogpt.lengths import seconds_of
+from bot.providers.nanogpt.models import Model, read_models
 from bot.providers.nanogpt.parameters import payload_of
-from bot.providers.nanogpt.prices import price_list
 from tests.factories import make_image, make_request
 
 Json = dict[str, Any]
@@ -201,11 +202,41 @@ def test_the_dear_mode_is_declined_outright():
     assert payload({"pro_mode": switch(True)})["pro_mode"] is False
 
 
-@pytest.mark.parametrize(
-    ("default", "sent"), [("129", 129), (81, 81), ("²", "²"), ("", "")], ids=repr
-)
+@pytest.mark.parametrize(("default", "sent"), [("129", 129), (81, 81), ("²", None), ("", None)])
 def test_the_usual_count_of_frames_is_said_outright(default, sent):
-    assert payload({"num_frames": {"default": default}})["num_frames"] == sent
+    assert payload({"num_frames": {"default": default}}).get("num_frames") == sent
+
+
+FRAMES = {
+    "num_frames": {"type": "number", "default": 81, "options": [{"value": "81"}, {"value": "100"}]},
+    "frames_per_second": {"type": "number", "default": 16, "description": "5-24"},
+}
+
+
+@pytest.mark.parametrize(("seconds", "frames"), [(5, 81), (6, 96), (None, 81)])
+def test_a_length_that_is_counted_in_frames_is_chosen_in_seconds(seconds, frames):
+    able = read(FRAMES).capability
+    sent = payload(FRAMES, duration_seconds=seconds)
+
+    assert (able.durations_seconds, able.default_duration_seconds) == ((5, 6), 5)
+    assert (sent["num_frames"], sent["frames_per_second"]) == (frames, 16)
+
+
+def test_frames_to_choose_from_are_sent_as_they_are_listed():
+    given = {
+        "num_frames": select("48", "48", "96"),
+        "frames_per_second": {"type": "number", "default": 24},
+    }
+
+    assert read(given).capability.durations_seconds == (2, 4)
+    assert payload(given, duration_seconds=4)["num_frames"] == 96
+
+
+def test_a_length_that_is_fixed_is_known_and_not_sent():
+    pricing = {"with_audio": 4.8, "without_audio": 3.2, "fixed_duration_seconds": 8}
+
+    assert read({"sound": switch(True)}, pricing=pricing).capability.durations_seconds == (8,)
+    assert "duration" not in payload({"sound": switch(True)}, duration_seconds=8)
 
 
 def test_nothing_is_sent_that_the_model_does_not_list():
@@ -242,99 +273,6 @@ def test_pictures_are_sent_inside_and_the_last_one_under_the_models_own_name(giv
 
     assert sent["imageDataUrl"] == "data:image/png;base64,Zmlyc3Q="
     assert sent[name] == "data:image/jpeg;base64,bGFzdA=="
-
-
-@pytest.mark.parametrize(
-    ("pricing", "lines"),
-    [
-        ({"per_video": 0.4}, [PriceLine(400_000)]),
-        ({"per_second": 0.084}, [PriceLine(84_000, per_second=True)]),
-        (
-            {"per_second_by_resolution": {"480p": 0.07, "720p": "0.13"}},
-            [
-                PriceLine(70_000, per_second=True, resolution="480p"),
-                PriceLine(130_000, per_second=True, resolution="720p"),
-            ],
-        ),
-        (
-            {"per_duration": {"5": 0.35, "10s": 0.7, "long": 9}},
-            [
-                PriceLine(350_000, duration_seconds=5),
-                PriceLine(700_000, duration_seconds=10),
-            ],
-        ),
-        ({"per_resolution": {"480p": 0.2}}, [PriceLine(200_000, resolution="480p")]),
-        (
-            {"with_audio": 4.8, "without_audio": 3.2, "fixed_duration_seconds": 8},
-            [PriceLine(3_200_000, audio=False), PriceLine(4_800_000, audio=True)],
-        ),
-        (
-            {"with_audio": {"per_second": 0.15}, "without_audio": {"per_second": 0.1}},
-            [
-                PriceLine(100_000, per_second=True, audio=False),
-                PriceLine(150_000, per_second=True, audio=True),
-            ],
-        ),
-        (
-            {"per_second": 0.1, "audio_multiplier": 1.5},
-            [
-                PriceLine(100_000, per_second=True, audio=False),
-                PriceLine(150_000, per_second=True, audio=True),
-            ],
-        ),
-    ],
-    ids=str,
-)
-def test_every_known_shape_of_price_is_read(pricing, lines):
-    known = price_list({"currency": "USD", **pricing}, has_audio=True)
-
-    assert (list(known.lines), known.is_estimate) == (lines, False)
-
-
-@pytest.mark.parametrize(
-    "pricing",
-    [
-        {},
-        {"minimum": 0.1, "note": "depends"},
-        {"per_megapixel": 0.1},
-        {"text_image_with_audio_per_second": 0.1},
-        {"per_second": "much"},
-        {"per_second": -1},
-        {"per_duration": {"²": 1}},
-        {"raw": {"type": "per_megapixel", "rates": 1}},
-        {"raw": {}},
-    ],
-    ids=str,
-)
-def test_of_an_unknown_shape_there_is_no_price(pricing):
-    assert price_list(pricing, has_audio=False).lines == ()
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        {"type": "per_second_by_resolution", "rates": {"720p": 0.0765}},
-        {"type": "whatever", "per_second_by_resolution": {"720p": 0.0765}},
-    ],
-)
-def test_raw_rates_are_a_fraction_of_the_real_price_and_an_estimate(raw):
-    known = price_list({"raw": raw}, has_audio=False)
-
-    assert known.lines == (PriceLine(130_050, per_second=True, resolution="720p"),)
-    assert known.is_estimate
-
-
-def test_a_factor_for_sound_says_nothing_where_there_is_no_switch_for_it():
-    known = price_list({"per_second": 0.1, "audio_multiplier": 2}, has_audio=False)
-
-    assert known.lines == (PriceLine(100_000, per_second=True),)
-
-
-@pytest.mark.parametrize("factor", [float("inf"), float("nan"), -2, "much", True, 1e300])
-def test_a_factor_that_is_none_leaves_sound_without_a_price(factor):
-    known = price_list({"per_second": 0.1, "audio_multiplier": factor}, has_audio=True)
-
-    assert known.lines == (PriceLine(100_000, per_second=True, audio=False),)
 
 
 def test_sound_costs_what_the_table_says():

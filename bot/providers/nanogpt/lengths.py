@@ -1,0 +1,88 @@
+"""How long a film can be, from however a model's entry says it.
+
+Source: the model list: durations as 5, "5" or "5s", as a range of numbers, as two options that
+are a range, as a range in words; and models that count frames at a rate instead.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bot.providers.nanogpt.entries import Parameter
+from bot.providers.nanogpt.families import DURATION_NAMES, first_of
+
+MOST_DURATIONS = 60
+_RANGE = re.compile(r"\b([0-9]{1,4})\s*(?:-|–|to)\s*([0-9]{1,4})\b")  # noqa: RUF001
+
+
+def seconds_of(value: object) -> int | None:
+    """A duration as the list spells it: 5, "5" or "5s"."""
+    text = str(value).removesuffix("s").removesuffix(".0")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 5 else None
+
+
+def durations_of(given: Mapping[str, Parameter], pricing: Mapping[str, Any]) -> tuple[int, ...]:
+    """Every duration that can be asked for, in seconds; empty where there is no choice."""
+    name = first_of(DURATION_NAMES, given)
+    if name is None:
+        fixed = seconds_of(pricing.get("fixed_duration_seconds"))
+        return tuple(frames_by_seconds(given)) or ((fixed,) if fixed else ())
+    parameter = given[name]
+    if parameter.options and parameter.type != "number":
+        found = (seconds_of(option.value) for option in parameter.options)
+        return tuple(seconds for seconds in found if seconds)
+    least, most = _range_of(parameter)
+    if 0 <= least <= most < least + MOST_DURATIONS:
+        return tuple(range(max(1, int(least)), int(most) + 1))
+    return ()
+
+
+def default_duration(given: Mapping[str, Parameter], durations: tuple[int, ...]) -> int | None:
+    """The list's own default where it can be had, else the first duration."""
+    name = first_of(DURATION_NAMES, given)
+    if name is None:
+        usual = usual_frames(given)
+        counts = frames_by_seconds(given)
+        named = next((seconds for seconds, count in counts.items() if count == usual), None)
+    else:
+        named = seconds_of(given[name].default)
+    return named if named in durations else next(iter(durations), None)
+
+
+def frames_by_seconds(given: Mapping[str, Parameter]) -> dict[int, int]:
+    """How many frames a film of so many seconds has, where both they and their rate are chosen."""
+    usual, rate = usual_frames(given), usual_rate(given)
+    if usual is None or rate is None:
+        return {}
+    frames = given["num_frames"]
+    choices = [count for option in frames.options if (count := seconds_of(option.value))]
+    least, most = _range_of(frames)
+    if frames.type != "number" and choices:
+        return {round(count / rate): count for count in choices}
+    if not 0 < least <= usual <= most < 10_000:
+        return {round(usual / rate): usual} if usual >= rate else {}
+    whole = range(-(-int(least) // rate), int(most) // rate + 1)
+    counts = {seconds: seconds * rate for seconds in whole if seconds > 0}
+    return dict(sorted({**counts, max(1, round(usual / rate)): usual}.items()))
+
+
+def usual_frames(given: Mapping[str, Parameter]) -> int | None:
+    return seconds_of(given["num_frames"].default) if "num_frames" in given else None
+
+
+def usual_rate(given: Mapping[str, Parameter]) -> int | None:
+    """Frames a second; None where it cannot be chosen or is not said."""
+    if "frames_per_second" not in given:
+        return None
+    return seconds_of(given["frames_per_second"].default) or None
+
+
+def _range_of(parameter: Parameter) -> tuple[float, float]:
+    """The least and the most of a number; an impossible range where it is not said."""
+    if parameter.min is not None and parameter.max is not None:
+        return parameter.min, parameter.max
+    named = [value for one in parameter.options if (value := seconds_of(one.value)) is not None]
+    if len(named) > 1:
+        return min(named), max(named)
+    said = _RANGE.search(parameter.description)
+    return (int(said[1]), int(said[2])) if said else (1, 0)
