@@ -31,6 +31,8 @@ class Run:
 class FakeProvider:
     """The port `Provider`. What it charged for is in `runs`, what was fetched lies on `disk`.
 
+    `unseen` are films of which a look at many shows nothing but this error.
+
     `under` gives the same service to another process, or under another weather.
     """
 
@@ -46,6 +48,10 @@ class FakeProvider:
     verdicts: list[ProviderStatus] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     looks: list[str] = field(default_factory=list)
+    looks_at_once: list[list[str]] = field(default_factory=list)
+    unseen: dict[str, ProviderError] = field(default_factory=dict)
+    held_micros: int | None = 50_000_000
+    submits_at: datetime | None = None
     weather: Weather = calm
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
@@ -76,25 +82,34 @@ class FakeProvider:
     async def look(self, handle: str, request: VideoRequest) -> ProviderStatus:
         await self.weather("look")
         self.looks.append(handle)
-        for run in self.runs:
-            if run.handle == handle:
-                ready = self.clock.now() >= run.ready_at
-                return run.verdict if ready else ProviderStatus(ProviderState.RUNNING)
-        raise ProviderJobUnknownError
+        status = self._status(handle)
+        if isinstance(status, ProviderError):
+            raise status
+        return status
 
     async def look_together(
         self, watched: Sequence[Watched]
     ) -> Sequence[ProviderStatus | ProviderError]:
-        return [await self.look(one.handle, one.request) for one in watched]
+        await self.weather("look together")
+        self.looks_at_once.append([one.handle for one in watched])
+        return [self.unseen.get(one.handle) or self._status(one.handle) for one in watched]
+
+    def _status(self, handle: str) -> ProviderStatus | ProviderError:
+        for run in self.runs:
+            if run.handle == handle:
+                ready = self.clock.now() >= run.ready_at
+                return run.verdict if ready else ProviderStatus(ProviderState.RUNNING)
+        return ProviderJobUnknownError()
 
     async def look_price_seconds(self) -> float:
         return self.look_price
 
     async def may_submit_at(self) -> datetime | None:
-        return None
+        return self.submits_at
 
     async def balance_micros(self) -> int | None:
-        return 50_000_000
+        await self.weather("balance")
+        return self.held_micros
 
     async def recover(self, tag: str, request: VideoRequest) -> Receipt | None:
         await self.weather("recover")

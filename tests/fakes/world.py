@@ -14,9 +14,12 @@ from bot.domain.quotes import Quote
 from bot.ids import ChannelId, GuildId, IdempotencyKey, UserId
 from bot.ports import JobStore
 from bot.services.accepting import Accepting
+from bot.services.balances import Balances
 from bot.services.cancelling import Cancelling
 from bot.services.delivering import Delivering
 from bot.services.inquiring import Inquiring
+from bot.services.noticing import Noticing
+from bot.services.offering import Offering
 from bot.services.outbox import Outbox
 from bot.services.pausing import Pauses
 from bot.services.pictures import CardPictures
@@ -30,9 +33,15 @@ from tests.factories import (
     make_request,
     new_job_id,
     new_notice_id,
+    new_offer_id,
     new_submission_id,
 )
-from tests.fakes.budgets import InMemoryAvailability, InMemoryGuilds, InMemoryNotices
+from tests.fakes.budgets import (
+    InMemoryAvailability,
+    InMemoryGuilds,
+    InMemoryNotices,
+    InMemoryOffers,
+)
 from tests.fakes.clock import FakeClock
 from tests.fakes.courier import FakeCourier, Message
 from tests.fakes.job_store import InMemoryJobStore
@@ -55,6 +64,12 @@ class Process:
     quoting: Quoting
     tracker: Tracker
     delivering: Delivering
+    offering: Offering
+    substituting: Substituting
+    noticing: Noticing
+    pauses: Pauses
+    balances: Balances
+    means: Means
 
     async def accept(
         self, *, key: str, user_id: int = 30, channel_id: int = 20, **request: Any
@@ -82,19 +97,20 @@ class World:
     availability: InMemoryAvailability = field(default_factory=InMemoryAvailability)
     guilds: InMemoryGuilds = field(default_factory=InMemoryGuilds)
     notices: InMemoryNotices = field(default_factory=InMemoryNotices)
+    offers: InMemoryOffers = field(default_factory=InMemoryOffers)
+    catalogue: Catalogue = field(default_factory=Catalogue)
     provider: FakeProvider = field(init=False)
     courier: FakeCourier = field(init=False)
 
     def __post_init__(self) -> None:
         self.provider = FakeProvider(self.clock, self.films.disk)
         self.courier = FakeCourier(self.clock)
+        self.catalogue.replace([make_capability()])
 
     def start(self, *, owner: str = "one", weather: Weather = calm) -> Process:
         """A new process on this world, under this weather."""
         store = mortal(self.store, weather)
-        catalogue = Catalogue()
-        catalogue.replace([make_capability()])
-        quoting = Quoting(catalogue, store)
+        quoting = Quoting(self.catalogue, store)
         inquiring = Inquiring(store, quoting)
         courier = self.courier.under(weather)
         pauses = Pauses(
@@ -105,13 +121,13 @@ class World:
             new_notice_id=new_notice_id,
             words=repr,
         )
-        substituting = Substituting(catalogue, quoting, pauses, self.clock)
+        substituting = Substituting(self.catalogue, quoting, pauses, self.clock)
         outbox = Outbox(
             store,
             courier,
             self.images,
             self.films,
-            catalogue,
+            self.catalogue,
             inquiring,
             substituting,
             self.clock,
@@ -136,7 +152,32 @@ class World:
 
         accepting = Accepting(store, self.clock, new_job_id, wake)
         cancelling = Cancelling(store, self.clock, wake)
-        return Process(store, accepting, cancelling, inquiring, quoting, tracker, delivering)
+        balances = Balances(providers, self.clock)
+        offering = Offering(
+            store=self.offers,
+            guilds=self.guilds,
+            quoting=quoting,
+            accepting=accepting,
+            pauses=pauses,
+            balances=balances,
+            clock=self.clock,
+            new_offer_id=new_offer_id,
+        )
+        return Process(
+            store=store,
+            accepting=accepting,
+            cancelling=cancelling,
+            inquiring=inquiring,
+            quoting=quoting,
+            tracker=tracker,
+            delivering=delivering,
+            offering=offering,
+            substituting=substituting,
+            noticing=Noticing(self.notices, courier, self.clock),
+            pauses=pauses,
+            balances=balances,
+            means=means,
+        )
 
     async def live(self, process: Process) -> None:
         """Let a process work, and time pass, until nothing is left to do."""
