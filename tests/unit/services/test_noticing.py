@@ -1,0 +1,107 @@
+"""A word that is owed to a log channel is posted there once, or given up after a day."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.notices import Notice, NoticeState
+from bot.errors import DeliveryUnavailableError
+from bot.ids import ChannelId, GuildId
+from bot.services.noticing import GIVEN_UP_AFTER, MOST_AT_ONCE, Noticing
+from tests.factories import NOW, new_notice_id
+from tests.fakes.weather import KilledError, Script, mortal
+
+CHANNEL = ChannelId(20)
+
+
+async def owe(world, **fields):
+    now = world.clock.now()
+    notice = replace(Notice(new_notice_id(), GuildId(10), CHANNEL, "a word", now, now), **fields)
+    await world.notices.owe(notice)
+    return notice
+
+
+def state_of(world, notice):
+    return world.notices.notices[notice.id].state
+
+
+async def test_a_word_that_is_owed_is_posted_once(world):
+    process = world.start()
+    notice = await owe(world)
+    for _ in range(3):
+        await process.noticing.run_once()
+
+    assert world.courier.notices == {notice.nonce: "a word"}
+    assert state_of(world, notice) is NoticeState.POSTED
+
+
+async def test_while_discord_is_away_it_is_tried_again_later_and_later(world):
+    away: list[BaseException | None] = [DeliveryUnavailableError() for _ in range(3)]
+    process = world.start(weather=Script(notice=away))
+    notice = await owe(world)
+    waits = []
+    while state_of(world, notice) is NoticeState.OWED:
+        await process.noticing.run_once()
+        due = world.notices.notices[notice.id].next_attempt_at
+        waits.append((due - world.clock.now()).total_seconds())
+        world.clock.advance(max(waits[-1], 0))
+
+    assert waits[:3] == [2, 4, 8]
+    assert world.courier.notices == {notice.nonce: "a word"}
+
+
+async def test_what_is_not_due_is_not_tried(world):
+    process = world.start()
+    await owe(world, next_attempt_at=NOW + timedelta(seconds=1))
+    await process.noticing.run_once()
+
+    assert world.courier.notices == {}
+
+
+async def test_after_a_day_without_discord_a_word_is_old_news(world):
+    away: list[BaseException | None] = [DeliveryUnavailableError(), DeliveryUnavailableError()]
+    process = world.start(weather=Script(notice=away))
+    notice = await owe(world)
+    world.clock.advance(GIVEN_UP_AFTER.total_seconds() - 0.001)
+    await process.noticing.run_once()
+    assert state_of(world, notice) is NoticeState.OWED
+
+    world.clock.advance(60)
+    await process.noticing.run_once()
+    assert state_of(world, notice) is NoticeState.UNDELIVERABLE
+
+
+async def test_a_channel_that_is_gone_is_not_tried_again_and_holds_no_other_up(world):
+    process = world.start()
+    world.courier.gone_channels.add(CHANNEL)
+    gone, other = await owe(world), await owe(world, channel_id=ChannelId(21))
+    await process.noticing.run_once()
+
+    assert state_of(world, gone) is NoticeState.UNDELIVERABLE
+    assert world.courier.notices == {other.nonce: "a word"}
+
+
+async def test_many_words_are_posted_oldest_first_some_at_a_time(world):
+    process = world.start()
+    notices = []
+    for _ in range(MOST_AT_ONCE + 1):
+        notices.append(await owe(world))
+        world.clock.advance(1)
+    await process.noticing.run_once()
+    assert len(world.courier.notices) == MOST_AT_ONCE
+
+    await process.noticing.run_once()
+    assert list(world.courier.notices) == [notice.nonce for notice in notices]
+
+
+async def test_a_program_that_died_between_posting_and_noting_posts_the_same_message_again(world):
+    dying = mortal(world.notices, Script(save=[KilledError()]), ["save"])
+    notice = await owe(world)
+    with pytest.raises(KilledError):
+        await Noticing(dying, world.courier, world.clock).run_once()
+    assert state_of(world, notice) is NoticeState.OWED
+
+    await world.start().noticing.run_once()
+    assert world.courier.notices == {notice.nonce: "a word"}
+    assert state_of(world, notice) is NoticeState.POSTED
