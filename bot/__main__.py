@@ -9,6 +9,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,6 +26,8 @@ if sys.platform == "win32":
 else:
     from uvloop import new_event_loop
 
+UNUSABLE = 2  # the exit code for what the operator can mend
+
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 database = typer.Typer(no_args_is_help=True, help="Look after the database.")
 cli.add_typer(database, name="db")
@@ -36,7 +39,7 @@ def run() -> None:
     settings = load_settings()
     with contextlib.ExitStack() as stack:
         if settings.discord_token is None:
-            settings = stack.enter_context(_beside_a_sandbox(settings))
+            settings = stack.enter_context(_beside_a_sandbox())
         _run(run_bot(settings))
 
 
@@ -48,7 +51,10 @@ def sandbox() -> None:
 
 @cli.command()
 def doctor() -> None:
-    """Check token, permissions, services, database and tools, and say what to mend."""
+    """Check token, Message Content, services, database and tools; say what to mend.
+
+    Gives the link, too, that invites the bot with every permission it needs.
+    """
     findings: list[Finding] = _run(examine(load_settings()))
     for finding in findings:
         typer.echo(f"{'ok  ' if finding.fine else 'MEND'}  {finding.subject}: {finding.text}")
@@ -69,11 +75,11 @@ def backup(target: Annotated[Path, typer.Argument(help="The file to write.")]) -
 
 
 @contextlib.contextmanager
-def _beside_a_sandbox(settings: Settings) -> Iterator[Settings]:
+def _beside_a_sandbox() -> Iterator[Settings]:
     """A sandbox for as long as the bot runs.
 
     In a session of its own, so that Ctrl-C stops the bot first, and bound to our end by its
-    standard input.
+    standard input. What the bot keeps is forgotten with the sandbox, whose messages it is about.
     """
     child = subprocess.Popen(
         [sys.executable, "-m", "sandbox", "--json", "--with-parent"],
@@ -81,9 +87,9 @@ def _beside_a_sandbox(settings: Settings) -> Iterator[Settings]:
         stdout=subprocess.PIPE,
         start_new_session=True,
     )
-    with child:
+    with child, tempfile.TemporaryDirectory(prefix="showreel-demo-") as folder:
         try:
-            yield _pointed_at(settings, _first_line(child))
+            yield _pointed_at(Path(folder), _first_line(child))
         finally:
             child.terminate()
 
@@ -93,17 +99,19 @@ def _first_line(child: subprocess.Popen[bytes]) -> dict[str, Any]:
     try:
         told: dict[str, Any] = json.loads(line)
     except ValueError:
+        if child.wait() == UNUSABLE:  # and it said in one sentence what to change
+            raise typer.Exit(UNUSABLE) from None
         msg = "the sandbox did not start; what it said stands above"
         raise ConfigurationError(msg) from None
     return told
 
 
-def _pointed_at(settings: Settings, told: dict[str, Any]) -> Settings:
+def _pointed_at(data_dir: Path, told: dict[str, Any]) -> Settings:
     page = told.pop("page")
     typer.secho(f"\n  Showreel is at {page}\n", bold=True)
     typer.echo("  Open it and type:  /video prompt: a fox running through snow")
-    typer.echo("  Ctrl-C stops it. No DISCORD_TOKEN is set, so this is the sandbox.\n")
-    data_dir = settings.data_dir / "sandbox"
+    typer.echo("  No DISCORD_TOKEN is set, so this is the sandbox: its dollars are play money.")
+    typer.echo("  Ctrl-C stops it, and then everything in it is forgotten.\n")
     return load_settings(
         data_dir=data_dir,
         database_url=None,
@@ -122,7 +130,7 @@ def main() -> None:
         cli()
     except BotError as error:
         typer.secho(f"{error}", fg="red", err=True)
-        sys.exit(2)
+        sys.exit(UNUSABLE)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,16 @@ from bot.services.substituting import Substituting
 
 _log = logging.getLogger(__name__)
 
+PERMISSIONS = discord.Permissions(  # the least that it needs in a server
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    embed_links=True,
+    attach_files=True,
+    read_message_history=True,
+)
+SCOPES = ("bot", "applications.commands")
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -58,6 +68,11 @@ def point_at(api_url: str | None, gateway_url: str | None, cdn_url: str | None) 
         discord.Asset.BASE = cdn_url.rstrip("/")
 
 
+def invitation(application_id: int) -> str:
+    """The link that adds the bot to a server, with the least permissions."""
+    return discord.utils.oauth_url(application_id, permissions=PERMISSIONS, scopes=SCOPES)
+
+
 class Client(commands.AutoShardedBot):
     """One bot user on as many shards as Discord asks for.
 
@@ -80,9 +95,27 @@ class Client(commands.AutoShardedBot):
         self.reachable = asyncio.Event()
         self._wanted = tuple(extensions)
 
+    async def start(self, token: str, *, reconnect: bool = True) -> None:
+        """May be called again after it failed; leaves no connection open.
+
+        Raises ConnectionError where Discord cannot be reached or is down.
+        """
+        try:
+            await super().start(token, reconnect=reconnect)
+        except (OSError, discord.DiscordServerError) as error:
+            msg = f"Discord cannot be reached: {error}"
+            raise ConnectionError(msg) from error
+        finally:
+            await self.http.close()
+            self.http.connector = discord.utils.MISSING  # it is closed too; the next start makes one
+
     async def setup_hook(self) -> None:
         for extension in self._wanted:
-            await self.load_extension(extension)
+            if extension not in self.extensions:  # it is, after a start that failed
+                await self.load_extension(extension)
+        if not list(self.services.catalogue):
+            hint = "set NANOGPT_API_KEY or NANOPHOTO_API_KEY; until then no film can be made"
+            _log.warning("no_video_service", extra={"hint": hint})
         await sync_commands(self.tree, self.services.jobs, str(self.application_id))
         flags = self.application_flags
         if not (flags.gateway_message_content or flags.gateway_message_content_limited):

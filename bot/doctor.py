@@ -9,7 +9,7 @@ import aiohttp
 import discord
 
 from bot.app import accounts_of, joined
-from bot.client import point_at
+from bot.client import invitation, point_at
 from bot.domain.pricing import dollars
 from bot.errors import BotError, ProviderCredentialsError
 from bot.media.ffmpeg import find_ffmpeg
@@ -31,31 +31,33 @@ class Finding:
 async def examine(settings: Settings) -> list[Finding]:
     """Look at everything; nothing is changed but that the database is brought up to date."""
     return [
-        await _discord(settings),
+        *await _discord(settings),
         *[finding async for finding in _services(settings)],
         _ffmpeg(settings),
         await _disk(settings),
     ]
 
 
-async def _discord(settings: Settings) -> Finding:
+async def _discord(settings: Settings) -> list[Finding]:
+    """The token, the switch, and the link with which a server gives the permissions."""
     if settings.discord_token is None:
-        return _fine("Discord", "no DISCORD_TOKEN, so `run` starts the sandbox")
+        return [_fine("Discord", "no DISCORD_TOKEN, so `run` starts the sandbox")]
     point_at(settings.discord_api_url, settings.discord_gateway_url, settings.discord_cdn_url)
     client = discord.Client(intents=discord.Intents.none())
     try:
         async with client:
             await client.login(settings.discord_token.get_secret_value())
-            flags = client.application_flags
+            flags, application_id = client.application_flags, client.application_id
             content = flags.gateway_message_content or flags.gateway_message_content_limited
     except discord.LoginFailure:
-        return _mend("Discord", "DISCORD_TOKEN is refused: copy it anew from the portal")
+        return [_mend("Discord", "DISCORD_TOKEN is refused: copy it anew from the portal")]
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-        return _mend("Discord", f"cannot be reached ({type(error).__name__})")
+        return [_mend("Discord", f"cannot be reached ({type(error).__name__})")]
+    link = _fine("Invitation", f"{invitation(application_id or 0)} has every permission it needs")
     if not content:
         hint = "switch Message Content on in the portal, or 🎬 sees no pictures"
-        return _mend("Discord", hint)
-    return _fine("Discord", "the token is good and Message Content is on")
+        return [_mend("Discord", hint), link]
+    return [_fine("Discord", "the token is good and Message Content is on"), link]
 
 
 async def _services(settings: Settings) -> AsyncIterator[Finding]:

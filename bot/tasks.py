@@ -7,6 +7,8 @@ from typing import Any
 
 _log = logging.getLogger(__name__)
 
+FATAL_NOTE = "no other try can mend this"  # on an error that whoever waits for the task explains
+
 
 class TaskOwner:
     """Starts tasks, and on close lets them end or cancels them, naming those that are stuck."""
@@ -23,7 +25,11 @@ class TaskOwner:
     def _forget(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("task_failed", extra={"task": task.get_name()}, exc_info=error)
+            told: dict[str, Any] = {"task": task.get_name()}
+            if FATAL_NOTE in getattr(error, "__notes__", ()):
+                _log.error("task_failed", extra=told | {"error": _in_words(error)})
+            else:
+                _log.error("task_failed", extra=told, exc_info=error)
 
     async def close(self, *, grace_seconds: float = 5.0) -> None:
         """Wait for what is running, cancel it after `grace_seconds`, and log what will not end."""
@@ -48,7 +54,8 @@ async def supervise(
 ) -> None:
     """Run something that should run for ever, again and again, with a growing wait between.
 
-    Returns when `run` returns; raises what `is_fatal` says cannot be mended by another try.
+    Returns when `run` returns; raises, with FATAL_NOTE on it, what `is_fatal` says cannot be
+    mended by another try. A ConnectionError is news of the network and not of a bug: one line.
     """
     backoff = first_backoff_seconds
     while True:
@@ -56,7 +63,16 @@ async def supervise(
             return await run()
         except Exception as error:  # a supervisor's purpose is to outlive any failure
             if is_fatal(error):
+                error.add_note(FATAL_NOTE)
                 raise
-            _log.exception("supervised_failed", extra={"task": name, "wait_seconds": backoff})
+            told = {"task": name, "wait_seconds": backoff}
+            if isinstance(error, ConnectionError):
+                _log.warning("connection_failed", extra=told | {"error": _in_words(error)})
+            else:
+                _log.exception("supervised_failed", extra=told)
         await wait(backoff)
         backoff = min(backoff * 2, max_backoff_seconds)
+
+
+def _in_words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

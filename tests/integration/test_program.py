@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import aiohttp
 import discord
 import pytest
 
+from bot.client import PERMISSIONS
 from bot.doctor import examine
 from bot.health import Health, serving_health
 from tests.studio import open_studio
@@ -72,6 +74,14 @@ async def test_the_doctor_says_what_to_mend(studio):
     assert findings["Video services"].text == "no key: set NANOGPT_API_KEY or NANOPHOTO_API_KEY"
 
 
+async def test_the_doctor_gives_the_link_that_invites_the_bot_with_its_permissions(studio):
+    findings = {finding.subject: finding.text for finding in await examine(studio.settings())}
+    application = (await studio.people.call("GET", "/world"))["application"]
+
+    assert f"client_id={application['id']}&" in findings["Invitation"]
+    assert f"permissions={PERMISSIONS.value}" in findings["Invitation"]
+
+
 async def test_a_wrong_setting_ends_the_start_with_one_line_and_no_traceback(tmp_path):
     child = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -99,6 +109,7 @@ async def test_a_wrong_token_is_named_as_such(studio, tmp_path):
 
     assert child.returncode == 2
     assert "DISCORD_TOKEN: Discord refused it" in said.decode()
+    assert "Traceback" not in said.decode()
     assert "wrong.token.here" not in said.decode()
 
 
@@ -106,25 +117,99 @@ async def test_run_without_a_token_opens_the_sandbox_and_ctrl_c_stops_both(tmp_p
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "bot", "run"),
-        env={"PATH": os.defpath, "DATA_DIR": str(tmp_path), "SANDBOX_PORT": "0"},
+        env={"PATH": os.defpath, "TMPDIR": str(tmp_path), "SANDBOX_PORT": "0"},
+        cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     assert child.stdout is not None
     assert child.stderr is not None
-    address = None
-    while address is None:
-        line = (await child.stdout.readline()).decode()
-        address = line.partition("Showreel is at ")[2].strip() or None
+    told = ""
+    while "Ctrl-C" not in told:
+        told += (await child.stdout.readline()).decode()
+    [address] = re.findall(r"Showreel is at (\S+)", told)
     while b"discord_ready" not in await child.stderr.readline():
         pass
     child.send_signal(signal.SIGINT)
     await child.communicate()
 
     assert child.returncode == 0
+    assert "play money" in told
+    assert "everything in it is forgotten" in told
+    assert list(tmp_path.iterdir()) == []
     with pytest.raises(aiohttp.ClientConnectorError):
         async with aiohttp.ClientSession() as session, session.get(address):
             pass
+
+
+async def test_a_port_that_is_taken_is_one_sentence_and_no_traceback():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "bot", "run"),
+            env={"PATH": os.defpath, "SANDBOX_PORT": str(port)},
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, said = await child.communicate()
+
+    [sentence] = said.decode().splitlines()
+    assert child.returncode == 2
+    assert f"A port from {port} to {port + 4} is taken" in sentence
+    assert "set SANDBOX_PORT" in sentence
+
+
+async def said_before_it_was_stopped(folder, told, event):
+    """What `run` wrote to its log, up to this event; then it is stopped politely."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "bot", "run"),
+        env={"PATH": os.defpath, "DATA_DIR": str(folder), **told},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert child.stderr is not None
+    said = ""
+    while event not in said:
+        said += (await child.stderr.readline()).decode()
+    child.send_signal(signal.SIGTERM)
+    await child.communicate()
+    assert child.returncode == 0
+    return said
+
+
+async def test_while_discord_cannot_be_reached_each_try_is_one_line(studio, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}/api/v10"
+    told = studio.sandbox.environment() | {"DISCORD_API_URL": nowhere}
+    told.pop("page")
+
+    said = await said_before_it_was_stopped(tmp_path / "other", told, "wait_seconds=2.0")
+
+    assert said.count("connection_failed") == 2
+    assert "Discord cannot be reached" in said
+    assert "Traceback" not in said
+    assert "Unclosed" not in said
+
+
+async def test_a_start_that_failed_half_way_is_tried_again(studio, tmp_path):
+    told = studio.sandbox.environment()
+    told.pop("page")
+    fault = {"method": "GET", "path": "/applications/*/commands", "kind": "status", "status": 400}
+    await studio.people.call("POST", "/faults", fault)
+
+    said = await said_before_it_was_stopped(tmp_path / "other", told, "discord_ready")
+
+    assert said.count("supervised_failed") == 1
+
+
+async def test_without_a_video_service_the_start_says_so_once(studio, tmp_path):
+    told = studio.sandbox.environment() | {"NANOGPT_API_KEY": "", "NANOPHOTO_API_KEY": ""}
+    told.pop("page")
+
+    said = await said_before_it_was_stopped(tmp_path / "other", told, "discord_ready")
+
+    assert said.count("no_video_service") == 1
+    assert "set NANOGPT_API_KEY or NANOPHOTO_API_KEY" in said
 
 
 def test_the_invitation_in_the_readme_asks_for_the_least_permissions():
@@ -137,6 +222,7 @@ def test_the_invitation_in_the_readme_asks_for_the_least_permissions():
         read_message_history=True,
     )
 
+    assert needed == PERMISSIONS
     assert f"permissions={needed.value}`" in README
 
 

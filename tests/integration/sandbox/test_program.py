@@ -1,6 +1,8 @@
 import asyncio
 import json
+import os
 import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
@@ -57,3 +59,26 @@ async def test_it_ends_with_its_parent(tmp_path: Path) -> None:
 
     assert await process.wait() == 0
     await process.communicate()
+
+
+REFUSED = {
+    "a port that is taken": ("SANDBOX_PORT", None),
+    "a port that is no number": ("SANDBOX_PORT", "eighty"),
+    "an address that is not here": ("SANDBOX_HOST", "192.0.2.1"),
+}
+
+
+@pytest.mark.parametrize(("name", "value"), REFUSED.values(), ids=REFUSED.keys())
+async def test_what_it_cannot_use_is_one_sentence_that_names_the_setting(
+    name: str, value: str | None
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        given = {name: value or str(taken.getsockname()[1])}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "sandbox"), stderr=PIPE, env={"PATH": os.defpath} | given
+        )
+        _, said = await process.communicate()
+
+    [sentence] = said.decode().splitlines()
+    assert process.returncode == 2
+    assert name in sentence
