@@ -64,14 +64,16 @@ class Pauses:
 
     async def room(self, provider: ProviderName, wanted: int) -> int:
         """How many films may be handed over now: none while it is paused, one on trial."""
-        now = self._clock.now()
         known = await self._store.get(provider)
-        if known.is_paused(now):
+        if known.is_paused(self._clock.now()):
             return 0
-        if not known.is_on_trial or not wanted:
-            return wanted
-        await self._store.put(on_trial(known, now))
-        return 1
+        return min(wanted, 1) if known.is_on_trial else wanted
+
+    async def begin_trial(self, provider: ProviderName) -> None:
+        """A film is handed over now: where its outcome decides, nobody else's is until then."""
+        known = await self._store.get(provider)
+        if known.is_on_trial:
+            await self._store.put(on_trial(known, self._clock.now()))
 
     async def observe(self, provider: ProviderName, error: ProviderError | None) -> None:
         """How a submission ended; None for a success."""

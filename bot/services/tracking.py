@@ -153,7 +153,10 @@ class Tracker:
         if not room:
             await recovering.give_up_waiting(provider, waiting, self._means)
         ids = [entry.job_id for entry in in_order(waiting, running)]
-        return await store.claim(self._owner, ids, now, LEASE_SECONDS, room) if room else []
+        chosen = await store.claim(self._owner, ids, now, LEASE_SECONDS, room) if room else []
+        if chosen:
+            await self._means.pauses.begin_trial(provider)
+        return chosen
 
     async def _intent(self, job: Job, now: datetime) -> Change:
         last = await self._means.store.find_submission(job.id)

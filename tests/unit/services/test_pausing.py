@@ -1,0 +1,304 @@
+"""A service that fails is left alone for a while, and then one film finds out how it is."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.availability import FAILURES_TOLERATED, Availability, PauseReason
+from bot.domain.guilds import GuildSettings
+from bot.domain.jobs import FailureKind, JobState
+from bot.errors import (
+    ContentRefusedError,
+    GenerationFailedError,
+    ProviderBalanceError,
+    ProviderCredentialsError,
+    ProviderError,
+    ProviderJobUnknownError,
+    ProviderProtocolError,
+    ProviderRateLimitedError,
+    ProviderRejectedRequestError,
+    ProviderTimeoutError,
+    ProviderUnavailableError,
+    SubmissionUncertainError,
+)
+from bot.ids import ChannelId, GuildId, ProviderName
+from bot.services import recovering
+from tests.factories import NOW, PROVIDER
+from tests.fakes.weather import Script
+
+FAILURES = [
+    ProviderUnavailableError(),
+    ProviderTimeoutError(),
+    ProviderProtocolError(),
+    SubmissionUncertainError(),
+    ProviderJobUnknownError(),
+    ProviderError(),
+]
+ANSWERS = [ContentRefusedError(), GenerationFailedError(), ProviderRejectedRequestError(), None]
+REFUSALS = [
+    (ProviderCredentialsError(), PauseReason.CREDENTIALS),
+    (ProviderBalanceError(), PauseReason.BALANCE),
+]
+
+
+def named(error):
+    return type(error).__name__
+
+
+@pytest.fixture
+def process(world):
+    return world.start()
+
+
+@pytest.fixture
+def pauses(process):
+    return process.pauses
+
+
+async def fail(pauses, times=FAILURES_TOLERATED + 1):
+    for _ in range(times):
+        await pauses.observe(PROVIDER, ProviderUnavailableError())
+
+
+async def paused_for(world, pauses):
+    """Seconds; None while it is not paused."""
+    known = await pauses.get(PROVIDER)
+    return (known.paused_until - world.clock.now()).total_seconds() if known.reason else None
+
+
+async def test_a_service_nobody_complains_of_takes_as_much_as_there_is_room_for(pauses):
+    assert await pauses.room(PROVIDER, 8) == 8
+
+
+@pytest.mark.parametrize("error", FAILURES, ids=named)
+async def test_four_failures_in_a_row_are_borne_and_the_fifth_pauses(world, pauses, error):
+    for _ in range(FAILURES_TOLERATED):
+        await pauses.observe(PROVIDER, error)
+    assert await pauses.room(PROVIDER, 8) == 8
+
+    await pauses.observe(PROVIDER, error)
+    assert await pauses.room(PROVIDER, 8) == 0
+    assert await paused_for(world, pauses) == 30
+    assert (await pauses.get(PROVIDER)).reason is PauseReason.FAILURES
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=named)
+async def test_whoever_answers_in_so_many_words_is_there(pauses, answer):
+    await fail(pauses, FAILURES_TOLERATED)
+    await pauses.observe(PROVIDER, answer)
+    await fail(pauses, FAILURES_TOLERATED)
+
+    assert await pauses.room(PROVIDER, 8) == 8
+
+
+@pytest.mark.parametrize(("error", "reason"), REFUSALS, ids=[named(error) for error, _ in REFUSALS])
+async def test_an_account_that_is_refused_pauses_at_once_and_for_long(world, pauses, error, reason):
+    await pauses.observe(PROVIDER, error)
+
+    assert await pauses.room(PROVIDER, 8) == 0
+    assert await paused_for(world, pauses) == 600
+    assert (await pauses.get(PROVIDER)).reason is reason
+
+
+async def test_being_asked_too_often_says_nothing_about_a_service(pauses):
+    await fail(pauses, FAILURES_TOLERATED)
+    for _ in range(20):
+        await pauses.observe(PROVIDER, ProviderRateLimitedError(retry_at=NOW))
+
+    assert await pauses.get(PROVIDER) == Availability(PROVIDER, FAILURES_TOLERATED)
+
+
+async def test_one_service_paused_holds_no_other_up(pauses):
+    await fail(pauses)
+
+    assert await pauses.room(ProviderName("other"), 8) == 8
+
+
+async def test_after_its_pause_one_film_tries_and_nobody_else_meanwhile(world, pauses):
+    await fail(pauses)
+    world.clock.advance(29.999)
+    assert await pauses.room(PROVIDER, 8) == 0
+
+    world.clock.advance(0.001)
+    assert await pauses.room(PROVIDER, 8) == 1
+    await pauses.begin_trial(PROVIDER)
+    assert await pauses.room(PROVIDER, 8) == 0
+
+
+async def test_a_trial_that_ends_well_opens_the_service_again(world, pauses):
+    await fail(pauses)
+    world.clock.advance(30)
+    await pauses.begin_trial(PROVIDER)
+    await pauses.observe(PROVIDER, None)
+
+    assert await pauses.get(PROVIDER) == Availability(PROVIDER)
+    assert await pauses.room(PROVIDER, 8) == 8
+
+
+async def test_each_trial_that_fails_makes_the_next_pause_longer_up_to_ten_minutes(world, pauses):
+    await fail(pauses)
+    waits = []
+    for _ in range(8):
+        waits.append(await paused_for(world, pauses))
+        world.clock.advance(waits[-1])
+        assert await pauses.room(PROVIDER, 8) == 1
+        await pauses.begin_trial(PROVIDER)
+        await pauses.observe(PROVIDER, ProviderUnavailableError())
+
+    assert waits == [30, 60, 120, 240, 480, 600, 600, 600]
+
+
+async def test_a_trial_whose_outcome_nobody_ever_tells_is_repeated(world, pauses):
+    await fail(pauses)
+    world.clock.advance(30)
+    await pauses.begin_trial(PROVIDER)
+    world.clock.advance(180)
+
+    assert await pauses.room(PROVIDER, 8) == 1
+
+
+async def test_a_service_that_is_well_needs_no_trial(pauses):
+    await pauses.begin_trial(PROVIDER)
+
+    assert await pauses.get(PROVIDER) == Availability(PROVIDER)
+
+
+async def test_each_server_that_wants_to_be_told_is_told_once_when_it_pauses_and_is_back(
+    world, process, pauses
+):
+    for number, channel in ((1, ChannelId(11)), (2, None), (3, ChannelId(33))):
+        await world.guilds.put(GuildSettings(GuildId(number), log_channel_id=channel))
+    await fail(pauses, FAILURES_TOLERATED + 5)
+    await process.noticing.run_once()
+    told = list(world.notices.notices.values())
+    assert [(notice.guild_id, notice.channel_id) for notice in told] == [(1, 11), (3, 33)]
+    assert {notice.text for notice in told} == set(world.courier.notices.values())
+    assert "FAILURES" in told[0].text
+
+    await pauses.observe(PROVIDER, None)
+    await pauses.observe(PROVIDER, None)
+    assert len(world.notices.notices) == 4
+
+
+async def test_another_reason_is_told_as_well(world, pauses):
+    await world.guilds.put(GuildSettings(GuildId(1), log_channel_id=ChannelId(11)))
+    await fail(pauses)
+    await pauses.observe(PROVIDER, ProviderCredentialsError())
+    await pauses.observe(PROVIDER, ProviderCredentialsError())
+
+    assert len(world.notices.notices) == 2
+
+
+async def test_the_operator_reads_it_in_the_log(pauses, caplog):
+    caplog.set_level("INFO")
+    await pauses.observe(PROVIDER, ProviderBalanceError())
+    await pauses.observe(PROVIDER, None)
+
+    said = [(row.levelname, row.msg) for row in caplog.records]
+    assert said == [("ERROR", "provider_paused"), ("INFO", "provider_is_back")]
+
+
+async def test_while_a_service_is_paused_films_wait_and_are_made_afterwards(world, process):
+    await process.pauses.observe(PROVIDER, ProviderBalanceError())
+    job = await process.accept(key="one")
+    await process.turn()
+    assert (await world.store.get(job.id)).state is JobState.ACCEPTED
+    assert world.provider.runs == []
+
+    world.clock.advance(600)
+    await process.turn()
+    assert world.provider.paid_tags == [f"{job.id}-1"]
+
+
+async def test_on_trial_one_of_many_films_is_handed_over_and_the_others_follow_it(world, process):
+    await process.pauses.observe(PROVIDER, ProviderBalanceError())
+    for number in range(4):
+        await process.accept(key=str(number), user_id=number)
+    world.clock.advance(600)
+
+    await process.tracker.run_once()
+    assert len(world.provider.runs) == 1
+    await process.tracker.run_once()
+    assert len(world.provider.runs) == 4
+
+
+async def test_a_film_that_is_not_due_yet_does_not_use_the_trial_up(world):
+    away: list[BaseException | None] = [ProviderUnavailableError() for _ in range(5)]
+    process = world.start(weather=Script(submit=away))
+    job = await process.accept(key="one")
+    while not (await process.pauses.get(PROVIDER)).is_paused(world.clock.now()):
+        due_at = (await world.store.get(job.id)).next_action_at
+        world.clock.advance(max((due_at - world.clock.now()).total_seconds(), 0))
+        await process.turn()
+    due_at = (await world.store.get(job.id)).next_action_at
+    assert due_at - world.clock.now() > timedelta(seconds=31)
+
+    world.clock.advance(31)  # the pause is over, and the film's own wait is not
+    await process.turn()
+    world.clock.advance((due_at - world.clock.now()).total_seconds())
+    await process.turn()
+
+    assert len(world.provider.runs) == 1
+
+
+async def test_films_in_the_making_are_looked_at_though_nothing_more_is_handed_over(world, process):
+    job = await process.accept(key="one")
+    await process.turn()
+    await process.pauses.observe(PROVIDER, ProviderBalanceError())
+    await world.live(process)
+
+    assert (await world.store.get(job.id)).state is JobState.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ProviderBalanceError(), FailureKind.OPERATOR),
+        (ProviderCredentialsError(), FailureKind.OPERATOR),
+        (ProviderUnavailableError(), FailureKind.REJECTED),
+    ],
+    ids=["balance", "credentials", "failures"],
+)
+async def test_a_film_that_waited_an_hour_for_a_paused_service_is_given_up(world, error, kind):
+    process = world.start()
+    job = await process.accept(key="one")
+    world.clock.advance(3600)
+    for _ in range(FAILURES_TOLERATED + 1):
+        await process.pauses.observe(PROVIDER, error)
+    await process.turn()
+
+    ended = await world.store.get(job.id)
+    assert (ended.state, ended.failure.kind) == (JobState.FAILED, kind)
+    assert "for a long time" in ended.failure.text
+    assert world.provider.runs == []
+
+
+async def test_a_film_that_waits_for_less_than_an_hour_is_not_given_up(world, process):
+    job = await process.accept(key="one")
+    world.clock.advance(3599)
+    await process.pauses.observe(PROVIDER, ProviderBalanceError())
+    await process.turn()
+
+    assert (await world.store.get(job.id)).state is JobState.ACCEPTED
+
+
+async def test_only_what_still_waits_is_given_up(world, process):
+    waits, begun = await process.accept(key="one"), await process.accept(key="two")
+    listed = await world.store.list_waiting(PROVIDER)
+    await process.cancelling.cancel(begun.id, begun.user_id, is_moderator=False)
+    world.clock.advance(7200)
+
+    await recovering.give_up_waiting(PROVIDER, listed, process.means)
+
+    assert (await world.store.get(waits.id)).state is JobState.FAILED
+    assert (await world.store.get(begun.id)).state is JobState.CANCELLED
+
+
+async def test_nothing_is_written_where_nobody_waited_long(world, process):
+    job = await process.accept(key="one")
+    listed = await world.store.list_waiting(PROVIDER)
+
+    await recovering.give_up_waiting(PROVIDER, listed, process.means)
+
+    assert await world.store.get(job.id) == replace(job)
