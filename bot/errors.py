@@ -156,7 +156,13 @@ class ContentRefusedError(PermanentProviderError):
 
 
 class ProviderRejectedRequestError(PermanentProviderError):
-    """Refused for its form; nothing was charged."""
+    """Refused for its form; nothing was charged. `friendly` says what to change, where we know."""
+
+    def __init__(
+        self, detail: str = "", *, status: int | None = None, friendly: str | None = None
+    ) -> None:
+        super().__init__(detail, status=status)
+        self.friendly = friendly
 
 
 class GenerationFailedError(PermanentProviderError):

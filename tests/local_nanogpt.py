@@ -1,21 +1,32 @@
-"""Bare HTTP to a local NanoGPT: what the tests of its promises share."""
+"""A local NanoGPT, over bare HTTP and through the bot's client: what the tests of both share."""
 
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from bot.clock import SystemClock
+from bot.domain.budgets import Purpose, RequestRule
+from bot.domain.requests import VideoRequest
+from bot.domain.submissions import ProviderStatus, Receipt
+from bot.ids import ModelId
+from bot.media.downloads import guarded_session
+from bot.ports import Clock, Order, OrderPicture
+from bot.providers.nanogpt.client import NanoGpt as Client
 from sandbox.app import Sandbox, running_sandbox
 from sandbox.films.rendering import FilmRequest, Renderer
 from sandbox.providers.nanogpt.runs import Run
 from sandbox.providers.nanogpt.service import NanoGpt
 from sandbox.settings import SandboxSettings
+from tests.factories import make_request
+from tests.serving import pair_of
 
 Json = dict[str, Any]
 Answer = tuple[int, Any, Any]  # status, JSON or text, headers
@@ -101,6 +112,73 @@ class Wire:
     async def ledger(self) -> list[tuple[str, float]]:
         _, entries, _ = await self.call("GET", f"{CONTROL}/ledger")
         return [(entry["kind"], entry["amount"]) for entry in entries]
+
+
+class FreeBudgets:
+    """The port `RequestBudgets` for tests that ask more than an account may."""
+
+    async def take(self, _rules: Sequence[RequestRule], _purpose: Purpose) -> datetime | None:
+        return None
+
+    async def free_at(self, _rules: Sequence[RequestRule], _purpose: Purpose) -> datetime | None:
+        return None
+
+    async def used(self, _rule: RequestRule) -> int:
+        return 0
+
+
+@dataclass
+class Desk:
+    """The bot's client with the service behind it; `wish` is what it orders unless told else."""
+
+    wire: Wire
+    client: Client
+    wish: VideoRequest
+
+    @property
+    def service(self) -> NanoGpt:
+        return self.wire.service
+
+    @property
+    def money(self) -> list[tuple[str, int]]:
+        """Every movement, in micros of a dollar."""
+        return [(entry.kind, entry.amount_micros) for entry in self.service.books.entries]
+
+    async def submit(
+        self, tag: str = "tag-1", pictures: dict[str, OrderPicture] | None = None, **fields: Any
+    ) -> Receipt:
+        return await self.client.submit(Order(replace(self.wish, **fields), tag, pictures or {}))
+
+    def sent(self, receipt: Receipt) -> Json:
+        """The body with which a film was ordered."""
+        return self.service.books.runs[receipt.handle].body
+
+    async def ended(self, receipt: Receipt) -> ProviderStatus:
+        """How a film stands that has come to its end."""
+        await self.service.making[receipt.handle]
+        return await self.client.look(receipt.handle, self.wish)
+
+
+@asynccontextmanager
+async def desk_at(
+    wire: Wire, *, key: str = KEY_NAME, origin: str | None = None, clock: Clock | None = None
+) -> AsyncIterator[Desk]:
+    """The bot's client at a local NanoGPT, without a budget of its own."""
+    origin = origin or wire.sandbox.nanogpt.origin
+    hosts = frozenset({pair_of(origin), pair_of(wire.service.storage_origin)})
+    async with aiohttp.ClientSession() as api, guarded_session(hosts) as downloads:
+        client = Client(
+            key,
+            f"{origin}/api",
+            api=api,
+            downloads=downloads,
+            budgets=FreeBudgets(),
+            clock=clock or SystemClock(),
+        )
+        wish = make_request(
+            model_id=ModelId(WISH["model"]), duration_seconds=2, resolution=WISH["resolution"]
+        )
+        yield Desk(wire, client, wish)
 
 
 @asynccontextmanager

@@ -25,6 +25,7 @@ from bot.errors import (
     ProviderError,
     ProviderProtocolError,
     ProviderRateLimitedError,
+    ProviderRejectedRequestError,
     ProviderUnavailableError,
     SubmissionUncertainError,
     TransientProviderError,
@@ -122,7 +123,8 @@ def _refused(submission: Submission, error: ProviderError, means: Means) -> Resu
             _log.warning(
                 "submission_rejected", extra={"job_id": submission.job_id, "detail": error.detail}
             )
-            text = "The video service did not accept this wish."
+            advice = error.friendly if isinstance(error, ProviderRejectedRequestError) else None
+            text = advice or "The video service did not accept this wish."
             return _rejected(submission, Failure(FailureKind.REJECTED, text), means)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.errors import (
     ContentRefusedError,
+    GenerationFailedError,
     ProviderBalanceError,
     ProviderCredentialsError,
     ProviderError,
@@ -20,6 +21,7 @@ from bot.errors import (
     SubmissionUncertainError,
 )
 from bot.providers.http import Answer, redacted, retry_at
+from bot.providers.nanogpt.advice import what_to_change
 
 _BY_WORD: dict[str, type[ProviderError]] = {
     "content_policy_violation": ContentRefusedError,
@@ -46,6 +48,7 @@ _BY_STATUS: dict[int, type[ProviderError]] = {
     429: ProviderRateLimitedError,
 }  # any other 4xx, and a redirect, refuses the request as it stands; any 5xx means: away
 _DAILY = {"daily_rpd_limit_exceeded", "daily_usd_limit_exceeded"}
+_NOT_CHARGED = "you have not been charged"
 _REFUSALS = ("content policy", "content moderation", "safety concerns")
 
 
@@ -67,6 +70,9 @@ def error_of(answer: Answer, now: datetime, *, about_job: bool = False) -> Provi
     status = answer.status
     if kind is ContentRefusedError:
         return ContentRefusedError(detail, status=status, friendly=redacted(text) or None)
+    if kind is ProviderRejectedRequestError:
+        friendly = what_to_change(status, words, text)
+        return ProviderRejectedRequestError(detail, status=status, friendly=friendly)
     if kind is ProviderRateLimitedError:
         at = retry_at(answer.headers, now) or _next_midnight(words, now)
         return ProviderRateLimitedError(detail, status=status, retry_at=at)
@@ -77,12 +83,17 @@ def submission_error_of(answer: Answer, now: datetime) -> ProviderError:
     """The error of a submission that was answered, and not with a success that can be read.
 
     Certain are the 4xx and a 503 in the service's own words: by its page on error handling it
-    answers that before anything is started or charged. Uncertain are every other 5xx, a 503 from
+    answers that before anything is started or charged; and any 5xx that says of itself that the
+    money is back (`refundMessage`) or was never taken. Uncertain are every other 5xx, a 503 from
     an edge, a time-out in between (408), a conflict with a submission that may be our own (409)
     and a 2xx that cannot be read: each may hide a film in the making.
     """
     error = error_of(answer, now)
     status = answer.status
+    if status >= 500 and _says_refunded(answer.body):
+        return GenerationFailedError(error.detail, status=status)
+    if status >= 500 and _NOT_CHARGED in _message(answer.body).lower():
+        return error
     own_503 = status == 503 and bool(_words(answer.body) or _message(answer.body))
     if 200 <= status < 300 or status in {408, 409} or (status >= 500 and not own_503):
         return SubmissionUncertainError(error.detail, status=status)
@@ -120,6 +131,11 @@ def _message(body: Any) -> str:
     inner = error.get("message") if isinstance(error, dict) else error
     text = inner if isinstance(inner, str) else body.get("message")
     return text if isinstance(text, str) else ""
+
+
+def _says_refunded(body: Any) -> bool:
+    said = body.get("refundMessage") if isinstance(body, dict) else None
+    return isinstance(said, str) and bool(said.strip())
 
 
 def _words(body: Any) -> list[str]:

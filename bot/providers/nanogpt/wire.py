@@ -52,8 +52,7 @@ class Run(Wire):
         handle = self.run_id or self.id
         if handle is None:
             return None
-        in_dollars = (self.payment_source or "USD").upper() == "USD"
-        return Receipt(handle, self.cost if in_dollars else None)
+        return Receipt(handle, _in_dollars(self.cost, self.payment_source))
 
 
 class Balance(Wire):
@@ -70,6 +69,7 @@ class Standing(Wire):
     video_url: Any = Field(default=None, alias="videoUrl")
     video_url_too: Any = Field(default=None, alias="video_url")
     cost: Dollars = None
+    payment_source: Word = Field(default=None, alias="paymentSource")
     progress: Percent = None
     error: Any = None
     is_nsfw: Flag = Field(default=False, alias="isNSFWError")
@@ -136,10 +136,15 @@ def read_status(body: Any) -> ProviderStatus:
         state=state,
         artifact_addresses=(address,) if address and state is ProviderState.SUCCEEDED else (),
         progress_percent=inner.progress,
-        charged_micros=inner.cost,
+        charged_micros=_in_dollars(inner.cost, inner.payment_source or outer.payment_source),
         refused=inner.is_refusal(),
         text=inner.friendly,  # the only text written for members; `error` is for us
     )
+
+
+def _in_dollars(micros: int | None, source: str | None) -> int | None:
+    """None where the account is known to pay in something else."""
+    return micros if (source or "USD").upper() == "USD" else None
 
 
 def _unfolded(output: Any, depth: int = 4) -> Iterator[Any]:

@@ -157,6 +157,7 @@ async def test_a_service_that_stays_away_is_given_up_after_an_hour_and_nothing_w
         (ProviderCredentialsError("internal words"), "operator", "this bot's account"),
         (ProviderBalanceError("internal words"), "operator", "this bot's account"),
         (ProviderRejectedRequestError("internal words"), "rejected", "did not accept this wish"),
+        (ProviderRejectedRequestError(friendly="Shorten it."), "rejected", "Shorten it."),
     ],
 )
 async def test_a_refusal_ends_the_job_with_words_that_are_safe_to_show(world, error, kind, says):
