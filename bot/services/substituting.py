@@ -50,11 +50,12 @@ class Substituting:
 
 def carried_over(request: VideoRequest, capability: Capability) -> VideoRequest:
     """The same words and pictures for another model; choices that it lacks become its own."""
+    resolutions = _resolutions(request, capability)
     return replace(
         request,
         model_id=capability.model_id,
         duration_seconds=_nearest(request.duration_seconds, capability.durations_seconds),
-        resolution=request.resolution if request.resolution in capability.resolutions else None,
+        resolution=request.resolution if request.resolution in resolutions else None,
         aspect_ratio=(
             request.aspect_ratio if request.aspect_ratio in capability.aspect_ratios else None
         ),
@@ -67,7 +68,13 @@ def carried_over(request: VideoRequest, capability: Capability) -> VideoRequest:
 def _nearest(wanted: int | None, offered: Sequence[int]) -> int | None:
     if wanted is None or not offered:
         return None
-    return min(offered, key=lambda seconds: abs(seconds - wanted))
+    return min(offered, key=lambda seconds: (abs(seconds - wanted), seconds))
+
+
+def _resolutions(request: VideoRequest, capability: Capability) -> set[str]:
+    """Those in which it makes a film of so many shots."""
+    single = capability.one_shot_resolutions if len(request.parts) > 1 else frozenset()
+    return set(capability.resolutions) - single
 
 
 def _rank(quote: Quote) -> tuple[int, int]:

@@ -1,0 +1,187 @@
+"""When one model cannot make a film, others that can are named, each with its price."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.capabilities import Audio, Kind
+from bot.domain.pricing import PriceLine, PriceList
+from bot.domain.requests import Shot
+from bot.errors import ProviderBalanceError
+from bot.ids import ModelId, ProviderName
+from bot.services.quoting import PREFERRED_MODELS
+from bot.services.substituting import carried_over
+from tests.factories import PROVIDER, make_capability, make_image, make_request
+
+OTHER = ProviderName("other")
+WISH = make_request()
+
+
+def model(name, micros=100_000, **fields):
+    prices = PriceList((PriceLine(micros),) if micros is not None else ())
+    given = {"provider": OTHER, "model_id": ModelId(name), "name": name, "prices": prices}
+    return make_capability(**(given | fields))
+
+
+@pytest.fixture
+def process(world):
+    return world.start()
+
+
+@pytest.fixture
+def offer(world):
+    def replace_all(*models):
+        world.catalogue.replace([make_capability(), *models])
+
+    return replace_all
+
+
+async def found(process, request=WISH, *, most=9, not_at=None):
+    quotes = await process.substituting.find(request, most=most, not_at=not_at)
+    return [(quote.capability.model_id, quote.price.cost_micros) for quote in quotes]
+
+
+async def test_others_are_named_with_their_prices_the_cheapest_first(process, offer):
+    offer(model("dear", 300_000), model("cheap", 100_000), model("fair", 200_000))
+
+    assert await found(process) == [("cheap", 100_000), ("fair", 200_000), ("dear", 300_000)]
+    assert await found(process, most=1) == [("cheap", 100_000)]
+
+
+async def test_well_known_models_come_before_cheaper_ones(process, offer):
+    first, second = PREFERRED_MODELS[:2]
+    offer(model("cheap", 1), model(second, 200_000), model(first, 300_000))
+
+    assert [name for name, _ in await found(process)] == [first, second, "cheap"]
+
+
+async def test_the_model_that_failed_is_not_its_own_substitute(process, offer):
+    offer()
+
+    assert await found(process) == []
+
+
+async def test_none_is_named_of_a_service_that_is_out_of_the_question(process, offer):
+    offer(model("there"), model("here", provider=PROVIDER))
+
+    assert await found(process, not_at=OTHER) == [("here", 100_000)]
+    assert await found(process, not_at=PROVIDER) == [("there", 100_000)]
+
+
+async def test_none_is_named_of_a_service_that_is_paused_until_it_is_tried_again(
+    world, process, offer
+):
+    offer(model("there"))
+    await process.pauses.observe(OTHER, ProviderBalanceError())
+    assert await found(process) == []
+
+    world.clock.advance(600)
+    assert await found(process) == [("there", 100_000)]
+
+
+async def test_a_model_that_cannot_make_this_film_or_has_no_price_is_not_named(process, offer):
+    offer(
+        model("words", kinds=frozenset({Kind.TEXT})),
+        model("no last picture", end_image=False),
+        model("terse", prompt_max_characters=3),
+        model("no price", None),
+        model("able"),
+    )
+    wish = replace(WISH, image=make_image(), end_image=make_image(key="end.png"))
+
+    assert await found(process, wish) == [("able", 100_000)]
+
+
+async def test_a_storyboard_is_only_made_by_who_joins_so_many_shots_and_costs_them_all(
+    process, offer
+):
+    offer(model("one"), model("three", shots_max=3), model("two", shots_max=2))
+    wish = replace(WISH, shots=tuple(Shot(f"shot {number}") for number in range(3)))
+
+    assert await found(process, wish) == [("three", 300_000)]
+
+
+async def test_reference_pictures_are_only_followed_by_who_takes_so_many(process, offer):
+    offer(model("none"), model("one", reference_images_max=1), model("two", reference_images_max=2))
+    faces = (make_image(key="a.png"), make_image(key="b.png"))
+
+    assert await found(process, replace(WISH, reference_images=faces)) == [("two", 100_000)]
+
+
+async def test_asking_for_others_spends_and_changes_nothing(world, process, offer):
+    offer(model("there"))
+    await found(process)
+
+    assert world.provider.runs == []
+    assert world.offers.offers == {}
+    assert world.availability.known == {}
+
+
+def test_words_and_pictures_are_carried_over_as_they_are():
+    shots = (Shot("a", make_image()), Shot("b", reference_images=(make_image(key="x"),)))
+    wish = replace(WISH, image=make_image(), reference_images=(make_image(key="f"),), shots=shots)
+
+    carried = carried_over(wish, model("other"))
+
+    assert carried == replace(wish, model_id=ModelId("other"))
+
+
+def test_choices_that_the_other_lacks_become_its_own():
+    wish = make_request(
+        duration_seconds=7, resolution="4k", aspect_ratio="21:9", negative_prompt="rain", seed=3
+    )
+    other = model("other", negative_prompt=False, seed=False)
+
+    carried = carried_over(wish, other)
+
+    assert carried == make_request(
+        model_id=ModelId("other"),
+        duration_seconds=5,
+        resolution=None,
+        aspect_ratio=None,
+        negative_prompt=None,
+        seed=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "offered", "nearest"),
+    [
+        (7, (5, 8), 8),
+        (6, (8, 4), 4),
+        (6, (4, 8), 4),
+        (6, (), None),
+        (None, (5, 8), None),
+        (30, (5, 8), 8),
+    ],
+)
+def test_the_nearest_duration_is_taken_and_between_two_the_shorter(wanted, offered, nearest):
+    carried = carried_over(
+        make_request(duration_seconds=wanted), model("other", durations_seconds=offered)
+    )
+
+    assert carried.duration_seconds == nearest
+
+
+@pytest.mark.parametrize(
+    ("audio", "carried"), [(Audio.OPTIONAL, True), (Audio.NEVER, None), (Audio.ALWAYS, None)]
+)
+def test_sound_is_asked_for_where_it_is_a_choice(audio, carried):
+    assert carried_over(make_request(audio=True), model("other", audio=audio)).audio is carried
+
+
+async def test_a_resolution_that_is_for_single_shots_only_keeps_no_model_from_a_storyboard(
+    process, offer
+):
+    other = model(
+        "other",
+        shots_max=2,
+        resolutions=("720p", "4k"),
+        one_shot_resolutions=frozenset({"4k"}),
+    )
+    offer(other)
+    wish = replace(WISH, resolution="4k", shots=(Shot("a"), Shot("b")))
+
+    assert await found(process, wish) == [("other", 200_000)]
+    assert carried_over(wish, other).resolution is None
+    assert carried_over(replace(wish, shots=()), other).resolution == "4k"
