@@ -119,8 +119,9 @@ class Api:
 
     def _without_keys(self, text: str) -> str:
         for value in self.headers.values():
-            if len(value) >= SECRET_CHARACTERS:
-                text = text.replace(value, "[redacted]")
+            secret = value.removeprefix("Bearer ")
+            if len(secret) >= SECRET_CHARACTERS:
+                text = text.replace(secret, "[redacted]")
         return text
 
 

@@ -8,8 +8,8 @@ service minds.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,18 +21,25 @@ from bot.domain.capabilities import Capability
 from bot.domain.requests import VideoRequest
 from bot.domain.submissions import ProviderStatus, Receipt
 from bot.errors import (
-    PermanentProviderError,
-    ProviderCredentialsError,
+    ContentRefusedError,
+    GenerationFailedError,
     ProviderError,
     ProviderJobUnknownError,
     ProviderProtocolError,
+    ProviderRejectedRequestError,
 )
 from bot.ids import ProviderName
 from bot.ports import Clock, Order, RequestBudgets, Watched
 from bot.providers import artifacts
 from bot.providers.http import Api
-from bot.providers.nanophoto.errors import error_of, failed_submission, submission_error_of
+from bot.providers.nanophoto.errors import (
+    error_of,
+    failed_submission,
+    is_error,
+    submission_error_of,
+)
 from bot.providers.nanophoto.handles import Batch, Handle, parse
+from bot.providers.nanophoto.mixing import Mixture
 from bot.providers.nanophoto.models import NAME, capability
 from bot.providers.nanophoto.parameters import payload_of, resolution_of, shot_id
 from bot.providers.nanophoto.rules import look_price_seconds, rule_of, rules_of
@@ -48,7 +55,8 @@ from bot.providers.pacing import Pace
 _log = logging.getLogger(__name__)
 
 USER_AGENT = "Mozilla/5.0 (compatible; Showreel)"  # its edge turns away what names no browser
-MIX_AGAIN_AFTER = timedelta(hours=6)
+
+Outcome = dict[str, Result] | ProviderError
 
 
 class NanoPhoto:
@@ -72,7 +80,7 @@ class NanoPhoto:
         self._api = Api(api, base_url, headers, self._pace)
         self._downloads = downloads
         self._clock = clock
-        self._apart_until: datetime | None = None
+        self._mixture = Mixture(clock)
 
     @property
     def name(self) -> ProviderName:
@@ -88,16 +96,16 @@ class NanoPhoto:
 
     @property
     def looks_together(self) -> bool:
-        return self._apart_until is None or self._clock.now() >= self._apart_until
+        return self._mixture.is_tried
 
     async def submit(self, order: Order) -> Receipt:
         """Hand over all shots, once."""
         payload = payload_of(order)
         answer = await self._api.submit("/veo-3/generate", payload)
-        if not 200 <= answer.status < 300:
+        if is_failed(answer):
+            raise failed_submission(answer, self._clock.now())
+        if is_error(answer):
             raise submission_error_of(answer, self._clock.now())
-        if is_failed(answer.body):
-            raise failed_submission(answer.body)
         numbers = range(1, len(order.request.parts) + 1)
         receipt = read_receipt(
             answer.body,
@@ -118,13 +126,16 @@ class NanoPhoto:
         self, watched: Sequence[Watched]
     ) -> Sequence[ProviderStatus | ProviderError]:
         """One request for each resolution; one by one where the service minds the mixture."""
-        handles: list[Handle | ProviderError] = [_parsed(one.handle) for one in watched]
+        handles = [_parsed(one.handle) for one in watched]
         known = [handle for handle in handles if isinstance(handle, Handle)]
-        results: dict[str, Result] = {}
-        for batch in _batches(known):
-            results |= await self._ask_for(batch, known)
+        outcomes: dict[str, Outcome] = {}
+        for resolution in dict.fromkeys(handle.resolution for handle in known):
+            alike = [handle for handle in known if handle.resolution == resolution]
+            outcomes[resolution] = await self._ask_for(alike)
         return [
-            handle if isinstance(handle, ProviderError) else await self._judged(handle, results)
+            await self._judged(handle, outcomes[handle.resolution])
+            if isinstance(handle, Handle)
+            else handle
             for handle in handles
         ]
 
@@ -154,41 +165,47 @@ class NanoPhoto:
         answer = await self._api.read(
             "POST", "/veo-3/check-status", Purpose.LOOK, payload=batch.payload()
         )
-        if answer.status != 200:
+        if is_error(answer):
             raise error_of(answer, self._clock.now())
         return read_results(answer.body)
 
-    async def _ask_for(self, batch: Batch, known: Sequence[Handle]) -> dict[str, Result]:
-        """Nothing where a mixture was refused: then each is asked for alone.
+    async def _ask_for(self, alike: Sequence[Handle]) -> Outcome:
+        """What one request shows of submissions of one resolution.
 
-        Raises ProviderError where it would be refused alone as well.
+        Incomplete where the service minds the mixture; then each is asked for alone.
         """
-        is_mixed = sum(handle.resolution == batch.resolution for handle in known) > 1
+        tasks = tuple(task for handle in alike for task in handle.tasks)
         try:
-            results = await self._ask(batch)
-        except ProviderCredentialsError:
-            raise
-        except (PermanentProviderError, ProviderProtocolError) as error:
-            if not is_mixed:
-                raise
-            _log.info("looks_apart", extra={"detail": error.detail})
-            if not isinstance(
-                error, ProviderJobUnknownError
-            ):  # that is one of them, not the mixture
-                self._apart_until = self._clock.now() + MIX_AGAIN_AFTER
-            return {}
-        if is_mixed and not {task.task_id for task in batch.tasks} <= results.keys():
-            self._apart_until = self._clock.now() + MIX_AGAIN_AFTER
+            results = await self._ask(Batch(alike[0].resolution, tasks))
+        except ProviderError as error:
+            return self._minded(error) if len(alike) > 1 else error
+        if {task.task_id for task in tasks} <= results.keys():
+            self._mixture.worked()
+        elif len(alike) > 1:
+            self._mixture.spoilt()
         return results
 
-    async def _judged(
-        self, handle: Handle, results: dict[str, Result]
-    ) -> ProviderStatus | ProviderError:
+    def _minded(self, error: ProviderError) -> Outcome:
+        """Whether it is the mixture, or one film in it, that this error is about: nothing then."""
+        _log.info("looked_at_apart", extra={"detail": error.detail})
+        match error:
+            case ProviderJobUnknownError() | GenerationFailedError() | ContentRefusedError():
+                return {}
+            case ProviderRejectedRequestError():
+                self._mixture.refused()
+                return {}
+            case ProviderProtocolError():
+                self._mixture.spoilt()
+        return error
+
+    async def _judged(self, handle: Handle, outcome: Outcome) -> ProviderStatus | ProviderError:
         """From the common answer, or, where that says nothing of it, from one of its own."""
+        if isinstance(outcome, ProviderError):
+            return outcome
         try:
-            if not any(task.task_id in results for task in handle.tasks):
-                results = await self._ask(Batch(handle.resolution, handle.tasks))
-            return status_of(handle, results, self._usd_per_credit)
+            if not any(task.task_id in outcome for task in handle.tasks):
+                outcome = await self._ask(Batch(handle.resolution, handle.tasks))
+            return status_of(handle, outcome, self._usd_per_credit)
         except ProviderError as error:
             return error
 
@@ -198,9 +215,3 @@ def _parsed(handle: str) -> Handle | ProviderError:
         return parse(handle)
     except ProviderError as error:
         return error
-
-
-def _batches(handles: Sequence[Handle]) -> Iterator[Batch]:
-    for resolution in dict.fromkeys(handle.resolution for handle in handles):
-        same = (handle for handle in handles if handle.resolution == resolution)
-        yield Batch(resolution, tuple(task for handle in same for task in handle.tasks))

@@ -50,7 +50,7 @@ _BY_STATUS: Mapping[int, type[ProviderError]] = {
     409: ProviderUnavailableError,
     425: ProviderUnavailableError,
     429: ProviderRateLimitedError,
-}  # any other 4xx refuses the request as it stands; any 5xx means: away
+}  # any other 4xx refuses the request as it stands; anything else means: away
 
 
 def error_of(answer: Answer, now: datetime) -> ProviderError:
@@ -70,25 +70,35 @@ def submission_error_of(answer: Answer, now: datetime) -> ProviderError:
     """The error of a submission that was answered, and not with tasks.
 
     A 5xx may hide shots that are being made and were paid for, and nothing can look them up: only
-    a failure in the service's own words is certain.
+    what the service says in its own words is certain, and `INTERNAL_ERROR` says nothing.
     """
     error = error_of(answer, now)
-    certain = isinstance(error, GenerationFailedError | ContentRefusedError)
+    code, _ = code_and_text(answer.body)
+    certain = code in _BY_CODE and not isinstance(error, ProviderUnavailableError)
     vague = answer.status < 400 or answer.status >= 500 or answer.status in {408, 409}
     if vague and not certain:
         return SubmissionUncertainError(error.detail, status=answer.status)
     return error
 
 
-def failed_submission(body: Any) -> ProviderError:
-    """For a success that says `failed`: no shots are being made."""
-    code, text = code_and_text(body)
-    detail = redacted(f"200 {code} {text}")
-    if code in _BY_CODE and _BY_CODE[code] is not GenerationFailedError:
-        return _BY_CODE[code](detail, status=200)
+def failed_submission(answer: Answer, now: datetime) -> ProviderError:
+    """For a success that says `failed`: in the service's own words, no shots are being made."""
+    error = error_of(answer, now)
+    if not isinstance(error, ProviderUnavailableError):
+        return error
+    _, text = code_and_text(answer.body)
     if is_refusal(text):
-        return ContentRefusedError(detail, status=200, friendly=redacted(text))
-    return GenerationFailedError(detail, status=200)
+        return ContentRefusedError(error.detail, status=answer.status, friendly=redacted(text))
+    return GenerationFailedError(error.detail, status=answer.status)
+
+
+def is_error(answer: Answer) -> bool:
+    """Anything but a success; some services wrap their errors in one."""
+    if not 200 <= answer.status < 300:
+        return True
+    code, _ = code_and_text(answer.body)
+    listed = table(answer.body).get("shots")
+    return not listed and (bool(code) or table(answer.body).get("success") is False)
 
 
 def code_and_text(body: Any) -> tuple[str, str]:
@@ -103,6 +113,6 @@ def _class_of(answer: Answer, code: str) -> type[ProviderError]:
         return _BY_CODE[code]
     if answer.status == 403 and answer.body is None:
         return ProviderUnavailableError
-    if answer.status >= 500 or answer.status == 404:
+    if answer.status < 400 or answer.status >= 500 or answer.status == 404:
         return ProviderUnavailableError
     return _BY_STATUS.get(answer.status, ProviderRejectedRequestError)

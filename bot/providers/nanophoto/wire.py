@@ -13,15 +13,18 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from bot.domain.submissions import ProviderState, ProviderStatus, Receipt
-from bot.errors import ProviderProtocolError
+from bot.errors import ProviderJobUnknownError, ProviderProtocolError
+from bot.providers.http import Answer, redacted
 from bot.providers.nanophoto.handles import Handle, Task
 from bot.providers.nanophoto.models import CREDITS, micros_of
 from bot.providers.tolerance import Prose, Wire, Word, is_address, table
 
 MOST_SECONDS = 24 * 3600.0
 _REFUSALS = re.compile(
-    r"(?i)policy|safety|moderat|prohibit|inappropriate|sensitive|nsfw|not allowed|violat"
+    r"(?i)policy|safety|unsafe|moderat|prohibit|inappropriate|sensitive|nsfw|not allowed|violat"
 )
+_NOT_FOUND = re.compile(r"(?i)\bnot found\b")
+_WORDS = {"success": "completed", "succeeded": "completed", "error": "failed"}  # its sister APIs'
 
 
 def _seconds(value: Any) -> float | None:
@@ -49,7 +52,8 @@ class Result(Wire):
 
     @property
     def word(self) -> str:
-        return (self.status or "").lower()
+        said = (self.status or "").lower()
+        return _WORDS.get(said, said)
 
     @property
     def address(self) -> str | None:
@@ -71,10 +75,10 @@ class Answered(Wire):
     )
 
 
-def is_failed(body: Any) -> bool:
+def is_failed(answer: Answer) -> bool:
     """A submission that was answered with success and says that it failed."""
-    answered = Answered.model_validate(table(body))
-    return (answered.status or "").lower() == "failed" or table(body).get("success") is False
+    said = Answered.model_validate(table(answer.body)).status or ""
+    return 200 <= answer.status < 300 and said.lower() == "failed"
 
 
 def is_refusal(text: str | None) -> bool:
@@ -84,23 +88,23 @@ def is_refusal(text: str | None) -> bool:
 
 def read_results(body: Any) -> dict[str, Result]:
     """Every shot of an answer by its task. Raises ProviderProtocolError where there is no list."""
-    listed = table(body).get("shots")
-    if not isinstance(listed, list):
-        msg = "an answer without shots"
-        raise ProviderProtocolError(msg)
-    results = (Result.model_validate(table(shot)) for shot in listed)
-    return {result.task_id: result for result in results if result.task_id}
+    return {result.task_id: result for result in _listed(body) if result.task_id}
 
 
 def read_receipt(
     body: Any, *, shot_ids: Sequence[str], resolution: str, usd_per_credit: Decimal
 ) -> Receipt | None:
-    """What a submission was answered with; None where a shot has no task."""
+    """What a submission was answered with; None where a shot has no task.
+
+    Where none of our names comes back, as many tasks as shots are in the order of the shots.
+    """
     try:
-        results = read_results(body).values()
+        results = [result for result in _listed(body) if result.task_id]
     except ProviderProtocolError:
         return None
     by_shot = {result.shot_id: result.task_id for result in results}
+    if by_shot.keys().isdisjoint(shot_ids) and len(results) == len(shot_ids):
+        by_shot = {shot: result.task_id for shot, result in zip(shot_ids, results, strict=True)}
     if not set(shot_ids) <= by_shot.keys():
         return None
     tasks = tuple(Task(shot_id=shot, task_id=by_shot[shot] or "") for shot in shot_ids)
@@ -110,10 +114,22 @@ def read_receipt(
     return Receipt(handle.spell(), micros_of(count, usd_per_credit))
 
 
+def _listed(body: Any) -> list[Result]:
+    listed = table(body).get("shots")
+    if not isinstance(listed, list):
+        msg = "an answer without shots"
+        raise ProviderProtocolError(msg)
+    return [Result.model_validate(table(shot)) for shot in listed]
+
+
 def status_of(
     handle: Handle, results: dict[str, Result], usd_per_credit: Decimal
 ) -> ProviderStatus:
-    """How a submission stands. Raises ProviderProtocolError where none of its shots is named."""
+    """How a submission stands.
+
+    Raises ProviderProtocolError where none of its shots is named, and ProviderJobUnknownError
+    where every one of them is said to be unknown.
+    """
     shots = [results.get(task.task_id) for task in handle.tasks]
     named = [shot for shot in shots if shot is not None]
     if not named:
@@ -132,8 +148,7 @@ def _ended(handle: Handle, shots: Sequence[Result], usd_per_credit: Decimal) -> 
     remark = _remark(shots)
     charged = micros_of(handle.credits * len(made) // len(shots), usd_per_credit)
     if not made:
-        text = next((shot.error for shot in shots if shot.error), None)
-        return ProviderStatus(ProviderState.FAILED, refused=is_refusal(text), text=text)
+        return _failed(shots)
     addresses = tuple(dict.fromkeys(shot.address for shot in made if shot.address))
     times = [shot.took for shot in made]
     took = sum(time for time in times if time is not None) if None not in times else None
@@ -146,6 +161,16 @@ def _ended(handle: Handle, shots: Sequence[Result], usd_per_credit: Decimal) -> 
     )
 
 
+def _failed(shots: Sequence[Result]) -> ProviderStatus:
+    texts = [shot.error for shot in shots if shot.error]
+    if len(texts) == len(shots) and all(_NOT_FOUND.search(text) for text in texts):
+        raise ProviderJobUnknownError(redacted(texts[0]))
+    refusals = [text for text in texts if is_refusal(text)]
+    text = next(iter(refusals or texts), None)
+    shown = redacted(text) if text else None
+    return ProviderStatus(ProviderState.FAILED, refused=bool(refusals), text=shown)
+
+
 def _remark(shots: Sequence[Result]) -> str | None:
     missing = [number for number, shot in enumerate(shots, 1) if shot.word != "completed"]
     if not missing:
@@ -153,4 +178,6 @@ def _remark(shots: Sequence[Result]) -> str | None:
     why = next((shot.error for shot in shots if shot.error), None)
     numbers = " and ".join(str(number) for number in missing)
     what = "Shot" if len(missing) == 1 else "Shots"
-    return f"{what} {numbers} of {len(shots)} could not be made" + (f": {why}" if why else ".")
+    return f"{what} {numbers} of {len(shots)} could not be made" + (
+        f": {redacted(why)}" if why else "."
+    )
