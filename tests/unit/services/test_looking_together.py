@@ -1,0 +1,263 @@
+"""Where one request shows many films, one request is made for all of them."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.domain.jobs import TIME_TO_RENDER, FailureKind, Job, JobState
+from bot.domain.submissions import ProviderState, ProviderStatus, SubmissionState
+from bot.errors import (
+    ContentRefusedError,
+    GenerationFailedError,
+    ProviderCredentialsError,
+    ProviderJobUnknownError,
+    ProviderRateLimitedError,
+    ProviderUnavailableError,
+)
+from bot.ports import Change
+from bot.services.looking import look_together
+from tests.factories import NOW, PROVIDER, make_request
+from tests.fakes.weather import Script
+
+
+@pytest.fixture
+def many(world):
+    """A service that shows many films at once."""
+    world.provider.looks_together = True
+    world.provider.look_price = 5.0
+    return world
+
+
+async def begin(world, *takes, weather=None):
+    """Films that take so many seconds each, handed over by a new process."""
+    process = world.start() if weather is None else world.start(weather=weather)
+    jobs: list[Job] = []
+    for seconds in takes:
+        jobs.append(await process.accept(key=str(len(jobs)), user_id=len(jobs) + 1))
+        await process.turn()
+        world.provider.runs[-1].ready_at = world.clock.now() + timedelta(seconds=seconds)
+    return process, jobs
+
+
+async def look(world, process, jobs):
+    """One look at all of them; answers with each as it then is."""
+    results = await look_together([await world.store.get(job.id) for job in jobs], process.means)
+    return [
+        result(await world.store.get(job.id)) for job, result in zip(jobs, results, strict=True)
+    ]
+
+
+async def test_one_request_shows_all_films_each_as_it_is(many):
+    process, jobs = await begin(many, 10, 1000, 10)
+    many.clock.advance(30)
+    ready, running, also_ready = await look(many, process, jobs)
+
+    assert many.provider.looks_at_once == [["run-1", "run-2", "run-3"]]
+    assert [change.job.state for change in (ready, running, also_ready)] == [
+        JobState.COLLECTING,
+        JobState.IN_PROGRESS,
+        JobState.COLLECTING,
+    ]
+    assert ready.submission.artifact_addresses == ("https://films.example/1",)
+    assert also_ready.submission.artifact_addresses == ("https://films.example/3",)
+    assert {change.submission.polls for change in (ready, running, also_ready)} == {1}
+
+
+async def test_all_that_are_not_ready_are_looked_at_again_together(many):
+    process, jobs = await begin(many, 1000, 1000, 10)
+    many.clock.advance(30)
+    first, second, _ = await look(many, process, jobs)
+
+    assert first.job.next_action_at == second.job.next_action_at > many.clock.now()
+
+
+async def test_a_film_that_is_called_off_is_let_go_and_not_asked_for(many):
+    process, jobs = await begin(many, 1000, 1000)
+    await process.cancelling.cancel(jobs[0].id, jobs[0].user_id, is_moderator=False)
+    gone, stays = await look(many, process, jobs)
+
+    assert many.provider.looks_at_once == [["run-2"]]
+    assert (gone.job.state, gone.submission.state) == (
+        JobState.CANCELLED,
+        SubmissionState.ABANDONED,
+    )
+    assert stays.job.state is JobState.IN_PROGRESS
+
+
+async def test_where_all_are_called_off_nothing_is_asked(many):
+    process, jobs = await begin(many, 1000)
+    await process.cancelling.cancel(jobs[0].id, jobs[0].user_id, is_moderator=False)
+    await look(many, process, jobs)
+
+    assert many.provider.looks_at_once == []
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "says"),
+    [
+        (ContentRefusedError(friendly="No dragons."), FailureKind.REFUSED, "No dragons."),
+        (ContentRefusedError("internal"), FailureKind.REFUSED, "refused this prompt or picture"),
+        (GenerationFailedError("internal"), FailureKind.PROVIDER, "could not make it"),
+    ],
+)
+async def test_a_film_that_failed_says_why_and_takes_no_other_with_it(many, error, kind, says):
+    process, jobs = await begin(many, 1000, 10)
+    many.provider.unseen["run-1"] = error
+    many.clock.advance(30)
+    failed, ready = await look(many, process, jobs)
+
+    assert (failed.job.state, failed.job.failure.kind) == (JobState.FAILED, kind)
+    assert says in failed.job.failure.text
+    assert failed.submission.state is SubmissionState.FAILED
+    assert ready.job.state is JobState.COLLECTING
+
+
+@pytest.mark.parametrize(
+    "error", [ProviderUnavailableError(), ProviderJobUnknownError(), ProviderCredentialsError()]
+)
+async def test_a_film_that_cannot_be_seen_now_is_looked_at_later_and_the_others_go_on(many, error):
+    process, jobs = await begin(many, 1000, 10)
+    many.provider.unseen["run-1"] = error
+    many.clock.advance(30)
+    unseen, ready = await look(many, process, jobs)
+
+    assert (unseen.job.state, unseen.job.errors_in_row) == (JobState.IN_PROGRESS, 1)
+    assert unseen.job.next_action_at > many.clock.now()
+    assert ready.job.state is JobState.COLLECTING
+
+
+async def test_a_film_that_stays_unknown_has_failed(many):
+    process, jobs = await begin(many, 1000, 100)
+    many.provider.unseen["run-1"] = ProviderJobUnknownError()
+    await many.live(process)
+
+    unknown, ready = [await many.store.get(job.id) for job in jobs]
+    assert unknown.failure.kind is FailureKind.PROVIDER
+    assert ready.state is JobState.SUCCEEDED
+
+
+async def test_a_look_that_fails_says_nothing_about_any_film(many):
+    process, jobs = await begin(
+        many, 10, 1000, weather=Script(look__together=[ProviderUnavailableError()])
+    )
+    many.clock.advance(30)
+    changes = await look(many, process, jobs)
+
+    assert [change.job.state for change in changes] == [JobState.IN_PROGRESS] * 2
+    assert [change.job.errors_in_row for change in changes] == [1, 1]
+    assert [change.submission for change in changes] == [None, None]
+
+
+async def test_nobody_looks_before_the_instant_that_the_service_named(many):
+    retry_at = NOW + timedelta(minutes=20)
+    process, jobs = await begin(
+        many, 10, weather=Script(look__together=[ProviderRateLimitedError(retry_at=retry_at)])
+    )
+    [change] = await look(many, process, jobs)
+
+    assert change.job.next_action_at == retry_at
+
+
+async def test_how_long_each_film_took_is_learnt_once_by_the_services_word_or_by_ours(many):
+    process, jobs = await begin(many, 10, 10)
+    verdict = many.provider.runs[0].verdict
+    many.provider.runs[0].verdict = replace(verdict, took_seconds=7.5)
+    many.clock.advance(30)
+    await look(many, process, jobs)
+
+    assert sorted(await many.store.list_durations(PROVIDER, make_request(), 9)) == [7.5, 30.0]
+
+
+async def test_what_is_missing_from_a_film_and_what_it_cost_are_kept(many):
+    process, jobs = await begin(many, 10)
+    many.provider.runs[0].verdict = ProviderStatus(
+        ProviderState.SUCCEEDED,
+        artifact_addresses=("https://films.example/1",),
+        text="Shot 2 is missing.",
+        charged_micros=400_000,
+    )
+    many.clock.advance(30)
+    [change] = await look(many, process, jobs)
+
+    assert (change.submission.remark, change.submission.charged_micros) == (
+        "Shot 2 is missing.",
+        400_000,
+    )
+
+
+async def test_a_film_that_never_comes_expires_and_the_others_do_not(many):
+    process, jobs = await begin(many, 10**6)
+    many.clock.advance(TIME_TO_RENDER.total_seconds() - 1)
+    late = await process.accept(key="late", user_id=9)
+    await process.tracker.run_once()
+    many.clock.advance(1)
+    old, young = await look(many, process, [*jobs, late])
+
+    assert (old.job.state, old.submission.state) == (JobState.EXPIRED, SubmissionState.ABANDONED)
+    assert young.job.state is JobState.IN_PROGRESS
+
+
+async def test_an_answer_of_the_wrong_length_loses_no_film(many):
+    process, jobs = await begin(many, 100, 100)
+    provider: Any = process.means.providers[PROVIDER]
+    answer = provider.look_together
+    cut: list[bool] = []
+
+    async def short(watched):
+        found = await answer(watched)
+        cut.append(len(cut) < 3)
+        return found[:1] if cut[-1] else found
+
+    provider.look_together = short
+    await many.live(process)
+
+    assert cut[:4] == [True, True, True, False]
+    assert {(await many.store.get(job.id)).state for job in jobs} == {JobState.SUCCEEDED}
+
+
+async def test_while_films_are_in_the_making_few_requests_show_many_of_them(many):
+    process, jobs = await begin(many, *([100] * 6))
+    await many.live(process)
+
+    states = {(await many.store.get(job.id)).state for job in jobs}
+    assert states == {JobState.SUCCEEDED}
+    assert many.provider.looks == []
+    assert len(many.provider.looks_at_once) < 30
+    assert max(map(len, many.provider.looks_at_once)) == 6
+
+
+async def test_films_that_are_not_due_are_seen_with_one_that_is(many):
+    process, jobs = await begin(many, 10, 10)
+    first, second = [await many.store.get(job.id) for job in jobs]
+    due, later = NOW + timedelta(seconds=30), NOW + timedelta(hours=1)
+    await many.store.save(
+        [
+            Change(replace(first, next_action_at=due)),
+            Change(replace(second, next_action_at=later)),
+        ]
+    )
+    many.clock.advance(30)
+    await process.tracker.run_once()
+
+    assert many.provider.looks_at_once == [["run-1", "run-2"]]
+    states = [(await many.store.get(job.id)).state for job in jobs]
+    assert states == [JobState.COLLECTING] * 2
+
+
+async def test_films_of_a_paused_service_are_looked_at_all_the_same(many):
+    process, jobs = await begin(many, 100, 100)
+    await process.pauses.observe(PROVIDER, ProviderCredentialsError())
+    await many.live(process)
+
+    assert {(await many.store.get(job.id)).state for job in jobs} == {JobState.SUCCEEDED}
+
+
+async def test_a_look_that_is_refused_for_the_key_pauses_nothing_and_loses_nothing(many):
+    refused: list[BaseException | None] = [ProviderCredentialsError() for _ in range(5)]
+    process, jobs = await begin(many, 100, weather=Script(look__together=refused))
+    await many.live(process)
+
+    assert (await process.pauses.get(PROVIDER)).reason is None
+    assert (await many.store.get(jobs[0].id)).state is JobState.SUCCEEDED
