@@ -35,6 +35,7 @@ class ShotList(discord.ui.Modal, title="Storyboard"):
 
     shots: discord.ui.TextInput["ShotList"] = discord.ui.TextInput(
         label="One shot a line, in order",
+        custom_id="shots",
         style=discord.TextStyle.paragraph,
         placeholder="A city at dawn, golden light\nA cup of coffee on a windowsill, steam rising",
         max_length=LONGEST_TEXT,

@@ -118,6 +118,11 @@ class Person:
         }
         return await self.people.call("POST", "/interactions/component", payload)
 
+    async def submit(self, record: Json, fields: Json, *files: Upload) -> Any:
+        """Fill in the form that an interaction was answered with."""
+        payload = {"as": self.id, "interaction_id": record["id"], "fields": fields}
+        return await self.people.call("POST", "/interactions/modal", payload, *files)
+
     async def interaction(self, record: Json) -> Any:
         return await self.people.call("GET", f"/interactions/{record['id']}?as={self.id}")
 
