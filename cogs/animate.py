@@ -141,7 +141,8 @@ class Animate(commands.Cog):
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
         found = pictures.of_message(message)[: pictures.MOST_PICTURES]
         if not found:
-            await interaction.edit_original_response(content=replies.NO_PICTURE_THERE)
+            file_name = next((file.filename for file in message.attachments), None)
+            await interaction.edit_original_response(content=replies.no_picture(file_name))
             return
         first, *others = [await self._make_and_say(picture, place) for picture in found]
         await asking.show(interaction, first)

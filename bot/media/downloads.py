@@ -24,6 +24,10 @@ class DownloadRefusedError(Exception):
     """The address may not be fetched, or what is there is too large."""
 
 
+class DownloadTooLargeError(DownloadRefusedError):
+    """What is there is too large; says "more than 25 MB"."""
+
+
 class DownloadFailedError(Exception):
     """The address may be fetched, and it did not work."""
 
@@ -113,5 +117,5 @@ async def _read(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
     return bytes(content)
 
 
-def too_large(max_bytes: int) -> DownloadRefusedError:
-    return DownloadRefusedError(f"more than {max_bytes // (1024 * 1024)} MB")
+def too_large(max_bytes: int) -> DownloadTooLargeError:
+    return DownloadTooLargeError(f"more than {max_bytes // (1024 * 1024)} MB")

@@ -17,7 +17,12 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from bot.domain.requests import SourceImage
 from bot.errors import ImageRejectedError
-from bot.media.downloads import DownloadFailedError, DownloadRefusedError, download
+from bot.media.downloads import (
+    DownloadFailedError,
+    DownloadRefusedError,
+    DownloadTooLargeError,
+    download,
+)
 from bot.media.signatures import kind_of
 
 MAX_BYTES = 25 * 1024 * 1024
@@ -47,8 +52,11 @@ class DiskImageStore:
             content = await download(
                 self._session, address, max_bytes=MAX_BYTES, allow_hosts=self._allow_hosts
             )
+        except DownloadTooLargeError as error:
+            msg = f"{_short(name)} has {error}: send a smaller PNG or JPEG."
+            raise ImageRejectedError(msg) from error
         except DownloadRefusedError as error:
-            msg = f"{_short(name)} cannot be used: {error}. Send a smaller PNG or JPEG."
+            msg = f"{_short(name)} cannot be used: {error}. Post the picture itself, not its link."
             raise ImageRejectedError(msg) from error
         except DownloadFailedError as error:
             msg = f"{_short(name)} could not be fetched: post it again and try once more."
@@ -96,7 +104,7 @@ def _open(content: bytes, name: str) -> Image.Image:
         raise ImageRejectedError(msg)
     kind = kind_of(content)
     if kind not in READ:
-        msg = f"{name} is {kind or 'no picture that I know'}: send it as PNG, JPEG or WebP."
+        msg = f"{name} is {kind or 'not a picture I can read'}: send it as PNG, JPEG or WebP."
         raise ImageRejectedError(msg)
     try:
         with warnings.catch_warnings():

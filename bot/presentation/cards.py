@@ -68,9 +68,9 @@ def embed_of(view: CardView) -> discord.Embed:
     job = view.job
     pictures = picture_names(job)
     embed = discord.Embed(
-        title=f"🎬 {_TITLES[job.state]}",
+        title=f"🎬 {_title(job)}",
         description=f"> {plain(job.request.prompt, most=PROMPT_MOST)}",
-        colour=_COLOURS[job.state],
+        colour=_COLOURS[JobState.CANCELLED if _is_being_called_off(job) else job.state],
     )
     embed.add_field(
         name="Now" if not job.is_terminal else "Outcome", value=_now(view), inline=False
@@ -82,6 +82,14 @@ def embed_of(view: CardView) -> discord.Embed:
         embed.set_thumbnail(url=f"attachment://{pictures[0]}")
     embed.set_footer(text=footer_of(job.id))
     return embed
+
+
+def _title(job: Job) -> str:
+    return "Being called off" if _is_being_called_off(job) else _TITLES[job.state]
+
+
+def _is_being_called_off(job: Job) -> bool:
+    return job.cancel_requested and not job.is_terminal
 
 
 def footer_of(job_id: JobId) -> str:
@@ -117,7 +125,7 @@ def _now(view: CardView) -> str:
         place = f"Number {view.position} in the queue. " if view.position else ""
         return f"{place}A film like this takes {replies.about_seconds(job.expected_seconds)}."
     if job.state is JobState.IN_PROGRESS:
-        return f"{_bar(view)}\nExpected {_expected(job)}"
+        return f"{_bar(view)}\nExpected {_expected(view)}"
     if job.state is JobState.UNCERTAIN:
         return "The service's answer was lost. I am asking it; nothing is sent twice."
     return "A moment…"
@@ -154,9 +162,12 @@ def _percent(view: CardView) -> int:
     return (percent or 0) // 10 * 10
 
 
-def _expected(job: Job) -> str:
+def _expected(view: CardView) -> str:
+    """Such as "in 2 minutes", which Discord counts down by itself, but not into the past."""
+    job = view.job
     begun = job.submitted_at or job.state_changed_at
-    return discord.utils.format_dt(begun + timedelta(seconds=job.expected_seconds), "R")
+    at = begun + timedelta(seconds=job.expected_seconds)
+    return discord.utils.format_dt(at, "R") if at > view.now else "any moment now"
 
 
 def _film(job: Job) -> str:

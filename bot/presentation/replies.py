@@ -27,6 +27,7 @@ from bot.presentation.sanitising import plain
 
 NOTHING_CHARGED = "Nothing was charged."
 NO_PICTURE_THERE = "There is no picture in that message: choose one with a picture."
+FILE_NAME_MOST = 80
 FILM_DELETED = "The film's message is deleted."
 NOT_ALLOWED = "You may not use this command here."
 
@@ -62,6 +63,14 @@ def sentence(error: BotError) -> str:
             return "This wish was accepted before; it is made once and charged once."
         case _:
             return _SAID.get(type(error), "Something went wrong on my side.")
+
+
+def no_picture(file_name: str | None) -> str:
+    """For a message without a picture; its first file, if it has one, is named."""
+    if file_name is None:
+        return NO_PICTURE_THERE
+    name = plain(file_name, most=FILE_NAME_MOST)
+    return f"{name} is not a picture I can read: choose a message with a PNG, JPEG or WebP."
 
 
 def unexpected(reference: str, known: str | None = None) -> str:

@@ -39,10 +39,9 @@ class Quoting:
         completed = complete(request, capability)
         found = price(completed, capability.prices)
         if found is None:
+            unknown = f"The price of {capability.name} for this wish is not known"
             raise InvalidRequestError(
-                [
-                    f"The price of {capability.name} for this wish is not known: choose another model."
-                ]
+                [f"{unknown}: choose another model; `/models list` shows them."]
             )
         seen = await self._store.list_durations(capability.provider, completed, HISTORY_MOST)
         expected = _expected(seen, capability, completed)

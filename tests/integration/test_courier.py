@@ -5,6 +5,8 @@ from functools import partial
 import pytest
 
 from bot.domain.deliveries import DeliveryKind
+from tests.integration.test_stories import settled_answer
+from tests.people import Upload
 from tests.studio import is_card, open_studio, outcome_of
 
 FOX = {"prompt": "a fox running through snow", "model": "seedance-lite-video", "duration": 5}
@@ -57,6 +59,17 @@ async def test_every_message_of_a_job_is_found_again_after_a_crash(studio):
         ]
 
     assert found == [int(message["id"]) for message, _, _ in wanted]
+
+
+async def test_a_file_that_is_no_picture_is_named_when_it_shall_move(studio):
+    fern, films = studio.people.person("Fern"), studio.people.channel("films")
+    message = await fern.say(films, "", Upload("notes.txt", b"only words", "text/plain"))
+
+    async with studio.bot(), fern.watching() as watch:
+        record = await fern.menu(films, "Animate", message["id"])
+        said = await settled_answer(fern, watch, record)
+
+    assert said.startswith("notes.txt is not a picture I can read: choose a message")
 
 
 def job_of(card):

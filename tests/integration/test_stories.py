@@ -239,7 +239,7 @@ BAD_PICTURES = {
     ),
     "no picture at all": (
         Upload("notes.png", b"only words", "image/png"),
-        "no picture that I know",
+        "not a picture I can read",
     ),
 }
 

@@ -14,7 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from bot.errors import ImageRejectedError
 from bot.media.downloads import guarded_session
-from bot.media.images import DiskImageStore
+from bot.media.images import MAX_BYTES, DiskImageStore
 from tests.factories import make_image
 from tests.serving import pair_of, serving
 
@@ -142,8 +142,8 @@ async def test_of_an_animation_the_first_frame_is_kept(store):
         (box(b"isom"), "a video"),
         (b"\x1a\x45\xdf\xa3" + bytes(100), "a video"),
         (b"%PDF-1.7", "a PDF"),
-        (b"just words", "no picture that I know"),
-        (b"", "no picture that I know"),
+        (b"just words", "not a picture I can read"),
+        (b"", "not a picture I can read"),
     ],
 )
 async def test_what_is_not_read_is_refused_in_one_sentence_that_says_what_to_send(
@@ -248,7 +248,10 @@ async def test_a_picture_is_fetched_from_where_it_was_posted(tmp_path):
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("http://example.com/a.png", "cannot be used: only https"),
+        (
+            "http://example.com/a.png",
+            "cannot be used: only https .* are fetched. Post the picture itself, not its link.",
+        ),
         ("https://127.0.0.1/a.png", "could not be fetched"),
     ],
 )
@@ -259,3 +262,17 @@ async def test_a_picture_that_may_not_or_cannot_be_fetched_is_refused_in_words(
         store = DiskImageStore(tmp_path, session, frozenset())
         with pytest.raises(ImageRejectedError, match=said):
             await store.fetch(address, name="a.png")
+
+
+async def test_a_picture_whose_download_is_too_large_is_asked_for_smaller(tmp_path):
+    async def handler(_request: web.Request) -> web.Response:
+        return web.Response(body=bytes(MAX_BYTES + 1))
+
+    async with serving(handler) as origin:
+        hosts = frozenset({pair_of(origin)})
+        async with guarded_session(hosts) as session:
+            store = DiskImageStore(tmp_path, session, hosts)
+            with pytest.raises(ImageRejectedError) as refused:
+                await store.fetch(origin, name="a.png")
+
+    assert str(refused.value) == "a.png has more than 25 MB: send a smaller PNG or JPEG."

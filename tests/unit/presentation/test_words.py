@@ -128,6 +128,28 @@ def test_a_card_has_its_picture_and_no_button_once_cancelled():
     assert cards.buttons_of(card) is None
 
 
+def test_a_film_that_is_late_is_expected_any_moment_and_never_in_the_past():
+    begun = NOW - timedelta(seconds=60)  # which is what such a film takes
+
+    late = shown(view(JobState.IN_PROGRESS, submitted_at=begun))
+    in_time = shown(view(JobState.IN_PROGRESS, submitted_at=begun + timedelta(seconds=1)))
+
+    assert "Expected any moment now" in late
+    assert "<t:" not in late
+    assert f"<t:{int(NOW.timestamp()) + 1}:R>" in in_time
+
+
+@pytest.mark.parametrize("state", [JobState.SUBMITTING, JobState.IN_PROGRESS, JobState.COLLECTING])
+def test_between_cancel_and_the_end_a_card_says_that_it_is_being_called_off(state):
+    assert "Being called off" in shown(view(state, cancel_requested=True))
+    assert "Called off" in shown(view(JobState.CANCELLED, cancel_requested=True))
+
+
+def test_a_message_without_a_picture_is_answered_with_what_to_choose():
+    assert "notes.txt is not a picture I can read" in replies.no_picture("notes.txt")
+    assert "no picture in that message" in replies.no_picture(None)
+
+
 def test_cards_look_the_same_within_the_same_ten_percent_and_not_beyond():
     def digest(percent: int) -> str:
         job = make_job(
