@@ -7,7 +7,7 @@ code, with a text alone, or with neither. Theirs is written for programmers; the
 import re
 from collections.abc import Sequence
 
-_MODEL_GONE = "The video service does not offer this model any more: choose another one."
+MODEL_GONE = "The video service does not offer this model any more: choose another one."
 _CHOICE = (
     "The video service does not take this with this model: choose another duration, resolution"
     " or shape, or another model."
@@ -19,9 +19,9 @@ _TOO_LARGE = "The pictures are too large for the video service: use smaller ones
 _SHORTER = "The prompt is too long for this model: shorten it"
 
 _BY_WORD = {
-    "model_not_found": _MODEL_GONE,
-    "model_not_allowed": _MODEL_GONE,
-    "model_not_available": _MODEL_GONE,
+    "model_not_found": MODEL_GONE,
+    "model_not_allowed": MODEL_GONE,
+    "model_not_available": MODEL_GONE,
     "image_input_not_supported": _WORDS_ONLY,
     "unsupported_input_modality": _WORDS_ONLY,
     "invalid_parameter_value": _CHOICE,
@@ -30,7 +30,7 @@ _BY_WORD = {
     "context_length_exceeded": f"{_SHORTER}.",
 }
 _BY_TEXT = (
-    (re.compile(r"model not (found|available|allowed)"), _MODEL_GONE),
+    (re.compile(r"model not (found|available|allowed)"), MODEL_GONE),
     (re.compile(r"requires? an (input )?image"), _PICTURE),
     (re.compile(r"requires? an? (input )?(video|audio)"), _FILM),
     (re.compile(r"prompt is too long"), f"{_SHORTER}."),

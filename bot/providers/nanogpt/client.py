@@ -25,6 +25,7 @@ from bot.ids import ModelId, ProviderName
 from bot.ports import Clock, Order, RequestBudgets, Watched
 from bot.providers import artifacts
 from bot.providers.http import Answer, Api
+from bot.providers.nanogpt.advice import MODEL_GONE
 from bot.providers.nanogpt.errors import error_of, is_no_such_endpoint, submission_error_of
 from bot.providers.nanogpt.families import current_name
 from bot.providers.nanogpt.hosts import origin_of, with_api_path
@@ -142,6 +143,10 @@ class NanoGpt:
             _log.warning("model_list_unavailable", extra={"detail": error.detail})
             live = {}
         self._models = live or self._models
+        return self.capabilities()
+
+    def capabilities(self) -> tuple[Capability, ...]:
+        """Those of the list that was read last, or of the bundled one; nobody is asked."""
         return tuple(model.capability for model in self._models.values())
 
     async def balance_micros(self) -> int | None:
@@ -165,7 +170,7 @@ class NanoGpt:
             if request.model_id == model_id or current_name(model_id) == wanted:
                 return model
         msg = f"{request.model_id} is not listed"
-        raise ProviderRejectedRequestError(msg)
+        raise ProviderRejectedRequestError(msg, friendly=MODEL_GONE)
 
     def _body_of(self, answer: Answer, *, about_job: bool = False) -> Any:
         if answer.status != 200:

@@ -1,0 +1,231 @@
+"""Every model that a local NanoGPT lists: read, priced, and charged as it was quoted."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import pytest
+
+from bot.domain.capabilities import Audio, Capability, Kind, check, complete
+from bot.domain.pricing import price
+from bot.domain.requests import VideoRequest
+from bot.errors import ProviderRejectedRequestError
+from bot.ids import ModelId
+from bot.ports import Order, OrderPicture
+from bot.providers.nanogpt.models import read_models
+from bot.providers.nanogpt.parameters import payload_of
+from sandbox.providers.nanogpt import catalogue, prices
+from tests.factories import make_image, make_request
+from tests.local_nanogpt import KEY_NAME, Desk, desk_at, local_nanogpt
+
+PICTURES = {name: OrderPicture(b"picture", "image/png") for name in ("a.png", "b.png")}
+FIRST, SECOND = (make_image(key=name) for name in PICTURES)
+MUCH_MICROS = 1_000_000_000_000
+UNPRICED = {
+    "google/gemini-omni-flash/v1.1",
+    "minimax-h3/reference-to-video",
+    "xai/grok-imagine-video/v1.5/image-to-video",
+    "skyreels-v4",
+}  # of which the list tells a minimum and no more
+
+
+@pytest.fixture
+async def desk(tmp_path) -> AsyncIterator[Desk]:
+    async with local_nanogpt(tmp_path) as wire, desk_at(wire) as opened:
+        await wire.turn(submissions_per_minute=10_000, requests_per_second=10_000)
+        wire.service.books.open(KEY_NAME, MUCH_MICROS)
+        yield opened
+
+
+def can_be_made_here(model: dict[str, Any]) -> bool:
+    """By the service's own refusals: neither a film nor a voice must be given."""
+    able, given = model["capabilities"], model["supported_parameters"]["parameters"]
+    is_work_on_a_film = {"target_resolution", "voice_id", "billedDuration"} & set(given)
+    return (
+        (able["text_to_video"] or able["image_to_video"])
+        and not (able["video_to_video"] and not able["image_to_video"])
+        and not (able["audio_input"] and not able["text_to_video"])
+        and not is_work_on_a_film
+    )
+
+
+def wishes(able: Capability) -> Iterator[VideoRequest]:
+    """One with all the model's defaults, from each thing that it makes films from."""
+    usual = VideoRequest("a fox", able.model_id)
+    if Kind.TEXT in able.kinds:
+        yield usual
+    if Kind.IMAGE in able.kinds:
+        yield replace(usual, image=FIRST)
+        if able.end_image:
+            yield replace(usual, image=FIRST, end_image=SECOND)
+    if able.reference_images_max:
+        pair = (FIRST, SECOND)[: able.reference_images_max]
+        yield replace(usual, reference_images=pair)
+
+
+async def test_every_model_that_can_be_made_here_is_read_and_no_other(desk):
+    listed = catalogue.models()
+
+    read = {able.model_id for able in await desk.client.list_capabilities()}
+
+    assert len(listed) >= 90
+    assert read == {name for name, model in listed.items() if can_be_made_here(model)}
+
+
+async def test_a_model_is_priced_or_known_to_have_no_price(desk):
+    for able in await desk.client.list_capabilities():
+        for wish in wishes(able):
+            found = price(complete(wish, able), able.prices)
+
+            assert (found is None) == (able.model_id in UNPRICED), able.model_id
+
+
+async def test_every_film_with_a_models_defaults_is_charged_as_it_was_quoted(desk):
+    made = 0
+    for able in await desk.client.list_capabilities():
+        for wish in wishes(able):
+            completed = complete(wish, able)
+            quoted = price(completed, able.prices)
+            if quoted is None:
+                continue
+            receipt = await desk.client.submit(Order(completed, f"tag-{made}", PICTURES))
+            kind, charged = desk.money[-1]
+
+            assert check(wish, able) == (), able.model_id
+            assert (kind, receipt.precharged_micros) == ("charge", charged)
+            assert abs(quoted.cost_micros - charged) <= charged / 100, able.model_id
+            made += 1
+    assert made == len(desk.money) > 130
+
+
+def every_choice(able: Capability) -> Iterator[VideoRequest]:
+    sounds = (False, True) if able.audio is Audio.OPTIONAL else (None,)
+    lengths, tiers = able.durations_seconds or (None,), able.resolutions or (None,)
+    for wish, seconds, tier, sound in product(wishes(able), lengths, tiers, sounds):
+        changed = replace(wish, duration_seconds=seconds, resolution=tier, audio=sound)
+        yield complete(changed, able)
+
+
+def test_every_choice_of_every_model_is_billed_as_it_is_quoted():
+    """Against the service's own reckoning, which knows nothing of the bot's."""
+    listed, seen = catalogue.models(), 0
+    for model in read_models({"data": list(listed.values())}):
+        able = model.capability
+        for wish in every_choice(able):
+            quoted = price(wish, able.prices)
+            if quoted is None:
+                assert able.model_id in UNPRICED
+                continue
+            body = payload_of(Order(wish, "tag", PICTURES), model.parameters)
+            billed = prices.cost_micros(listed[able.model_id], body)
+
+            assert abs(quoted.cost_micros - billed) <= billed / 100, body
+            seen += 1
+    assert seen > 3000
+
+
+async def test_only_raw_rates_are_called_estimates(desk):
+    listed = catalogue.models()
+    for able in await desk.client.list_capabilities():
+        assert able.prices.is_estimate == ("raw" in listed[able.model_id]["pricing"])
+
+
+async def test_no_switch_that_may_cost_more_is_left_to_its_default(desk):
+    known_free = {"camera_fixed", "enable_prompt_expansion", "enhancePrompt", "prompt_optimizer",
+                  "enable_safety_checker", "keep_original_sound", "adjust_fps_for_interpolation"}  # fmt: skip
+    for able in await desk.client.list_capabilities():
+        given = catalogue.models()[able.model_id]["supported_parameters"]["parameters"]
+        switches = {name for name, one in given.items() if one["type"] in {"switch", "boolean"}}
+        wish = complete(next(wishes(able)), able)
+        receipt = await desk.client.submit(Order(wish, "tag", PICTURES))
+
+        sent = desk.sent(receipt)
+        assert {name: sent.get(name) for name in switches - known_free} == dict.fromkeys(
+            switches - known_free, False
+        ), able.model_id
+        assert sent.keys() - given.keys() <= {
+            "model", "prompt", "conversationUUID", "imageDataUrl"
+        }, able.model_id  # fmt: skip
+
+
+RENAMED = [
+    ("wan-wavespeed-25", "wan-25"),
+    ("wan-wavespeed-26", "wan-26"),
+    ("wan-wavespeed-22-plus", "wan-22-plus"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED)
+async def test_a_wish_for_a_model_that_was_renamed_is_ordered_under_its_new_name(desk, old, new):
+    await desk.client.list_capabilities()
+
+    receipt = await desk.submit(model_id=ModelId(old), duration_seconds=5)
+
+    assert desk.sent(receipt)["model"] == new
+    assert await desk.client.recover("tag-1", make_request(model_id=ModelId(old))) is not None
+
+
+async def test_a_model_that_is_not_listed_is_refused_without_asking(desk):
+    await desk.client.list_capabilities()
+    await desk.wire.turn(refuse={"status": 400})
+
+    with pytest.raises(ProviderRejectedRequestError, match="is not listed") as caught:
+        await desk.submit(model_id=ModelId("midjourney-video"))
+
+    assert "choose another one" in (caught.value.friendly or "")
+    assert desk.money == []
+
+
+async def test_the_live_list_wins_over_the_bundled_one_and_outlives_a_bad_hour(desk):
+    before = {able.model_id: able for able in desk.client.capabilities()}
+    await desk.wire.turn(withdrawn=["veo2-video", "seedance-video"])
+    live = {able.model_id: able for able in await desk.client.list_capabilities()}
+    await desk.wire.fault(path="/api/v1/video-models", kind="status", status=503, times=9)
+    away = {able.model_id: able for able in await desk.client.list_capabilities()}
+
+    assert {"veo2-video", "seedance-video"} <= before.keys()
+    assert not {"veo2-video", "seedance-video"} & live.keys()
+    assert away == live
+
+
+async def test_the_bundled_models_are_offered_at_estimates_while_no_list_was_ever_read(desk):
+    await desk.wire.fault(path="/api/v1/video-models", kind="status", status=503)
+
+    bundled = await desk.client.list_capabilities()
+
+    assert len(bundled) > 20
+    assert all(able.prices.lines and able.prices.is_estimate for able in bundled)
+
+
+LIST_TROUBLES = ["status", "truncate", "cut_short", "wrong_types", "drop_before", "drop_after"]
+
+
+@pytest.mark.parametrize("kind", LIST_TROUBLES)
+async def test_a_list_that_cannot_be_read_changes_nothing(desk, kind):
+    live = await desk.client.list_capabilities()
+    await desk.wire.fault(path="/api/v1/video-models", kind=kind)
+
+    assert await desk.client.list_capabilities() == live
+
+
+async def test_a_list_that_comes_in_small_pieces_is_read_whole(desk):
+    live = await desk.client.list_capabilities()
+    await desk.wire.fault(path="/api/v1/video-models", kind="drip")
+
+    assert await desk.client.list_capabilities() == live
+
+
+async def test_the_bundled_models_are_the_services_own_at_its_prices(desk):
+    """So that what is offered while no list was read is what would be made."""
+    live = {able.model_id: able for able in await desk.client.list_capabilities()}
+    async with desk_at(desk.wire) as fresh:
+        for able in fresh.client.capabilities():
+            wish = complete(next(wishes(able)), able)
+            known = live[able.model_id]
+            ours, theirs = (price(wish, one.prices) for one in (able, known))
+
+            assert check(wish, known) == (), able.model_id
+            assert ours is not None
+            assert theirs is not None
+            assert abs(ours.cost_micros - theirs.cost_micros) <= theirs.cost_micros / 100
