@@ -65,10 +65,18 @@ def complete(request: VideoRequest, capability: Capability) -> VideoRequest:
     return replace(
         request,
         duration_seconds=request.duration_seconds or capability.default_duration_seconds,
-        resolution=request.resolution or capability.default_resolution,
+        resolution=request.resolution or _resolution(request, capability),
         aspect_ratio=request.aspect_ratio or _aspect_ratio(request, capability),
         audio=audio,
     )
+
+
+def _resolution(request: VideoRequest, capability: Capability) -> str | None:
+    """The default; for a storyboard another one where the default is for single shots."""
+    default, single = capability.default_resolution, capability.one_shot_resolutions
+    if len(request.parts) == 1 or default not in single:
+        return default
+    return next((value for value in capability.resolutions if value not in single), default)
 
 
 def _aspect_ratio(request: VideoRequest, capability: Capability) -> str | None:

@@ -1,8 +1,11 @@
 """A wish that does not fit is told every reason at once, each with what to change."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.domain.capabilities import Audio, Kind, check, complete
+from bot.domain.requests import Shot
 from tests.factories import make_capability, make_image, make_request
 
 PLAIN = make_capability(
@@ -126,3 +129,127 @@ def test_where_no_shape_has_numbers_a_picture_gets_the_default(ratios):
     model = make_capability(aspect_ratios=ratios, default_aspect_ratio="auto")
 
     assert complete(bare(image=make_image()), model).aspect_ratio == "auto"
+
+
+BOARD = make_capability(
+    shots_max=3,
+    reference_images_max=2,
+    resolutions=("720p", "1080p", "4k"),
+    one_shot_resolutions=frozenset({"4k"}),
+    prompt_max_characters=20,
+)
+FACES = tuple(make_image(key=f"face-{number}.png") for number in range(3))
+
+
+def board(*shots, **fields):
+    """A storyboard of these prompts, or shots."""
+    parts = tuple(shot if isinstance(shot, Shot) else Shot(shot) for shot in shots)
+    return make_request(prompt="beyond any limit " * 9, shots=parts, **fields)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_storyboard_of_as_many_shots_as_a_model_joins_fits(count):
+    assert check(board(*["a fox"] * count), BOARD) == ()
+
+
+def test_too_many_shots_are_told_how_many_to_leave_out():
+    [reason] = check(board(*["a fox"] * 22), replace(BOARD, shots_max=20))
+
+    assert reason == (
+        "Fake Model makes at most 20 shots, and these are 22:"
+        " leave 2 out, or choose a model that makes more."
+    )
+
+
+def test_a_model_of_single_shots_makes_no_storyboard():
+    [reason] = check(board("a fox", "a hare"), make_capability())
+
+    assert reason.startswith("Fake Model makes one shot, and these are 2: leave 1 out")
+
+
+def test_each_shot_is_checked_and_named_by_its_number():
+    shots = [Shot("a fox"), Shot(" "), Shot("x" * 23), Shot("a hare", end_image=make_image())]
+    reasons = check(board(*shots), replace(BOARD, shots_max=4))
+
+    assert [reason.split(":")[0] for reason in reasons] == ["Shot 2", "Shot 3", "Shot 4"]
+    assert "is empty" in reasons[0]
+    assert "shorten it by 3" in reasons[1]
+    assert "needs a first one" in reasons[2]
+
+
+def test_every_reason_of_a_storyboard_is_said_at_once():
+    shots = [Shot("", reference_images=FACES), *["a fox"] * 3]
+    wish = board(*shots, resolution="4k", duration_seconds=7, aspect_ratio="4:3", audio=True)
+    reasons = check(wish, replace(BOARD, audio=Audio.NEVER))
+
+    said = "\n".join(reasons)
+    for words in (
+        "at most 3 shots, and these are 4: leave 1 out",
+        "makes 4k for a single shot only: choose 720p or 1080p, or leave a single shot.",
+        "Shot 1: The prompt is empty",
+        "Shot 1: Fake Model takes at most 2 reference pictures: leave 1 out.",
+        "not of 7 s: the nearest is 5 s.",
+        "no `aspect_ratio` 4:3: choose 16:9, 9:16 or 1:1.",
+        "silent films: leave `audio` out.",
+    ):
+        assert words in said
+    assert len(reasons) == 7
+
+
+def test_a_resolution_for_single_shots_is_fine_for_a_single_shot():
+    assert check(board("a fox", resolution="4k"), BOARD) == ()
+    assert check(make_request(prompt="a fox", resolution="4k"), BOARD) == ()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_reference_pictures_that_a_model_takes_fit(count):
+    assert check(make_request(prompt="a fox", reference_images=FACES[:count]), BOARD) == ()
+
+
+def test_reference_pictures_that_no_model_asked_for_are_to_be_left_out():
+    [reason] = check(make_request(reference_images=FACES[:1]), make_capability())
+
+    assert reason.startswith("Fake Model takes no reference pictures: leave them out")
+
+
+def test_a_film_does_not_both_begin_with_a_picture_and_follow_references():
+    wish = make_request(prompt="a fox", image=make_image(), reference_images=FACES[:1])
+
+    [reason] = check(wish, BOARD)
+
+    assert "not both: leave `image` or the references out." in reason
+
+
+def test_a_model_that_only_animates_pictures_is_content_with_references():
+    model = replace(BOARD, kinds=frozenset({Kind.IMAGE}))
+
+    assert check(make_request(prompt="a fox", reference_images=FACES[:1]), model) == ()
+    assert len(check(board("a", Shot("b", make_image())), model)) == 1
+
+
+def test_what_is_wrong_with_every_shot_is_said_of_each():
+    reasons = check(board("", ""), BOARD)
+
+    assert [reason.split(":")[0] for reason in reasons] == ["Shot 1", "Shot 2"]
+
+
+def test_a_storyboard_takes_the_shape_of_its_first_picture():
+    tall = make_image(width=1080, height=1920)
+    wish = replace(board(Shot("a", tall), Shot("b", make_image())), aspect_ratio=None)
+
+    assert complete(wish, BOARD).aspect_ratio == "9:16"
+
+
+def test_completing_leaves_shots_and_pictures_as_they_are():
+    wish = replace(board(Shot("a", reference_images=FACES[:2]), "b"), resolution=None, audio=None)
+    completed = complete(wish, BOARD)
+
+    assert (completed.shots, completed.resolution, completed.audio) == (wish.shots, "720p", False)
+
+
+def test_a_default_that_is_for_single_shots_is_not_chosen_for_a_storyboard():
+    model = replace(BOARD, default_resolution="4k")
+
+    assert complete(replace(board("a"), resolution=None), model).resolution == "4k"
+    completed = complete(replace(board("a", "b"), resolution=None), model)
+    assert check(completed, model) == ()

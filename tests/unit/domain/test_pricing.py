@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from bot.domain.pricing import Price, PriceLine, PriceList, dollars, price
+from bot.domain.requests import Shot
 from tests.factories import make_image, make_request
 
 LINES = (
@@ -51,6 +52,32 @@ def test_sound_that_nobody_asked_for_is_priced_as_none():
 )
 def test_where_the_list_has_no_answer_there_is_no_price(wish, lines):
     assert price(make_request(**wish), PriceList(lines)) is None
+
+
+def test_a_storyboard_costs_each_of_its_shots():
+    shots = (Shot("a"), Shot("b"), Shot("c"))
+
+    assert price(make_request(shots=shots), PriceList((PriceLine(10),))) == Price(30)
+    by_second = PriceList((PriceLine(10, per_second=True),))
+    assert price(make_request(shots=shots, duration_seconds=8), by_second) == Price(240)
+    assert price(make_request(shots=shots[:1]), by_second) == Price(50)
+
+
+def test_a_minimum_is_that_of_the_whole_film_and_not_of_each_shot():
+    prices = PriceList((PriceLine(10),), minimum_micros=25)
+
+    assert price(make_request(), prices) == Price(25)
+    assert price(make_request(shots=(Shot("a"), Shot("b"))), prices) == Price(25)
+    assert price(make_request(shots=(Shot("a"), Shot("b"), Shot("c"))), prices) == Price(30)
+
+
+def test_references_are_pictures_too_in_whatever_shot_they_are():
+    prices = PriceList((PriceLine(10, from_image=False), PriceLine(20, from_image=True)))
+    face = (make_image(key="face.png"),)
+
+    assert price(make_request(reference_images=face), prices) == Price(20)
+    shots = (Shot("a"), Shot("b", reference_images=face))
+    assert price(make_request(shots=shots), prices) == Price(40)
 
 
 @pytest.mark.parametrize(
