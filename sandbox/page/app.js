@@ -8,7 +8,7 @@ import { mountHeading } from "./heading.js";
 import { mountMembers } from "./people.js";
 import { openProfile } from "./profile.js";
 import { readAddress } from "./router.js";
-import { become, findChannel, markRead, openChannel, start } from "./session.js";
+import { become, findChannel, markRead, openChannel, openPlace, start } from "./session.js";
 import { store } from "./store.js";
 import { mountTimeline } from "./timeline.js";
 import { attempt } from "./toasts.js";
@@ -28,9 +28,12 @@ function banner(words) {
 function pressed(event) {
   const target = event.target.closest("[data-profile],[data-open-channel],[data-command].mention");
   if (!target) return;
-  const { profile, openChannel: channel, command } = target.dataset;
+  const { profile, openChannel: channel, openMessage: message, command } = target.dataset;
   if (profile) openProfile(store.members.get(profile).user, target, "right");
-  if (channel) attempt(() => openChannel(channel));
+  if (channel) {
+    event.preventDefault();
+    attempt(() => openPlace(channel, message));
+  }
   if (command) store.emit("command", command);
 }
 

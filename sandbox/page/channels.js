@@ -41,6 +41,7 @@ function guildHead() {
         h("span", { class: `dot ${state}` }),
         `${application.name} is ${state}`,
       ),
+      h("div", { class: "guild-bot" }, "A sandbox: its dollars are play money"),
     ),
     h("div", { class: "perforation", "aria-hidden": "true" }),
   ];

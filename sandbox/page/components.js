@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 import { emojiNode } from "./emoji.js";
 import { icon } from "./icons.js";
 import { useComponent } from "./interactions.js";
-import { localAddress } from "./media.js";
+import { linkNode } from "./links.js";
 import { selectControl } from "./selects.js";
 
 const STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link", 6: "premium" };
@@ -31,19 +31,11 @@ export function button(item, message) {
   ];
   const label = item.label ? null : item.emoji?.name;
   if (item.style === LINK) {
-    const target = { target: "_blank", rel: "noopener noreferrer" };
-    return h(
-      "a",
-      {
-        class: look,
-        href: localAddress(item.url),
-        ...target,
-        "aria-label": label,
-        "aria-disabled": item.disabled ? "true" : null,
-      },
-      words,
-      icon("link", 14),
-    );
+    return linkNode(item.url, [words, icon("link", 14)], {
+      class: look,
+      "aria-label": label,
+      "aria-disabled": item.disabled ? "true" : null,
+    });
   }
   const press = () => useComponent(message, item.custom_id, null, busy);
   const node = h(

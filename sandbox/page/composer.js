@@ -18,6 +18,7 @@ import { ourLeaves, suggest, withMentions } from "./suggestions.js";
 import { composerParts } from "./composerParts.js";
 import { commandHint, refusalWords, strayWords, unknownWords } from "./composerWords.js";
 import { typingLine, TypingTeller } from "./typing.js";
+import { refusalOf } from "./tooLarge.js";
 import { acceptFiles, Tray } from "./uploads.js";
 
 const LIKE_A_COMMAND = /^\/[\p{L}\w-]+(\s|$)/u;
@@ -280,7 +281,7 @@ class Composer {
     try {
       await runCommand({ path: bar.path, options: found.options, files: found.files, again });
     } catch (error) {
-      again(error.message);
+      again(refusalOf(error, found.files));
     }
   }
 
@@ -306,7 +307,7 @@ class Composer {
       this.tray.add(files);
       if (replied) this.replyTo(replied);
       this.#refresh();
-      this.#say(error.message);
+      this.#say(refusalOf(error, files));
     }
   }
 

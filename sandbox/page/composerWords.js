@@ -1,6 +1,7 @@
 // The small words around the field: why one may not write here, what Enter will do.
 
 import { matchLeaf, usage } from "./commandline.js";
+import { nearest } from "./nearest.js";
 import { isTimedOut } from "./people.js";
 import { store } from "./store.js";
 import { ourLeaves } from "./suggestions.js";
@@ -24,7 +25,10 @@ export function unknownWords(text) {
   const name = text.split(/\s/)[0];
   if (!store.application.online)
     return `${store.application.name} is offline, so ${name} cannot be run now.`;
-  return `There is no command ${name} that you may use here. To send it as text, put a space first.`;
+  const names = new Set(ourLeaves().map((leaf) => leaf.path.split(" ")[0]));
+  const meant = nearest(name.slice(1).toLowerCase(), [...names]);
+  const hint = meant ? ` Did you mean /${meant}?` : "";
+  return `There is no command ${name} that you may use here.${hint} To send it as text, put a space first.`;
 }
 
 /** Words that stand where no option takes them. */

@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 import { inline } from "./inline.js";
+import { linkNode } from "./links.js";
 import { markdown } from "./markdown.js";
 import { film, isLocal, localAddress, picture } from "./media.js";
 import { cssColor } from "./names.js";
@@ -46,19 +47,11 @@ function bareMedia(embed) {
 }
 
 function titled({ title, url }) {
-  return url
-    ? h(
-        "a",
-        { href: localAddress(url), target: "_blank", rel: "noopener noreferrer" },
-        inline(title),
-      )
-    : inline(title);
+  return url ? linkNode(url, inline(title)) : inline(title);
 }
 
 function author({ name, url, icon_url: address }) {
-  const words = url
-    ? h("a", { href: localAddress(url), target: "_blank", rel: "noopener noreferrer" }, name)
-    : name;
+  const words = url ? linkNode(url, name) : name;
   return h("div", { class: "embed-author" }, small(address), words);
 }
 

@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { EMOJI_RUN, emojiNode } from "./emoji.js";
-import { localAddress } from "./media.js";
+import { linkNode } from "./links.js";
 import { nameStyle, userName, cssColor } from "./names.js";
 import { store } from "./store.js";
 import { timestampNode } from "./time.js";
@@ -27,10 +27,10 @@ const RULES = [
   ],
   [
     new RegExp(String.raw`\[([^\]\n]+)\]\(<?(${URL_TEXT}[)]?)>?(?: "[^"]*")?\)`),
-    (found) => link(found[2], inline(found[1])),
+    (found) => linkNode(found[2], inline(found[1])),
   ],
-  [/<(https?:\/\/[^\s<>]+)>/, (found) => link(found[1])],
-  [new RegExp(URL_TEXT), (found) => link(found[0])],
+  [/<(https?:\/\/[^\s<>]+)>/, (found) => linkNode(found[1], found[1])],
+  [new RegExp(URL_TEXT), (found) => linkNode(found[0], found[0])],
   [/\*\*\*(?=\S)([\s\S]+?)\*\*\*/, (found) => h("strong", {}, h("em", {}, inline(found[1])))],
   [/\*\*(?=\S)([\s\S]+?)\*\*(?!\*)/, (found) => h("strong", {}, inline(found[1]))],
   [/__(?=\S)([\s\S]+?)__(?!_)/, (found) => h("u", {}, inline(found[1]))],
@@ -70,11 +70,6 @@ function earliest(text) {
     if (best?.found.index === 0) break;
   }
   return best;
-}
-
-function link(address, label) {
-  const target = { target: "_blank", rel: "noopener noreferrer" };
-  return h("a", { href: localAddress(address), ...target }, label ?? address);
 }
 
 export function spoiler(nodes) {

@@ -7,6 +7,7 @@ import { textBlock } from "./markdown.js";
 import { modalField } from "./modalFields.js";
 import { avatar } from "./names.js";
 import { store } from "./store.js";
+import { refusalOf } from "./tooLarge.js";
 
 const ACTION_ROW = 1;
 const TEXT_DISPLAY = 10;
@@ -76,7 +77,7 @@ export function openModal(record) {
       await submitModal(record, values, files);
       dialog.close();
     } catch (error) {
-      replace(problem, icon("warning", 18), error.message);
+      replace(problem, icon("warning", 18), refusalOf(error, files));
     } finally {
       submit.disabled = false;
     }

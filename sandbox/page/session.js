@@ -73,6 +73,18 @@ export async function openChannel(channelId) {
   if (opened === store.channelId) markRead(channelId);
 }
 
+/** Open a channel at a message, loading what is older until it is there. Throws what to tell. */
+export async function openPlace(channelId, messageId) {
+  if (!store.channels.has(channelId) && !store.directs.has(channelId))
+    throw new Error("That is in a channel that you cannot see.");
+  if (channelId !== store.channelId) await openChannel(channelId);
+  if (!messageId) return;
+  while (!store.find(channelId, messageId) && store.messages.get(channelId)?.complete === false)
+    await loadOlder(channelId);
+  if (!store.find(channelId, messageId)) throw new Error("That message is no longer there.");
+  if (channelId === store.channelId) store.emit("jump", messageId);
+}
+
 export async function reloadCommands(channelId) {
   store.commands.set(channelId, await api.commands(store.meId, channelId).catch(() => []));
   store.emit("commands");

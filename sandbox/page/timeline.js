@@ -53,6 +53,10 @@ export function mountTimeline() {
   store.on("messages", (channelId) => channelId === store.channelId && draw());
   for (const name of ["channel", "world", "me"]) store.on(name, draw);
   store.on("own-message", toBottom);
+  store.on("jump", (messageId) => {
+    sticks = false;
+    jumpTo(list, messageId, "auto");
+  });
   store.on("edit-last", () => {
     const mine = store
       .history()
@@ -247,12 +251,12 @@ function markCurrent(log, current) {
   for (const tool of current.querySelectorAll(".tool")) tool.tabIndex = 0;
 }
 
-function jumpTo(list, id) {
+function jumpTo(list, id, behavior = "smooth") {
   const node = list.querySelector(`[data-message-id="${CSS.escape(id)}"]`);
   if (!node) return;
   node.scrollIntoView({
     block: "center",
-    behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth",
+    behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : behavior,
   });
   node.classList.add("flash");
   setTimeout(() => node.classList.remove("flash"), 1600);
