@@ -11,7 +11,7 @@ from bot.domain.catalogue import ModelDescription
 from bot.domain.filters import ModelFilter, Use
 from bot.domain.pricing import dollars
 from bot.presentation import replies
-from bot.presentation.sanitising import plain
+from bot.presentation.sanitising import plain, visible
 
 ON_A_PAGE = 10
 WORDS_MOST = 40  # so that a button's id holds them
@@ -44,28 +44,29 @@ def parse_page(custom_id: str) -> Page | None:
 
 
 def list_of(found: Sequence[ModelDescription], page: Page) -> discord.Embed:
-    """One page of models, a line each."""
-    first = page.number * ON_A_PAGE
+    """One page of models, a line each; the last one where the list has become shorter."""
+    number = min(page.number, _last(found))
+    first = number * ON_A_PAGE
     lines = [_line(one) for one in found[first : first + ON_A_PAGE]]
     embed = discord.Embed(
         title=f"{len(found)} model{'' if len(found) == 1 else 's'}{_filter(page.wanted)}",
         description="\n".join(lines) or "No model is like that: ask for less.",
         colour=COLOUR,
     )
-    pages = max(1, -(-len(found) // ON_A_PAGE))
     embed.set_footer(
-        text=f"Page {page.number + 1} of {pages} · prices are of a film of the usual length"
+        text=f"Page {number + 1} of {_last(found) + 1} · prices are of a film of the usual length"
     )
     return embed
 
 
 def page_buttons(found: Sequence[ModelDescription], page: Page) -> discord.ui.View | None:
     """Back and on; None where there is one page."""
-    last = max(0, (len(found) - 1) // ON_A_PAGE)
+    last = _last(found)
     if last == 0:
         return None
+    shown = min(page.number, last)
     view = discord.ui.View(timeout=None)
-    for label, number in (("◀ Cheaper", page.number - 1), ("Dearer ▶", page.number + 1)):
+    for label, number in (("◀ Cheaper", shown - 1), ("Dearer ▶", shown + 1)):
         view.add_item(
             discord.ui.Button(
                 label=label,
@@ -87,13 +88,23 @@ def comparison_of(chosen: Sequence[ModelDescription]) -> discord.Embed:
     return embed
 
 
+def _last(found: Sequence[ModelDescription]) -> int:
+    """The number of the last page."""
+    return max(0, (len(found) - 1) // ON_A_PAGE)
+
+
 def _line(one: ModelDescription) -> str:
     capability = one.capability
     return (
         f"**{plain(capability.name, most=60)}** · {replies.cost(one.price)}"
         f" · {replies.about_seconds(one.expected_seconds)} · {_abilities(capability)}"
-        f"\n-# `{plain(capability.model_id, most=80)}`"
+        f"\n-# `{_as_typed(capability.model_id)}`"
     )
+
+
+def _as_typed(model_id: str) -> str:
+    """For a place where Discord formats nothing: escaped, it could not be copied."""
+    return "".join(visible(model_id).replace("`", "").split())[:80]
 
 
 def _abilities(capability: Capability) -> str:
