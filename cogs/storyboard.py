@@ -101,11 +101,16 @@ class Storyboard(commands.Cog):
         await self._keep(references, shots)
 
     async def _keep(self, given: Sequence[discord.Attachment], shots: ShotList) -> None:
-        """Fetched while the member writes: Discord waits three seconds for the list to appear."""
+        """Fetched while the member writes: Discord waits three seconds for the list to appear.
+
+        Whatever goes wrong is said when the list is sent, which would otherwise wait for ever.
+        """
         try:
             kept = [await uploads.keep(upload, self._services.images) for upload in given]
-        except UserFacingError as error:
+        except Exception as error:  # noqa: BLE001 - see above; it is answered with a reference
             shots.references.set_exception(error)
+            if isinstance(error, UserFacingError):
+                shots.references.exception()  # of no interest where the list is never sent
         else:
             shots.references.set_result(tuple(kept))
 
