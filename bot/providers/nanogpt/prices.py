@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from bot.domain.pricing import PriceLine, PriceList
+from bot.domain.pricing import MICROS_PER_DOLLAR, PriceLine, PriceList
 from bot.providers.nanogpt.price_bases import BASE_NAMES, NoPriceError, base_lines, factor_of
 from bot.providers.nanogpt.price_names import PRO, is_known, narrowed, snake
-from bot.providers.tolerance import micros
+from bot.providers.tolerance import MOST_DOLLARS, micros
 
 RAW_FACTOR = Decimal("1.7")
+MOST_MICROS = MOST_DOLLARS * MICROS_PER_DOLLAR
 _OWN_NAMES = {*BASE_NAMES, "raw", "audio_multiplier", "pro_multiplier", "frame_multiplier",
               "frame_threshold", "minimum", "minimum_price", "minimum_billable_duration"}  # fmt: skip
 
@@ -48,6 +49,8 @@ def price_list(pricing: Mapping[str, Any], terms: Terms | None = None) -> PriceL
     except (NoPriceError, RecursionError):
         return PriceList()
     lines = tuple(_scaled(lines, RAW_FACTOR)) if is_raw else lines
+    if any(line.micros > MOST_MICROS for line in (*lines, PriceLine(least))):
+        return PriceList()
     return PriceList(lines, is_estimate=is_raw, minimum_micros=least)
 
 
