@@ -53,7 +53,7 @@ class Uploads:
 
     async def fetch(self, address, *, name):
         if self.error is not None:
-            raise self.error
+            raise type(self.error)(*self.error.args)  # a fresh one, which nobody else holds
         return make_image(key=name)
 
 
