@@ -1,4 +1,4 @@
-"""Moving pictures from words: a landscape, weather and a creature, chosen by what is said.
+"""Moving pictures from words: a landscape, weather and a subject, chosen by what is said.
 
 The same words give the same film, other words another. Everything is drawn with plain shapes.
 """
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFilter
 
-Colour = tuple[int, int, int]
+from sandbox.films.pens import Colour, Pen
+from sandbox.films.subjects import Where, coat_of, subject_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +46,17 @@ PALETTES = {
     "space": Palette((6, 6, 20), (38, 20, 66), (74, 42, 106), (24, 16, 46), (250, 236, 255)),
 }
 _WORDS = {
-    "snow": "snow winter ice frost arctic",
+    "snow": "snow snowy winter ice frost arctic ski skier",
     "sunset": "sunset sunrise dawn dusk evening golden",
-    "ocean": "ocean sea wave waves beach water lake whale fish surf",
+    "ocean": "ocean sea wave waves beach water lake river whale fish shark dolphin surf boat ship",
     "night": "night moon stars midnight dark",
-    "city": "city street skyline neon car town building",
-    "forest": "forest tree trees wood woods garden meadow jungle leaves",
+    "city": "city street skyline neon car taxi bus tram town building buildings",
+    "forest": "forest tree trees wood woods garden meadow field jungle leaves flower flowers",
     "desert": "desert sand dune dunes canyon camel",
-    "space": "space planet galaxy rocket astronaut nebula",
+    "space": "space planet galaxy rocket spaceship astronaut nebula mars",
 }
-_CREATURES = {
-    "fox": "fox",
-    "wolf": "fox",
-    "dog": "dog",
-    "retriever": "dog",
-    "puppy": "dog",
-    "cat": "cat",
-    "kitten": "cat",
-    "horse": "dog",
-    "bird": "bird",
-    "eagle": "bird",
-}
-_COATS = {"fox": (214, 108, 44), "dog": (206, 158, 92), "cat": (84, 78, 92), "bird": (48, 44, 60)}
+_WEATHERS = {"snow": "snow", "night": "stars", "space": "stars"}
+_WET = frozenset(["rain", "rainy", "raining", "storm", "stormy", "thunderstorm"])
 
 
 class Scene:
@@ -79,11 +69,10 @@ class Scene:
         self._random = random.Random(digest)  # noqa: S311 - a drawing, not a secret
         theme = _theme(words, digest)
         self._palette = PALETTES[theme]
-        self._weather = (
-            "snow" if theme == "snow" else "stars" if theme in {"night", "space"} else "motes"
-        )
-        self._creature = next((_CREATURES[word] for word in words if word in _CREATURES), None)
-        self._city = theme == "city"
+        self._theme = theme
+        self._weather = "rain" if _WET & set(words) else _WEATHERS.get(theme, "motes")
+        self._subject = subject_of(words)
+        self._coat = coat_of(words, self._subject) if self._subject else None
         self._sky = self._draw_sky()
         self._layers = [self._draw_layer(depth) for depth in range(4)]
         self._specks = [
@@ -99,8 +88,8 @@ class Scene:
             offset = int(seconds * width * 0.02 * (depth + 1) ** 1.6) % width
             picture.paste(layer, (-offset, 0), layer)
             picture.paste(layer, (width - offset, 0), layer)
-            if depth == 2 and self._creature is not None:
-                self._draw_creature(picture, seconds)
+            if depth == 2:
+                self._draw_subject(picture, seconds)
         self._draw_specks(picture, seconds)
         return picture.resize((width, height)) if picture.size != self.size else picture
 
@@ -158,9 +147,13 @@ class Scene:
             x = self._random.uniform(0.05, 0.92) * width
             tall = height * self._random.uniform(0.06, 0.13) * (1 + depth * 0.35)
             foot = ground(x) + 4
-            if self._city:
+            if self._theme == "ocean":
+                continue  # waves bear nothing
+            if self._theme == "city":
                 wide = tall * 0.5
                 draw.rectangle((x, foot - tall * 1.6, x + wide, foot), fill=shade)
+            elif self._theme == "desert":
+                _draw_cactus(draw, x, foot, tall, shade)
             elif depth < 3:
                 for step in range(3):
                     top = foot - tall * (0.4 + 0.3 * step)
@@ -174,25 +167,30 @@ class Scene:
                         fill=shade,
                     )
 
-    def _draw_creature(self, picture: Image.Image, seconds: float) -> None:
+    def _draw_subject(self, picture: Image.Image, seconds: float) -> None:
+        if self._subject is None or self._coat is None:
+            return
         width, height = self.size
-        draw = ImageDraw.Draw(picture)
-        unit = height * 0.055
+        where, unit = self._subject.where, height * 0.055 * self._subject.size
         x = width * (0.34 + 0.12 * math.sin(seconds * 0.7))
-        bounce = abs(math.sin(seconds * 7)) * unit * 0.5
-        if self._creature == "bird":
-            _draw_bird(draw, x, height * 0.34 + bounce, unit, seconds)
-        else:
-            coat = _COATS[self._creature or "fox"]
-            _draw_runner(
-                draw, x, height * 0.80 - bounce, unit, seconds * 9, coat, self._creature or ""
-            )
+        y = height * where.value - abs(math.sin(seconds * 7)) * unit * 0.5
+        if where is Where.STANDING:
+            x, y = width * 0.42, height * where.value
+        elif where is not Where.GROUND:
+            y = height * where.value + math.sin(seconds * 1.6) * unit * 0.6
+        pen = Pen(ImageDraw.Draw(picture), x, y, unit, seconds, self._coat)
+        self._subject.paint(pen)
 
     def _draw_specks(self, picture: Image.Image, seconds: float) -> None:
         width, height = self.size
         draw = ImageDraw.Draw(picture)
         for x, y, near in self._specks:
             shine = near
+            if self._weather == "rain":
+                left, top = (x - seconds * 0.1) % 1, (y + seconds * 1.6 * near) % 1
+                fall = (left * width, top * height, (left - 0.01) * width, (top + 0.05) * height)
+                draw.line(fall, fill=(196, 212, 232), width=1)
+                continue
             if self._weather == "snow":
                 left = (x - seconds * 0.06 * near + math.sin(seconds + x * 9) * 0.01) % 1
                 top = (y + seconds * 0.22 * near) % 1
@@ -208,77 +206,15 @@ class Scene:
             draw.ellipse(box, fill=self._palette.light)
 
 
-def _draw_runner(  # noqa: PLR0917 - a place, a size, a moment and a coat
-    draw: ImageDraw.ImageDraw,
-    x: float,
-    y: float,
-    unit: float,
-    phase: float,
-    coat: Colour,
-    kind: str,
+def _draw_cactus(
+    draw: ImageDraw.ImageDraw, x: float, foot: float, tall: float, shade: tuple[int, ...]
 ) -> None:
-    """A four-legged creature in a gallop, seen from the side, facing right."""
-    dark = tuple(int(part * 0.55) for part in coat)
-    for index, hip in enumerate((-1.3, -0.9, 1.0, 1.4)):
-        swing = math.sin(phase + index * 1.9) * unit * 1.0
-        draw.line(
-            (x + hip * unit, y, x + hip * unit + swing, y + unit * 1.7),
-            fill=dark,
-            width=max(2, int(unit * 0.32)),
-        )
-    tail = [
-        (x - unit * 1.7, y - unit * 0.3),
-        (x - unit * 3.4, y - unit * (0.9 + 0.3 * math.sin(phase))),
-        (x - unit * 3.0, y + unit * 0.1),
-    ]
-    draw.polygon(tail, fill=coat)
-    if kind == "fox":
-        draw.ellipse(
-            (x - unit * 3.7, y - unit * 1.1, x - unit * 2.9, y - unit * 0.4), fill=(250, 246, 240)
-        )
-    draw.ellipse((x - unit * 2, y - unit * 0.9, x + unit * 1.8, y + unit * 0.6), fill=coat)
-    draw.polygon(
-        [(x + unit * 1.0, y - unit * 0.8), (x + unit * 2.2, y - unit * 1.9), (x + unit * 2.0, y)],
-        fill=coat,
-    )
-    draw.ellipse((x + unit * 1.5, y - unit * 2.1, x + unit * 2.9, y - unit * 0.9), fill=coat)
-    draw.polygon(
-        [
-            (x + unit * 2.6, y - unit * 1.8),
-            (x + unit * 3.7, y - unit * 1.25),
-            (x + unit * 2.6, y - unit * 1.0),
-        ],
-        fill=coat,
-    )
-    for ear in (1.65, 2.15):
-        draw.polygon(
-            [
-                (x + unit * ear, y - unit * 1.8),
-                (x + unit * (ear + 0.2), y - unit * 2.8),
-                (x + unit * (ear + 0.55), y - unit * 1.85),
-            ],
-            fill=dark,
-        )
-    draw.ellipse(
-        (x + unit * 2.35, y - unit * 1.7, x + unit * 2.55, y - unit * 1.5), fill=(20, 20, 24)
-    )
-    draw.ellipse(
-        (x + unit * 3.5, y - unit * 1.4, x + unit * 3.75, y - unit * 1.15), fill=(20, 20, 24)
-    )
-
-
-def _draw_bird(draw: ImageDraw.ImageDraw, x: float, y: float, unit: float, seconds: float) -> None:
-    lift = math.sin(seconds * 5) * unit * 1.2
-    for side in (-1, 1):
-        draw.polygon(
-            [
-                (x, y),
-                (x + side * unit * 2, y - unit * 0.6 - lift),
-                (x + side * unit * 3.4, y + unit * 0.2 - lift),
-                (x, y + unit * 0.5),
-            ],
-            fill=_COATS["bird"],
-        )
+    thick = max(3, int(tall * 0.18))
+    draw.line((x, foot, x, foot - tall), fill=shade, width=thick)
+    for side, low in ((-1, 0.35), (1, 0.5)):
+        out = x + side * tall * 0.3
+        arm = [(x, foot - tall * low), (out, foot - tall * low), (out, foot - tall * (low + 0.3))]
+        draw.line(arm, fill=shade, width=thick, joint="curve")
 
 
 def _theme(words: list[str], digest: bytes) -> str:
