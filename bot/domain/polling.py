@@ -21,6 +21,7 @@ PRIOR_SPREAD = 0.45  # of the logarithm: 120 to 300 s for nine films in ten
 NARROWEST_SPREAD = 0.08
 SHORTEST_GAP_SECONDS = 1.0
 LONGEST_GAP_SECONDS = 60.0  # a wrong distribution costs at most this
+LONGEST_DEAR_GAP_SECONDS = 150.0  # or this, where a look is dear
 STEP_SECONDS = 0.5
 FREE_LOOK_SECONDS = 0.2  # at this price or below, a film far quicker than expected is found as well
 AGE_SHARE = 0.25  # of a film's age, the longest gap then
@@ -79,10 +80,24 @@ class InTheMaking:
         return (self.takes.finished_by(self.age_seconds + seconds) - before) / left
 
 
-def seconds_to_next_look(films: Sequence[InTheMaking], price_seconds: float) -> float:
-    """How long to wait before one look at all of these, 1 to 60 s."""
+def longest_gap_seconds(price_seconds: float) -> float:
+    """A minute at prices up to 1 s, and in proportion above it; at most 150 s.
+
+    A look each minute at a film that cannot be ready yet is a waste that only cheap looks allow.
+    """
+    in_proportion = LONGEST_GAP_SECONDS * price_seconds
+    return min(max(in_proportion, LONGEST_GAP_SECONDS), LONGEST_DEAR_GAP_SECONDS)
+
+
+def seconds_to_next_look(
+    films: Sequence[InTheMaking],
+    price_seconds: float,
+    *,
+    longest_seconds: float = LONGEST_GAP_SECONDS,
+) -> float:
+    """How long to wait before one look at all of these, from 1 s to the longest."""
     unseen, gap = 0.0, 0.0
-    longest = LONGEST_GAP_SECONDS
+    longest = longest_seconds
     if price_seconds <= FREE_LOOK_SECONDS:
         youngest = min((film.age_seconds for film in films), default=0.0)
         longest = min(longest, 1.0 + AGE_SHARE * youngest)
@@ -98,7 +113,9 @@ def next_look_at(
 ) -> datetime:
     """The instant of the next look at one film that is not ready now."""
     film = InTheMaking(takes, max((now - submitted_at).total_seconds(), 0.0))
-    return now + timedelta(seconds=seconds_to_next_look([film], price_seconds))
+    longest = longest_gap_seconds(price_seconds)
+    gap = seconds_to_next_look([film], price_seconds, longest_seconds=longest)
+    return now + timedelta(seconds=gap)
 
 
 def backoff_seconds(errors_in_row: int) -> float:

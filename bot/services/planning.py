@@ -8,6 +8,7 @@ from bot.domain.polling import (
     Distribution,
     InTheMaking,
     learn,
+    longest_gap_seconds,
     next_look_at,
     seconds_to_next_look,
 )
@@ -42,4 +43,5 @@ async def next_look_together(jobs: Sequence[Job], means: Means) -> datetime:
         for job in jobs
     ]
     price = await means.providers[jobs[0].provider].look_price_seconds()
-    return now + timedelta(seconds=seconds_to_next_look(films, price))
+    gap = seconds_to_next_look(films, price, longest_seconds=longest_gap_seconds(price))
+    return now + timedelta(seconds=gap)

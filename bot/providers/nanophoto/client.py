@@ -42,7 +42,7 @@ from bot.providers.nanophoto.handles import Batch, Handle, parse
 from bot.providers.nanophoto.mixing import Mixture
 from bot.providers.nanophoto.models import NAME, capability
 from bot.providers.nanophoto.parameters import payload_of, resolution_of, shot_id
-from bot.providers.nanophoto.rules import look_price_seconds, rule_of, rules_of
+from bot.providers.nanophoto.rules import lately, look_price_seconds, rule_of, rules_of
 from bot.providers.nanophoto.wire import (
     Result,
     is_failed,
@@ -140,7 +140,8 @@ class NanoPhoto:
         ]
 
     async def look_price_seconds(self) -> float:
-        return look_price_seconds(await self._pace.used(self._rule))
+        used = await self._pace.used(self._rule)
+        return look_price_seconds(used, await self._pace.used(lately(self._rule)))
 
     async def may_submit_at(self) -> datetime | None:
         return await self._pace.free_at(Purpose.SUBMISSION)

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given, strategies as st
 
 from bot.domain.polling import (
+    LONGEST_DEAR_GAP_SECONDS,
     LONGEST_GAP_SECONDS,
     SHORTEST_GAP_SECONDS,
     Distribution,
     InTheMaking,
     backoff_seconds,
     learn,
+    longest_gap_seconds,
     next_look_at,
     seconds_to_next_look,
 )
@@ -53,6 +55,16 @@ def test_looks_are_closest_where_films_finish():
 
     assert gaps[0] == LONGEST_GAP_SECONDS
     assert gaps[1] < LONGEST_GAP_SECONDS / 2
+
+
+@given(ages, expectations, prices)
+def test_only_where_looks_are_dear_may_a_gap_be_longer_than_a_minute(age, expected, price):
+    longest = longest_gap_seconds(price)
+    film = InTheMaking(learn([], expected), age)
+
+    assert LONGEST_GAP_SECONDS <= longest <= LONGEST_DEAR_GAP_SECONDS
+    assert price > 1 or longest == LONGEST_GAP_SECONDS
+    assert seconds_to_next_look([film], price, longest_seconds=longest) <= longest
 
 
 def test_where_looks_are_free_a_film_far_quicker_than_expected_is_found_soon():

@@ -12,7 +12,13 @@ from bot.errors import ProviderRejectedRequestError
 from bot.ports import Order, OrderPicture
 from bot.providers.nanophoto.models import capability, micros_of
 from bot.providers.nanophoto.parameters import payload_of
-from bot.providers.nanophoto.rules import REQUESTS_MOST, rule_of, rules_of
+from bot.providers.nanophoto.rules import (
+    PRICES,
+    REQUESTS_MOST,
+    look_price_seconds,
+    rule_of,
+    rules_of,
+)
 from tests.local_nanophoto import image, order, wish
 
 USD = Decimal("0.02")
@@ -98,3 +104,17 @@ def test_every_request_counts_against_the_one_rule_and_twelve_are_for_submission
 def test_two_keys_have_two_hours_and_neither_is_written_down():
     assert rule_of("np-one").name != rule_of("np-two").name
     assert "np-one" not in rule_of("np-one").name
+
+
+@given(st.integers(0, 100), st.integers(0, 100), st.integers(0, 100))
+def test_a_look_is_never_cheaper_for_more_requests(used, lately, more):
+    price = look_price_seconds(used, lately)
+
+    assert PRICES[0][1] <= price <= PRICES[-1][1]
+    assert look_price_seconds(used + more, lately) >= price
+    assert look_price_seconds(used, lately + more) >= price
+
+
+def test_a_burst_is_dear_before_it_has_used_up_the_hour():
+    assert look_price_seconds(40, 40) > 2 * look_price_seconds(40, 10)
+    assert look_price_seconds(87, 10) > 10  # and a full hour is dear in a calm minute

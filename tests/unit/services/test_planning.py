@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.polling import learn
+from bot.domain.polling import LONGEST_DEAR_GAP_SECONDS, learn
 from bot.services.planning import next_look, next_look_together, takes_of
 from tests.factories import NOW, PROVIDER, make_job, make_request
 from tests.fakes.weather import calm
@@ -41,7 +41,7 @@ async def test_a_film_that_cannot_be_ready_is_not_looked_at_soon_where_looks_are
     world.provider.look_price = 5.0
     means = world.start().means
 
-    assert await next_look(begun(1), means) == NOW + timedelta(seconds=60)
+    assert await next_look(begun(1), means) == NOW + timedelta(seconds=LONGEST_DEAR_GAP_SECONDS)
 
 
 async def test_a_film_that_should_be_ready_is_looked_at_soon(world, means):

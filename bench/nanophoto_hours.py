@@ -1,0 +1,281 @@
+"""Hours of a busy key at NanoPhoto in virtual time: the bot's own services against one in memory.
+
+The tracker, the learning, the price of a look, the budget, the client and its reading of answers
+are the bot's; only the service is played here. It takes 100 requests in any hour, finishes shots
+after a lognormal time and knows, exactly, when a film was ready and when its client first saw it.
+"""
+
+import asyncio
+import heapq
+import json
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any, cast
+
+import aiohttp
+
+from bot.domain.offers import Place
+from bot.domain.pricing import Price
+from bot.domain.quotes import Quote
+from bot.domain.requests import VideoRequest
+from bot.ids import ChannelId, GuildId, IdempotencyKey, UserId
+from bot.ports import Clock
+from bot.providers.nanophoto.client import NanoPhoto
+from bot.providers.nanophoto.models import EXPECTED_SECONDS, MODEL_ID, NAME, capability
+from bot.services.accepting import Accepting
+from bot.services.pausing import Pauses
+from bot.services.pictures import CardPictures
+from bot.services.steps import Means
+from bot.services.tracking import Tracker
+from tests.crash.virtual_time import LoopClock, VirtualTimeLoop
+from tests.factories import new_job_id, new_notice_id, new_submission_id
+from tests.fakes.budgets import (
+    InMemoryAvailability,
+    InMemoryBudgets,
+    InMemoryGuilds,
+    InMemoryNotices,
+)
+from tests.fakes.courier import FakeCourier
+from tests.fakes.job_store import InMemoryJobStore
+from tests.fakes.media import FakeFilmStore, FakeImageStore
+
+HOUR = 3600.0
+REQUESTS_MOST = 100  # in any hour, for a key
+USD_PER_CREDIT = Decimal("0.01")
+MOVEMENT_SECONDS = 0.2  # a request's way there, and its answer's way back
+PATIENCE_SECONDS = 12 * HOUR  # after the last wish; then something is broken
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One film: when somebody asks for it, and how long the service takes; in seconds."""
+
+    at: float
+    takes: float
+
+
+def wishes_of(
+    seed: int, *, an_hour: float, hours: float, median: float, spread: float
+) -> list[Wish]:
+    """A Poisson process of wishes with lognormal times; `spread` is that of the logarithm."""
+    random = Random(seed)  # noqa: S311 - chance for a simulation, not a secret
+    found, at = [], random.expovariate(an_hour / HOUR)
+    while at < hours * HOUR:
+        found.append(Wish(at, random.lognormvariate(math.log(median), spread)))
+        at += random.expovariate(an_hour / HOUR)
+    return found
+
+
+@dataclass
+class Outcome:
+    """What became of the wishes; delays in seconds, of those that were seen."""
+
+    delays: list[float] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)  # from the wish to its submission
+    requests: list[float] = field(default_factory=list)  # when each one was taken
+    refused_looks: int = 0
+    refused_submissions: int = 0
+    unseen: int = 0  # still waited for when the play was cut off
+
+    def busiest_hour(self) -> int:
+        """The most requests that were taken in any hour."""
+        most, first = 0, 0
+        for last, at in enumerate(self.requests):
+            while self.requests[first] <= at - HOUR:
+                first += 1
+            most = max(most, last - first + 1)
+        return most
+
+
+class _Body:
+    """An answer's body, as a client reads it."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def iter_chunked(self, _size: int) -> AsyncIterator[bytes]:
+        yield self._content
+
+
+@dataclass
+class _Response:
+    """As much of an answer as the bot's HTTP layer looks at."""
+
+    status: int
+    content: _Body
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Service:
+    """NanoPhoto in memory; stands where the bot expects an HTTP session."""
+
+    clock: Clock
+    wishes: dict[str, Wish]  # by the prompt that names it
+    began: datetime
+    outcome: Outcome = field(default_factory=Outcome)
+    ready: dict[str, float] = field(default_factory=dict)  # by task
+    seen: set[str] = field(default_factory=set)
+    takes: dict[str, float] = field(default_factory=dict)
+
+    def elapsed(self) -> float:
+        return (self.clock.now() - self.began).total_seconds()
+
+    @asynccontextmanager
+    async def request(
+        self, _method: str, url: str, *, data: aiohttp.Payload, **_more: Any
+    ) -> AsyncIterator[_Response]:
+        await self.clock.sleep(MOVEMENT_SECONDS)
+        asked = json.loads(data.decode())
+        status, body = self._answer(asked, is_look=url.endswith("/check-status"))
+        await self.clock.sleep(MOVEMENT_SECONDS)
+        yield _Response(status, _Body(json.dumps(body).encode()))
+
+    def _answer(self, asked: Json, *, is_look: bool) -> tuple[int, Json]:
+        now = self.elapsed()
+        if not _is_taken(self.outcome, now, is_look=is_look):
+            return 429, {"error": "Limit", "errorCode": "API_KEY_RATE_LIMIT_EXCEEDED"}
+        return 200, self._status(asked, now) if is_look else self._accepted(asked, now)
+
+    def _accepted(self, asked: Json, now: float) -> Json:
+        [shot] = asked["shots"]
+        task, wish = f"task_{len(self.ready)}", self.wishes[shot["prompt"]]
+        self.ready[task], self.takes[task] = now + wish.takes, wish.takes
+        self.outcome.waits.append(now - wish.at)
+        told = {"shotId": shot["id"], "taskId": task, "status": "processing"}
+        return {"status": "processing", "shots": [told], "creditsUsed": 10}
+
+    def _status(self, asked: Json, now: float) -> Json:
+        shots = [self._shot(one, now) for one in asked["taskIds"]]
+        return {"status": "processing", "shots": shots}
+
+    def _shot(self, one: Json, now: float) -> Json:
+        task = one["taskId"]
+        if now < self.ready[task]:
+            return one | {"status": "processing"}
+        if task not in self.seen:
+            self.seen.add(task)
+            self.outcome.delays.append(now - self.ready[task])
+        took = round(self.takes[task])
+        address = f"https://films.example/{task}.mp4"
+        return one | {"status": "completed", "videoUrl": address, "generationTime": took}
+
+
+class _WithoutFilms(NanoPhoto):
+    """Its films are entries on a fake disk."""
+
+    disk: dict[Path, int]
+
+    async def fetch(self, address: str, target: Path) -> None:
+        self.disk[target] = len(address)
+
+
+def play(wishes: list[Wish]) -> Outcome:
+    """The bot's own way of looking, until every film was found."""
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        return runner.run(_played(wishes))
+
+
+async def _played(wishes: list[Wish]) -> Outcome:
+    clock, store, films = LoopClock(), InMemoryJobStore(), FakeFilmStore()
+    service = Service(clock, {f"wish {wish.at}": wish for wish in wishes}, clock.now())
+    session = cast("aiohttp.ClientSession", service)
+    client = _WithoutFilms(
+        "np-simulated",
+        "https://nanophoto.example/api",
+        USD_PER_CREDIT,
+        api=session,
+        downloads=session,
+        budgets=InMemoryBudgets(clock),
+        clock=clock,
+    )
+    client.disk = films.disk
+    tracker = Tracker(_means(store, films, client, clock), owner="one", on_moved=_nobody)
+    accepting = Accepting(store, clock, new_job_id, tracker.wake)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(tracker.run())
+        await _ask_for_all(wishes, accepting, clock)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await store.list_active():
+                await clock.sleep(10)
+        await tracker.stop()
+        await running
+    return service.outcome
+
+
+async def _ask_for_all(wishes: list[Wish], accepting: Accepting, clock: Clock) -> None:
+    began = clock.now()
+    for number, wish in enumerate(wishes):
+        passed = (clock.now() - began).total_seconds()
+        await clock.sleep(max(wish.at - passed, 0.0))
+        request = VideoRequest(
+            f"wish {wish.at}", MODEL_ID, duration_seconds=8, aspect_ratio="16:9", resolution="720p"
+        )
+        quote = Quote(request, capability(USD_PER_CREDIT), Price(100_000), EXPECTED_SECONDS)
+        place = Place(GuildId(10), ChannelId(20), UserId(1 + number % 7))
+        await accepting.accept(quote, place, IdempotencyKey(f"wish:{number}"))
+
+
+def _means(
+    store: InMemoryJobStore, films: FakeFilmStore, client: NanoPhoto, clock: LoopClock
+) -> Means:
+    pauses = Pauses(
+        store=InMemoryAvailability(),
+        guilds=InMemoryGuilds(),
+        notices=InMemoryNotices(),
+        clock=clock,
+        new_notice_id=new_notice_id,
+        words=repr,
+    )
+    pictures = CardPictures(store, FakeCourier(clock))
+    return Means(
+        store, {NAME: client}, FakeImageStore(), films, clock, pauses, pictures, new_submission_id
+    )
+
+
+def _nobody() -> None:
+    """Hears that jobs have moved."""
+
+
+def play_fixed(wishes: list[Wish], every: float) -> Outcome:
+    """A client that looks at each film by itself, every so many seconds, as the page advises.
+
+    Refused requests do not count, which favours it; what was refused is tried again `every` later.
+    It is cut off an hour after the last wish: some of these never come to an end.
+    """
+    outcome, cut_off = Outcome(), (wishes[-1].at if wishes else 0.0) + HOUR
+    due = [(wish.at, number, -1.0) for number, wish in enumerate(wishes)]  # -1: to be handed over
+    heapq.heapify(due)
+    while due and due[0][0] < cut_off:
+        at, number, ready = heapq.heappop(due)
+        is_look = ready >= 0
+        if not _is_taken(outcome, at, is_look=is_look):
+            heapq.heappush(due, (at + every, number, ready))
+        elif not is_look:
+            outcome.waits.append(at - wishes[number].at)
+            heapq.heappush(due, (at + every, number, at + wishes[number].takes))
+        elif at < ready:
+            heapq.heappush(due, (at + every, number, ready))
+        else:
+            outcome.delays.append(at - ready)
+    outcome.unseen = len(due)
+    return outcome
+
+
+def _is_taken(outcome: Outcome, at: float, *, is_look: bool) -> bool:
+    """Whether the service takes one more request now; counted either way."""
+    lately = outcome.requests[-REQUESTS_MOST:]
+    if len(lately) == REQUESTS_MOST and lately[0] > at - HOUR:
+        outcome.refused_looks += is_look
+        outcome.refused_submissions += not is_look
+        return False
+    outcome.requests.append(at)
+    return True

@@ -1,0 +1,85 @@
+"""A key's hundred requests an hour, in virtual time: the bot's services, rules and client on it.
+
+What is faked is the service behind the wire (bench/nanophoto_hours.py), which counts and refuses
+by itself, and the clock.
+"""
+
+import logging
+import statistics
+
+import pytest
+
+from bench.nanophoto_hours import REQUESTS_MOST, Outcome, play, play_fixed, wishes_of
+from bot.providers.nanophoto.rules import FOR_SUBMISSIONS
+
+SEEDS = range(8)
+HOURS = 6.0
+MOST_DELAY_SECONDS = 20.0
+PROMPT_SECONDS = 1.0  # a submission that waits for nobody is on its way within this
+
+
+def days(an_hour: float, seeds: range = SEEDS) -> list[Outcome]:
+    """Six hours for each seed; films take 150 s, give or take a third, mostly two to three minutes."""
+    logging.getLogger("bot").setLevel(logging.CRITICAL)
+    return [
+        play(wishes_of(seed, an_hour=an_hour, hours=HOURS, median=150.0, spread=0.3))
+        for seed in seeds
+    ]
+
+
+@pytest.fixture(scope="module")
+def twenty_an_hour() -> list[Outcome]:
+    return days(20)
+
+
+def test_with_twenty_films_an_hour_no_hour_holds_more_than_a_hundred_requests(twenty_an_hour):
+    busiest = max(outcome.busiest_hour() for outcome in twenty_an_hour)
+
+    assert 70 < busiest <= REQUESTS_MOST  # idle budget would prove nothing
+
+
+def test_with_twenty_films_an_hour_nothing_is_ever_refused(twenty_an_hour):
+    refused = [(day.refused_submissions, day.refused_looks) for day in twenty_an_hour]
+
+    assert refused == [(0, 0)] * len(SEEDS)
+
+
+def test_with_twenty_films_an_hour_no_submission_waits(twenty_an_hour):
+    assert all(max(outcome.waits) < PROMPT_SECONDS for outcome in twenty_an_hour)
+
+
+def test_with_twenty_films_an_hour_a_film_is_seen_within_twenty_seconds(
+    twenty_an_hour, record_property
+):
+    delays = sorted(delay for outcome in twenty_an_hour for delay in outcome.delays)
+    mean, late = statistics.fmean(delays), delays[int(0.95 * len(delays))]
+    record_property("detection", f"{len(delays)} films: mean {mean:.1f} s, 95 % in {late:.0f} s")
+
+    assert len(delays) == sum(len(outcome.waits) for outcome in twenty_an_hour) > 800
+    assert mean < MOST_DELAY_SECONDS
+
+
+@pytest.mark.parametrize(("an_hour", "mean_below"), [(1, 10), (4, 12), (10, 16)])
+def test_the_fewer_films_the_sooner_each_is_seen(an_hour, mean_below):
+    outcomes = days(an_hour)
+    delays = [delay for outcome in outcomes for delay in outcome.delays]
+
+    assert statistics.fmean(delays) < mean_below
+    assert max(outcome.busiest_hour() for outcome in outcomes) < REQUESTS_MOST - FOR_SUBMISSIONS
+
+
+def test_with_more_films_than_a_key_can_carry_nothing_is_refused_and_every_film_is_seen():
+    outcomes = days(45, range(2))
+
+    assert all(outcome.busiest_hour() <= REQUESTS_MOST for outcome in outcomes)
+    assert all(outcome.refused_looks + outcome.refused_submissions == 0 for outcome in outcomes)
+    assert all(len(outcome.delays) == len(outcome.waits) for outcome in outcomes)
+
+
+def test_the_page_s_own_advice_does_not_carry_four_films_an_hour():
+    """Which is why the bot does not follow it."""
+    wishes = wishes_of(0, an_hour=4, hours=HOURS, median=150.0, spread=0.3)
+    advised, ours = play_fixed(wishes, every=5.0), play(wishes)
+
+    assert advised.refused_looks > 100
+    assert statistics.fmean(ours.delays) * 5 < statistics.fmean(advised.delays)
