@@ -6,6 +6,7 @@ slides, so any hour is held, and a little longer for what a request may spend on
 """
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -46,5 +47,5 @@ def look_price_seconds(used: int, used_lately: int) -> float:
     busy = max(used, (1 - LATELY_SHARE) * used + LATELY_SHARE * going_on)
     for (less, cheap), (more, dear) in pairwise(PRICES):
         if busy <= more:
-            return cheap * (dear / cheap) ** ((busy - less) / (more - less))
+            return cheap * math.pow(dear / cheap, (busy - less) / (more - less))
     return PRICES[-1][1]

@@ -31,7 +31,8 @@ def test_the_page_s_limits_are_the_model_s():
     assert (veo.durations_seconds, veo.default_duration_seconds) == ((8,), 8)
     assert (veo.resolutions, veo.default_resolution) == (("720p", "1080p", "4k"), "720p")
     assert (veo.aspect_ratios, veo.default_aspect_ratio) == (("16:9", "9:16"), "16:9")
-    assert (veo.shots_max, veo.one_shot_resolutions) == (21, {"1080p", "4k"})
+    assert veo.shots_max == 21
+    assert veo.one_shot_resolutions == {"1080p", "4k"}
     assert (veo.reference_images_max, veo.end_image, veo.audio) == (3, True, Audio.ALWAYS)
     assert not veo.negative_prompt
     assert not veo.seed
