@@ -11,7 +11,15 @@ from typing import Any, TypeVar, cast
 Weather = Callable[[str], Awaitable[None]]
 Adapter = TypeVar("Adapter")
 
-WRITES = ("accept", "claim_due", "claim", "save", "save_delivery", "observe_duration")
+WRITES = (
+    "accept",
+    "claim_due",
+    "claim_in_progress",
+    "claim",
+    "save",
+    "save_delivery",
+    "observe_duration",
+)
 
 
 class KilledError(BaseException):

@@ -1,7 +1,9 @@
 """Where one request shows many films, one request is made for all of them."""
 
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -10,16 +12,19 @@ from bot.domain.jobs import TIME_TO_RENDER, FailureKind, Job, JobState
 from bot.domain.submissions import ProviderState, ProviderStatus, SubmissionState
 from bot.errors import (
     ContentRefusedError,
+    DuplicateRequestError,
     GenerationFailedError,
     ProviderCredentialsError,
     ProviderJobUnknownError,
     ProviderRateLimitedError,
     ProviderUnavailableError,
 )
+from bot.ids import IdempotencyKey
 from bot.ports import Change
 from bot.services.looking import look_together
 from tests.factories import NOW, PROVIDER, make_request
-from tests.fakes.weather import Script
+from tests.fakes.weather import Death, KilledError, Script
+from tests.fakes.world import World
 
 
 @pytest.fixture
@@ -261,3 +266,33 @@ async def test_a_look_that_is_refused_for_the_key_pauses_nothing_and_loses_nothi
 
     assert (await process.pauses.get(PROVIDER)).reason is None
     assert (await many.store.get(jobs[0].id)).state is JobState.SUCCEEDED
+
+
+async def wishes(world, process):
+    """Two members ask, again if nobody answered, and wait."""
+    for number in range(2):
+        with contextlib.suppress(DuplicateRequestError):
+            await process.accept(key=str(number), user_id=number + 1)
+    await world.live(process)
+
+
+async def test_a_program_that_dies_at_any_instant_loses_no_film_that_it_looked_at_with_others():
+    died_at = []
+    for number in count(1):
+        world = World()
+        world.provider.looks_together = True
+        world.provider.takes_seconds = 2.0
+        death = Death(at=number)
+        with contextlib.suppress(KilledError):
+            await wishes(world, world.start(weather=death))
+        if not death.has_come:
+            break
+        died_at.append(death.events[-1])
+        await wishes(world, world.start())
+
+        for job in [await world.store.find_by_key(IdempotencyKey(key)) for key in "01"]:
+            paid = world.provider.paid_tags.count(f"{job.id}-1")
+            assert len(world.films_of(job)) == paid == (job.state is JobState.SUCCEEDED), number
+        assert len(world.provider.paid_tags) == len(set(world.provider.paid_tags))
+
+    assert {"claim_in_progress", "claim_in_progress answered", "look together"} <= set(died_at)
