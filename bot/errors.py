@@ -10,6 +10,8 @@ BotError
 │  ├─ NotYourOfferError
 │  ├─ OfferExpiredError
 │  ├─ PriceRoseError                  the price that was shown no longer holds
+│  ├─ LimitReachedError               a limit of the server or of the member; which, how far, until
+│  ├─ PolicyChangedError              somebody else changed the server's rules meanwhile
 │  ├─ ProviderPausedError             the service takes nothing at the moment; until, why
 │  └─ TooLateToCancelError
 ├─ ProviderError
@@ -45,7 +47,9 @@ Errors carry data; `presentation.replies` makes the sentences.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 
 class BotError(Exception):
@@ -98,6 +102,47 @@ class OfferExpiredError(UserFacingError):
 
 class PriceRoseError(UserFacingError):
     """The film costs more than was shown; nothing was charged."""
+
+
+class LimitKind(StrEnum):
+    """Which limit a wish would pass."""
+
+    PAUSED = "paused"
+    MODEL = "model"
+    CHANNEL = "channel"
+    FILM_COST = "film_cost"
+    OPEN_JOBS = "open_jobs"
+    RATE = "rate"
+    ALLOWANCE = "allowance"
+    POOL = "pool"
+    GIFT = "gift"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """How far a limit is used, in its own unit: millionths of a dollar, films or wishes.
+
+    `asked` is the film's cost for limits of money and the period in seconds for rate limits.
+    `frees_at` is None where only somebody's change helps.
+    """
+
+    kind: LimitKind
+    used: int = 0
+    most: int = 0
+    asked: int = 0
+    frees_at: datetime | None = None
+
+
+class LimitReachedError(UserFacingError):
+    """Limits of the server or of the member, all that were met; nothing was charged."""
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__(", ".join(refusal.kind for refusal in refusals))
+        self.refusals = tuple(refusals)
+
+
+class PolicyChangedError(UserFacingError):
+    """The rules are no longer those that the change was made from."""
 
 
 class ProviderPausedError(UserFacingError):

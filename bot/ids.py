@@ -11,6 +11,10 @@ JobId = NewType("JobId", str)
 SubmissionId = NewType("SubmissionId", str)
 OfferId = NewType("OfferId", str)
 NoticeId = NewType("NoticeId", str)
+TransactionId = NewType("TransactionId", str)
+AccountId = NewType("AccountId", str)
+EventId = NewType("EventId", str)
+EditId = NewType("EditId", str)
 IdempotencyKey = NewType("IdempotencyKey", str)
 ProviderName = NewType("ProviderName", str)
 ModelId = NewType("ModelId", str)  # the vendor's slug
@@ -19,6 +23,7 @@ GuildId = NewType("GuildId", int)  # Discord snowflakes
 ChannelId = NewType("ChannelId", int)
 MessageId = NewType("MessageId", int)
 UserId = NewType("UserId", int)
+RoleId = NewType("RoleId", int)
 
 ID_BYTES = 10
 

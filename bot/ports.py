@@ -6,21 +6,28 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from bot.domain.admission import Standing
 from bot.domain.availability import Availability
 from bot.domain.budgets import Purpose, RequestRule
 from bot.domain.capabilities import Capability
 from bot.domain.deliveries import Delivery, DeliveryKind
+from bot.domain.edits import Actor, Edit, OpenedEvent, PastEdit, PendingEdit
 from bot.domain.guilds import GuildSettings
 from bot.domain.jobs import Artifact, Job
+from bot.domain.ledger import Gift, Transaction
+from bot.domain.limits import Rules
 from bot.domain.notices import Notice
-from bot.domain.offers import Offer
+from bot.domain.offers import Offer, Place
+from bot.domain.policy import Override, Policy, Subject
 from bot.domain.pricing import Price
 from bot.domain.queueing import Waiting
 from bot.domain.requests import SourceImage, VideoRequest
 from bot.domain.submissions import ProviderStatus, Receipt, Submission
+from bot.domain.usage import Spending
 from bot.errors import ProviderError
 from bot.ids import (
     ChannelId,
+    EditId,
     GuildId,
     IdempotencyKey,
     JobId,
@@ -59,10 +66,13 @@ class JobStore(Protocol):
     other trouble of the database. Every method is one transaction.
     """
 
-    async def accept(self, job: Job, deliveries: Sequence[Delivery]) -> None:
-        """Write a new job and the messages it owes.
+    async def accept(
+        self, job: Job, deliveries: Sequence[Delivery], place: Place | None = None
+    ) -> None:
+        """Write a new job, the messages it owes and the money it reserves, or nothing at all.
 
-        Raises DuplicateRequestError if its idempotency key was used before, and writes nothing.
+        `place` says which roles the member has. Raises DuplicateRequestError if its idempotency key
+        was used before, LimitReachedError if a limit of the server or of the member is met.
         """
 
     async def get(self, job_id: JobId) -> Job:
@@ -393,3 +403,57 @@ class Courier(Protocol):
     def message_url(
         self, guild_id: GuildId, channel_id: ChannelId, message_id: MessageId
     ) -> str: ...
+
+
+class Treasury(Protocol):
+    """Servers' rules and money. Every method is one transaction; changes are in force at once."""
+
+    async def policy(self, guild_id: GuildId) -> Policy: ...
+
+    async def overrides(self, guild_id: GuildId) -> list[Override]: ...
+
+    async def override(self, guild_id: GuildId, subject: Subject) -> Rules:
+        """The rules of a role or a member; empty ones where there are none."""
+
+    async def standing(self, place: Place, now: datetime) -> Standing:
+        """How a member stands in a server now."""
+
+    async def apply(self, by: Actor, edit: Edit) -> None:
+        """Make a change and note it in the audit log.
+
+        Raises PolicyChangedError if the rules moved meanwhile, InvalidRequestError for what
+        cannot be done (no such film or event, an event that is open already, less to take back).
+        """
+
+    async def give(self, gift: Gift) -> None:
+        """From a member's own money to another's.
+
+        Raises InvalidRequestError where gifts are not allowed or there is not enough,
+        DuplicateRequestError for a key that was used before.
+        """
+
+    async def events(self, guild_id: GuildId, now: datetime) -> list[OpenedEvent]: ...
+
+    async def transactions(
+        self, guild_id: GuildId, user_id: UserId, most: int
+    ) -> list[Transaction]:
+        """A member's movements of money, latest first; what the bot funds is left out."""
+
+    async def spending(
+        self, guild_id: GuildId, since: datetime, before: datetime
+    ) -> list[Spending]:
+        """Films that were paid for, or given back, oldest first."""
+
+    async def history(self, guild_id: GuildId, most: int) -> list[PastEdit]:
+        """Who changed what, latest first."""
+
+    async def keep(self, pending: PendingEdit) -> None:
+        """Keep a change until it is confirmed; forgets those that expired."""
+
+    async def find_pending(self, edit_id: EditId) -> PendingEdit | None: ...
+
+    async def take_pending(self, edit_id: EditId) -> bool:
+        """Whether it was still there; it is not any more."""
+
+    async def audit(self) -> list[str]:
+        """Everything in the books that does not add up; nothing, if all is well."""

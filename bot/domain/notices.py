@@ -31,3 +31,12 @@ class Notice:
     @property
     def nonce(self) -> str:
         return f"notice-{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class PoolAlert:
+    """So many percent of a month's pool are used or reserved; it is filled again at `ends_at`."""
+
+    share: int
+    pool_micros: int
+    ends_at: datetime | None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.requests import VideoRequest
-from bot.ids import ChannelId, GuildId, IdempotencyKey, MessageId, OfferId, UserId
+from bot.ids import ChannelId, GuildId, IdempotencyKey, MessageId, OfferId, RoleId, UserId
 
 OFFER_HOLDS_FOR = timedelta(minutes=10)
 
@@ -17,6 +17,8 @@ class Place:
     channel_id: ChannelId
     user_id: UserId
     source_message_id: MessageId | None = None
+    parent_id: ChannelId | None = None  # of a thread; not kept with an offer
+    role_ids: frozenset[RoleId] = frozenset()  # the member's; not kept with an offer
 
 
 @dataclass(frozen=True, slots=True)

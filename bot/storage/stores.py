@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.domain.deliveries import Delivery, DeliveryKind
 from bot.domain.jobs import Job
+from bot.domain.offers import Place
 from bot.domain.queueing import Waiting
 from bot.domain.requests import VideoRequest
 from bot.domain.submissions import Submission
@@ -14,19 +15,36 @@ from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError
 from bot.ids import IdempotencyKey, JobId, ProviderName, UserId
 from bot.ports import Change
 from bot.storage import rows
+from bot.storage.databases import Engine
+from bot.storage.money import Money
 from bot.storage.tables import Tables
 
 
 class SqlJobStore(Tables):
-    """Jobs, submissions and deliveries in SQLite or PostgreSQL; every method one transaction."""
+    """Jobs, submissions and deliveries in SQLite or PostgreSQL; every method one transaction.
 
-    async def accept(self, job: Job, deliveries: Sequence[Delivery]) -> None:
+    With `money`, a job is accepted within its server's limits and its end is booked.
+    """
+
+    def __init__(self, engine: Engine, money: Money | None = None) -> None:
+        super().__init__(engine)
+        self._money = money
+
+    async def accept(
+        self, job: Job, deliveries: Sequence[Delivery], place: Place | None = None
+    ) -> None:
+        place = place or Place(job.guild_id, job.channel_id, job.user_id)
         async with self._engine.transaction() as connection:
+            standing = None
+            if self._money is not None:  # locked before anything is written
+                standing = await self._money.standing_for(connection, place, job.accepted_at)
             if await self._one(connection, "insert_job", **rows.job_parameters(job)) is None:
                 first = await self._one(
                     connection, "find_job_by_key", idempotency_key=job.idempotency_key
                 )
                 raise DuplicateRequestError(first["id"] if first else "")
+            if self._money is not None and standing is not None:
+                await self._money.reserve(connection, job, place, standing)
             for delivery in deliveries:
                 await self._put_delivery(connection, delivery)
 
@@ -110,6 +128,7 @@ class SqlJobStore(Tables):
     async def save(self, changes: Sequence[Change]) -> list[JobId]:
         lost: list[JobId] = []
         async with self._engine.transaction() as connection:
+            await self._lock_money(connection, changes)
             for change in changes:
                 parameters = rows.job_parameters(change.job)
                 if await self._one(connection, "update_job", **parameters) is None:
@@ -120,7 +139,24 @@ class SqlJobStore(Tables):
                     await self._one(connection, "put_submission", **values)
                 for delivery in change.deliveries:
                     await self._put_delivery(connection, delivery)
+                await self._resolve(connection, change)
         return lost
+
+    async def _lock_money(self, connection: Any, changes: Sequence[Change]) -> None:
+        """Servers first and in one order, as when a job is accepted: so nobody waits in a circle."""
+        if self._money is not None:
+            ending = {change.job.guild_id for change in changes if change.job.is_terminal}
+            for guild_id in sorted(ending):
+                await self._money.lock(connection, guild_id)
+
+    async def _resolve(self, connection: Any, change: Change) -> None:
+        job, submission = change.job, change.submission
+        if self._money is None or not job.is_terminal:
+            return
+        if submission is None:
+            row = await self._one(connection, "latest_submission", job_id=job.id)
+            submission = None if row is None else rows.submission_from(row)
+        await self._money.resolve(connection, job, submission)
 
     async def list_owed(self, now: datetime, most: int) -> list[Delivery]:
         found = await self._read("list_owed_deliveries", now=rows.milliseconds(now), most=most)

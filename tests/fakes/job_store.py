@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.domain.deliveries import Delivery, DeliveryKind, DeliveryState
 from bot.domain.jobs import ACTIVE_STATES, AT_PROVIDER_STATES, Job, JobState
+from bot.domain.offers import Place
 from bot.domain.queueing import Waiting
 from bot.domain.requests import VideoRequest
 from bot.domain.submissions import Submission
@@ -28,7 +29,7 @@ class InMemoryJobStore:
     notes: dict[str, str] = field(default_factory=dict)
     _leases: dict[JobId, tuple[str, datetime]] = field(default_factory=dict)
 
-    async def accept(self, job: Job, deliveries: Sequence[Delivery]) -> None:
+    async def accept(self, job: Job, deliveries: Sequence[Delivery], place: Place | None = None) -> None:
         first = await self.find_by_key(job.idempotency_key)
         if first is not None:
             raise DuplicateRequestError(first.id)
