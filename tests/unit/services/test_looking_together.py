@@ -290,7 +290,9 @@ async def test_a_program_that_dies_at_any_instant_loses_no_film_that_it_looked_a
         died_at.append(death.events[-1])
         await wishes(world, world.start())
 
-        for job in [await world.store.find_by_key(IdempotencyKey(key)) for key in "01"]:
+        for key in "01":
+            job = await world.store.find_by_key(IdempotencyKey(key))
+            assert job is not None
             paid = world.provider.paid_tags.count(f"{job.id}-1")
             assert len(world.films_of(job)) == paid == (job.state is JobState.SUCCEEDED), number
         assert len(world.provider.paid_tags) == len(set(world.provider.paid_tags))
