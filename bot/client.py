@@ -37,6 +37,7 @@ PERMISSIONS = discord.Permissions(  # the least that it needs in a server
     read_message_history=True,
 )
 SCOPES = ("bot", "applications.commands")
+_RECONNECTING = ("discord.client", "discord.shard")  # the loggers that tell of a lost gateway
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,8 @@ class Client(commands.AutoShardedBot):
             allowed_mentions=discord.AllowedMentions.none(),
             guild_ready_timeout=0.5,  # servers beyond the first half second still arrive by event
         )
+        for name in _RECONNECTING:
+            logging.getLogger(name).addFilter(_retell_reconnect)
         self.services = services
         self.reachable = asyncio.Event()
         self._wanted = tuple(extensions)
@@ -107,7 +110,9 @@ class Client(commands.AutoShardedBot):
             raise ConnectionError(msg) from error
         finally:
             await self.http.close()
-            self.http.connector = discord.utils.MISSING  # it is closed too; the next start makes one
+            self.http.connector = (
+                discord.utils.MISSING
+            )  # it is closed too; the next start makes one
 
     async def setup_hook(self) -> None:
         for extension in self._wanted:
@@ -133,6 +138,16 @@ class Client(commands.AutoShardedBot):
 
     async def on_disconnect(self) -> None:
         self.reachable.clear()
+
+
+def _retell_reconnect(record: logging.LogRecord) -> bool:
+    """That discord.py connects again by itself is news and no bug: one line, no traceback."""
+    error = record.exc_info[1] if record.exc_info else None
+    if error is not None and str(record.msg).startswith("Attempting a"):
+        record.msg = f"{record.getMessage()} ({type(error).__name__}: {error})"
+        record.args, record.exc_info, record.exc_text = (), None, None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True
 
 
 async def sync_commands(

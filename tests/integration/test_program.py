@@ -1,6 +1,7 @@
 """The program around the bot: health, metrics, doctor, command line."""
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -189,6 +190,37 @@ async def test_while_discord_cannot_be_reached_each_try_is_one_line(studio, tmp_
     assert "Discord cannot be reached" in said
     assert "Traceback" not in said
     assert "Unclosed" not in said
+
+
+async def test_while_the_gateway_is_lost_each_new_try_is_one_line(tmp_path):
+    sandbox = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "sandbox", "--json"),
+        env={"PATH": os.defpath, "SANDBOX_PORT": "0", "TMPDIR": str(tmp_path)},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert sandbox.stdout is not None
+    told = json.loads(await sandbox.stdout.readline())
+    told.pop("page")
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "bot", "run"),
+        env={"PATH": os.defpath, "DATA_DIR": str(tmp_path / "bot"), **told},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert child.stderr is not None
+    while b"discord_ready" not in await child.stderr.readline():
+        pass
+    sandbox.terminate()
+    await sandbox.communicate()
+    said = ""
+    while said.count("Attempting a reconnect") < 2:
+        said += (await child.stderr.readline()).decode()
+    child.send_signal(signal.SIGTERM)
+    await child.communicate()
+
+    assert "ClientConnectorError" in said
+    assert "Traceback" not in said
 
 
 async def test_a_start_that_failed_half_way_is_tried_again(studio, tmp_path):
