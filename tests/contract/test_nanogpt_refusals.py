@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -318,3 +319,16 @@ async def test_an_account_without_money_is_named_and_stays_as_it_is(desk):
         await desk.submit()
 
     assert (desk.money, desk.wire.balance_micros) == ([], 1000)
+
+
+@pytest.mark.parametrize("row", CATALOGUE, ids=str)
+def test_the_documented_row_says_what_is_proved_of_it(row):
+    page = (Path(__file__).parents[2] / "docs" / "providers.md").read_text("utf-8")
+    named = f"`{row.code}`" if row.code else f"“{row.message[:16]}"
+    (line,) = (one for one in page.splitlines() if one.startswith(f"| {row.status} | {named}"))
+
+    assert f"| `{row.kind.__name__}`" in line
+    assert row.page is None or f"from an edge `{row.page.__name__}`" in line
+    assert line.endswith(
+        "| uncertain: looked up by its tag |" if row.kind is LOST else "| nothing charged |"
+    )
