@@ -169,7 +169,7 @@ class Service:
         return one | {"status": "completed", "videoUrl": address, "generationTime": took}
 
 
-class _WithoutFilms(NanoPhoto):
+class WithoutFilms(NanoPhoto):
     """Its films are entries on a fake disk."""
 
     disk: dict[Path, int]
@@ -188,7 +188,7 @@ async def _played(wishes: list[Wish]) -> Outcome:
     clock, store, films = LoopClock(), InMemoryJobStore(), FakeFilmStore()
     service = Service(clock, {f"wish {wish.at}": wish for wish in wishes}, clock.now())
     session = cast("aiohttp.ClientSession", service)
-    client = _WithoutFilms(
+    client = WithoutFilms(
         "np-simulated",
         "https://nanophoto.example/api",
         USD_PER_CREDIT,
@@ -198,7 +198,7 @@ async def _played(wishes: list[Wish]) -> Outcome:
         clock=clock,
     )
     client.disk = films.disk
-    tracker = Tracker(_means(store, films, client, clock), owner="one", on_moved=_nobody)
+    tracker = Tracker(means_of(store, films, client, clock), owner="one", on_moved=_nobody)
     accepting = Accepting(store, clock, new_job_id, tracker.wake)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(tracker.run())
@@ -224,7 +224,7 @@ async def _ask_for_all(wishes: list[Wish], accepting: Accepting, clock: Clock) -
         await accepting.accept(quote, place, IdempotencyKey(f"wish:{number}"))
 
 
-def _means(
+def means_of(
     store: InMemoryJobStore, films: FakeFilmStore, client: NanoPhoto, clock: LoopClock
 ) -> Means:
     pauses = Pauses(
