@@ -23,7 +23,7 @@ from bot.domain.pricing import Price
 from bot.domain.queueing import Waiting
 from bot.domain.requests import SourceImage, VideoRequest
 from bot.domain.submissions import ProviderStatus, Receipt, Submission
-from bot.domain.usage import Spending
+from bot.domain.usage import Spending, UsageChart
 from bot.errors import ProviderError
 from bot.ids import (
     ChannelId,
@@ -457,3 +457,10 @@ class Treasury(Protocol):
 
     async def audit(self) -> list[str]:
         """Everything in the books that does not add up; nothing, if all is well."""
+
+
+class Charts(Protocol):
+    """Pictures of figures."""
+
+    async def usage(self, chart: UsageChart) -> bytes:
+        """A PNG of about 1200 by 675 pixels; drawn off the event loop."""

@@ -53,3 +53,16 @@ def by_day(spent: Sequence[Spending], zone: str) -> dict[date, int]:
         day = one.at.astimezone(ZoneInfo(zone)).date()
         days[day] = days.get(day, 0) + one.pool_micros
     return days
+
+
+@dataclass(frozen=True, slots=True)
+class UsageChart:
+    """A month in a picture: money day by day against its limit, and who or what it went to."""
+
+    title: str
+    first: date
+    last: date
+    by_day: dict[date, int]  # millionths of a dollar; days without films are left out
+    limit_micros: int | None
+    shares_title: str
+    shares: tuple[Total, ...]  # the dearest first
