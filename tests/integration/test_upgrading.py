@@ -24,7 +24,11 @@ def copied(table: str, source: Path, target: Path) -> None:
     """The rows of one table, column by column, into the same table of an older database."""
     connection = sqlite3.connect(source)
     connection.execute("ATTACH ? AS older", (str(target),))
-    connection.execute(f"INSERT INTO older.{table} SELECT * FROM main.{table}")  # noqa: S608
+    told = connection.execute(f"PRAGMA older.table_info({table})").fetchall()
+    names = ", ".join(row[1] for row in told)  # later versions may have more
+    connection.execute(
+        f"INSERT INTO older.{table} ({names}) SELECT {names} FROM main.{table}"  # noqa: S608
+    )
     connection.commit()
     connection.close()
 
