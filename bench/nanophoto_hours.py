@@ -41,6 +41,7 @@ from tests.fakes.budgets import (
     InMemoryGuilds,
     InMemoryNotices,
 )
+from tests.fakes.clock import FakeClock
 from tests.fakes.courier import FakeCourier
 from tests.fakes.job_store import InMemoryJobStore
 from tests.fakes.media import FakeFilmStore, FakeImageStore
@@ -225,7 +226,7 @@ async def _ask_for_all(wishes: list[Wish], accepting: Accepting, clock: Clock) -
 
 
 def means_of(
-    store: InMemoryJobStore, films: FakeFilmStore, client: NanoPhoto, clock: LoopClock
+    store: InMemoryJobStore, films: FakeFilmStore, client: NanoPhoto, clock: FakeClock
 ) -> Means:
     pauses = Pauses(
         store=InMemoryAvailability(),

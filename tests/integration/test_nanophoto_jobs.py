@@ -93,14 +93,15 @@ def answered(path, status, code, times=1, **more):
 
 ACCOUNT = "The video service does not accept this bot's account at the moment."
 WISH = "The video service did not accept this wish."
+OPERATOR, REJECTED = FailureKind.OPERATOR, FailureKind.REJECTED
 REFUSALS = {
-    "LOGIN_REQUIRED": (401, FailureKind.OPERATOR, ACCOUNT),
-    "INSUFFICIENT_CREDITS": (402, FailureKind.OPERATOR, ACCOUNT),
-    "SHOTS_REQUIRED": (400, FailureKind.REJECTED, WISH),
-    "PROMPT_REQUIRED": (400, FailureKind.REJECTED, WISH),
-    "INVALID_IMAGE_COUNT": (400, FailureKind.REJECTED, WISH),
-    "IMAGE_URLS_REQUIRED": (400, FailureKind.REJECTED, WISH),
-    "INVALID_INPUT": (400, FailureKind.REJECTED, WISH),
+    "LOGIN_REQUIRED": (401, OPERATOR, ACCOUNT),
+    "INSUFFICIENT_CREDITS": (402, OPERATOR, ACCOUNT),
+    "SHOTS_REQUIRED": (400, REJECTED, "describe at least one"),
+    "PROMPT_REQUIRED": (400, REJECTED, "describe what is to be seen in each"),
+    "INVALID_IMAGE_COUNT": (400, REJECTED, "one to three as references"),
+    "IMAGE_URLS_REQUIRED": (400, REJECTED, "send them again as files"),
+    "INVALID_INPUT": (400, REJECTED, WISH),
     "GENERATION_FAILED": (500, FailureKind.PROVIDER, "The video service could not make it."),
 }
 
@@ -112,9 +113,27 @@ async def test_every_refusal_is_told_in_words_of_ours_and_costs_nothing(local, b
 
     job = await bot.asked_for()
 
-    assert (job.failure.kind, job.failure.text) == (kind, text)
+    assert job.failure.kind is kind
+    assert text in job.failure.text
     assert local.asked == 0  # the fault stood before the service, and was met once
     assert "In their words" not in job.failure.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "advice"),
+    [
+        ({"aspect_ratio": "1:1"}, "choose 16:9 or 9:16"),
+        ({"resolution": "4k", "shots": (Shot("a"), Shot("b"))}, "a single shot in 1080p or 4k"),
+        ({"shots": (Shot("a"),) * 22}, "at most 21"),
+    ],
+    ids=["shape", "resolution", "shots"],
+)
+async def test_a_wish_that_cannot_be_is_told_what_to_change(local, bot, fields, advice):
+    job = await bot.asked_for(**fields)
+
+    assert job.failure.kind is REJECTED
+    assert advice in job.failure.text
+    assert local.credits == OPENING_CREDITS
 
 
 async def test_a_prompt_that_is_refused_at_once_is_told_in_the_service_s_words(local, bot):

@@ -22,6 +22,7 @@ from bot.errors import (
     SubmissionUncertainError,
 )
 from bot.providers.http import Answer, redacted, retry_at
+from bot.providers.nanophoto.advice import what_to_change
 from bot.providers.nanophoto.wire import is_refusal
 from bot.providers.tolerance import table
 
@@ -63,6 +64,9 @@ def error_of(answer: Answer, now: datetime) -> ProviderError:
     if kind is ProviderRateLimitedError:
         at = retry_at(answer.headers, now) or now + RATE_LIMIT_WAIT
         return ProviderRateLimitedError(detail, status=answer.status, retry_at=at)
+    if kind is ProviderRejectedRequestError:
+        friendly = what_to_change(code, text)
+        return ProviderRejectedRequestError(detail, status=answer.status, friendly=friendly)
     return kind(detail, status=answer.status)
 
 
