@@ -9,14 +9,11 @@ from bot.clock import SystemClock
 from bot.domain.submissions import ProviderState
 from bot.errors import (
     ArtifactUnavailableError,
-    ContentRefusedError,
     ProviderBalanceError,
     ProviderCredentialsError,
     ProviderError,
     ProviderJobUnknownError,
     ProviderProtocolError,
-    ProviderRateLimitedError,
-    ProviderRejectedRequestError,
     ProviderUnavailableError,
     SubmissionUncertainError,
 )
@@ -96,36 +93,6 @@ async def test_a_wish_goes_all_the_way_to_a_film_on_disk(client, service, tmp_pa
     assert (tmp_path / "film.mp4").read_bytes()[4:8] == b"ftyp"
 
 
-@pytest.mark.parametrize("dialect", ["unified", "legacy", "openapi", "lower"])
-async def test_every_dialect_of_a_status_is_understood(client, service, dialect):
-    service.switches = Switches(generation_seconds=0, dialect=dialect)
-
-    receipt = await submitted(client, service)
-    status = await client.look(receipt.handle, make_request(model_id=MODEL))
-
-    assert status.state is ProviderState.SUCCEEDED
-    assert status.artifact_addresses[0].endswith(f"{receipt.handle}.mp4")
-
-
-@pytest.mark.parametrize("output", ["video.url", "url", "video_url", "videos", "videoUrls", "bare"])
-async def test_every_spelling_of_the_films_address_is_found(client, service, output):
-    service.switches = Switches(generation_seconds=0, output=output)
-
-    receipt = await submitted(client, service)
-    status = await client.look(receipt.handle, make_request(model_id=MODEL))
-
-    assert status.artifact_addresses[0].endswith(f"{receipt.handle}.mp4")
-
-
-async def test_a_film_that_is_done_and_nowhere_is_waited_for(client, service):
-    service.switches = Switches(generation_seconds=0, output="none")
-
-    receipt = await submitted(client, service)
-    status = await client.look(receipt.handle, make_request(model_id=MODEL))
-
-    assert status.state is ProviderState.RUNNING
-
-
 async def test_the_key_opens_a_relative_address_and_never_reaches_the_store(
     client, service, tmp_path
 ):
@@ -186,54 +153,6 @@ async def test_a_service_that_is_not_there_certainly_took_nothing(make_client, u
         await client.submit(order())
 
 
-ERRORS = {
-    "401": (401, {"error": "Invalid session", "status": 401}, ProviderCredentialsError),
-    "402 of old": (402, {"error": "Insufficient balance", "status": 402}, ProviderBalanceError),
-    "402 of now": (
-        402,
-        {"error": {"message": "no money", "type": "INSUFFICIENT_BALANCE"}},
-        ProviderBalanceError,
-    ),
-    "policy": (
-        400,
-        {"error": {"message": "blocked", "type": "CONTENT_POLICY_VIOLATION"}, "status": 400},
-        ContentRefusedError,
-    ),
-    "model": (400, {"error": {"message": "Model not found"}}, ProviderRejectedRequestError),
-    "413 from an edge": (413, "<html>Too large</html>", ProviderRejectedRequestError),
-    "422": (422, {"error": {"type": "validation_error"}}, ProviderRejectedRequestError),
-    "429": (429, {"error": "Rate limit exceeded."}, ProviderRateLimitedError),
-    "500": (500, {"error": {"type": "server_error"}}, SubmissionUncertainError),
-    "502 from an edge": (502, "<html>Bad gateway</html>", SubmissionUncertainError),
-    "503": (503, {"error": {"code": "service_unavailable"}}, ProviderUnavailableError),
-    "504": (504, "", SubmissionUncertainError),
-}
-
-
-@pytest.mark.parametrize(("status", "body", "expected"), ERRORS.values(), ids=ERRORS.keys())
-async def test_every_refusal_of_a_submission_has_its_class(client, service, status, body, expected):
-    service.faults.append(Fault(method="POST", kind="status", status=status, body=body))
-
-    with pytest.raises(expected) as caught:
-        await client.submit(order())
-
-    assert type(caught.value) is expected
-    assert charges(service) == []
-
-
-async def test_retry_after_says_when(client, service):
-    service.faults.append(
-        Fault(method="POST", kind="status", status=429, headers={"Retry-After": "60"}, body={})
-    )
-    before = SystemClock().now()
-
-    with pytest.raises(ProviderRateLimitedError) as caught:
-        await client.submit(order())
-
-    assert caught.value.retry_at is not None
-    assert 59 <= (caught.value.retry_at - before).total_seconds() <= 70
-
-
 async def test_half_an_answer_to_a_submission_is_uncertain(client, service):
     service.faults.append(Fault(method="POST", kind="status", status=500, body='{"runId": "vid'))
 
@@ -262,24 +181,6 @@ async def test_somebody_elses_film_and_an_unknown_one_are_unknown(client, make_c
             await client.look(handle, make_request(model_id=MODEL))
 
 
-async def test_a_film_refused_for_its_content_says_so_in_the_services_words(client, service):
-    service.switches = Switches(generation_seconds=0, fail="policy")
-
-    receipt = await submitted(client, service)
-    status = await client.look(receipt.handle, make_request(model_id=MODEL))
-
-    assert (status.state, status.refused) == (ProviderState.FAILED, True)
-    assert "Please modify your prompt" in status.text
-    assert service.books.balances[KEY] == 50_000_000
-
-
-async def test_a_status_that_cannot_be_read_is_said_to_be_so(client, service):
-    service.faults.append(Fault(method="GET", kind="status", status=500, body="{}"))
-
-    with pytest.raises(ProviderUnavailableError):
-        await client.look("vid_x", make_request(model_id=MODEL))
-
-
 async def test_every_billable_switch_is_sent_so_that_the_price_is_the_quoted_one(client, service):
     request = make_request(
         model_id=ModelId("veo3-1-fast-video"), duration_seconds=8, resolution="720p"
@@ -289,20 +190,6 @@ async def test_every_billable_switch_is_sent_so_that_the_price_is_the_quoted_one
 
     assert receipt.precharged_micros == 800_000  # silent; the list's default would be 1,200,000
     assert service.books.runs[receipt.handle].body["generateAudio"] is False
-
-
-async def test_the_balance_is_read_in_micros(client):
-    assert await client.balance_micros() == 50_000_000
-
-
-async def test_models_come_from_the_live_list_and_from_the_table_when_it_is_away(client, service):
-    live = {capability.model_id for capability in await client.list_capabilities()}
-    service.faults.append(Fault(path="/api/v1/video-models", kind="status", status=503))
-    away = {capability.model_id for capability in await client.list_capabilities()}
-
-    assert {"seedance-lite-video", "bytedance-seedance-2-0"} <= live
-    assert not {"veo3-1-extend", "kling-v2-avatar-pro", "video-upscaler"} & live
-    assert away == live
 
 
 async def test_a_post_is_never_repeated_by_itself():

@@ -151,6 +151,21 @@ async def test_a_recovery_that_goes_wrong_finds_nothing_and_says_so(desk, kind):
     assert await desk.client.recover("tag-1", desk.wish) == Receipt(receipt.handle)
 
 
+async def test_a_service_that_wants_to_know_the_model_of_a_lost_film_is_told(desk):
+    asked: list[str | None] = []
+
+    async def strict(request: web.Request) -> web.Response:
+        asked.append(request.query.get("model"))
+        if asked[-1] is None:
+            return web.json_response({"error": "Missing parameter: model"}, status=400)
+        run = {"runId": "vid_1", "conversationUUID": request.query["conversationUUID"]}
+        return web.json_response({"data": [run]})
+
+    async with serving(strict) as origin, desk_at(desk.wire, origin=origin) as other:
+        assert await other.client.recover("tag-1", desk.wish) == Receipt("vid_1")
+    assert asked == [None, desk.wish.model_id]
+
+
 @pytest.mark.parametrize("kind", [kind for kind in LOOK_FAULTS if kind != "wrong_types"])
 async def test_a_balance_that_cannot_be_read_is_no_balance(desk, kind):
     await desk.wire.fault(path=BALANCE, kind=kind, times=2)

@@ -138,16 +138,11 @@ async def test_every_row_has_its_class_its_words_and_costs_nothing(desk, row):
         assert error.status == row.status
         if row.advice is not None and envelope in row.coded_in:
             assert row.advice in (getattr(error, "friendly", None) or ""), envelope
+    edge = await refused(desk, PAGE, row)  # of which the status alone can be read
+
+    assert type(edge) is (row.page or row.kind)
+    assert getattr(edge, "friendly", None) is None or row.status == 413
     assert (desk.money, desk.wire.balance_micros) == ([], OPENING_MICROS)
-
-
-@pytest.mark.parametrize("row", CATALOGUE, ids=str)
-async def test_a_page_from_an_edge_is_read_by_its_status_alone(desk, row):
-    error = await refused(desk, PAGE, row)
-
-    assert type(error) is (row.page or row.kind)
-    assert getattr(error, "friendly", None) is None or row.status == 413
-    assert desk.money == []
 
 
 LOOKS: dict[int, Kind] = {

@@ -121,16 +121,20 @@ class NanoGpt:
     async def may_submit_at(self) -> datetime | None:
         return await self._pace.free_at(Purpose.SUBMISSION)
 
-    async def recover(self, tag: str, _request: VideoRequest) -> Receipt | None:
+    async def recover(self, tag: str, request: VideoRequest) -> Receipt | None:
         """Find a submission by its tag among the latest 50, whatever its model is called now.
 
-        What it was charged is not answered and stays None.
+        A service that wants to know the model is told. What was charged is not answered and stays
+        None.
         """
         query = {"conversationUUID": tag, "limit": str(RECOVER_MOST)}
-        answer = await self._api.read(
-            "GET", "/generate-video/recover", Purpose.RECOVERY, query=query
-        )
+        answer = await self._recovered(query)
+        if answer.status == 400:
+            answer = await self._recovered({**query, "model": request.model_id})
         return read_recovered(self._body_of(answer), tag)
+
+    async def _recovered(self, query: Mapping[str, str]) -> Answer:
+        return await self._api.read("GET", "/generate-video/recover", Purpose.RECOVERY, query=query)
 
     async def list_capabilities(self) -> tuple[Capability, ...]:
         """The live list, which wins over the bundled one; the last one read while it is away."""

@@ -134,6 +134,7 @@ SPELLINGS: list[tuple[Json, Json, Json]] = [
      {"duration": 4}),
     ({"duration": number(5, description="2-30 seconds")}, {"duration_seconds": 30},
      {"duration": 30}),
+    ({"duration": number("10", description="10 to 12 s")}, {}, {"duration": 10}),
     ({"orientation": select("landscape", "landscape", "portrait")}, {"aspect_ratio": "9:16"},
      {"orientation": "portrait"}),
     ({"size": select("16:9", "16:9", "9:16")}, {"aspect_ratio": "9:16"}, {"size": "9:16"}),
