@@ -22,8 +22,10 @@ from bot.ports import Clock, Order, OrderPicture
 from bot.providers.nanogpt.client import NanoGpt as Client
 from sandbox.app import Sandbox, running_sandbox
 from sandbox.films.rendering import FilmRequest, Renderer
-from sandbox.providers.nanogpt.runs import Run
+from sandbox.providers.nanogpt.limits import Limits
+from sandbox.providers.nanogpt.runs import Books, Run
 from sandbox.providers.nanogpt.service import NanoGpt
+from sandbox.providers.nanogpt.switches import Switches
 from sandbox.settings import SandboxSettings
 from tests.factories import make_request
 from tests.serving import pair_of
@@ -82,6 +84,15 @@ class Wire:
             is_json = answer.content_type == "application/json"
             body = await answer.json() if is_json else await answer.read()
             return answer.status, body, answer.headers
+
+    def renew(self) -> None:
+        """As if it had just been started: no film, no fault, no switch, fifty dollars."""
+        service = self.service
+        service.books, service.limits = Books(), Limits()
+        service.books.open(KEY_NAME)
+        service.switches = Switches(generation_seconds=0)
+        service.faults.clear()
+        service.keys_seen_by_storage.clear()
 
     async def submit(self, **fields: Any) -> Answer:
         return await self.call("POST", SUBMIT, json=WISH | fields)

@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from bot.clock import SystemClock
 from bot.errors import (
@@ -22,7 +22,7 @@ from bot.errors import (
     SubmissionUncertainError,
 )
 from tests.fakes.clock import FakeClock
-from tests.local_nanogpt import BALANCE, RECOVER, STATUS, Desk, desk_at, local_nanogpt
+from tests.local_nanogpt import BALANCE, RECOVER, STATUS, Desk, Wire, desk_at, local_nanogpt
 
 Kind = type[ProviderError]
 CODED = (1, 2, 3, 4)  # envelopes that carry the machine's word, or at least its type
@@ -115,9 +115,20 @@ def clock() -> FakeClock:
     return FakeClock(SystemClock().now())
 
 
-@pytest.fixture
-async def desk(tmp_path, clock) -> AsyncIterator[Desk]:
-    async with local_nanogpt(tmp_path) as wire, desk_at(wire, clock=clock) as opened:
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def wire(tmp_path_factory) -> AsyncIterator[Wire]:
+    """One service for all tests here: what each of them leaves behind, `renew` clears."""
+    async with local_nanogpt(tmp_path_factory.mktemp("nanogpt")) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def desk(wire, clock) -> AsyncIterator[Desk]:
+    wire.renew()
+    async with desk_at(wire, clock=clock) as opened:
         yield opened
 
 
@@ -314,16 +325,3 @@ async def test_an_account_without_money_is_named_and_stays_as_it_is(desk):
         await desk.submit()
 
     assert (desk.money, desk.wire.balance_micros) == ([], 1000)
-
-
-@pytest.mark.parametrize("row", CATALOGUE, ids=str)
-def test_the_documented_row_says_what_is_proved_of_it(row):
-    page = (Path(__file__).parents[2] / "docs" / "providers.md").read_text("utf-8")
-    named = f"`{row.code}`" if row.code else f"“{row.message[:16]}"
-    (line,) = (one for one in page.splitlines() if one.startswith(f"| {row.status} | {named}"))
-
-    assert f"| `{row.kind.__name__}`" in line
-    assert row.page is None or f"from an edge `{row.page.__name__}`" in line
-    assert line.endswith(
-        "| uncertain: looked up by its tag |" if row.kind is LOST else "| nothing charged |"
-    )

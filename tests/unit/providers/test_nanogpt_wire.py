@@ -10,7 +10,7 @@ from bot.domain.capabilities import Capability
 from bot.domain.submissions import ProviderState, ProviderStatus, Receipt
 from bot.errors import BotError, ProviderProtocolError
 from bot.providers.nanogpt.models import read_models
-from bot.providers.nanogpt.wire import read_receipt, read_status
+from bot.providers.nanogpt.wire import read_receipt, read_recovered, read_status
 from bot.providers.tolerance import micros
 
 FILM = "https://cdn.example/film.mp4"
@@ -217,6 +217,13 @@ def test_a_status_without_a_status_is_an_error_of_protocol(body):
 )
 def test_a_receipt_needs_nothing_but_an_id(body, receipt):
     assert read_receipt(body) == receipt
+
+
+def test_only_the_run_with_the_very_tag_is_ours_whatever_else_is_answered():
+    runs = [{"runId": f"vid_{n}", "conversationUUID": f"tag-{n}"} for n in (10, 1, 11)]
+
+    assert read_recovered({"data": [{}, None, *runs]}, "tag-1") == Receipt("vid_1")
+    assert read_recovered({"data": runs}, "tag") is None
 
 
 @pytest.mark.parametrize(
