@@ -67,7 +67,8 @@ def price(request: VideoRequest, prices: PriceList) -> Price | None:
 def dollars(micros: int) -> str:
     """Money for people: two decimals, rounded up, so that nothing looks cheaper than it is."""
     cents = math.ceil(micros / 10_000)
-    return f"${cents // 100}.{cents % 100:02d}"
+    sign = "-" if cents < 0 else ""  # given back
+    return f"{sign}${abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
 def _fits(line: PriceLine, request: VideoRequest) -> bool:

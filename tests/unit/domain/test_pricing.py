@@ -90,6 +90,8 @@ def test_references_are_pictures_too_in_whatever_shot_they_are():
         (350_000, "$0.35"),
         (1_990_001, "$2.00"),
         (12_340_000, "$12.34"),
+        (-500_000, "-$0.50"),  # given back
+        (-1, "$0.00"),
     ],
 )
 def test_money_is_rounded_up_to_the_cent(micros, shown):
