@@ -162,6 +162,16 @@ def test_what_was_charged_and_how_far_it_is_are_read():
     assert (status.charged_micros, status.progress_percent) == (350_000, 42)
 
 
+@pytest.mark.parametrize("where", ["outer", "inner"])
+def test_what_was_paid_in_another_currency_is_no_figure_of_dollars(where):
+    paid = {"paymentSource": "XNO"}
+    inner = {"status": "COMPLETED", "output": FILM, "cost": 0.35}
+    body = {"data": inner, **paid} if where == "outer" else {"data": inner | paid}
+
+    assert read_status(body).charged_micros is None
+    assert read_status({"data": inner}).charged_micros == 350_000
+
+
 @pytest.mark.parametrize("progress", [True, -1, 101, "40", None, float("nan")])
 def test_a_progress_that_is_none_is_left_out(progress):
     assert read_status({"status": "processing", "progress": progress}).progress_percent is None
