@@ -6,7 +6,7 @@ its server's (the month's pool). Each side has purses, from which a film's price
 is held until the film has ended; and what was spent. Money enters and leaves by one account,
 `issued`, the only one that may be below zero.
 
-    fund      issued → purse                when a window begins, a grant is made, an event opened
+    fund      issued → purse                when a window begins, an event opens, a film cost too much
     reserve   purses → held                 with the job, in one transaction
     settle    held → spent, rest → purses   when the job ended and something was paid
     release   held → purses                 when the job ended and nothing was paid
@@ -152,8 +152,8 @@ def resolving(
 ) -> tuple[Posting, ...]:
     """One side's end: what was spent, and the rest back where it came from, last drawn first.
 
-    Where more was spent than reserved, it is taken from what is `left` in the purses; what they
-    do not hold is issued, so that the books stay true and no purse falls below zero.
+    Where more was spent than reserved, it is taken from what is `left` in the purses, which must
+    hold enough: see `shortfall`.
     """
     if not draws:
         return ()
@@ -162,8 +162,16 @@ def resolving(
     reserved = sum(draw.micros for draw in draws)
     pairs = [(account_id(guild_id, held), -reserved), (account_id(guild_id, spent), spent_micros)]
     excess = spent_micros - reserved
-    pairs += _taken(guild_id, draws, excess, left) if excess > 0 else _returned(draws, -excess)
+    pairs += _taken(draws, excess, left) if excess > 0 else _returned(draws, -excess)
     return posted(pairs)
+
+
+def shortfall(draws: Sequence[Draw], spent_micros: int, left: dict[AccountId, int]) -> int:
+    """What the purses lack of what was spent: to be funded first, so that it counts as used."""
+    if not draws:
+        return 0
+    excess = spent_micros - sum(draw.micros for draw in draws)
+    return max(excess - sum(left.get(draw.account_id, 0) for draw in draws), 0)
 
 
 def _returned(draws: Sequence[Draw], micros: int) -> list[tuple[AccountId, int]]:
@@ -176,14 +184,14 @@ def _returned(draws: Sequence[Draw], micros: int) -> list[tuple[AccountId, int]]
 
 
 def _taken(
-    guild_id: GuildId, draws: Sequence[Draw], micros: int, left: dict[AccountId, int]
+    draws: Sequence[Draw], micros: int, left: dict[AccountId, int]
 ) -> list[tuple[AccountId, int]]:
     pairs = []
     for draw in draws:
         share = min(micros, left.get(draw.account_id, 0))
         micros -= share
         pairs.append((draw.account_id, -share))
-    return [*pairs, (account_id(guild_id, AccountKind.ISSUED), -micros)]
+    return pairs
 
 
 def outcome_of(job: Job, submission: Submission | None) -> Outcome | None:

@@ -30,7 +30,9 @@ from bot.domain.ledger import (
     TransactionKind,
     account_id,
     outcome_of,
+    posted,
     resolving,
+    shortfall,
 )
 from bot.domain.notices import NoticeState, PoolAlert
 from bot.domain.offers import Place
@@ -43,6 +45,7 @@ from bot.storage.databases import Engine
 from bot.storage.standings import Standings, instants_json
 
 AlertWords = Callable[[PoolAlert], str]
+Side = tuple[Sequence[Draw], int]  # what was reserved, and what was spent
 
 
 class Money(Standings):
@@ -105,19 +108,42 @@ class Money(Standings):
             Draw(purse.id, purse.kind, -row["micros"])
             for purse, row in zip(purses, found, strict=True)
         ]
+        left = {purse.id: purse.balance_micros for purse in purses}
+        sides = _sides(draws, outcome)
+        await self._make_up(connection, job, sides, left)
         is_settled = outcome.member_micros or outcome.pool_micros
         end = Transaction(
             TransactionId(f"resolve-{job.id}"),
             job.guild_id,
             TransactionKind.SETTLE if is_settled else TransactionKind.RELEASE,
             job.state_changed_at,
-            _both_sides(job.guild_id, draws, outcome, purses),
+            tuple(one for side in sides for one in resolving(job.guild_id, *side, left)),
             job.id,
             job.user_id,
         )
         await self.post(connection, end)
         if not outcome.member_micros:
             await self._give_back_film(connection, draws)
+
+    async def _make_up(
+        self, connection: Any, job: Job, sides: Sequence[Side], left: dict[AccountId, int]
+    ) -> None:
+        """Fund what a film cost beyond all that its purses hold; `left` then has it."""
+        pairs: list[tuple[AccountId, int]] = []
+        for draws, spent_micros in sides:
+            missing = shortfall(draws, spent_micros, left)
+            if missing:
+                left[draws[0].account_id] += missing
+                pairs += [(draws[0].account_id, missing), (issued(job.guild_id), -missing)]
+        fund = Transaction(
+            TransactionId(f"fund-resolve-{job.id}"),
+            job.guild_id,
+            TransactionKind.FUND,
+            job.state_changed_at,
+            posted(pairs),
+            user_id=job.user_id,
+        )
+        await self.post(connection, fund)
 
     async def post(self, connection: Any, transaction: Transaction) -> None:
         """Write a transaction that moves anything, with the accounts of the server it needs."""
@@ -210,25 +236,11 @@ _SERVERS_OWN = frozenset(
 )
 
 
-def _both_sides(
-    guild_id: GuildId, draws: Sequence[Draw], outcome: Outcome, purses: Sequence[Account]
-) -> tuple[Posting, ...]:
-    left = {purse.id: purse.balance_micros for purse in purses}
+def _sides(draws: Sequence[Draw], outcome: Outcome) -> tuple[Side, Side]:
+    """The member's and the server's."""
     member = [draw for draw in draws if draw.kind in MEMBER_PURSES]
     pool = [draw for draw in draws if draw.kind not in MEMBER_PURSES]
-    postings = (
-        *resolving(guild_id, member, outcome.member_micros, left),
-        *resolving(guild_id, pool, outcome.pool_micros, left),
-    )
-    return _merged(postings)
-
-
-def _merged(postings: Sequence[Posting]) -> tuple[Posting, ...]:
-    """Both sides may issue money; one posting for each account."""
-    sums: dict[AccountId, int] = {}
-    for posting in postings:
-        sums[posting.account_id] = sums.get(posting.account_id, 0) + posting.micros
-    return tuple(Posting(account, micros) for account, micros in sums.items() if micros)
+    return (member, outcome.member_micros), (pool, outcome.pool_micros)
 
 
 def _notice_id(pool: AccountId, share: int) -> str:

@@ -134,7 +134,7 @@ SELECT a.*, e.micros FROM ledger_transactions AS t
 JOIN ledger_entries AS e ON e.transaction_id = t.id
 JOIN accounts AS a ON a.id = e.account_id
 WHERE t.job_id = :job_id AND t.kind = 'reserve' AND e.micros < 0
-ORDER BY a.kind, a.ends_at IS NULL, a.ends_at, a.id;
+ORDER BY a.ends_at IS NULL, a.ends_at, a.id;
 
 -- name: find_job_transaction^
 -- A movement of a job's money.
