@@ -44,7 +44,7 @@ def can_be_made_here(model: dict[str, Any]) -> bool:
     is_work_on_a_film = {"target_resolution", "voice_id", "billedDuration"} & set(given)
     return (
         (able["text_to_video"] or able["image_to_video"])
-        and not (able["video_to_video"] and not able["image_to_video"])
+        and (not able["video_to_video"] or (able["image_to_video"] and able["text_to_video"]))
         and not (able["audio_input"] and not able["text_to_video"])
         and not is_work_on_a_film
     )

@@ -111,4 +111,5 @@ def is_shaped_by_the_picture(model_id: str, given: Mapping[str, Parameter]) -> b
         or "t2v only" in words
         or "(t2v)" in words
         or "text-to-video only" in words
+        or "applies to text-to-video" in words
     )

@@ -103,7 +103,7 @@ def _kinds(entry: Entry) -> frozenset[Kind]:
         kinds.add(Kind.TEXT)
     if able.video_generation and able.image_to_video:
         kinds.add(Kind.IMAGE)
-    needs_film = able.video_to_video and not able.image_to_video
+    needs_film = able.video_to_video and len(kinds) < len(Kind)  # an edit, or motion from a film
     needs_voice = able.audio_input and not able.text_to_video
     needs_more = NEEDS_MORE & set(entry.supported_parameters.parameters)
     return frozenset() if needs_film or needs_voice or needs_more else frozenset(kinds)

@@ -117,7 +117,9 @@ def test_seedance_takes_no_shape_with_a_picture(name):
     assert payload["imageDataUrl"] == INSIDE
 
 
-@pytest.mark.parametrize("words", ["Shape (T2V)", "T2V only", "For text-to-video only"])
+@pytest.mark.parametrize(
+    "words", ["Shape (T2V)", "T2V only", "For text-to-video only", "Applies to text-to-video"]
+)
 def test_a_shape_that_is_for_words_alone_is_not_sent_with_a_picture(words):
     read = model({"aspect_ratio": select("16:9", "16:9") | {"description": words}})
 
@@ -277,6 +279,14 @@ def test_a_pictures_bytes_are_sent_whole():
 LEFT_OUT: list[Json] = [
     {"capabilities": {"video_generation": True, "text_to_video": True, "video_to_video": True}},
     {"capabilities": {"video_generation": True, "video_to_video": True}},
+    {
+        "capabilities": {
+            "video_generation": True,
+            "image_to_video": True,
+            "video_to_video": True,
+            "text_to_video": False,
+        }
+    },
     {"capabilities": {"video_generation": True, "image_to_video": True, "audio_input": True}},
     {"supported_parameters": {"parameters": {"billedDuration": number(5)}}},
     {"supported_parameters": {"parameters": {"script": TEXT}}},

@@ -76,6 +76,14 @@ SHAPES: list[tuple[Json, list[PriceLine]]] = [
         ],
     ),
     (
+        {"per_second_by_mode_and_resolution": {"text_to_video": {"4k": 0.39}, "video_edit": 9}},
+        [PriceLine(390_000, per_second=True, resolution="4k", from_image=False)],
+    ),
+    (
+        {"per_duration": {"3": 0.252}, "unit": "per_video", "variant": "turbo"},
+        [PriceLine(252_000, duration_seconds=3)],
+    ),
+    (
         {"full_per_second_by_mode_and_resolution": {"standard": {"720p": 0.17}, "extend": 4}},
         [PriceLine(170_000, per_second=True, resolution="720p")],
     ),
