@@ -126,6 +126,11 @@ class SqlTreasury(Tables):
             for row in await self._read(query)
         ]
 
+    async def count_transactions(self) -> int:
+        """Those of all servers, ever."""
+        row = await self._read_one("count_transactions")
+        return 0 if row is None else int(row["transactions"])
+
 
 def _opened_from(row: Row) -> OpenedEvent:
     ends_at = row["ends_at"]
