@@ -1,10 +1,15 @@
 """Every test of a store's promises runs in memory, on SQLite and on PostgreSQL."""
 
+import contextlib
+
 import pytest
 
 from bot.storage.databases import open_database
+from tests.contract.branches import Branch
 from tests.contract.databases import DATABASES, new_database
 from tests.fakes.clock import FakeClock
+
+PROCESSES = 3
 
 
 @pytest.fixture(params=["memory", *DATABASES])
@@ -33,3 +38,18 @@ async def engine(kind, address):
 @pytest.fixture
 def clock():
     return FakeClock()
+
+
+@pytest.fixture
+async def branches(kind, address):
+    """As many processes as the engine is made for."""
+    async with contextlib.AsyncExitStack() as stack:
+        count = PROCESSES if kind == "postgres" else 1
+        engines = [await stack.enter_async_context(open_database(address)) for _ in range(count)]
+        yield [Branch(engine) for engine in engines]
+
+
+@pytest.fixture
+def branch(engine):
+    """One process."""
+    return Branch(engine)

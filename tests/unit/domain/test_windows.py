@@ -109,11 +109,11 @@ def test_a_change_of_the_clock_moves_the_end_of_week_and_month_not_their_midnigh
 
 
 @pytest.mark.parametrize(
-    ("month", "days"), [((2026, 2), 28), ((2028, 2), 29), ((2026, 4), 30), ((2026, 12), 31)]
+    ("year", "month", "days"), [(2026, 2, 28), (2028, 2, 29), (2026, 4, 30), (2026, 12, 31)]
 )
-def test_a_month_has_the_days_that_it_has(month, days):
+def test_a_month_has_the_days_that_it_has(year, month, days):
     for day in (1, days):
-        now = utc(*month, day, 12)
+        now = utc(year, month, day, 12)
         assert length(Window.MONTH, now, "UTC") == timedelta(days=days)
 
 

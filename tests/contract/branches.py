@@ -1,0 +1,123 @@
+"""A server's money as processes move it, for the tests of its promises."""
+
+import asyncio
+import contextlib
+import sqlite3
+from dataclasses import replace
+from typing import Any
+
+import asyncpg
+
+from bot.domain.edits import Actor, SetPolicy
+from bot.domain.jobs import Failure, JobState
+from bot.domain.offers import Place
+from bot.domain.submissions import SubmissionState
+from bot.errors import LimitReachedError
+from bot.ids import UserId
+from bot.ports import Change
+from bot.storage.guilds import SqlGuildStore, SqlNoticeStore
+from bot.storage.money import Money
+from bot.storage.stores import SqlJobStore
+from bot.storage.treasury import SqlTreasury
+from tests.factories import NOW, make_delivery, make_job, make_submission
+
+CENT = 10_000
+PLACE = Place(make_job().guild_id, make_job().channel_id, make_job().user_id)
+ADMIN = UserId(1)
+
+
+def by(key, at=NOW, actor=ADMIN):
+    """Who makes a change, once for each key."""
+    return Actor(PLACE.guild_id, actor, key, at)
+
+
+class Branch:
+    """One process on the database, with connections of its own."""
+
+    def __init__(self, engine):
+        money = Money(engine)
+        self.engine = engine
+        self.jobs = SqlJobStore(engine, money)
+        self.treasury = SqlTreasury(engine, money)
+        self.guilds = SqlGuildStore(engine)
+        self.notices = SqlNoticeStore(engine)
+
+    async def wish(self, place=PLACE, cost_micros=10 * CENT, **fields):
+        """The job, or the limit that refused it."""
+        job = make_job(cost_micros=cost_micros, user_id=place.user_id, channel_id=place.channel_id)
+        job = replace(job, **fields)
+        try:
+            await self.jobs.accept(job, [make_delivery(job)], place)
+        except LimitReachedError as error:
+            return error.refusals[0].kind
+        return job
+
+    async def end(self, job, state=JobState.SUCCEEDED, kind=None, *, submitted=True, **charges):
+        """The job ended so at the service, or before it got there."""
+        ended = replace(
+            job,
+            state=state,
+            failure=Failure(kind, "why") if kind else None,
+            submitted_at=job.accepted_at if submitted else None,
+            state_changed_at=charges.pop("at", job.accepted_at),
+        )
+        state = SubmissionState.SUCCEEDED
+        submission = make_submission(job, state=state, **charges) if submitted else None
+        return await self.jobs.save([Change(ended, submission)])
+
+    async def call_off(self, job):
+        """Before it got to the service."""
+        return await self.end(job, JobState.CANCELLED, submitted=False)
+
+    async def decide(self, **policy):
+        """The server's rules, as its admin set them just now."""
+        before = await self.treasury.policy(PLACE.guild_id)
+        after = replace(before, **policy)
+        await self.treasury.apply(by(f"policy-{before.version}"), SetPolicy(after))
+
+    async def pool_used(self, at=NOW):
+        standing = await self.treasury.standing(PLACE, at)
+        return standing.pool.used_micros
+
+    async def own_left(self, place=PLACE, at=NOW):
+        standing = await self.treasury.standing(place, at)
+        return standing.own_left_micros
+
+    async def rows(self, query, *values):
+        """What SQL of the test's own says."""
+        async with self.engine.reading() as connection:
+            if hasattr(connection, "execute_fetchall"):
+                return list(await connection.execute_fetchall(query, values))
+            return list(await connection.fetch(query, *values))
+
+    async def balances(self):
+        """By account; those with nothing in them are left out."""
+        found = await self.rows("SELECT id, balance_micros FROM accounts WHERE balance_micros <> 0")
+        return {row["id"]: row["balance_micros"] for row in found}
+
+
+async def at_once(*awaitables):
+    """Their answers, or their errors."""
+    return await asyncio.gather(*awaitables, return_exceptions=True)
+
+
+async def tamper(address: str, statement: str) -> None:
+    """Change the books as nobody can who goes through the schema's triggers."""
+    if address.startswith("sqlite"):
+        _tamper_with_file(address.removeprefix("sqlite:///"), statement)
+        return
+    connection = await asyncpg.connect(address)
+    try:
+        async with connection.transaction():
+            await connection.execute("SET LOCAL session_replication_role = replica")
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _tamper_with_file(path: str, statement: str) -> None:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        found: Any = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        for (name,) in found.fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute(statement)
