@@ -153,7 +153,7 @@ class Granting(Tables):
         await self._post(connection, by, TransactionKind.WITHDRAW, pairs, reason="event closed")
 
     async def _refund(self, connection: Any, by: Actor, edit: RefundJob) -> Change:
-        """What was spent goes back to the pool of its month, and to its member as a grant."""
+        """What was spent goes back to the pool of its month, and to its member or its event."""
         settled = await self._one(connection, "find_resolution", job_id=edit.job_id)
         if settled is None or settled["kind"] != "settle" or settled["guild_id"] != by.guild_id:
             raise InvalidRequestError(["No film of that number was paid for here."])
@@ -190,14 +190,24 @@ class Granting(Tables):
             pairs.append((account_id(guild_id, AccountKind.POOL_SPENT), -pool_micros))
         member_micros = spent.get(AccountKind.SPENT, 0)
         if member_micros:
-            kind, user_id = AccountKind.GRANT, UserId(settled["user_id"])
-            grant = Account(
-                account_id(guild_id, kind, user_id, f"refund-{job_id}"), guild_id, kind, user_id
-            )
-            await self._one(connection, "insert_account", **policies.account_parameters(grant))
-            pairs.append((grant.id, member_micros))
+            purse = await self._purse_of_refund(connection, by, settled, draws)
+            pairs.append((purse, member_micros))
             pairs.append((account_id(guild_id, AccountKind.SPENT), -member_micros))
         return pairs
+
+    async def _purse_of_refund(
+        self, connection: Any, by: Actor, settled: Row, draws: Sequence[Row]
+    ) -> AccountId:
+        """The event that had paid, which has room for a film again; else a grant for the member."""
+        for row in draws:
+            if row["kind"] == AccountKind.EVENT.value:
+                await self._one(connection, "count_event_film", account_id=row["id"], films=-1)
+                return AccountId(row["id"])
+        kind, user_id = AccountKind.GRANT, UserId(settled["user_id"])
+        name = account_id(by.guild_id, kind, user_id, f"refund-{settled['job_id']}")
+        grant = Account(name, by.guild_id, kind, user_id)
+        await self._one(connection, "insert_account", **policies.account_parameters(grant))
+        return grant.id
 
 
 def _is_over(row: Row, by: Actor) -> bool:

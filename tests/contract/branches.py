@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 
 from bot.domain.edits import Actor, SetPolicy
-from bot.domain.jobs import Failure, JobState
+from bot.domain.jobs import Artifact, Failure, JobState
 from bot.domain.offers import Place
 from bot.domain.submissions import SubmissionState
 from bot.errors import LimitReachedError
@@ -58,6 +58,7 @@ class Branch:
             job,
             state=state,
             failure=Failure(kind, "why") if kind else None,
+            artifact=Artifact(job.id, 1000) if state is JobState.SUCCEEDED else None,
             submitted_at=job.accepted_at if submitted else None,
             state_changed_at=charges.pop("at", job.accepted_at),
         )

@@ -152,9 +152,10 @@ WHERE e.transaction_id = :transaction_id
 ORDER BY e.account_id;
 
 -- name: list_transactions_of_member
--- A member's movements of money, latest first.
+-- A member's movements of money, latest first: their own, and the gifts that they made.
 SELECT * FROM ledger_transactions
-WHERE guild_id = :guild_id AND (user_id = :user_id OR actor_id = :user_id) AND kind <> 'fund'
+WHERE guild_id = :guild_id AND kind <> 'fund'
+    AND (user_id = :user_id OR (actor_id = :user_id AND kind = 'gift'))
 ORDER BY at DESC, id DESC
 LIMIT :most;
 

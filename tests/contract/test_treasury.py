@@ -1,0 +1,291 @@
+"""What a server decides is kept as it was said, noted with its author, and overwritten by nobody."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.edits import (
+    CloseEvent,
+    MakeGrant,
+    OpenEvent,
+    PastEdit,
+    PendingEdit,
+    RefundJob,
+    ResetPolicy,
+    SetPolicy,
+    SetRules,
+)
+from bot.domain.limits import Allowance, RateLimit, Rules
+from bot.domain.policy import Override, Policy, Subject, SubjectKind
+from bot.domain.windows import Window
+from bot.errors import InvalidRequestError, LimitKind, PolicyChangedError, StorageError
+from bot.ids import ChannelId, EditId, GuildId, JobId, ModelId, RoleId, UserId
+from tests.contract.branches import ADMIN, CENT, PLACE, at_once, by
+from tests.contract.databases import on_databases
+from tests.factories import NOW
+
+GUILD, MEMBER = PLACE.guild_id, PLACE.user_id
+HIGH = 1 << 62  # ids are this large
+FULL = Rules(
+    exempt=False,
+    allowance=Allowance(5 * CENT, Window.WEEK),
+    rates=(RateLimit(3, 60), RateLimit(20, 86_400)),
+    open_jobs_most=4,
+    film_micros_most=90 * CENT,
+    models=frozenset({ModelId("veo"), ModelId("wan")}),
+    channels=frozenset({ChannelId(HIGH), ChannelId(7)}),
+)
+ROLE = Subject(SubjectKind.ROLE, HIGH)
+ARTIST = Subject(SubjectKind.MEMBER, MEMBER)
+EVENT = OpenEvent(PLACE.channel_id, 3, 10 * CENT)
+EDITS = {
+    "policy": SetPolicy(replace(Policy(GUILD), rules=FULL, pool_micros=1, gift_micros_most=2)),
+    "rules of a role": SetRules(ROLE, FULL),
+    "silence of a member": SetRules(ARTIST, Rules()),
+    "no rates": SetRules(ARTIST, Rules(rates=(), models=frozenset())),
+    "grant": MakeGrant(MEMBER, 5 * CENT, "a prize 🎁", NOW + timedelta(days=1)),
+    "grant for ever": MakeGrant(MEMBER, -5 * CENT, ""),
+    "event": replace(EVENT, ends_at=NOW + timedelta(days=1)),
+    "end of an event": CloseEvent(PLACE.channel_id),
+    "refund": RefundJob(JobId("abc"), "it was black"),
+    "reset": ResetPolicy(),
+}
+
+
+@on_databases
+async def test_a_server_that_decided_nothing_has_the_rules_of_the_first_day(branch):
+    assert await branch.treasury.policy(GUILD) == Policy(GUILD)
+    assert await branch.treasury.overrides(GUILD) == []
+    assert await branch.treasury.override(GUILD, ROLE) == Rules()
+    assert await branch.treasury.history(GUILD, 10) == []
+
+
+@on_databases
+async def test_a_policy_is_read_as_it_was_written(branch):
+    policy = Policy(
+        GUILD,
+        rules=FULL,
+        pool_micros=1_000_000_000_000,
+        zone="Europe/Berlin",
+        gift_micros_most=CENT,
+        is_paused=True,
+    )
+
+    await branch.treasury.apply(by("a"), SetPolicy(policy))
+
+    assert await branch.treasury.policy(GUILD) == replace(policy, version=1)
+    assert await branch.treasury.policy(GuildId(99)) == Policy(GuildId(99))
+
+
+@on_databases
+async def test_a_policy_that_somebody_else_changed_meanwhile_is_not_overwritten(branch):
+    read = await branch.treasury.policy(GUILD)
+    await branch.treasury.apply(by("a"), SetPolicy(replace(read, pool_micros=1)))
+
+    with pytest.raises(PolicyChangedError):
+        await branch.treasury.apply(by("b"), SetPolicy(replace(read, pool_micros=2)))
+
+    assert (await branch.treasury.policy(GUILD)).pool_micros == 1
+    assert len(await branch.treasury.history(GUILD, 10)) == 1
+
+
+@on_databases
+async def test_of_changes_made_at_once_from_the_same_rules_exactly_one_holds(branches):
+    read = await branches[0].treasury.policy(GUILD)
+
+    answers = await at_once(
+        *(
+            branches[n % len(branches)].treasury.apply(
+                by(f"edit-{n}"), SetPolicy(replace(read, pool_micros=n))
+            )
+            for n in range(9)
+        )
+    )
+
+    won = [n for n, answer in enumerate(answers) if answer is None]
+    assert len(won) == 1
+    assert all(isinstance(answer, PolicyChangedError) for answer in answers if answer)
+    assert await branches[-1].treasury.policy(GUILD) == replace(read, pool_micros=won[0], version=1)
+
+
+@on_databases
+async def test_overrides_are_kept_by_role_and_member_and_removed_by_saying_nothing(branch):
+    await branch.treasury.apply(by("a"), SetRules(ROLE, FULL))
+    await branch.treasury.apply(by("b"), SetRules(ARTIST, Rules(rates=())))
+    assert await branch.treasury.overrides(GUILD) == [
+        Override(ARTIST, Rules(rates=())),
+        Override(ROLE, FULL),
+    ]
+    assert await branch.treasury.override(GUILD, ROLE) == FULL
+
+    await branch.treasury.apply(by("c"), SetRules(ROLE, Rules(open_jobs_most=1)))
+    await branch.treasury.apply(by("d"), SetRules(ARTIST, Rules()))
+
+    assert await branch.treasury.overrides(GUILD) == [Override(ROLE, Rules(open_jobs_most=1))]
+    assert await branch.treasury.overrides(GuildId(99)) == []
+
+
+@on_databases
+async def test_a_change_of_rules_is_in_force_with_the_next_wish(branch):
+    artist = replace(PLACE, role_ids=frozenset({RoleId(HIGH), RoleId(1)}))
+    await branch.decide(rules=Rules(rates=(), open_jobs_most=0))
+    assert await branch.wish(artist) is LimitKind.OPEN_JOBS
+
+    await branch.treasury.apply(by("role"), SetRules(ROLE, Rules(open_jobs_most=1)))
+    await branch.wish(artist)
+    assert await branch.wish(artist) is LimitKind.OPEN_JOBS
+    assert await branch.wish(PLACE) is LimitKind.OPEN_JOBS  # has not the role
+
+    await branch.treasury.apply(by("member"), SetRules(ARTIST, Rules(exempt=True)))
+    assert not isinstance(await branch.wish(PLACE), LimitKind)
+
+
+@on_databases
+async def test_a_paused_server_takes_no_wish(branch):
+    await branch.decide(is_paused=True)
+    assert await branch.wish() is LimitKind.PAUSED
+
+    await branch.decide(is_paused=False)
+    assert not isinstance(await branch.wish(), LimitKind)
+
+
+@on_databases
+async def test_a_reset_forgets_the_rules_and_keeps_the_books(branch):
+    await branch.treasury.apply(by("a"), SetRules(ROLE, FULL))
+    await branch.treasury.apply(by("b"), MakeGrant(MEMBER, CENT, "a prize"))
+    await branch.decide(pool_micros=CENT, is_paused=True)
+
+    await branch.treasury.apply(by("c"), ResetPolicy())
+
+    assert await branch.treasury.policy(GUILD) == Policy(GUILD, version=2)
+    assert await branch.treasury.overrides(GUILD) == []
+    assert await branch.balances() == {"10:grant:30:b": CENT, "10:issued": -CENT}
+    await branch.decide(pool_micros=7)
+    assert (await branch.treasury.policy(GUILD)).version == 3
+
+
+@on_databases
+async def test_every_change_is_noted_with_its_author_and_what_it_changed(branch):
+    job = await branch.wish()
+    await branch.end(job, charged_micros=9 * CENT)
+    edits = [
+        SetPolicy(replace(Policy(GUILD), is_paused=True)),
+        SetRules(ROLE, Rules(open_jobs_most=1)),
+        SetRules(ARTIST, Rules(exempt=True)),
+        SetRules(ROLE, Rules()),
+        MakeGrant(MEMBER, 5 * CENT, "a prize"),
+        MakeGrant(MEMBER, -2 * CENT, "a mistake"),
+        EVENT,
+        CloseEvent(PLACE.channel_id),
+        RefundJob(job.id, "it was black"),
+        ResetPolicy(),
+    ]
+
+    for number, edit in enumerate(edits):
+        at = NOW + timedelta(seconds=number)
+        await branch.treasury.apply(by(f"edit-{number}", at, UserId(number + 1)), edit)
+
+    history = await branch.treasury.history(GUILD, 99)
+    assert [line.at for line in history] == [NOW + timedelta(seconds=n) for n in range(9, -1, -1)]
+    assert [line.actor_id for line in history] == list(range(10, 0, -1))
+    said = [(line.what, line.before, line.after) for line in reversed(history)]
+    assert said[0][0] == "rules"
+    assert '"is_paused":false' in said[0][1]
+    assert '"is_paused":true' in said[0][2]
+    assert said[1:9] == [
+        (f"rules of <@&{HIGH}>", "{}", '{"open_jobs_most":1}'),
+        (f"rules of <@{MEMBER}>", "{}", '{"exempt":true}'),
+        (f"rules of <@&{HIGH}>", '{"open_jobs_most":1}', "{}"),
+        (f"grant to <@{MEMBER}>", "", "50000 micros: a prize"),
+        (f"grant to <@{MEMBER}>", "", "-20000 micros: a mistake"),
+        (f"event in <#{PLACE.channel_id}>", "", "3 films up to 100000 micros"),
+        (f"event in <#{PLACE.channel_id}>", "0 of 3 films made", "closed"),
+        (f"refund of film {job.id}", "", "90000 micros: it was black"),
+    ]
+    assert said[9][0] == "reset of all rules"
+    assert await branch.treasury.history(GUILD, 1) == history[:1]
+    assert await branch.treasury.history(GuildId(99), 99) == []
+
+
+@on_databases
+@pytest.mark.parametrize(
+    "edit", [CloseEvent(PLACE.channel_id), RefundJob(JobId("x"), "why"), MakeGrant(MEMBER, -1, "")]
+)
+async def test_what_cannot_be_done_leaves_no_trace(branch, edit):
+    with pytest.raises(InvalidRequestError):
+        await branch.treasury.apply(by("a"), edit)
+
+    assert await branch.treasury.history(GUILD, 10) == []
+    assert await branch.balances() == {}
+
+
+@on_databases
+async def test_a_change_is_made_once_for_each_key(branches):
+    grant = MakeGrant(MEMBER, CENT, "a prize")
+
+    answers = await at_once(
+        *(branches[n % len(branches)].treasury.apply(by("same"), grant) for n in range(6))
+    )
+
+    assert answers.count(None) == 1
+    assert all(isinstance(answer, StorageError) for answer in answers if answer)
+    assert await branches[0].balances() == {"10:grant:30:same": CENT, "10:issued": -CENT}
+    assert len(await branches[0].treasury.history(GUILD, 10)) == 1
+
+
+def pending(edit, key="pending", expires_at=NOW + timedelta(minutes=10)):
+    return PendingEdit(EditId(key), GUILD, ADMIN, edit, expires_at)
+
+
+@on_databases
+@pytest.mark.parametrize("name", EDITS)
+async def test_a_change_that_waits_is_found_as_it_was_shown(branch, name):
+    waiting = pending(EDITS[name])
+
+    await branch.treasury.keep(waiting)
+
+    assert await branch.treasury.find_pending(waiting.id) == waiting
+    assert await branch.treasury.find_pending(EditId("another")) is None
+
+
+@on_databases
+async def test_a_change_that_waits_is_taken_once_however_many_press(branches):
+    waiting = pending(EDITS["grant"])
+    await branches[0].treasury.keep(waiting)
+
+    answers = await at_once(
+        *(branches[n % len(branches)].treasury.take_pending(waiting.id) for n in range(12))
+    )
+
+    assert sorted(answers) == [False] * 11 + [True]
+    assert await branches[0].treasury.find_pending(waiting.id) is None
+
+
+@on_databases
+async def test_a_change_that_nobody_confirmed_is_forgotten_in_time(branch):
+    await branch.treasury.keep(pending(EDITS["reset"], "old"))
+    later = NOW + timedelta(minutes=30)
+    await branch.treasury.keep(pending(EDITS["reset"], "newer", later))
+    assert await branch.treasury.find_pending(EditId("old")) is not None
+
+    long_after = NOW + timedelta(hours=1, minutes=10)
+    await branch.treasury.keep(pending(EDITS["reset"], "newest", long_after))
+
+    assert await branch.treasury.find_pending(EditId("old")) is None
+    assert await branch.treasury.find_pending(EditId("newer")) is not None
+
+
+@on_databases
+@pytest.mark.parametrize(
+    "statement", ["UPDATE policy_history SET actor_id = 2", "DELETE FROM policy_history"]
+)
+async def test_the_audit_log_is_never_rewritten(branch, statement):
+    await branch.treasury.apply(by("a"), ResetPolicy())
+
+    with pytest.raises(StorageError, match="never"):
+        async with branch.engine.transaction() as connection:
+            await connection.execute(statement)
+
+    [line] = await branch.treasury.history(GUILD, 10)
+    assert line == PastEdit(NOW, ADMIN, "reset of all rules", line.before, line.after)
