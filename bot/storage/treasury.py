@@ -23,6 +23,7 @@ _FORGOTTEN_AFTER = timedelta(hours=1)
 _AUDITS = {
     "list_unbalanced": "a transaction does not come to nothing",
     "list_wrong_balances": "an account holds something else than its entries say",
+    "list_wrong_fundings": "an account was funded with something else than its entries say",
     "list_wrong_reservations": "a job's money and its state disagree",
     "list_wrong_holdings": "held money is not what open films reserved",
 }

@@ -228,6 +228,19 @@ GROUP BY a.id, a.balance_micros
 HAVING a.balance_micros <> COALESCE(SUM(e.micros), 0)
 LIMIT 100;
 
+-- name: list_wrong_fundings
+-- Accounts of which more, or less, counts as used than their entries say; there are none.
+SELECT a.id, a.funded_micros, COALESCE(SUM(e.micros), 0) AS entries
+FROM accounts AS a
+LEFT JOIN (
+    SELECT e.account_id, e.micros FROM ledger_entries AS e
+    JOIN ledger_transactions AS t ON t.id = e.transaction_id
+    WHERE t.kind IN ('fund', 'grant', 'withdraw') OR (t.kind = 'gift' AND e.micros > 0)
+) AS e ON e.account_id = a.id
+GROUP BY a.id, a.funded_micros
+HAVING a.funded_micros <> COALESCE(SUM(e.micros), 0)
+LIMIT 100;
+
 -- name: list_wrong_reservations
 -- Jobs whose money and state disagree: ended and still held, or not ended and not held any more.
 SELECT j.id, j.state, COUNT(r.id) AS resolutions FROM jobs AS j
