@@ -27,30 +27,36 @@ from bot.errors import ConfigurationError
 from bot.health import Health, examine_health, serving_health
 from bot.ids import (
     ID_BYTES,
+    EditId,
     JobId,
     NoticeId,
     OfferId,
     ProviderName,
     SubmissionId,
+    edit_id_from,
     job_id_from,
     notice_id_from,
     offer_id_from,
     submission_id_from,
 )
 from bot.logs import set_up_logs
+from bot.media.charts import PngCharts
 from bot.media.downloads import guarded_session
 from bot.media.ffmpeg import Ffmpeg, find_ffmpeg
 from bot.media.films import DiskFilmStore
 from bot.media.images import DiskImageStore
 from bot.ports import Provider
 from bot.presentation.courier import DiscordCourier
+from bot.presentation.money import pool_alert
 from bot.presentation.replies import provider_notice
 from bot.providers.registry import Account, Lines, make_providers
 from bot.services.accepting import Accepting
 from bot.services.administering import Administering
 from bot.services.balances import Balances
+from bot.services.budgeting import Budgeting
 from bot.services.cancelling import Cancelling
 from bot.services.delivering import Delivering
+from bot.services.governing import Governing
 from bot.services.inquiring import Inquiring
 from bot.services.noticing import Noticing
 from bot.services.offering import Offering
@@ -66,8 +72,10 @@ from bot.storage.availability import SqlAvailabilityStore
 from bot.storage.budgets import SqlRequestBudgets
 from bot.storage.databases import open_database
 from bot.storage.guilds import SqlGuildStore, SqlNoticeStore
+from bot.storage.money import Money
 from bot.storage.offers import SqlOfferStore
 from bot.storage.stores import SqlJobStore
+from bot.storage.treasury import SqlTreasury
 from bot.tasks import TaskOwner, supervise
 from cogs import EXTENSIONS
 
@@ -100,6 +108,7 @@ class Parts:
     catalogue: Catalogue
     providers: dict[ProviderName, Provider]
     store: SqlJobStore
+    treasury: SqlTreasury
     clock: SystemClock
 
     async def health(self) -> Health:
@@ -127,7 +136,9 @@ async def joined(settings: Settings) -> AsyncIterator[Parts]:
     clock = SystemClock()
     async with contextlib.AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_database(settings.database))
-        store, guilds = SqlJobStore(engine), SqlGuildStore(engine)
+        money = Money(engine, pool_alert)
+        store, guilds = SqlJobStore(engine, money), SqlGuildStore(engine)
+        treasury = SqlTreasury(engine, money)
         allowed = settings.fetch_allow_hosts
         downloads = await stack.enter_async_context(guarded_session(allowed))
         api = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
@@ -148,6 +159,9 @@ async def joined(settings: Settings) -> AsyncIterator[Parts]:
             words=provider_notice,
         )
         substituting = Substituting(catalogue, quoting, pauses, clock)
+        inquiring = Inquiring(store, quoting)
+        charts = PngCharts()
+        budgeting = Budgeting(treasury, store, inquiring, charts, clock)
         services = Services(
             catalogue=catalogue,
             quoting=quoting,
@@ -158,13 +172,16 @@ async def joined(settings: Settings) -> AsyncIterator[Parts]:
                 accepting=Accepting(store, clock, new_job_id, bell.ring),
                 pauses=pauses,
                 balances=Balances(providers, clock),
+                budgeting=budgeting,
                 clock=clock,
                 new_offer_id=new_offer_id,
             ),
             substituting=substituting,
             administering=Administering(guilds),
+            budgeting=budgeting,
+            governing=Governing(treasury, charts, clock, new_edit_id),
             cancelling=Cancelling(store, clock, bell.ring),
-            inquiring=Inquiring(store, quoting),
+            inquiring=inquiring,
             images=images,
             jobs=store,
             clock=clock,
@@ -172,16 +189,16 @@ async def joined(settings: Settings) -> AsyncIterator[Parts]:
         point_at(settings.discord_api_url, settings.discord_gateway_url, settings.discord_cdn_url)
         client = Client(services, EXTENSIONS)
         courier = DiscordCourier(client, clock, (aiohttp.ClientError, OSError, TimeoutError))
-        outbox = Outbox(
-            store, courier, images, films, catalogue, services.inquiring, substituting, clock
-        )
+        outbox = Outbox(store, courier, images, films, catalogue, inquiring, substituting, clock)
         delivering = Delivering(outbox, client.reachable)
         addresses = CardPictures(store, courier)
         means = Means(store, providers, images, films, clock, pauses, addresses, new_submission_id)
         tracker = Tracker(means, owner=owner_of(settings), on_moved=delivering.wake)
         bell.listeners += [tracker.wake, delivering.wake]
         noticing = Noticing(notices, courier, clock)
-        yield Parts(client, tracker, delivering, noticing, catalogue, providers, store, clock)
+        yield Parts(
+            client, tracker, delivering, noticing, catalogue, providers, store, treasury, clock
+        )
 
 
 async def run_until(stopped: asyncio.Event, settings: Settings, parts: Parts) -> None:
@@ -279,6 +296,10 @@ def new_job_id() -> JobId:
     return job_id_from(secrets.token_bytes(ID_BYTES))
 
 
+def new_edit_id() -> EditId:
+    return edit_id_from(secrets.token_bytes(ID_BYTES))
+
+
 def new_offer_id() -> OfferId:
     return offer_id_from(secrets.token_bytes(ID_BYTES))
 
@@ -301,3 +322,10 @@ async def back_up_database(settings: Settings, target: Path) -> None:
     """Copy the database while it is in use. Raises StorageError where that is not ours to do."""
     async with open_database(settings.database) as engine:
         await engine.back_up(target)
+
+
+async def audit_books(settings: Settings) -> tuple[list[str], int]:
+    """Everything in the books that does not add up, and how many transactions they hold."""
+    async with open_database(settings.database) as engine:
+        treasury = SqlTreasury(engine, Money(engine))
+        return await treasury.audit(), await treasury.count_transactions()

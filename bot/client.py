@@ -20,7 +20,9 @@ from discord.ext import commands
 from bot.domain.catalogue import Catalogue
 from bot.ports import Clock, ImageStore, JobStore
 from bot.services.administering import Administering
+from bot.services.budgeting import Budgeting
 from bot.services.cancelling import Cancelling
+from bot.services.governing import Governing
 from bot.services.inquiring import Inquiring
 from bot.services.offering import Offering
 from bot.services.quoting import Quoting
@@ -49,6 +51,8 @@ class Services:
     offering: Offering
     substituting: Substituting
     administering: Administering
+    budgeting: Budgeting
+    governing: Governing
     cancelling: Cancelling
     inquiring: Inquiring
     images: ImageStore

@@ -115,7 +115,6 @@ class LimitKind(StrEnum):
     RATE = "rate"
     ALLOWANCE = "allowance"
     POOL = "pool"
-    GIFT = "gift"
 
 
 @dataclass(frozen=True, slots=True)

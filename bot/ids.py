@@ -48,6 +48,11 @@ def notice_id_from(random_bytes: bytes) -> NoticeId:
     return NoticeId(_spell(random_bytes))
 
 
+def edit_id_from(random_bytes: bytes) -> EditId:
+    """Spell ten random bytes as a change's id. Raises ValueError for any other number."""
+    return EditId(_spell(random_bytes))
+
+
 def _spell(random_bytes: bytes) -> str:
     if len(random_bytes) != ID_BYTES:
         msg = f"an id is made of {ID_BYTES} bytes, not {len(random_bytes)}"

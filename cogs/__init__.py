@@ -7,5 +7,7 @@ EXTENSIONS = (
     "cogs.animate",
     "cogs.models",
     "cogs.jobs",
+    "cogs.quota",
+    "cogs.quota_admin",
     "cogs.settings",
 )

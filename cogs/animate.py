@@ -20,7 +20,14 @@ from bot.presentation import replies
 from cogs._private import asking, pictures
 from cogs._private.asking import Said
 from cogs._private.pictures import Picture
-from cogs._private.places import ensure_may_post, is_thread, missing_permissions, place_of
+from cogs._private.places import (
+    ensure_may_post,
+    is_thread,
+    missing_permissions,
+    parent_of,
+    place_of,
+    roles_of,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +82,7 @@ class Animate(commands.Cog):
         found = [] if message is None else pictures.of_message(message)
         if message is None or not found:
             return  # videos and words are left alone
-        place = _place(event)
+        place = _place(event, self._client.get_channel(event.channel_id))
         for picture in found[: pictures.MOST_PICTURES]:
             if (event.message_id, event.user_id) not in self._wanted:
                 return  # taken back meanwhile
@@ -165,12 +172,14 @@ def _is_bot(event: discord.RawReactionActionEvent) -> bool:
     return event.member is not None and event.member.bot
 
 
-def _place(event: discord.RawReactionActionEvent) -> Place:
+def _place(event: discord.RawReactionActionEvent, channel: object) -> Place:
     return Place(
         guild_id=GuildId(event.guild_id or 0),
         channel_id=ChannelId(event.channel_id),
         user_id=UserId(event.user_id),
         source_message_id=MessageId(event.message_id),
+        parent_id=parent_of(channel),
+        role_ids=roles_of(event.member),
     )
 
 

@@ -1,6 +1,7 @@
 """The buttons on cards, films and quotes. Routed by custom id, so that they outlive any restart."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -9,13 +10,13 @@ from discord.ext import commands
 from bot.client import Client, Services
 from bot.domain.deliveries import DeliveryKind, deleted
 from bot.domain.jobs import Failure, FailureKind
-from bot.domain.offers import Place
 from bot.errors import InvalidRequestError, NotYourJobError
 from bot.ids import JobId, OfferId, UserId
 from bot.presentation import custom_ids, replies
 from bot.presentation.custom_ids import Action
 from cogs._private import asking
 from cogs._private.answers import guarded
+from cogs._private.places import place_of
 
 
 class Jobs(commands.Cog):
@@ -36,7 +37,7 @@ class Jobs(commands.Cog):
             return
         data: Mapping[str, Any] = interaction.data or {}
         pressed = custom_ids.parse(str(data.get("custom_id", "")))
-        if pressed is None:
+        if pressed is None or pressed.action not in self._acts:
             return
         act = self._acts[pressed.action]
         await guarded(interaction, lambda: act(interaction, pressed.subject))
@@ -70,7 +71,8 @@ class Jobs(commands.Cog):
         found = await self._services.substituting.find(job.request, most=1, not_at=not_at)
         if not found:
             raise InvalidRequestError(["No other model can make this film at the moment."])
-        place = Place(job.guild_id, job.channel_id, job.user_id, job.source_message_id)
+        presser = place_of(interaction)
+        place = replace(presser, channel_id=job.channel_id, source_message_id=job.source_message_id)
         key = asking.key_of_instead(job)
         answer = await asking.ask(self._services, found[0].request, place, key)
         await asking.show(interaction, answer)
@@ -83,8 +85,7 @@ class Jobs(commands.Cog):
             await interaction.response.defer()
         else:
             await interaction.response.defer(ephemeral=True, thinking=True)
-        offer_id, user_id = OfferId(subject), UserId(interaction.user.id)
-        asked = await self._services.offering.confirm(offer_id, user_id)
+        asked = await self._services.offering.confirm(OfferId(subject), place_of(interaction))
         await asking.show(interaction, asking.said(asked))
         if message is not None and not is_private:
             await message.delete()

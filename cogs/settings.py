@@ -1,17 +1,15 @@
 """`/settings`: what a server decides for itself."""
 
-from decimal import Decimal, InvalidOperation
-
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Client, Services
-from bot.domain.pricing import MICROS_PER_DOLLAR
 from bot.errors import InvalidRequestError
-from bot.ids import ChannelId, GuildId
+from bot.ids import ChannelId
 from bot.presentation import replies
-from cogs._private.places import missing_permissions
+from cogs._private.amounts import micros_of
+from cogs._private.places import ensure_manager, guild_of, missing_permissions
 
 
 @app_commands.default_permissions(manage_guild=True)
@@ -23,14 +21,13 @@ class Settings(commands.GroupCog, name="settings", description="What this server
         self._administering = services.administering
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
-        if not interaction.permissions.manage_guild:
-            raise InvalidRequestError(["Only members who may manage this server can change that."])
+        ensure_manager(interaction)
         return True
 
     @app_commands.command(description="Show what is set")
     async def show(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
-        settings = await self._administering.settings(_guild(interaction))
+        settings = await self._administering.settings(guild_of(interaction))
         await interaction.edit_original_response(content=replies.settings(settings))
 
     @app_commands.command(
@@ -39,8 +36,8 @@ class Settings(commands.GroupCog, name="settings", description="What this server
     @app_commands.describe(dollars="Films that cost more are confirmed with a button; 0 means all")
     async def confirm_above(self, interaction: discord.Interaction, dollars: str) -> None:
         await interaction.response.defer(ephemeral=True)
-        micros = _micros(dollars)
-        settings = await self._administering.confirm_above(_guild(interaction), micros)
+        micros = micros_of(dollars)
+        settings = await self._administering.confirm_above(guild_of(interaction), micros)
         await interaction.edit_original_response(content=replies.settings(settings))
 
     @app_commands.command(
@@ -54,7 +51,7 @@ class Settings(commands.GroupCog, name="settings", description="What this server
         if channel is not None:
             _ensure_may_write(channel)
         channel_id = None if channel is None else ChannelId(channel.id)
-        settings = await self._administering.log_to(_guild(interaction), channel_id)
+        settings = await self._administering.log_to(guild_of(interaction), channel_id)
         await interaction.edit_original_response(content=replies.settings(settings))
 
 
@@ -62,22 +59,6 @@ def _ensure_may_write(channel: discord.TextChannel) -> None:
     missing = missing_permissions(channel.permissions_for(channel.guild.me), thread=False)
     if missing:
         raise InvalidRequestError([f"I cannot write there: I lack {', '.join(missing)}."])
-
-
-def _guild(interaction: discord.Interaction) -> GuildId:
-    if interaction.guild_id is None:
-        raise InvalidRequestError(["This belongs to a server: ask there."])
-    return GuildId(interaction.guild_id)
-
-
-def _micros(dollars: str) -> int:
-    """Raises InvalidRequestError for what is no amount of money."""
-    try:
-        amount = Decimal(dollars.strip().removeprefix("$").replace(",", "."))
-        return int((amount * MICROS_PER_DOLLAR).to_integral_value())
-    except (InvalidOperation, ValueError, OverflowError):
-        reason = f"`{dollars[:20]}` is no amount: write dollars and cents, like 0.50."
-        raise InvalidRequestError([reason]) from None
 
 
 async def setup(client: Client) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.limits import Rules
+from bot.domain.limits import Rules, effective
 from bot.domain.policy import Policy, Subject, raises_money
 from bot.ids import ChannelId, EditId, GuildId, JobId, UserId
 
@@ -117,7 +117,7 @@ def must_be_confirmed(edit: Edit, before: Policy, rules_before: Rules) -> bool:
         case SetPolicy(policy):
             return _touches_everyone(before, policy)
         case SetRules(_, rules):
-            return raises_money(rules_before, rules)
+            return raises_money(rules_before, effective(before.rules, (), rules))
         case MakeGrant(micros=micros):
             return micros > 0
         case OpenEvent() | ResetPolicy():

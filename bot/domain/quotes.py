@@ -16,3 +16,11 @@ class Quote:
     price: Price
     expected_seconds: int
     spread_seconds: tuple[int, int] | None = None  # eight films in ten, once there is a history
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left after a film: of the member's own money, or in the account at the provider."""
+
+    micros: int
+    is_own: bool

@@ -4,16 +4,16 @@ from collections.abc import Iterable
 
 import discord
 
-from bot.ids import JobId, OfferId
+from bot.ids import EditId, JobId, OfferId
 from bot.presentation import custom_ids
 from bot.presentation.custom_ids import Action
 
 LABEL_MOST = 80  # Discord's
 
-Button = tuple[str, Action, JobId | OfferId]
+Button = tuple[str, Action, JobId | OfferId | EditId]
 
 
-def button(label: str, action: Action, subject: JobId | OfferId) -> discord.ui.View:
+def button(label: str, action: Action, subject: JobId | OfferId | EditId) -> discord.ui.View:
     return row_of([(label, action, subject)])
 
 

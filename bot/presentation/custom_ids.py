@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.ids import JobId, OfferId
+from bot.ids import EditId, JobId, OfferId
 
 
 class Action(StrEnum):
@@ -17,11 +17,12 @@ class Action(StrEnum):
     DELETE = "delete"
     INSTEAD = "instead"  # make a failed film with another model
     CONFIRM = "confirm"  # an offer
+    APPLY = "apply"  # a change of a server's rules or money
 
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A button of ours; `subject` is a job's id, or an offer's."""
+    """A button of ours; `subject` is the id of a job, an offer or a change."""
 
     action: Action
     subject: str
@@ -30,7 +31,7 @@ class Pressed:
 _FORM = re.compile(rf"v1:({'|'.join(Action)}):([a-z2-7]{{16}})")
 
 
-def spell(action: Action, subject: JobId | OfferId) -> str:
+def spell(action: Action, subject: JobId | OfferId | EditId) -> str:
     return f"v1:{action}:{subject}"
 
 

@@ -1,5 +1,6 @@
 """Every outcome as a sentence for people: what happened, what to change, what it cost."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain.availability import Availability, PauseReason
@@ -8,7 +9,7 @@ from bot.domain.catalogue import ModelDescription
 from bot.domain.guilds import GuildSettings
 from bot.domain.jobs import Cancellation, Failure, FailureKind, Job
 from bot.domain.pricing import Price, dollars
-from bot.domain.quotes import Quote
+from bot.domain.quotes import Left, Quote
 from bot.errors import (
     BotError,
     DatabaseBusyError,
@@ -16,13 +17,16 @@ from bot.errors import (
     ImageRejectedError,
     InvalidRequestError,
     JobNotFoundError,
+    LimitReachedError,
     NotYourJobError,
     NotYourOfferError,
     OfferExpiredError,
+    PolicyChangedError,
     PriceRoseError,
     ProviderPausedError,
     TooLateToCancelError,
 )
+from bot.presentation import money
 from bot.presentation.sanitising import plain
 
 NOTHING_CHARGED = "Nothing was charged."
@@ -35,6 +39,7 @@ _SAID = {
     JobNotFoundError: "I know of no such film any more.",
     NotYourOfferError: "Only the member who was shown this price may agree to it.",
     OfferExpiredError: f"That price held for ten minutes. Ask again. {NOTHING_CHARGED}",
+    PolicyChangedError: "Somebody changed the rules meanwhile. Look at them, and ask again.",
     PriceRoseError: f"The price has risen since. Ask again to see it. {NOTHING_CHARGED}",
     NotYourJobError: "Only the member who asked for this film, or a moderator, may do that.",
     TooLateToCancelError: "This film has ended already; there is nothing left to cancel.",
@@ -50,19 +55,25 @@ _KINDS = {
 def sentence(error: BotError) -> str:
     """What a member is told about an error that is theirs to mend, or to know of."""
     match error:
-        case InvalidRequestError(reasons=[reason]):
-            return f"{reason} {NOTHING_CHARGED}"
         case InvalidRequestError(reasons=reasons):
-            listed = "\n".join(f"- {reason}" for reason in reasons)
-            return f"This cannot be made as it stands:\n{listed}\n{NOTHING_CHARGED}"
+            return _reasons(reasons)
         case ImageRejectedError():
             return f"{error} {NOTHING_CHARGED}"
+        case LimitReachedError(refusals=refusals):
+            return money.refused(refusals)
         case ProviderPausedError():
             return paused(error, can_do_otherwise=False)
         case DuplicateRequestError():
             return "This wish was accepted before; it is made once and charged once."
         case _:
             return _SAID.get(type(error), "Something went wrong on my side.")
+
+
+def _reasons(reasons: Sequence[str]) -> str:
+    if len(reasons) == 1:
+        return f"{reasons[0]} {NOTHING_CHARGED}"
+    listed = "\n".join(f"- {reason}" for reason in reasons)
+    return f"This cannot be made as it stands:\n{listed}\n{NOTHING_CHARGED}"
 
 
 def no_picture(file_name: str | None) -> str:
@@ -79,16 +90,16 @@ def unexpected(reference: str, known: str | None = None) -> str:
     return f"{what} If it stays so, tell the operator this reference: `{reference}`."
 
 
-def accepted(job: Job, quote: Quote, left_micros: int | None) -> str:
+def accepted(job: Job, quote: Quote, left: Left | None) -> str:
     """The private answer to a wish that was accepted."""
     price = cost(Price(job.cost_micros, job.cost_is_estimate))
     return (
-        f"🎬 Accepted, for {price}.{_left(left_micros)} {_time(quote)}"
+        f"🎬 Accepted, for {price}.{_left(left)} {_time(quote)}"
         " The film's card follows in the channel; you can cancel there."
     )
 
 
-def to_confirm(quote: Quote, left_micros: int | None, expires_at: datetime) -> str:
+def to_confirm(quote: Quote, left: Left | None, expires_at: datetime) -> str:
     """A price that must be agreed to first."""
     request, name = quote.request, plain(quote.capability.name, most=100)
     parts = [
@@ -100,7 +111,7 @@ def to_confirm(quote: Quote, left_micros: int | None, expires_at: datetime) -> s
     film = ", ".join(part for part in parts if part)
     return (
         f"This film costs **{cost(quote.price)}** ({name}{': ' if film else ''}{film})."
-        f"{_left(left_micros)} {_time(quote)}\n"
+        f"{_left(left)} {_time(quote)}\n"
         f"Nothing is spent until you press the button; it works {_when(expires_at)}."
     )
 
@@ -145,8 +156,12 @@ def service_name(provider: str) -> str:
     return {"nanogpt": "NanoGPT", "nanophoto": "NanoPhoto"}.get(provider, provider)
 
 
-def _left(micros: int | None) -> str:
-    return "" if micros is None else f" The bot's account then holds {dollars(micros)}."
+def _left(left: Left | None) -> str:
+    if left is None:
+        return ""
+    if left.is_own:
+        return f" You then have {money.floor_dollars(left.micros)} left."
+    return f" The bot's account then holds {dollars(left.micros)}."
 
 
 def _time(quote: Quote) -> str:
@@ -193,7 +208,7 @@ def about_seconds(seconds: int) -> str:
 def without_film(job: Job) -> str:
     """Why a job ended without its film."""
     if job.failure is None:
-        return "The service never finished it, and should give back what it charged."
+        return "The service never finished it. You were charged nothing."
     return failed(job.failure, was_submitted=job.submitted_at is not None)
 
 
@@ -204,10 +219,8 @@ def failed(failure: Failure, *, was_submitted: bool) -> str:
         money = "You were charged nothing; the operator may have been."
     elif kind is FailureKind.OPERATOR:
         money = f"{NOTHING_CHARGED} The operator has been told."
-    elif kind is FailureKind.INTERRUPTED and was_submitted:
-        money = "What the service charged stays charged."
     elif was_submitted or kind is FailureKind.PROVIDER:
-        money = "The service should give back what it charged."
+        money = "You were charged nothing."
     else:
         money = NOTHING_CHARGED
     needs_advice = kind is FailureKind.REFUSED and "again" not in failure.text

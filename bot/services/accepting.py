@@ -26,7 +26,11 @@ class Accepting:
         self._wake = wake
 
     async def accept(self, quote: Quote, place: Place, key: IdempotencyKey) -> Job:
-        """Raises DuplicateRequestError, with the first job's id, if the key was used before."""
+        """Write a job within every limit.
+
+        Raises DuplicateRequestError, with the first job's id, if the key was used before, and
+        LimitReachedError with every limit that the film would pass.
+        """
         now = self._clock.now()
         job = Job(
             id=self._new_job_id(),
@@ -46,6 +50,6 @@ class Accepting:
             source_message_id=place.source_message_id,
         )
         card = owed(job.id, DeliveryKind.CARD, job.guild_id, job.channel_id, now)
-        await self._store.accept(job, [card])
+        await self._store.accept(job, [card], place)
         self._wake()
         return job

@@ -3,10 +3,10 @@
 from bot.domain.capabilities import Capability, Kind, complete
 from bot.domain.catalogue import ModelDescription
 from bot.domain.jobs import Job, JobState
-from bot.domain.pricing import price
+from bot.domain.pricing import Price, price
 from bot.domain.queueing import in_order
 from bot.domain.requests import SourceImage, VideoRequest
-from bot.ids import JobId, ProviderName
+from bot.ids import JobId, ModelId, ProviderName
 from bot.ports import JobStore
 from bot.services.quoting import Quoting
 
@@ -25,6 +25,14 @@ class Inquiring:
         usual = complete(VideoRequest("", capability.model_id, image=image), capability)
         expected = await self._quoting.expected_seconds(capability, usual)
         return ModelDescription(capability, price(usual, capability.prices), expected)
+
+    async def usual_price(self, model_id: ModelId) -> tuple[str, Price] | None:
+        """A model's name and what a film of the usual length costs; None where nobody can say."""
+        capability = self._quoting.find(model_id)
+        if capability is None:
+            return None
+        usual = (await self.describe(capability)).price
+        return None if usual is None else (capability.name, usual)
 
     async def position(self, job: Job) -> int | None:
         """Where a waiting job stands in its provider's queue, from 1; None once it is out."""

@@ -64,6 +64,9 @@ class Quoting:
                 return capability.model_id
         raise InvalidRequestError(["No video service is set up: ask the bot's operator."])
 
+    def find(self, model_id: ModelId) -> Capability | None:
+        return self._catalogue.find(model_id)
+
     def default_reference_model(self) -> ModelId:
         """The model of a wish with reference pictures. Raises InvalidRequestError."""
         return self._first("reference_images_max", 1, "takes reference pictures")

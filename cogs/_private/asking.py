@@ -29,11 +29,11 @@ async def ask(services: Services, request: VideoRequest, place: Place, key: Idem
 
 def said(asked: Asked) -> Said:
     if asked.job is not None:
-        return replies.accepted(asked.job, asked.quote, asked.left_micros), None
+        return replies.accepted(asked.job, asked.quote, asked.left), None
     if asked.offer is None:
         msg = "a wish that came to nothing"
         raise AssertionError(msg)
-    text = replies.to_confirm(asked.quote, asked.left_micros, asked.offer.expires_at)
+    text = replies.to_confirm(asked.quote, asked.left, asked.offer.expires_at)
     label = f"Make it for {replies.cost(asked.quote.price)}"
     return text, row_of([(label, Action.CONFIRM, asked.offer.id)])
 

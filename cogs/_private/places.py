@@ -4,7 +4,7 @@ import discord
 
 from bot.domain.offers import Place
 from bot.errors import InvalidRequestError
-from bot.ids import ChannelId, GuildId, MessageId, UserId
+from bot.ids import ChannelId, GuildId, MessageId, RoleId, UserId
 
 _NEEDED = {
     "view_channel": "View Channel",
@@ -23,7 +23,33 @@ def place_of(interaction: discord.Interaction, source: discord.Message | None = 
         channel_id=ChannelId(interaction.channel_id),
         user_id=UserId(interaction.user.id),
         source_message_id=None if source is None else MessageId(source.id),
+        parent_id=parent_of(interaction.channel),
+        role_ids=roles_of(interaction.user),
     )
+
+
+def guild_of(interaction: discord.Interaction) -> GuildId:
+    """Raises InvalidRequestError outside servers."""
+    if interaction.guild_id is None:
+        raise InvalidRequestError(["This belongs to a server: ask there."])
+    return GuildId(interaction.guild_id)
+
+
+def ensure_manager(interaction: discord.Interaction) -> None:
+    """Raises InvalidRequestError for members without Manage Server."""
+    if not interaction.permissions.manage_guild:
+        raise InvalidRequestError(["Only members who may manage this server can change that."])
+
+
+def parent_of(channel: object) -> ChannelId | None:
+    """The channel that a thread hangs on."""
+    return ChannelId(channel.parent_id) if isinstance(channel, discord.Thread) else None
+
+
+def roles_of(user: object) -> frozenset[RoleId]:
+    """A member's roles; a user outside a server has none."""
+    roles = user.roles if isinstance(user, discord.Member) else ()
+    return frozenset(RoleId(role.id) for role in roles)
 
 
 def missing_permissions(permissions: discord.Permissions, *, thread: bool) -> list[str]:

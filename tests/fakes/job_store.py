@@ -29,7 +29,9 @@ class InMemoryJobStore:
     notes: dict[str, str] = field(default_factory=dict)
     _leases: dict[JobId, tuple[str, datetime]] = field(default_factory=dict)
 
-    async def accept(self, job: Job, deliveries: Sequence[Delivery], place: Place | None = None) -> None:
+    async def accept(
+        self, job: Job, deliveries: Sequence[Delivery], place: Place | None = None
+    ) -> None:
         first = await self.find_by_key(job.idempotency_key)
         if first is not None:
             raise DuplicateRequestError(first.id)

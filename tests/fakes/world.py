@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from bot.domain.catalogue import Catalogue
 from bot.domain.deliveries import DeliveryKind
@@ -12,9 +12,10 @@ from bot.domain.offers import Place
 from bot.domain.pricing import Price
 from bot.domain.quotes import Quote
 from bot.ids import ChannelId, GuildId, IdempotencyKey, UserId
-from bot.ports import JobStore
+from bot.ports import Charts, JobStore, Treasury
 from bot.services.accepting import Accepting
 from bot.services.balances import Balances
+from bot.services.budgeting import Budgeting
 from bot.services.cancelling import Cancelling
 from bot.services.delivering import Delivering
 from bot.services.inquiring import Inquiring
@@ -47,6 +48,7 @@ from tests.fakes.courier import FakeCourier, Message
 from tests.fakes.job_store import InMemoryJobStore
 from tests.fakes.media import FakeFilmStore, FakeImageStore
 from tests.fakes.provider import FakeProvider
+from tests.fakes.treasury import FakeTreasury
 from tests.fakes.weather import Weather, calm, mortal
 
 MOST_TURNS = 10_000
@@ -99,6 +101,7 @@ class World:
     notices: InMemoryNotices = field(default_factory=InMemoryNotices)
     offers: InMemoryOffers = field(default_factory=InMemoryOffers)
     catalogue: Catalogue = field(default_factory=Catalogue)
+    treasury: FakeTreasury = field(default_factory=FakeTreasury)
     provider: FakeProvider = field(init=False)
     courier: FakeCourier = field(init=False)
 
@@ -160,6 +163,9 @@ class World:
             accepting=accepting,
             pauses=pauses,
             balances=balances,
+            budgeting=Budgeting(
+                cast(Treasury, self.treasury), store, inquiring, cast(Charts, None), self.clock
+            ),
             clock=self.clock,
             new_offer_id=new_offer_id,
         )

@@ -305,7 +305,7 @@ async def test_only_the_member_or_a_moderator_may_delete_a_film(studio):
 
 async def test_a_restart_in_the_middle_loses_nothing_and_repeats_nothing(studio):
     fern, films = studio.people.person("Fern"), studio.people.channel("films")
-    studio.sandbox.nanogpt.service.switches.generation_seconds = 1.0
+    studio.sandbox.nanogpt.service.switches.generation_seconds = 4.0
 
     async with fern.watching() as watch:
         async with studio.bot():

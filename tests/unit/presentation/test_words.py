@@ -176,6 +176,8 @@ SAID = {
     errors.NotYourOfferError: errors.NotYourOfferError(),
     errors.OfferExpiredError: errors.OfferExpiredError(),
     errors.PriceRoseError: errors.PriceRoseError(),
+    errors.PolicyChangedError: errors.PolicyChangedError(),
+    errors.LimitReachedError: errors.LimitReachedError([errors.Refusal(errors.LimitKind.PAUSED)]),
     errors.ProviderPausedError: errors.ProviderPausedError("nanogpt", "balance", NOW),
 }
 
@@ -253,4 +255,4 @@ def test_the_word_of_failure_mentions_its_member_alone_and_ends_with_its_mark(pr
 
 
 def test_the_word_about_a_film_that_was_never_finished_says_what_becomes_of_the_money():
-    assert "give back" in films.text_without_film(make_job(state=JobState.EXPIRED))
+    assert "charged nothing" in films.text_without_film(make_job(state=JobState.EXPIRED))

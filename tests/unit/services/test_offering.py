@@ -50,7 +50,7 @@ async def test_a_cheap_film_is_made_at_once(world, process):
     assert (asked.job.state, asked.job.cost_micros) == (JobState.ACCEPTED, 500_000)
     assert asked.job.idempotency_key == KEY
     assert (asked.job.channel_id, asked.job.source_message_id) == (20, 40)
-    assert asked.left_micros == 49_500_000
+    assert asked.left.micros == 49_500_000
 
 
 async def test_a_dear_film_is_offered_and_nothing_is_spent(world, process):
@@ -105,10 +105,10 @@ async def test_a_confirmed_offer_is_the_film_that_was_shown(world, process):
     offer = (await process.offering.ask(DEAR, PLACE, KEY)).offer
     world.clock.advance(60)
 
-    asked = await process.offering.confirm(offer.id, UserId(30))
+    asked = await process.offering.confirm(offer.id, PLACE)
 
     assert asked.job.request == offer.request
-    assert (asked.job.cost_micros, asked.left_micros) == (1_000_000, 49_000_000)
+    assert (asked.job.cost_micros, asked.left.micros) == (1_000_000, 49_000_000)
     assert (asked.job.idempotency_key, asked.job.source_message_id) == (KEY, 40)
     assert asked.offer is None
 
@@ -117,25 +117,25 @@ async def test_an_offer_holds_to_its_last_moment_and_not_beyond(world, process):
     first = (await process.offering.ask(DEAR, PLACE, KEY)).offer
     second = (await process.offering.ask(DEAR, PLACE, IdempotencyKey("other"))).offer
     world.clock.advance(OFFER_HOLDS_FOR.total_seconds() - 0.001)
-    assert (await process.offering.confirm(first.id, UserId(30))).job is not None
+    assert (await process.offering.confirm(first.id, PLACE)).job is not None
 
     world.clock.advance(0.001)
     with pytest.raises(OfferExpiredError):
-        await process.offering.confirm(second.id, UserId(30))
+        await process.offering.confirm(second.id, PLACE)
 
     assert len(await world.store.list_active()) == 1
 
 
 async def test_what_was_never_offered_cannot_be_confirmed(process):
     with pytest.raises(OfferExpiredError):
-        await process.offering.confirm(OfferId("nothing"), UserId(30))
+        await process.offering.confirm(OfferId("nothing"), PLACE)
 
 
 async def test_nobody_else_confirms_an_offer_not_even_an_expired_one(world, process):
     offer = (await process.offering.ask(DEAR, PLACE, KEY)).offer
     for _ in range(2):
         with pytest.raises(NotYourOfferError):
-            await process.offering.confirm(offer.id, UserId(31))
+            await process.offering.confirm(offer.id, replace(PLACE, user_id=UserId(31)))
         world.clock.advance(3600)
 
     assert await world.store.list_active() == []
@@ -148,7 +148,7 @@ async def test_a_film_that_became_dearer_is_not_made_for_the_old_price_nor_for_t
     cost(world, 1_000_001)
 
     with pytest.raises(PriceRoseError):
-        await process.offering.confirm(offer.id, UserId(30))
+        await process.offering.confirm(offer.id, PLACE)
 
     assert await world.store.list_active() == []
 
@@ -157,7 +157,7 @@ async def test_a_film_that_became_cheaper_is_made_for_the_new_price(world, proce
     offer = (await process.offering.ask(DEAR, PLACE, KEY)).offer
     cost(world, 400_000)
 
-    assert (await process.offering.confirm(offer.id, UserId(30))).job.cost_micros == 400_000
+    assert (await process.offering.confirm(offer.id, PLACE)).job.cost_micros == 400_000
 
 
 async def test_a_model_that_is_gone_meanwhile_is_said_to_be_so(world, process):
@@ -165,14 +165,14 @@ async def test_a_model_that_is_gone_meanwhile_is_said_to_be_so(world, process):
     world.catalogue.replace([])
 
     with pytest.raises(InvalidRequestError, match="There is no model"):
-        await process.offering.confirm(offer.id, UserId(30))
+        await process.offering.confirm(offer.id, PLACE)
 
 
 async def test_a_button_that_is_pressed_twice_makes_one_film(world, process):
     offer = (await process.offering.ask(DEAR, PLACE, KEY)).offer
 
     outcomes = await asyncio.gather(
-        *(process.offering.confirm(offer.id, UserId(30)) for _ in range(10)),
+        *(process.offering.confirm(offer.id, PLACE) for _ in range(10)),
         return_exceptions=True,
     )
 
@@ -182,10 +182,10 @@ async def test_a_button_that_is_pressed_twice_makes_one_film(world, process):
 
 async def test_of_several_offers_for_one_wish_one_becomes_a_film(world, process):
     offers = [(await process.offering.ask(DEAR, PLACE, KEY)).offer for _ in range(2)]
-    await process.offering.confirm(offers[0].id, UserId(30))
+    await process.offering.confirm(offers[0].id, PLACE)
 
     with pytest.raises(DuplicateRequestError):
-        await process.offering.confirm(offers[1].id, UserId(30))
+        await process.offering.confirm(offers[1].id, PLACE)
 
     assert len(await world.store.list_active()) == 1
 
@@ -196,7 +196,7 @@ async def test_a_paused_service_is_said_to_be_so_before_anything_is_agreed(world
 
     for act in (
         process.offering.ask(CHEAP, PLACE, IdempotencyKey("other")),
-        process.offering.confirm(offer.id, UserId(30)),
+        process.offering.confirm(offer.id, PLACE),
     ):
         with pytest.raises(ProviderPausedError) as caught:
             await act
@@ -227,5 +227,5 @@ async def test_an_account_nobody_can_look_into_holds_nobody_up(world):
 
     asked = await process.offering.ask(CHEAP, PLACE, KEY)
 
-    assert asked.left_micros is None
+    assert asked.left is None
     assert asked.job is not None

@@ -1,0 +1,60 @@
+"""Reading amounts, counts and instants as people write them."""
+
+import re
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+
+from bot.domain.limits import PERIODS, RATE_MOST, RateLimit
+from bot.domain.pricing import MICROS_PER_DOLLAR
+from bot.errors import InvalidRequestError
+
+UNLIMITED = frozenset({"none", "no", "off", "unlimited", "-"})
+_RATE = re.compile(r"(\d{1,4})\s*(?:/|per|an?|in an?)\s*(minute|min|hour|day|[mhd])s?")
+_NAMES = {"m": "minute", "min": "minute", "h": "hour", "d": "day"}
+_SPAN = re.compile(r"(\d{1,4})\s*(h|hours?|d|days?|w|weeks?)")
+_HOURS = {"h": 1, "d": 24, "w": 168}
+
+
+def micros_of(dollars: str) -> int:
+    """Raises InvalidRequestError for what is no amount of money."""
+    try:
+        amount = Decimal(dollars.strip().removeprefix("$").replace(",", "."))
+        if amount.is_finite():
+            return int((amount * MICROS_PER_DOLLAR).to_integral_value())
+    except (InvalidOperation, ValueError, OverflowError):
+        pass
+    reason = f"`{dollars[:20]}` is no amount: write dollars and cents, like 0.50."
+    raise InvalidRequestError([reason])
+
+
+def micros_or_none(dollars: str) -> int | None:
+    """None where it says that nothing limits. Raises InvalidRequestError."""
+    return None if dollars.strip().lower() in UNLIMITED else micros_of(dollars)
+
+
+def rates_of(written: str) -> tuple[RateLimit, ...]:
+    """Such as `3 a minute, 20 a day`. Raises InvalidRequestError."""
+    if written.strip().lower() in UNLIMITED:
+        return ()
+    limits: dict[int, int] = {}
+    for part in re.split(r"[,;]|\band\b", written.lower()):
+        match = _RATE.fullmatch(part.strip())
+        if match is None:
+            reason = (
+                f"`{written[:60]}` is no rate: write it like `3 a minute, 20 a day`, or `none`."
+            )
+            raise InvalidRequestError([reason])
+        period = PERIODS[_NAMES.get(match[2], match[2])]
+        limits[period] = min(int(match[1]), RATE_MOST + 1)
+    return tuple(RateLimit(limits[period], period) for period in sorted(limits))
+
+
+def instant_of(written: str | None, now: datetime) -> datetime | None:
+    """Such as `12 h`, `7 days`, `2 weeks` from now; None for nothing. Raises InvalidRequestError."""
+    if written is None or written.strip().lower() in UNLIMITED:
+        return None
+    match = _SPAN.fullmatch(written.strip().lower())
+    if match is None or not int(match[1]):
+        reason = f"`{written[:30]}` is no time: write it like `12 h`, `7 days` or `2 weeks`."
+        raise InvalidRequestError([reason])
+    return now + timedelta(hours=int(match[1]) * _HOURS[match[2][0]])
