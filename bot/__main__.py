@@ -1,4 +1,4 @@
-"""The command line: run, doctor, sandbox, db.
+"""The command line: run, doctor, audit, sandbox, db.
 
 The only place that knows of the sandbox: without a token, `run` starts it as a child process and
 takes addresses and keys from its first line. From there on it is a bot like any other.
@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.app import back_up_database, migrate_database, run_bot
+from bot.app import audit_books, back_up_database, migrate_database, run_bot
 from bot.doctor import Finding, examine
 from bot.errors import BotError, ConfigurationError
 from bot.settings import Settings, load_settings
@@ -59,6 +59,17 @@ def doctor() -> None:
     for finding in findings:
         typer.echo(f"{'ok  ' if finding.fine else 'MEND'}  {finding.subject}: {finding.text}")
     raise typer.Exit(0 if all(finding.fine for finding in findings) else 1)
+
+
+@cli.command()
+def audit() -> None:
+    """Add up the books; say what does not balance. Can be done while the bot runs."""
+    findings, transactions = _run(audit_books(load_settings()))
+    for finding in findings:
+        typer.echo(finding)
+    if findings:
+        raise typer.Exit(1)
+    typer.echo(f"The books balance. Transactions: {transactions}.")
 
 
 @database.command()
