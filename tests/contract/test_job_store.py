@@ -166,6 +166,17 @@ async def test_a_lease_is_given_up_with_the_write(store):
     assert len(await store.claim_due("two", NOW, 60, 10)) == 1
 
 
+async def test_nobody_else_steps_a_job_between_its_intent_and_its_request(store):
+    job = await accept(store)
+    [claimed] = await store.claim("one", [job.id], NOW, 60, 10)
+    await move(store, claimed, JobState.SUBMITTING)
+
+    assert await store.claim_due("two", NOW, 60, 10) == []
+    assert len(await store.claim_due("one", NOW, 60, 10)) == 1
+    assert await store.claim_due("two", NOW + timedelta(seconds=59), 60, 10) == []
+    assert len(await store.claim_due("two", NOW + timedelta(seconds=60), 60, 10)) == 1
+
+
 async def test_what_is_not_due_or_still_waits_is_not_claimed_as_due(store):
     await accept(store)
     job = await accept(store)

@@ -190,7 +190,8 @@ class InMemoryJobStore:
     def _write(self, change: Change) -> None:
         job = change.job
         self.jobs[job.id] = replace(job, version=job.version + 1)
-        self._leases.pop(job.id, None)
+        if job.state is not JobState.SUBMITTING:
+            self._leases.pop(job.id, None)
         if change.submission is not None:
             self.submissions[change.submission.id] = change.submission
         self._owe(change.deliveries)

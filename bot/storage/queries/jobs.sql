@@ -22,14 +22,16 @@ SELECT * FROM jobs WHERE id = :id;
 SELECT * FROM jobs WHERE idempotency_key = :idempotency_key;
 
 -- name: update_job^
--- Move a job on if nobody else did meanwhile, and give up its lease.
+-- Move a job on if nobody else did meanwhile, and give up its lease, but not before it is sent:
+-- another process would take an intent without a lease for one whose process has died.
 UPDATE jobs SET
     state = :state, state_changed_at = :state_changed_at, next_action_at = :next_action_at,
     submitted_at = :submitted_at, deadline_at = :deadline_at,
     progress_percent = :progress_percent, cancel_requested = :cancel_requested,
     failure_kind = :failure_kind, failure_text = :failure_text, artifact = :artifact,
     errors_in_row = :errors_in_row, version = :version + 1,
-    lease_owner = NULL, lease_expires_at = NULL
+    lease_owner = CASE WHEN :state = 'submitting' THEN lease_owner END,
+    lease_expires_at = CASE WHEN :state = 'submitting' THEN lease_expires_at END
 WHERE id = :id AND version = :version
 RETURNING id;
 
