@@ -11,6 +11,8 @@ from bot.presentation import replies
 
 _log = logging.getLogger(__name__)
 
+ALREADY_ANSWERED = 40060  # Discord's code where another process of the bot was quicker
+
 
 async def guarded(interaction: discord.Interaction, act: Callable[[], Awaitable[None]]) -> None:
     """Do something for an interaction, and answer in words whatever comes of it."""
@@ -24,7 +26,14 @@ async def guarded(interaction: discord.Interaction, act: Callable[[], Awaitable[
 
 
 async def answer_unexpected(interaction: discord.Interaction, error: Exception) -> None:
-    """Log the error under a reference and tell the member the same reference."""
+    """Log the error under a reference and tell the member the same reference.
+
+    Every process hears of every interaction; Discord lets only the first of them answer, and to
+    the others that is no error.
+    """
+    if isinstance(error, discord.HTTPException) and error.code == ALREADY_ANSWERED:
+        _log.info("answered_elsewhere", extra={"interaction": interaction.id})
+        return
     reference = secrets.token_hex(4)
     _log.error("unexpected", extra={"reference": reference}, exc_info=error)
     known = replies.sentence(error) if isinstance(error, BotError) else None
