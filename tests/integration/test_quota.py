@@ -38,8 +38,9 @@ class Office:
 
         def answered(kind, data):
             message = data.get("message") if kind == "INTERACTION_RECORD" else None
-            is_it = bool(message) and data["id"] == record["id"]
-            return is_it and bool(message["content"] or message["embeds"] or message["attachments"])
+            if message is None or data["id"] != record["id"]:
+                return False
+            return bool(message["content"] or message["embeds"] or message["attachments"])
 
         return (await self.watch.until(answered))["message"]
 
