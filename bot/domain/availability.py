@@ -33,7 +33,7 @@ class Availability:
     """How a provider has behaved lately. `paused_until` in the past means: on trial."""
 
     provider: ProviderName
-    failures_in_row: int = 0
+    failures_in_row: int = 0  # counted anew from each trial on
     pauses_in_row: int = 0
     paused_until: datetime | None = None
     reason: PauseReason | None = None
@@ -46,15 +46,18 @@ class Availability:
         """Whether the next submission decides; asked only while it is not paused."""
         return self.paused_until is not None
 
+    def waits_for_trial(self, now: datetime) -> bool:
+        """Whether a pause has not ended, so that a failure now is of the trouble it is for."""
+        return self.is_paused(now) and self.failures_in_row > 0
+
 
 def on_trial(availability: Availability, now: datetime) -> Availability:
     """One job is handed over; nobody else's until its outcome is known."""
     return Availability(
         availability.provider,
-        availability.failures_in_row,
-        availability.pauses_in_row,
-        now + TRIAL,
-        availability.reason,
+        pauses_in_row=availability.pauses_in_row,
+        paused_until=now + TRIAL,
+        reason=availability.reason,
     )
 
 
@@ -64,7 +67,9 @@ def succeeded(availability: Availability) -> Availability:
 
 
 def failed(availability: Availability, now: datetime) -> Availability:
-    """It did not answer, or not sensibly."""
+    """It did not answer, or not sensibly; films that were sent before a pause make it no longer."""
+    if availability.waits_for_trial(now):
+        return availability
     failures = availability.failures_in_row + 1
     if failures <= FAILURES_TOLERATED and not availability.is_on_trial:
         return Availability(availability.provider, failures)
@@ -72,8 +77,10 @@ def failed(availability: Availability, now: datetime) -> Availability:
 
 
 def refused(availability: Availability, reason: PauseReason, now: datetime) -> Availability:
-    """It refuses the account itself."""
-    return _paused(availability, reason, availability.failures_in_row, now)
+    """It refuses the account itself; once for all films that were sent together."""
+    if availability.waits_for_trial(now) and availability.reason is reason:
+        return availability
+    return _paused(availability, reason, max(availability.failures_in_row, 1), now)
 
 
 def _paused(

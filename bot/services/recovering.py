@@ -8,7 +8,6 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.domain.availability import PauseReason
 from bot.domain.deliveries import POSTING_LEASE, Delivery, DeliveryState
 from bot.domain.jobs import TIME_TO_SUBMIT, Failure, FailureKind, Job, JobState, fail
 from bot.domain.queueing import Waiting
@@ -19,6 +18,8 @@ from bot.services.steps import Means, Result, required
 from bot.services.submitting import uncertain
 
 _log = logging.getLogger(__name__)
+
+PAUSES_BEFORE_GIVING_UP = 6  # about half an hour of growing pauses; an hour of an operator's
 
 
 async def presume_uncertain(job: Job, means: Means) -> Result:
@@ -38,17 +39,22 @@ async def list_interrupted_posts(store: JobStore, now: datetime, most: int) -> l
 
 
 async def give_up_waiting(provider: ProviderName, waiting: Sequence[Waiting], means: Means) -> None:
-    """End jobs that waited too long for a provider that is paused; nothing was spent on them."""
+    """End jobs older than TIME_TO_SUBMIT whose provider was paused again and again since.
+
+    Nothing was spent on them. A single pause ends nothing: a film may have waited long for its turn
+    at a provider that was well until now.
+    """
+    known = await means.pauses.get(provider)
+    if known.pauses_in_row < PAUSES_BEFORE_GIVING_UP or known.reason is None:
+        return
     now = means.clock.now()
-    late = [entry.job_id for entry in waiting if now - entry.accepted_at >= TIME_TO_SUBMIT]
+    late = [entry.job_id for entry in waiting if now - entry.accepted_at > TIME_TO_SUBMIT]
     if not late:
         return
-    needs_operator = (await means.pauses.get(provider)).reason not in {None, PauseReason.FAILURES}
-    kind = FailureKind.OPERATOR if needs_operator else FailureKind.REJECTED
+    kind = FailureKind.OPERATOR if known.reason.needs_operator else FailureKind.REJECTED
     failure = Failure(kind, "The video service has taken nothing from this bot for a long time.")
     jobs = [await means.store.get(job_id) for job_id in late]
-    open_jobs = [job for job in jobs if job.state is JobState.ACCEPTED]
-    await _fail_all(open_jobs, failure, means)
+    await _fail_all([job for job in jobs if job.state is JobState.ACCEPTED], failure, means)
 
 
 async def release_orphans(means: Means) -> None:

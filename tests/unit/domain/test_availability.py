@@ -55,6 +55,29 @@ def test_on_trial_one_failure_is_enough_and_the_pause_is_twice_as_long():
     assert (again.failures_in_row, again.pauses_in_row) == (6, 2)
 
 
+def test_films_that_were_handed_over_before_a_pause_and_fail_in_it_make_it_no_longer():
+    paused = failing(5)
+    empty = refused(WELL, PauseReason.BALANCE, NOW)
+    soon = NOW + timedelta(seconds=20)
+
+    assert failing(10, paused, soon) == paused
+    assert refused(empty, PauseReason.BALANCE, soon) == empty
+    assert failing(10, empty, soon) == empty
+
+
+def test_a_trial_that_fails_pauses_anew_though_it_holds_others_off_like_a_pause():
+    trying = on_trial(failing(5), LATER)
+
+    assert failed(trying, LATER).pauses_in_row == 2
+    assert refused(trying, PauseReason.CREDENTIALS, LATER).pauses_in_row == 2
+
+
+def test_an_account_that_is_refused_during_a_pause_is_the_reason_from_then_on():
+    known = refused(failing(5), PauseReason.CREDENTIALS, NOW)
+
+    assert (known.reason, known.paused_until) == (PauseReason.CREDENTIALS, NOW + LONGEST_PAUSE)
+
+
 @pytest.mark.parametrize("reason", [PauseReason.CREDENTIALS, PauseReason.BALANCE])
 def test_what_the_operator_must_mend_pauses_at_once_for_the_longest_time(reason):
     known = refused(failing(2), reason, NOW)

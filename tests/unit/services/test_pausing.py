@@ -61,6 +61,20 @@ async def fail(pauses, times=FAILURES_TOLERATED + 1):
         await pauses.observe(PROVIDER, ProviderUnavailableError())
 
 
+async def pause_again_and_again(world, process, error, *, times):
+    """So many pauses, each but the last ended by a trial that failed too."""
+    for _ in range(FAILURES_TOLERATED + 1):
+        await process.pauses.observe(PROVIDER, error)
+    for _ in range(times - 1):
+        await end_pause_and_fail(world, process, error)
+
+
+async def end_pause_and_fail(world, process, error):
+    world.clock.advance(await paused_for(world, process.pauses))
+    await process.pauses.begin_trial(PROVIDER)
+    await process.pauses.observe(PROVIDER, error)
+
+
 async def paused_for(world, pauses):
     """Seconds; None while it is not paused."""
     known = await pauses.get(PROVIDER)
@@ -260,12 +274,13 @@ async def test_films_in_the_making_are_looked_at_though_nothing_more_is_handed_o
     ],
     ids=["balance", "credentials", "failures"],
 )
-async def test_a_film_that_waited_an_hour_for_a_paused_service_is_given_up(world, error, kind):
+async def test_a_film_that_waited_over_an_hour_through_six_pauses_is_given_up(world, error, kind):
     process = world.start()
     job = await process.accept(key="one")
-    world.clock.advance(3600)
-    for _ in range(FAILURES_TOLERATED + 1):
-        await process.pauses.observe(PROVIDER, error)
+    await pause_again_and_again(world, process, error, times=6)
+    missing = NOW + timedelta(seconds=3601) - world.clock.now()
+    world.clock.advance(max(missing.total_seconds(), 0))
+    await process.pauses.begin_trial(PROVIDER)
     await process.turn()
 
     ended = await world.store.get(job.id)
@@ -274,13 +289,38 @@ async def test_a_film_that_waited_an_hour_for_a_paused_service_is_given_up(world
     assert world.provider.runs == []
 
 
-async def test_a_film_that_waits_for_less_than_an_hour_is_not_given_up(world, process):
+async def test_a_film_that_waits_for_no_more_than_an_hour_is_not_given_up(world, process):
     job = await process.accept(key="one")
-    world.clock.advance(3599)
-    await process.pauses.observe(PROVIDER, ProviderBalanceError())
+    await pause_again_and_again(world, process, ProviderUnavailableError(), times=6)
+    world.clock.advance((NOW + timedelta(hours=1) - world.clock.now()).total_seconds())
+    await process.pauses.begin_trial(PROVIDER)
     await process.turn()
 
     assert (await world.store.get(job.id)).state is JobState.ACCEPTED
+
+
+@pytest.mark.parametrize("error", [ProviderBalanceError(), ProviderUnavailableError()], ids=named)
+async def test_one_short_pause_gives_up_no_film_however_long_it_waited(world, process, error):
+    job = await process.accept(key="one")
+    world.clock.advance(7200)
+    for _ in range(20):  # films that were handed over together fail together
+        await process.pauses.observe(PROVIDER, error)
+    await process.turn()
+
+    assert (await process.pauses.get(PROVIDER)).pauses_in_row == 1
+    assert (await world.store.get(job.id)).state is JobState.ACCEPTED
+
+
+async def test_the_fifth_pause_gives_up_no_film_and_the_sixth_does(world, process):
+    job = await process.accept(key="one")
+    world.clock.advance(7200)
+    await pause_again_and_again(world, process, ProviderUnavailableError(), times=5)
+    await process.turn()
+    assert (await world.store.get(job.id)).state is JobState.ACCEPTED
+
+    await end_pause_and_fail(world, process, ProviderUnavailableError())
+    await process.turn()
+    assert (await world.store.get(job.id)).state is JobState.FAILED
 
 
 async def test_only_what_still_waits_is_given_up(world, process):
@@ -288,6 +328,7 @@ async def test_only_what_still_waits_is_given_up(world, process):
     listed = await world.store.list_waiting(PROVIDER)
     await process.cancelling.cancel(begun.id, begun.user_id, is_moderator=False)
     world.clock.advance(7200)
+    await pause_again_and_again(world, process, ProviderUnavailableError(), times=6)
 
     await recovering.give_up_waiting(PROVIDER, listed, process.means)
 
