@@ -17,6 +17,17 @@ export class CommandBar {
     this.completion = host.completion;
     this.pills = h("div", { class: "pills" });
     this.offers = h("div", { class: "offers", role: "group", "aria-label": "More options" });
+    this.name = h(
+      "button",
+      {
+        type: "button",
+        class: "pill command-name",
+        "aria-label": `Run /${leaf.path}`,
+        on: { click: () => host.run() },
+      },
+      avatar(store.application.bot, 20),
+      `/${leaf.path}`,
+    );
     this.node = h(
       "div",
       {
@@ -24,7 +35,7 @@ export class CommandBar {
         dataset: { testid: "command-bar", command: leaf.path },
         on: { keydown: (event) => this.#key(event) },
       },
-      h("div", { class: "pill command-name" }, avatar(store.application.bot, 20), `/${leaf.path}`),
+      this.name,
       this.pills,
       this.offers,
     );
@@ -104,8 +115,7 @@ export class CommandBar {
     const empty = this.#fields.find(
       (field) => field.option.required && !field.text() && !field.has?.(),
     );
-    (empty ?? this.#fields.at(-1))?.focus();
-    if (!this.#fields.length) this.offers.querySelector("button")?.focus();
+    (empty ?? this.#fields.at(-1) ?? this.name).focus();
   }
 
   // What fields ask of the bar.
@@ -150,7 +160,7 @@ export class CommandBar {
     this.completion.hide();
     this.#drawOffers();
     this.host.changed();
-    (this.#fields.at(-1) ?? { focus: () => this.focus() }).focus();
+    (this.#fields.at(-1) ?? this.name).focus();
   }
 
   #drawOffers() {

@@ -100,6 +100,7 @@ COMMANDS = [
         option(11, "picture"),
     ),
     command("admin", option(1, "open"), option(1, "close")),
+    command("list", option(3, "search"), option(6, "friend")),
     {"name": "Inspect", "type": 3},
     {"name": "Greet", "type": 2},
 ]

@@ -221,6 +221,17 @@ async def test_subcommands_are_offered_one_by_one(chat, puppet):
     assert puppet.heard[-1]["options"][0]["name"] == "close"
 
 
+async def test_a_second_enter_runs_a_command_that_needs_nothing(chat, puppet):
+    await chat.open("ada")
+    await chat.composer.fill("/list")
+    await chat.composer.press("Enter")
+    await expect(chat.page.get_by_role("button", name="Run /list")).to_be_focused()
+    await chat.page.keyboard.press("Enter")
+
+    await expect(chat.message("Only for you: list")).to_be_visible()
+    assert puppet.heard[-1].get("options", []) == []
+
+
 async def test_an_ephemeral_answer_is_seen_by_its_member_only(chat, puppet):
     await chat.open("fern")
     await chat.say("/hello")
