@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.jobs import (
     TIME_TO_SUBMIT,
@@ -14,6 +14,7 @@ from bot.domain.jobs import (
     fail,
     start_rendering,
 )
+from bot.domain.polling import LONGEST_GAP_SECONDS
 from bot.domain.submissions import Receipt, Submission, SubmissionState
 from bot.errors import (
     ContentRefusedError,
@@ -26,53 +27,78 @@ from bot.errors import (
     ProviderProtocolError,
     ProviderRateLimitedError,
     ProviderRejectedRequestError,
-    ProviderUnavailableError,
     SubmissionUncertainError,
     TransientProviderError,
 )
 from bot.ports import Change, Order
 from bot.services.pictures import pictures_for
 from bot.services.planning import next_look
-from bot.services.steps import Means, Result, later, required
+from bot.services.steps import Means, Result, later
 
 _log = logging.getLogger(__name__)
 
 FEWEST_ATTEMPTS = 8  # handings-over before a service that is away is given up
+_AWAY = Failure(FailureKind.REJECTED, "The video service could not be reached for a long time.")
+_BROKEN = Failure(FailureKind.INTERRUPTED, "Something went wrong on my side, again and again.")
 
 
-def intend(job: Job, means: Means, last: Submission | None, now: datetime) -> Change:
+def intend(
+    job: Job, means: Means, last: Submission | None, now: datetime
+) -> tuple[Job, Submission]:
     """The row that says: about to be sent. It is committed before anything is sent."""
+    attempt = 1 if last is None else last.attempt + 1
     submission = Submission(
         id=means.new_submission_id(),
         job_id=job.id,
-        attempt=1 if last is None else last.attempt + 1,
+        attempt=attempt,
         provider=job.provider,
-        tag=f"{job.id}-{1 if last is None else last.attempt + 1}",
+        tag=f"{job.id}-{attempt}",
         state=SubmissionState.INTENDED,
         intended_at=now,
     )
     errors = job.errors_in_row
-    intended = replace(advance(job, JobState.SUBMITTING, now), errors_in_row=errors)
-    return Change(intended, submission)
+    return replace(advance(job, JobState.SUBMITTING, now), errors_in_row=errors), submission
 
 
-async def submit(job: Job, means: Means) -> Result:
-    """Send it, once, and say what became of it."""
-    submission = required(await means.store.find_submission(job.id), job)
+async def submit(job: Job, means: Means, submission: Submission) -> Result:
+    """Send it, once, and say what became of it. Once there is an answer, nothing loses it.
+
+    `submission` is the intent, as it was committed. What breaks before anything is sent leads back
+    to the queue: only a request that was made can be uncertain.
+    """
     provider = means.providers[job.provider]
     try:
         order = Order(job.request, submission.tag, await pictures_for(job, provider, means))
-        receipt = await provider.submit(order)
     except ImageRejectedError as error:
         return _rejected(submission, Failure(FailureKind.REJECTED, str(error)), means)
     except PicturesNotPostedError as error:
         return _without_pictures(submission, error, means)
+    except Exception:  # noqa: BLE001 - whatever it is, nothing was sent
+        _log.exception("submission_not_prepared", extra={"job_id": job.id})
+        return _back_to_the_queue(submission, None, means, otherwise=_BROKEN)
+    try:
+        receipt = await provider.submit(order)
     except ProviderError as error:
-        await means.pauses.observe(job.provider, error)
+        await _observe(job, error, means)
         return _refused(submission, error, means)
-    await means.pauses.observe(job.provider, None)
+    await _observe(job, None, means)
     _log.info("job_submitted", extra={"job_id": job.id, "provider": job.provider})
-    return accepted(submission, receipt, await next_look(job, means), means)
+    return accepted(submission, receipt, await _first_look(job, means), means)
+
+
+async def _observe(job: Job, error: ProviderError | None, means: Means) -> None:
+    try:
+        await means.pauses.observe(job.provider, error)
+    except Exception:  # noqa: BLE001 - the answer itself is still to be written
+        _log.exception("answer_not_observed", extra={"job_id": job.id})
+
+
+async def _first_look(job: Job, means: Means) -> datetime:
+    try:
+        return await next_look(job, means)
+    except Exception:  # noqa: BLE001 - the handle of a paid film is still to be written
+        _log.exception("first_look_not_planned", extra={"job_id": job.id})
+        return means.clock.now() + timedelta(seconds=LONGEST_GAP_SECONDS)
 
 
 def _without_pictures(
@@ -81,7 +107,7 @@ def _without_pictures(
     if error.for_ever:
         text = "The video service must fetch the pictures, and I could not post them here."
         return _rejected(submission, Failure(FailureKind.REJECTED, text), means)
-    return _back_to_the_queue(submission, ProviderUnavailableError("no pictures yet"), means)
+    return _back_to_the_queue(submission, None, means)
 
 
 def accepted(
@@ -142,16 +168,20 @@ def uncertain(submission: Submission, detail: str, means: Means) -> Result:
     return apply
 
 
-def _back_to_the_queue(submission: Submission, error: ProviderError, means: Means) -> Result:
-    """Certainly not taken: its turn comes again, unless the service is away for too long."""
+def _back_to_the_queue(
+    submission: Submission,
+    error: ProviderError | None,
+    means: Means,
+    *,
+    otherwise: Failure = _AWAY,
+) -> Result:
+    """Certainly not taken: its turn comes again, for TIME_TO_SUBMIT; `otherwise` it fails."""
 
     def apply(job: Job) -> Change:
         now = means.clock.now()
         is_late = submission.attempt >= FEWEST_ATTEMPTS and now - job.accepted_at >= TIME_TO_SUBMIT
         if is_late and not isinstance(error, ProviderRateLimitedError):
-            text = "The video service could not be reached for a long time."
-            failure = Failure(FailureKind.REJECTED, text)
-            return Change(fail(job, failure, now), _ended(submission, now))
+            return Change(fail(job, otherwise, now), _ended(submission, now))
         again = replace(advance(job, JobState.ACCEPTED, now), errors_in_row=job.errors_in_row)
         if job.cancel_requested:  # pressed while it was being sent, and nothing was taken
             return Change(advance(again, JobState.CANCELLED, now), _ended(submission, now))

@@ -20,6 +20,7 @@ from functools import partial
 
 from bot.domain.jobs import Job, JobState
 from bot.domain.queueing import in_order
+from bot.domain.submissions import Submission
 from bot.ids import JobId, ProviderName
 from bot.ports import Change
 from bot.services import collecting, looking, recalling, recovering, submitting
@@ -98,8 +99,8 @@ class Tracker:
         for job in fresh:
             if job.id not in self._under_way and len(self._under_way) < MOST_STEPS:
                 self._start(job, STEPS[job.state])
-        for job in await self._take_from_queues(now):
-            self._start(job, submitting.submit)
+        for job, intent in await self._take_from_queues(now):
+            self._start(job, partial(submitting.submit, submission=intent))
 
     async def _looked_at_together(self, due: Sequence[Job], now: datetime) -> list[list[Job]]:
         """Where one request can show many films, those that are not due yet are looked at too."""
@@ -129,17 +130,19 @@ class Tracker:
         for job, result in zip(jobs, results, strict=True):
             self._recorder.add(Finding(job, result(job), result))
 
-    async def _take_from_queues(self, now: datetime) -> list[Job]:
+    async def _take_from_queues(self, now: datetime) -> list[tuple[Job, Submission]]:
+        """Those whose turn it is, with the intents that are committed now."""
         chosen: list[Job] = []
         for provider in self._means.providers:
             chosen += await self._take_from_queue(provider, now)
         intents = [await self._intent(job, now) for job in chosen]
-        lost = set(await self._means.store.save(intents)) if intents else set()
+        changes = [Change(job, intent) for job, intent in intents]
+        lost = set(await self._means.store.save(changes)) if changes else set()
         # the write above made each one higher than what was read
         return [
-            replace(intent.job, version=intent.job.version + 1)
-            for intent in intents
-            if intent.job.id not in lost
+            (replace(job, version=job.version + 1), intent)
+            for job, intent in intents
+            if job.id not in lost
         ]
 
     async def _take_from_queue(self, provider: ProviderName, now: datetime) -> list[Job]:
@@ -158,7 +161,7 @@ class Tracker:
             await self._means.pauses.begin_trial(provider)
         return chosen
 
-    async def _intent(self, job: Job, now: datetime) -> Change:
+    async def _intent(self, job: Job, now: datetime) -> tuple[Job, Submission]:
         last = await self._means.store.find_submission(job.id)
         return submitting.intend(job, self._means, last, now)
 

@@ -13,9 +13,13 @@ from tests.factories import make_image
 
 @dataclass
 class FakeImageStore:
-    """The port `ImageStore`; what is `lost` was kept once and is no longer there."""
+    """The port `ImageStore`; what is `lost` was kept once and is no longer there.
+
+    The next so many that `breaks` says cannot be prepared for a fault of ours.
+    """
 
     lost: set[str] = field(default_factory=set)
+    breaks: int = 0
 
     async def keep(self, content: bytes, *, name: str) -> SourceImage:
         return make_image(key=name, size_bytes=len(content))
@@ -27,6 +31,10 @@ class FakeImageStore:
         if image.key in self.lost:
             msg = "The picture is no longer kept here: send it again."
             raise ImageRejectedError(msg)
+        if self.breaks:
+            self.breaks -= 1
+            msg = "no space left"
+            raise OSError(msg)
         return b"picture"[:max_bytes], image.media_type
 
     def path(self, image: SourceImage) -> Path:

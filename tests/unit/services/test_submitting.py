@@ -8,6 +8,7 @@ from bot.domain.jobs import FailureKind, JobState
 from bot.domain.submissions import SubmissionState
 from bot.errors import (
     ContentRefusedError,
+    DatabaseBusyError,
     ProviderBalanceError,
     ProviderCredentialsError,
     ProviderProtocolError,
@@ -20,7 +21,7 @@ from bot.ids import IdempotencyKey, UserId
 from bot.ports import OrderPicture
 from bot.services.submitting import FEWEST_ATTEMPTS
 from tests.factories import NOW, make_image
-from tests.fakes.weather import KilledError, Script
+from tests.fakes.weather import KilledError, Script, calm, mortal
 
 
 async def played(world, weather):
@@ -113,6 +114,56 @@ async def test_a_program_that_died_right_after_sending_finds_its_film_again(worl
     job = await world.store.find_by_key(IdempotencyKey("one"))
     assert job.state is JobState.SUCCEEDED
     assert world.provider.paid_tags == [f"{job.id}-1"]
+
+
+@pytest.mark.parametrize(
+    ("refusals", "state"),
+    [([], JobState.SUCCEEDED), ([ContentRefusedError()], JobState.FAILED)],
+    ids=["taken", "refused"],
+)
+async def test_a_database_that_is_busy_after_the_answer_does_not_lose_it(world, refusals, state):
+    world.provider.can_recover = False
+    busy = Script(get=[None, None, DatabaseBusyError("locked")])  # before it twice, then after it
+    world.availability = mortal(world.availability, busy, ["get"])
+
+    job = await played(world, Script(submit=list(refusals)))
+
+    assert job.state is state
+    assert job.failure is None or job.failure.kind is FailureKind.REFUSED
+    assert len(world.provider.paid_tags) == (0 if refusals else 1)
+
+
+async def test_a_film_whose_first_look_cannot_be_planned_is_kept_all_the_same(world):
+    world.provider.can_recover = False
+    busy = Script(list_durations=[DatabaseBusyError("locked")])
+    world.store = mortal(world.store, busy, ["list_durations"])
+
+    job = await played(world, calm)
+
+    assert job.state is JobState.SUCCEEDED
+    assert world.provider.paid_tags == [f"{job.id}-1"]
+
+
+async def test_what_broke_before_anything_was_sent_is_tried_again_and_not_looked_up(world):
+    world.provider.can_recover = False
+    world.images.breaks = 3
+    process = world.start()
+    job = await process.accept(key="one", image=make_image())
+    await world.live(process)
+
+    assert (await world.store.get(job.id)).state is JobState.SUCCEEDED
+    assert world.provider.paid_tags == [f"{job.id}-4"]
+
+
+async def test_what_breaks_again_and_again_before_it_is_sent_is_given_up_as_our_fault(world):
+    world.images.breaks = 10_000
+    process = world.start()
+    job = await process.accept(key="one", image=make_image())
+    await world.live(process)
+
+    failure = (await world.store.get(job.id)).failure
+    assert failure.kind is FailureKind.INTERRUPTED
+    assert world.provider.paid_tags == []
 
 
 async def test_what_was_certainly_not_taken_goes_back_to_the_queue(world):
