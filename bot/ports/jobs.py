@@ -1,0 +1,136 @@
+"""Jobs, what steps change of them, and where they are kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.deliveries import Delivery, DeliveryKind
+from bot.domain.jobs import Job
+from bot.domain.offers import Place
+from bot.domain.queueing import Waiting
+from bot.domain.requests import VideoRequest
+from bot.domain.submissions import Submission
+from bot.ids import IdempotencyKey, JobId, ProviderName, UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one step did to one job; written together or not at all.
+
+    `job` carries the version that was read. The submission and the deliveries are inserted, or
+    replaced where they exist.
+    """
+
+    job: Job
+    submission: Submission | None = None
+    deliveries: tuple[Delivery, ...] = ()
+
+
+class JobStore(Protocol):
+    """Jobs, their submissions and their deliveries.
+
+    Every method raises DatabaseBusyError when the database stays locked and StorageError for any
+    other trouble of the database. Every method is one transaction.
+    """
+
+    async def accept(
+        self, job: Job, deliveries: Sequence[Delivery], place: Place | None = None
+    ) -> None:
+        """Write a new job, the messages it owes and the money it reserves, or nothing at all.
+
+        `place` says which roles the member has. Raises DuplicateRequestError if its idempotency key
+        was used before, LimitReachedError if a limit of the server or of the member is met.
+        """
+
+    async def get(self, job_id: JobId) -> Job:
+        """Raises JobNotFoundError."""
+
+    async def find_by_key(self, key: IdempotencyKey) -> Job | None: ...
+
+    async def find_submission(self, job_id: JobId) -> Submission | None:
+        """The latest submission of a job."""
+
+    async def list_active(self, *, user_id: UserId | None = None) -> list[Job]:
+        """All that have not ended, oldest first."""
+
+    async def list_waiting(self, provider: ProviderName) -> list[Waiting]:
+        """Those that are accepted and not yet submitted, oldest first."""
+
+    async def count_running(self, provider: ProviderName) -> dict[UserId, int]:
+        """How many jobs of each member the provider has in hand."""
+
+    async def claim_due(
+        self, owner: str, now: datetime, lease_seconds: float, most: int
+    ) -> list[Job]:
+        """Take the lease of jobs at a provider whose next action is due, most overdue first.
+
+        A job under somebody else's unexpired lease is passed over; one's own is renewed. Jobs in ACCEPTED are not
+        claimed here: their turn is decided by the queue.
+        """
+
+    async def claim_in_progress(
+        self,
+        owner: str,
+        provider: ProviderName,
+        now: datetime,
+        lease_seconds: float,
+        most: int,
+    ) -> list[Job]:
+        """Take the lease of films in the making at this provider, due or not, soonest due first.
+
+        Those under somebody else's unexpired lease are passed over.
+        """
+
+    async def claim(
+        self,
+        owner: str,
+        job_ids: Sequence[JobId],
+        now: datetime,
+        lease_seconds: float,
+        most: int,
+    ) -> list[Job]:
+        """Take the lease of the first `most` of these accepted jobs that can be had.
+
+        Those that moved, are not due yet or are leased to somebody else are passed over.
+        """
+
+    async def next_due_at(self) -> datetime | None:
+        """When the earliest of all active jobs is due; None when there is none."""
+
+    async def save(self, changes: Sequence[Change]) -> list[JobId]:
+        """Write what steps did, all in one transaction, and give up the leases.
+
+        Each job is written only if its version is still the one that was read; it is then
+        one higher. Returns the ids of those that somebody else had moved meanwhile: of them
+        nothing is written.
+        """
+
+    async def list_owed(self, now: datetime, most: int) -> list[Delivery]:
+        """Deliveries in OWED or POSTING that are due, oldest first."""
+
+    async def list_posted_cards(self, *, changed_since: datetime) -> list[tuple[Delivery, Job]]:
+        """Cards that stand in a channel whose job is active or changed since that instant."""
+
+    async def find_delivery(self, job_id: JobId, kind: DeliveryKind) -> Delivery | None: ...
+
+    async def save_delivery(self, delivery: Delivery) -> Delivery:
+        """Write a delivery if its version is still the one that was read; answers with the new.
+
+        Raises LeaseLostError if it is not.
+        """
+
+    async def observe_duration(
+        self, provider: ProviderName, request: VideoRequest, seconds: float, at: datetime
+    ) -> None:
+        """Remember how long a film took, from submission to the look that found it."""
+
+    async def list_durations(
+        self, provider: ProviderName, request: VideoRequest, most: int
+    ) -> list[float]:
+        """How long such films took (same model, duration, resolution), latest first, seconds."""
+
+    async def get_note(self, name: str) -> str | None:
+        """A small durable word of the program itself, such as a hash it compares next time."""
+
+    async def set_note(self, name: str, value: str) -> None: ...
