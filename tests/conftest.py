@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.postgres import WHY_NOT, find_program, running_postgres
 
 _LOCAL = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared with, not bound to
+
+# `--hypothesis-profile=thorough`: what is worth it plays thousands of examples instead of hundreds
+settings.register_profile("thorough", deadline=None, print_blob=True)
 
 
 @pytest.fixture(autouse=True)
