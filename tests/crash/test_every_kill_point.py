@@ -17,7 +17,7 @@ from bot.errors import DuplicateRequestError
 from bot.ids import IdempotencyKey
 from bot.ports import JobStore
 from bot.storage.databases import open_database
-from bot.storage.stores import SqlJobStore
+from tests.crash.books import Books, charge
 from tests.fakes.job_store import InMemoryJobStore
 from tests.fakes.weather import Death, KilledError
 from tests.fakes.world import Process, World
@@ -25,22 +25,26 @@ from tests.fakes.world import Process, World
 KEY = IdempotencyKey("interaction:1")
 BROKEN = ProviderStatus(ProviderState.FAILED, text="It broke.")
 FEWEST_EFFECTS_OF_A_FAILURE = 25
+CHARGED_MICROS = 437_000  # not what was quoted
 FEWEST_EFFECTS = 40  # a shorter path means that the fakes no longer see the effects
 
 
 @contextlib.asynccontextmanager
-async def open_store(kind: str, folder) -> AsyncIterator[JobStore]:
+async def open_store(kind: str, folder) -> AsyncIterator[tuple[JobStore, Books | None]]:
     if kind == "memory":
-        yield InMemoryJobStore()
+        yield InMemoryJobStore(), None
         return
     async with open_database(f"sqlite:///{folder}/showreel.db") as engine:
-        yield SqlJobStore(engine)
+        books = Books(engine)
+        await books.open()
+        yield books.store, books
 
 
 def new_world(store: JobStore, *, can_recover: bool) -> World:
     world = World(store=store)
     world.provider.takes_seconds = 2.0
     world.provider.can_recover = can_recover
+    charge(world.provider, [CHARGED_MICROS])
     return world
 
 
@@ -89,10 +93,13 @@ async def test_a_kill_anywhere_loses_nothing_and_repeats_nothing(kind, down_seco
     lost = []
     for number in count(1):
         folder = tmp_path / str(number)
-        async with open_store(kind, folder) as store:
+        async with open_store(kind, folder) as (store, books):
             world = new_world(store, can_recover=True)
             death = await killed_and_restarted(world, number, down_seconds=down_seconds)
-            job = await assert_all_is_well(world, f"killed at {number}, {death.events[-1]}")
+            where = f"killed at {number}, {death.events[-1]}"
+            job = await assert_all_is_well(world, where)
+            if books is not None:
+                await books.judge(world.provider, [job], where)
         if job.state is not JobState.SUCCEEDED:
             lost.append(death.events[-1])
         if not death.has_come:

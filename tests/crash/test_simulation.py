@@ -32,12 +32,14 @@ from bot.errors import (
 from bot.ids import IdempotencyKey, UserId
 from bot.ports import Clock
 from bot.tasks import supervise
+from tests.crash.books import Books, charge
 from tests.crash.virtual_time import LoopClock, VirtualTimeLoop
+from tests.fakes.direct_sqlite import DirectSqlite
 from tests.fakes.weather import KilledError
 from tests.fakes.world import Process, World
 
-BATCHES = 4  # so that several can run side by side
-SEEDS_A_BATCH = 50
+BATCHES = 8  # so that several can run side by side
+SEEDS_A_BATCH = 25
 WISHES = 12
 ARRIVE_WITHIN_SECONDS = 300.0
 STORM_SECONDS = 900.0  # then the weather clears, and everything must come to its end
@@ -119,14 +121,19 @@ class Run:
     alive: dict[str, Process] = field(default_factory=dict)
     told: dict[IdempotencyKey, Cancellation] = field(default_factory=dict)
     kills: int = 0
+    engine: DirectSqlite = field(default_factory=DirectSqlite)
+    books: Books = field(init=False)
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)  # noqa: S311 - chance for a test, not a secret
-        self.world = World(clock=LoopClock())
+        self.books = Books(self.engine)
+        self.world = World(store=self.books.store, clock=LoopClock())
         self.world.provider.can_recover = self.random.random() < 0.8
         self.world.provider.takes_seconds = self.random.uniform(1, 200)
+        charge(self.world.provider, [self.random.randint(1, 900_000) for _ in range(2 * WISHES)])
 
     async def play(self) -> None:
+        await self.books.open()
         async with asyncio.TaskGroup() as group:
             owners = [f"process-{number}" for number in range(self.processes)]
             servers = [group.create_task(self._serve(owner)) for owner in owners]
@@ -198,13 +205,15 @@ class Run:
         """What must hold, whatever happened."""
         paid = Counter(run.order.tag.rpartition("-")[0] for run in self.world.provider.runs)
         assert max(paid.values(), default=0) <= 1, f"paid twice, seed {self.seed}"
-        states: Counter[JobState] = Counter()
+        jobs = []
         for number in range(WISHES):
             job = await self.world.store.find_by_key(IdempotencyKey(f"interaction:{number}"))
             assert job is not None
             self._judge_job(job, is_paid=paid[job.id] > 0)
-            states[job.state] += 1
-        return states
+            jobs.append(job)
+        await self.books.judge(self.world.provider, jobs, f"seed {self.seed}")
+        await self.engine.close()
+        return Counter(job.state for job in jobs)
 
     def _judge_job(self, job: Job, *, is_paid: bool) -> None:
         where = f"{job.id} {job.state}, seed {self.seed}"
