@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import aiohttp
 import discord
 
-from bot.app import accounts_of, joined
 from bot.client import invitation, point_at
 from bot.domain.pricing import dollars
 from bot.errors import BotError, ProviderCredentialsError
+from bot.ground import accounts_of
 from bot.media.ffmpeg import find_ffmpeg
 from bot.ports import Provider
 from bot.settings import Settings
+from bot.wiring import joined
 
 LOW_DISK_BYTES = 2 * 1024**3
 

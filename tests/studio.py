@@ -9,8 +9,9 @@ from typing import Any
 
 import aiohttp
 
-from bot.app import Parts, joined, run_until
+from bot.app import run_until
 from bot.settings import Settings, load_settings
+from bot.wiring import Parts, joined
 from sandbox.app import Sandbox, running_sandbox
 from sandbox.settings import SandboxSettings
 from tests.people import People, Watch
