@@ -61,6 +61,11 @@ class Courier(Protocol):
     async def post_link(self, delivery: Delivery, job: Job, address: str) -> MessageId:
         """Post a film that is too large for the channel as a link."""
 
+    async def post_failure(
+        self, delivery: Delivery, job: Job, card_id: MessageId | None
+    ) -> MessageId:
+        """Answer the card, if it stands there, with the member's mention; as `post_card` else."""
+
     async def find_posted(self, delivery: Delivery) -> MessageId | None:
         """Look through the channel's recent history for this delivery's message."""
 

@@ -1,12 +1,10 @@
 """What deliveries are made from and with."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from bot.domain.catalogue import Catalogue
-from bot.domain.deliveries import DELETED_ADDRESS, Delivery, DeliveryKind, DeliveryState
+from bot.domain.deliveries import DELETED_ADDRESS, DeliveryKind, DeliveryState
 from bot.domain.jobs import FailureKind, Job, JobState
-from bot.ids import MessageId
 from bot.ports import CardView, Clock, Courier, FilmStore, ImageStore, Instead, JobStore
 from bot.services.inquiring import Inquiring
 from bot.services.substituting import Substituting
@@ -14,21 +12,12 @@ from bot.services.substituting import Substituting
 INSTEAD_AFTER = frozenset({FailureKind.OPERATOR, FailureKind.PROVIDER, FailureKind.REJECTED})
 
 
-class PingingCourier(Courier, Protocol):
-    """A courier that also tells a member that there will be no film."""
-
-    async def post_failure(
-        self, delivery: Delivery, job: Job, card_id: MessageId | None
-    ) -> MessageId:
-        """Answer the card, if it stands there, with the member's mention; as `post_card` else."""
-
-
 @dataclass(frozen=True, slots=True)
 class Outbox:
     """The stores to read from, the courier to send with, and the view of a card."""
 
     store: JobStore
-    courier: PingingCourier
+    courier: Courier
     images: ImageStore
     films: FilmStore
     catalogue: Catalogue
