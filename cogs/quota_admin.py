@@ -87,9 +87,9 @@ class QuotaAdmin(
         await interaction.response.defer()
         ensure_manager(interaction)
         user_id = UserId(interaction.user.id)
-        edit = await self._services.governing.confirm(edit_id, guild_of(interaction), user_id)
+        made = await self._services.governing.confirm(edit_id, guild_of(interaction), user_id)
         await interaction.edit_original_response(
-            content=policies.applied(edit), view=None, allowed_mentions=NO_PINGS
+            content=policies.told(made), view=None, allowed_mentions=NO_PINGS
         )
 
     async def _names(

@@ -100,6 +100,18 @@ class PendingEdit:
     expires_at: datetime
 
 
+Held = Policy | Rules | str  # rules as they were; of money, a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """An edit, beside the rules that it replaces; `pending` where it waits to be confirmed."""
+
+    edit: Edit
+    before: Policy | Rules
+    pending: PendingEdit | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class PastEdit:
     """A line of the audit log: who changed what, from what to what."""
@@ -107,8 +119,8 @@ class PastEdit:
     at: datetime
     actor_id: UserId
     what: str
-    before: str
-    after: str
+    before: Held
+    after: Held
 
 
 def must_be_confirmed(edit: Edit, before: Policy, rules_before: Rules) -> bool:

@@ -74,7 +74,10 @@ def films(count: int) -> str:
 
 def per(seconds: int) -> str:
     """Such as `in a minute`."""
-    return f"in a {_PERIODS[seconds]}" if seconds in _PERIODS else f"in {seconds} s"
+    name = _PERIODS.get(seconds)
+    if name is None:
+        return f"in {seconds} s"
+    return f"in {'an' if name == 'hour' else 'a'} {name}"
 
 
 def rates(limits: Iterable[RateLimit]) -> str:
@@ -84,6 +87,16 @@ def rates(limits: Iterable[RateLimit]) -> str:
 
 def when_of(instant: datetime) -> str:
     return f"<t:{int(instant.timestamp())}:R>"
+
+
+def clock_of(instant: datetime) -> str:
+    """Such as `9:41 AM`, in the reader's own time: for what ends soon."""
+    return f"<t:{int(instant.timestamp())}:t>"
+
+
+def date_of(instant: datetime) -> str:
+    """Date and time in the reader's own: for what lasts until then."""
+    return f"<t:{int(instant.timestamp())}:f>"
 
 
 def pool_alert(alert: PoolAlert) -> str:
@@ -136,7 +149,7 @@ def _own(standing: Standing, film: tuple[str, Price] | None) -> str:
         again = when_of(standing.allowance.ends_at)
         lines.append(f"{floor_dollars(given.micros)} a {given.window} · new {again}")
     for grant in standing.grants:
-        until = f" until {when_of(grant.ends_at)}" if grant.ends_at else ""
+        until = f" until {date_of(grant.ends_at)}" if grant.ends_at else ""
         lines.append(f"🎁 {floor_dollars(grant.balance_micros)} granted{until}")
     return "\n".join(lines)
 

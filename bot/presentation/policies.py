@@ -11,9 +11,8 @@ from bot.domain.edits import (
     OpenedEvent,
     OpenEvent,
     PastEdit,
-    PendingEdit,
+    Proposed,
     RefundJob,
-    ResetPolicy,
     SetPolicy,
     SetRules,
 )
@@ -22,13 +21,24 @@ from bot.domain.policy import Override, Policy, Subject, SubjectKind
 from bot.domain.pricing import dollars
 from bot.domain.statements import Overview, Report
 from bot.domain.usage import Total
-from bot.presentation.money import COLOUR, bar, films, floor_dollars, money_left, rates, when_of
+from bot.presentation import changes
+from bot.presentation.money import (
+    COLOUR,
+    bar,
+    clock_of,
+    date_of,
+    films,
+    floor_dollars,
+    money_left,
+    when_of,
+)
 from bot.presentation.sanitising import plain
 
 FIELD_MOST = 1024  # Discord's
 OVERRIDES_MOST = 12
 TABLE_MOST = 12
-NONE = "not limited"
+HISTORY_MOST = 4000  # of an embed's 4096 characters
+LINE_MOST = 600
 
 
 def overview(told: Overview) -> discord.Embed:
@@ -73,26 +83,9 @@ def _pool(told: Overview) -> str:
 
 def rules_of(rules: Rules) -> str:
     """What they say, a line for each."""
-    lines = []
-    if rules.exempt:
-        lines.append("exempt from every limit but the pool")
-    if rules.allowance is not None:
-        lines.append(
-            f"allowance: {floor_dollars(rules.allowance.micros)} a {rules.allowance.window}"
-        )
-    if rules.rates is not None:
-        lines.append(f"wishes: {rates(rules.rates)}")
-    if rules.open_jobs_most is not None:
-        lines.append(f"at once: {films(rules.open_jobs_most)}")
-    if rules.film_micros_most is not None:
-        lines.append(f"a film may cost: {floor_dollars(rules.film_micros_most)}")
-    if rules.models is not None:
-        lines.append(f"models: {', '.join(f'`{one}`' for one in sorted(rules.models)) or 'none'}")
-    if rules.channels is not None:
-        lines.append(
-            f"channels: {' '.join(f'<#{one}>' for one in sorted(rules.channels)) or 'none'}"
-        )
-    return _within("\n".join(lines)) or NONE
+    said = changes.rules_in_words(rules)
+    lines = [name if name == changes.EXEMPT else f"{name}: {told}" for name, told in said.items()]
+    return _within("\n".join(lines)) or changes.UNSET
 
 
 def mention(subject: Subject) -> str:
@@ -105,38 +98,44 @@ def _override(one: Override) -> str:
 
 
 def _event(one: OpenedEvent) -> str:
-    until = f" until {when_of(one.ends_at)}" if one.ends_at else ""
+    until = f" until {date_of(one.ends_at)}" if one.ends_at else ""
     left = f"{films(one.films_left)} left, each up to {floor_dollars(one.film_micros_most)}"
     return f"<#{one.channel_id}>: {left}{until}"
 
 
-def to_apply(pending: PendingEdit) -> str:
-    """A change that must be confirmed first."""
-    return (
-        f"{change(pending.edit)}\nNothing is changed until you press the button;"
-        f" it works {when_of(pending.expires_at)}."
-    )
+def told(proposed: Proposed) -> str:
+    """A change that was made, or that must be confirmed first."""
+    words, pending = change(proposed.edit, proposed.before), proposed.pending
+    if pending is None:
+        return f"✅ Done. {words}"
+    until = clock_of(pending.expires_at)
+    return f"{words}\nNothing is changed until you press the button; it works until {until}."
 
 
-def applied(edit: Edit) -> str:
-    return f"✅ Done. {change(edit)}"
-
-
-def change(edit: Edit) -> str:
-    """What an edit does."""
-    match edit:
-        case SetPolicy(policy):
-            return _policy(policy)
-        case SetRules(subject, rules):
-            if rules.is_empty:
-                return f"{mention(subject)} has no rules of their own any more."
-            return f"{mention(subject)} has rules of their own:\n{rules_of(rules)}"
-        case MakeGrant() | RefundJob():
-            return _given(edit)
-        case OpenEvent() | CloseEvent():
-            return _opened(edit)
-        case ResetPolicy():
+def change(edit: Edit, before: Policy | Rules) -> str:
+    """What an edit changes; `before` are the rules that it replaces."""
+    match edit, before:
+        case SetPolicy(policy), Policy():
+            return _lines("For the whole server", changes.of_policy(before, policy))
+        case SetRules(subject, rules), Rules():
+            changed = _lines(f"For {mention(subject)}", changes.of_rules(before, rules))
+            only_own = "\nThey have no rules of their own any more." if rules.is_empty else ""
+            return f"{changed}{only_own}"
+        case (MakeGrant() | RefundJob()) as given, _:
+            return _given(given)
+        case (OpenEvent() | CloseEvent()) as opened, _:
+            return _opened(opened)
+        case _:
             return "All rules are as on the first day; the books stay."
+
+
+def _lines(whom: str, changed: Sequence[str]) -> str:
+    if not changed:
+        return f"{whom} nothing changes: it is so already."
+    if len(changed) == 1:
+        return f"{whom}, {changed[0]}"
+    listed = "\n".join(f"- {line}" for line in changed)
+    return f"{whom}:\n{listed}"
 
 
 def _given(edit: MakeGrant | RefundJob) -> str:
@@ -145,7 +144,7 @@ def _given(edit: MakeGrant | RefundJob) -> str:
         return f"What film `{edit.job_id}` cost goes back to the pool and to its member ({why})."
     if edit.micros < 0:
         return f"{floor_dollars(-edit.micros)} of grants are taken back from <@{edit.user_id}> ({why})."
-    until = f", until {when_of(edit.ends_at)}" if edit.ends_at else ""
+    until = f", until {date_of(edit.ends_at)}" if edit.ends_at else ""
     return (
         f"<@{edit.user_id}> gets {floor_dollars(edit.micros)} beside the allowance{until} ({why})."
     )
@@ -154,36 +153,42 @@ def _given(edit: MakeGrant | RefundJob) -> str:
 def _opened(edit: OpenEvent | CloseEvent) -> str:
     if isinstance(edit, CloseEvent):
         return f"The event in <#{edit.channel_id}> is closed."
-    until = f", until {when_of(edit.ends_at)}" if edit.ends_at else ""
+    until = f", until {date_of(edit.ends_at)}" if edit.ends_at else ""
     return (
         f"The next {films(edit.films_most)} in <#{edit.channel_id}> are on the server,"
         f" each up to {floor_dollars(edit.film_micros_most)}{until}."
     )
 
 
-def _policy(policy: Policy) -> str:
-    pool = (
-        "no cap" if policy.pool_micros is None else f"{floor_dollars(policy.pool_micros)} a month"
-    )
-    gifts = (
-        "not allowed"
-        if policy.gift_micros_most is None
-        else f"up to {dollars(policy.gift_micros_most)} a day"
-    )
-    state = "Films are switched off.\n" if policy.is_paused else ""
-    return f"{state}Pool: {pool}\nEverybody: {rules_of(policy.rules).replace(chr(10), ' · ')}\nGifts: {gifts}\nTime zone: {policy.zone}"
-
-
 def history(edits: Sequence[PastEdit]) -> discord.Embed:
-    """Who changed what, latest first."""
-    lines = [f"{when_of(one.at)} <@{one.actor_id}> · {_past(one)}" for one in edits]
+    """Who changed what from what to what, latest first; no line is cut in two."""
+    lines: list[str] = []
+    for one in edits:
+        line = f"{when_of(one.at)} <@{one.actor_id}> · {_past(one)}"
+        if sum(map(len, lines)) + len(lines) + len(line) > HISTORY_MOST:
+            break
+        lines.append(line)
     text = "\n".join(lines) or "Nothing was changed yet."
-    return discord.Embed(title="Who changed what", description=text[:4000], colour=COLOUR)
+    return discord.Embed(title="Who changed what", description=text, colour=COLOUR)
 
 
 def _past(one: PastEdit) -> str:
-    after = plain(one.after, most=160)
-    return f"{one.what}: {after}" if after else one.what
+    before, after = one.before, one.after
+    if isinstance(before, Policy) and isinstance(after, Policy):
+        changed = changes.of_policy(before, after)
+    elif isinstance(before, Rules) and isinstance(after, Rules):
+        changed = changes.of_rules(before, after)
+    else:
+        changed = [plain(str(said), most=160) for said in (after, before) if said]
+    what = "" if one.what == "rules" else f"{one.what}: "
+    return _cut(f"{what}{' · '.join(changed) or 'nothing changed'}")
+
+
+def _cut(line: str) -> str:
+    """Short enough for a history, and without half a mention at its end."""
+    if len(line) <= LINE_MOST:
+        return line
+    return f"{line[:LINE_MOST].rpartition(' · ')[0] or line[:LINE_MOST].rpartition(' ')[0]} …"
 
 
 def report(told: Report) -> discord.Embed:

@@ -112,7 +112,7 @@ def to_confirm(quote: Quote, left: Left | None, expires_at: datetime) -> str:
     return (
         f"This film costs **{cost(quote.price)}** ({name}{': ' if film else ''}{film})."
         f"{_left(left)} {_time(quote)}\n"
-        f"Nothing is spent until you press the button; it works {_when(expires_at)}."
+        f"Nothing is spent until you press the button; it works until {money.clock_of(expires_at)}."
     )
 
 

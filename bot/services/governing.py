@@ -18,6 +18,7 @@ from bot.domain.edits import (
     OpenEvent,
     PastEdit,
     PendingEdit,
+    Proposed,
     SetPolicy,
     SetRules,
     must_be_confirmed,
@@ -69,22 +70,23 @@ class Governing:
             after,
         )
 
-    async def propose(self, guild_id: GuildId, user_id: UserId, edit: Edit) -> PendingEdit | None:
-        """Make the change (None), or keep it until it is confirmed.
+    async def propose(self, guild_id: GuildId, user_id: UserId, edit: Edit) -> Proposed:
+        """Make the change, or keep it until it is confirmed.
 
         Raises InvalidRequestError, PolicyChangedError.
         """
         _ensure_sound(edit)
-        before, rules_before = await self._before(guild_id, edit)
+        policy, rules_before = await self._before(guild_id, edit)
+        before = await self._replaced(guild_id, edit)
         now, edit_id = self._clock.now(), self._new_edit_id()
-        if not must_be_confirmed(edit, before, rules_before):
+        if not must_be_confirmed(edit, policy, rules_before):
             await self._treasury.apply(Actor(guild_id, user_id, edit_id, now), edit)
-            return None
+            return Proposed(edit, before)
         pending = PendingEdit(edit_id, guild_id, user_id, edit, now + EDIT_HOLDS_FOR)
         await self._treasury.keep(pending)
-        return pending
+        return Proposed(edit, before, pending)
 
-    async def confirm(self, edit_id: EditId, guild_id: GuildId, user_id: UserId) -> Edit:
+    async def confirm(self, edit_id: EditId, guild_id: GuildId, user_id: UserId) -> Proposed:
         """Once. Raises NotYourOfferError, OfferExpiredError, and what `propose` raises."""
         pending = await self._treasury.find_pending(edit_id)
         now = self._clock.now()
@@ -94,8 +96,9 @@ class Governing:
             raise NotYourOfferError
         if not await self._treasury.take_pending(edit_id):
             raise OfferExpiredError
+        before = await self._replaced(guild_id, pending.edit)
         await self._treasury.apply(Actor(guild_id, user_id, edit_id, now), pending.edit)
-        return pending.edit
+        return Proposed(pending.edit, before)
 
     async def policy_edit(self, guild_id: GuildId, change: Callable[[Policy], Policy]) -> SetPolicy:
         """A change of the server's rules as they are now."""
@@ -141,6 +144,12 @@ class Governing:
         now = self._clock.now()
         spent = await self._treasury.spending(guild_id, now - timedelta(days=days), now)
         return csv_of(spent)
+
+    async def _replaced(self, guild_id: GuildId, edit: Edit) -> Policy | Rules:
+        """The rules in whose place the edit's would stand."""
+        if isinstance(edit, SetRules):
+            return await self._treasury.override(guild_id, edit.subject)
+        return await self._treasury.policy(guild_id)
 
     async def _before(self, guild_id: GuildId, edit: Edit) -> tuple[Policy, Rules]:
         policy = await self._treasury.policy(guild_id)

@@ -12,6 +12,7 @@ from bot.domain.ledger import (
     account_id,
     posted,
 )
+from bot.domain.pricing import dollars
 from bot.errors import InvalidRequestError
 from bot.ids import AccountId, TransactionId, UserId
 from bot.storage import policies, rows
@@ -58,7 +59,7 @@ class Granting(Tables):
         pairs = [(account.id, edit.micros), (issued(by.guild_id), -edit.micros)]
         more = {"user_id": edit.user_id, "reason": edit.reason}
         await self._post(connection, by, TransactionKind.GRANT, pairs, **more)
-        return f"grant to <@{edit.user_id}>", "", f"{edit.micros} micros: {edit.reason}"
+        return f"grant to <@{edit.user_id}>", "", f"{_given(edit.micros)}: {edit.reason}"
 
     async def _take_back(self, connection: Any, by: Actor, edit: MakeGrant) -> Change:
         """From the member's grants, those that lapse first first."""
@@ -82,7 +83,7 @@ class Granting(Tables):
             pairs.append((AccountId(row["id"]), -share))
         more = {"user_id": edit.user_id, "reason": edit.reason}
         await self._post(connection, by, TransactionKind.WITHDRAW, pairs, **more)
-        return f"grant to <@{edit.user_id}>", "", f"{edit.micros} micros: {edit.reason}"
+        return f"grant to <@{edit.user_id}>", "", f"{_given(edit.micros)}: {edit.reason}"
 
     async def _post(
         self,
@@ -132,7 +133,7 @@ class Granting(Tables):
         micros = edit.films_most * edit.film_micros_most
         pairs = [(account.id, micros), (issued(by.guild_id), -micros)]
         await self._post(connection, by, TransactionKind.FUND, pairs, reason="sponsored event")
-        after = f"{edit.films_most} films up to {edit.film_micros_most} micros"
+        after = f"{edit.films_most} films up to {dollars(edit.film_micros_most)}"
         return f"event in <#{edit.channel_id}>", "", after
 
     async def _close_event(self, connection: Any, by: Actor, edit: CloseEvent) -> Change:
@@ -167,7 +168,7 @@ class Granting(Tables):
         more = {"job_id": edit.job_id, "user_id": settled["user_id"], "reason": edit.reason}
         await self._post(connection, by, TransactionKind.REFUND, pairs, **more)
         micros = spent.get(AccountKind.POOL_SPENT, 0)
-        return f"refund of film {edit.job_id}", "", f"{micros} micros: {edit.reason}"
+        return f"refund of film {edit.job_id}", "", f"{dollars(micros)}: {edit.reason}"
 
     async def _spent(self, connection: Any, settled: Row) -> dict[AccountKind, int]:
         entries = await self._all(connection, "list_entries", transaction_id=settled["id"])
@@ -208,6 +209,10 @@ class Granting(Tables):
         grant = Account(name, by.guild_id, kind, user_id)
         await self._one(connection, "insert_account", **policies.account_parameters(grant))
         return grant.id
+
+
+def _given(micros: int) -> str:
+    return f"{dollars(-micros)} taken back" if micros < 0 else dollars(micros)
 
 
 def _is_over(row: Row, by: Actor) -> bool:

@@ -1,11 +1,12 @@
 """Between rows and a server's rules, changes and money; JSON for what SQL never looks into."""
 
+import contextlib
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from bot.domain.admission import Event
-from bot.domain.edits import Edit, PastEdit, PendingEdit
+from bot.domain.edits import Edit, Held, PastEdit, PendingEdit
 from bot.domain.ledger import Account, AccountKind, Posting, Transaction, TransactionKind
 from bot.domain.limits import Rules
 from bot.domain.policy import Override, Policy, Subject, SubjectKind
@@ -84,8 +85,17 @@ def pending_from(row: Row) -> PendingEdit:
 
 
 def past_edit_from(row: Row) -> PastEdit:
-    at = rows.instant(row["at"])
-    return PastEdit(at, UserId(row["actor_id"]), row["what"], row["before"], row["after"])
+    before, after = held_from(row["before"]), held_from(row["after"])
+    return PastEdit(rows.instant(row["at"]), UserId(row["actor_id"]), row["what"], before, after)
+
+
+def held_from(text: str) -> Held:
+    """What a line of the audit log holds: a server's rules, somebody's, or a sentence."""
+    for adapter in (_POLICY, _RULES):
+        with contextlib.suppress(ValidationError):
+            found: Held = adapter.validate_json(text)
+            return found
+    return text
 
 
 def account_from(row: Row) -> Account:

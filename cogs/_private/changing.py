@@ -6,7 +6,7 @@ from dataclasses import replace
 import discord
 
 from bot.client import Services
-from bot.domain.edits import Edit, PendingEdit
+from bot.domain.edits import Edit, Proposed
 from bot.domain.limits import Rules
 from bot.domain.policy import Policy, Subject, SubjectKind
 from bot.errors import InvalidRequestError
@@ -33,16 +33,14 @@ def subject_of(role: discord.Role | None, member: discord.Member | None) -> Subj
 async def propose(interaction: discord.Interaction, services: Services, edit: Edit) -> None:
     """Made at once, or shown with a button that makes it."""
     user_id = UserId(interaction.user.id)
-    pending = await services.governing.propose(guild_of(interaction), user_id, edit)
-    await show(interaction, edit, pending)
+    proposed = await services.governing.propose(guild_of(interaction), user_id, edit)
+    await show(interaction, proposed)
 
 
-async def show(interaction: discord.Interaction, edit: Edit, pending: PendingEdit | None) -> None:
-    if pending is None:
-        content, view = policies.applied(edit), None
-    else:
-        content = policies.to_apply(pending)
-        view = button("Make this change", Action.APPLY, pending.id)
+async def show(interaction: discord.Interaction, proposed: Proposed) -> None:
+    content, view = policies.told(proposed), None
+    if proposed.pending is not None:
+        view = button("Make this change", Action.APPLY, proposed.pending.id)
     await interaction.edit_original_response(content=content, view=view, allowed_mentions=NO_PINGS)
 
 

@@ -191,17 +191,17 @@ async def test_every_change_is_noted_with_its_author_and_what_it_changed(branch)
     assert [line.actor_id for line in history] == list(range(10, 0, -1))
     said = [(line.what, line.before, line.after) for line in reversed(history)]
     assert said[0][0] == "rules"
-    assert '"is_paused":false' in said[0][1]
-    assert '"is_paused":true' in said[0][2]
+    assert not said[0][1].is_paused
+    assert said[0][2].is_paused
     assert said[1:9] == [
-        (f"rules of <@&{HIGH}>", "{}", '{"open_jobs_most":1}'),
-        (f"rules of <@{MEMBER}>", "{}", '{"exempt":true}'),
-        (f"rules of <@&{HIGH}>", '{"open_jobs_most":1}', "{}"),
-        (f"grant to <@{MEMBER}>", "", "50000 micros: a prize"),
-        (f"grant to <@{MEMBER}>", "", "-20000 micros: a mistake"),
-        (f"event in <#{PLACE.channel_id}>", "", "3 films up to 100000 micros"),
+        (f"rules of <@&{HIGH}>", Rules(), Rules(open_jobs_most=1)),
+        (f"rules of <@{MEMBER}>", Rules(), Rules(exempt=True)),
+        (f"rules of <@&{HIGH}>", Rules(open_jobs_most=1), Rules()),
+        (f"grant to <@{MEMBER}>", "", "$0.05: a prize"),
+        (f"grant to <@{MEMBER}>", "", "$0.02 taken back: a mistake"),
+        (f"event in <#{PLACE.channel_id}>", "", "3 films up to $0.10"),
         (f"event in <#{PLACE.channel_id}>", "0 of 3 films made", "closed"),
-        (f"refund of film {job.id}", "", "90000 micros: it was black"),
+        (f"refund of film {job.id}", "", "$0.09: it was black"),
     ]
     assert said[9][0] == "reset of all rules"
     assert await branch.treasury.history(GUILD, 1) == history[:1]

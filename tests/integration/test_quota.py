@@ -158,7 +158,7 @@ async def test_a_role_is_exempt_and_the_kill_switch_stops_even_it(studio, office
     assert "Accepted" in await member.wish()
 
     paused = await admin.set("pause")
-    assert "Films are switched off" in paused
+    assert "films: switched on → switched off" in paused
     assert "switched off" in await member.wish()
     assert "⏸" in card_of(await admin.ask("quota-admin show"))["title"]
     await admin.set("resume")
@@ -184,7 +184,7 @@ async def test_the_month_is_seen_in_charts_tables_files_and_history(studio, offi
         lines = (await answer.text()).splitlines()
     assert lines[0] == "at,job,member,model,pool_usd,member_usd"
     assert len(lines) == 2
-    assert "rules" in history["text"]
+    assert "pool: no cap → $5.00 a month" in history["text"]
     assert "left of $5.00" in overview["text"]
     [picture] = month["attachments"]
     assert picture["content_type"] == "image/png"
