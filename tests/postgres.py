@@ -26,8 +26,11 @@ def _free_port() -> int:
 
 
 @contextmanager
-def running_postgres() -> Iterator[str]:
-    """The address of a fresh server, which refuses to run as root and so runs as `nobody`."""
+def running_postgres(*, fsync: bool = False) -> Iterator[str]:
+    """The address of a fresh server, which refuses to run as root and so runs as `nobody`.
+
+    Without `fsync` it forgets everything in a power failure, which no test minds.
+    """
     folder = Path(tempfile.mkdtemp(prefix="showreel-pg-"))
     as_root = os.geteuid() == 0
     user: dict[str, Any] = (
@@ -37,7 +40,9 @@ def running_postgres() -> Iterator[str]:
         shutil.chown(folder, "nobody", "nogroup")
     data, port = folder / "data", _free_port()
     control = [find_program("pg_ctl") or "", "-D", str(data), "-w", "-l", str(folder / "log")]
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    options = (
+        f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync={'on' if fsync else 'off'}"
+    )
 
     def call(command: list[str]) -> None:
         subprocess.run(  # noqa: S603 - a fixed program with our own arguments

@@ -1,0 +1,191 @@
+"""How many wishes a second become jobs, within every limit and with their money reserved.
+
+`python -m bench.accepting` measures the one transaction that does it, on SQLite and on PostgreSQL
+with fsync on, for one member and for fifty at once, in books of growing size, and prints a table;
+`--entries` and `--wishes` change what is measured. It takes some minutes.
+"""
+
+import argparse
+import asyncio
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+
+from bench.books import ENTRIES_A_FILM, MEMBERS, fill
+from bot.domain.edits import Actor, SetPolicy
+from bot.domain.jobs import Job, JobState
+from bot.domain.limits import Allowance, RateLimit, Rules
+from bot.domain.policy import Policy
+from bot.domain.windows import Window
+from bot.ids import GuildId, UserId
+from bot.ports import Change
+from bot.storage.databases import Engine, open_database
+from bot.storage.money import Money
+from bot.storage.stores import SqlJobStore
+from bot.storage.treasury import SqlTreasury
+from tests.factories import NOW, make_delivery, make_job
+from tests.postgres import running_postgres
+
+ENTRIES = (0, 10_000, 100_000, 1_000_000)
+WISHES = 300
+WARM_UP = 20
+DOLLAR = 1_000_000
+POLICY = Policy(
+    GuildId(10),
+    rules=Rules(
+        rates=(RateLimit(3, 60), RateLimit(20, 86_400)),
+        open_jobs_most=50,
+        allowance=Allowance(100 * DOLLAR, Window.DAY),
+        film_micros_most=10 * DOLLAR,
+    ),
+    pool_micros=100_000 * DOLLAR,
+)
+HEAD = ("database", "entries", "members", "wishes a second", "p50 (ms)", "p99 (ms)", "p50 to empty")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one run came to."""
+
+    a_second: float
+    seconds: Sequence[float]  # of each wish
+
+    def percentile_ms(self, share: float) -> float:
+        ordered = sorted(self.seconds)
+        return ordered[min(int(share * len(ordered)), len(ordered) - 1)] * 1000
+
+
+class Server:
+    """A server whose members wish every other hour of its calendar, as fast as the database allows."""
+
+    def __init__(self, engine: Engine) -> None:
+        money = Money(engine)
+        self._store = SqlJobStore(engine, money)
+        self._treasury = SqlTreasury(engine, money)
+        self._hours = 0
+        self._made: list[Job] = []
+
+    async def open(self) -> None:
+        before = await self._treasury.policy(POLICY.guild_id)
+        by = Actor(POLICY.guild_id, UserId(1), f"policy-{before.version}", NOW)
+        await self._treasury.apply(by, SetPolicy(replace(POLICY, version=before.version)))
+        self._hours = before.version * 1000
+
+    async def measure(self, members: int, wishes: int) -> Figures:
+        """So many wishes, of so many members at once."""
+        rounds = max(wishes // members, 1)
+        begun = time.perf_counter()
+        waited = await asyncio.gather(*(self._member(n, rounds) for n in range(members)))
+        took = time.perf_counter() - begun
+        self._hours += rounds
+        await self._call_off()
+        seconds = [one for each in waited for one in each]
+        return Figures(len(seconds) / took, seconds)
+
+    async def _member(self, number: int, rounds: int) -> list[float]:
+        waited = []
+        for hour in range(rounds):
+            at = NOW + timedelta(hours=2 * (self._hours + hour))
+            job = _job(number, at)
+            begun = time.perf_counter()
+            await self._store.accept(job, [make_delivery(job)])
+            waited.append(time.perf_counter() - begun)
+            self._made.append(job)
+        return waited
+
+    async def _call_off(self) -> None:
+        """So that the next run meets no open jobs; not measured."""
+        ended = [Change(replace(job, state=JobState.CANCELLED)) for job in self._made]
+        self._made.clear()
+        await self._store.save(ended)
+
+
+def _job(member: int, at: datetime) -> Job:
+    return make_job(
+        user_id=UserId(member), cost_micros=DOLLAR // 2, accepted_at=at, state_changed_at=at
+    )
+
+
+async def measure_one(server: Server, wishes: int) -> Figures:
+    """One member, who has no more films open at once than allowed."""
+    runs = [await server.measure(1, WARM_UP) for _ in range(wishes // WARM_UP)]
+    seconds = [one for run in runs for one in run.seconds]
+    return Figures(len(seconds) / sum(seconds), seconds)
+
+
+async def rows_of(name: str, address: str, sizes: Sequence[int], wishes: int) -> list[list[str]]:
+    """The lines of one database."""
+    lines: list[list[str]] = []
+    empty: dict[int, float] = {}
+    films = 0
+    async with open_database(address):
+        pass  # migrated
+    for size in sizes:
+        await fill(address, films, size // ENTRIES_A_FILM)
+        films = size // ENTRIES_A_FILM
+        async with open_database(address) as engine:
+            server = Server(engine)
+            await server.open()
+            await server.measure(1, WARM_UP)
+            figures = {1: await measure_one(server, wishes)}
+            figures[MEMBERS] = await server.measure(MEMBERS, wishes)
+        for members, one in figures.items():
+            p50, p99 = one.percentile_ms(0.5), one.percentile_ms(0.99)
+            ratio = p50 / empty.setdefault(members, p50)
+            line = [name, f"{size:,}", str(members), f"{one.a_second:.0f}"]
+            lines.append([*line, f"{p50:.1f}", f"{p99:.1f}", f"{ratio:.2f}"])
+    return lines
+
+
+def fsync_ms(folder: Path, times: int = 200) -> float:
+    """What the host takes to bring 4 KiB to its disk: the median of so many times."""
+    waited = []
+    with (folder / "fsync").open("wb", buffering=0) as file:
+        for _ in range(times):
+            file.write(b"x" * 4096)
+            begun = time.perf_counter()
+            os.fsync(file.fileno())
+            waited.append(time.perf_counter() - begun)
+    return statistics.median(waited) * 1000
+
+
+@asynccontextmanager
+async def postgres() -> AsyncIterator[str]:
+    """An empty database on a server of its own, which brings every commit to the disk."""
+    with running_postgres(fsync=True) as server:
+        connection = await asyncpg.connect(f"{server}/postgres")
+        await connection.execute("CREATE DATABASE bench")
+        await connection.close()
+        yield f"{server}/bench"
+
+
+async def run(sizes: Sequence[int], wishes: int) -> None:
+    """Print the table."""
+    with tempfile.TemporaryDirectory(prefix="showreel-bench-") as name:
+        print(f"An fsync of 4 KiB takes this host {fsync_ms(Path(name)):.2f} ms (median).\n")
+        lines = await rows_of("SQLite", f"sqlite:///{name}/showreel.db", sizes, wishes)
+    async with postgres() as address:
+        lines += await rows_of("PostgreSQL", address, sizes, wishes)
+    for line in (HEAD, ["--", *["--:"] * (len(HEAD) - 1)], *lines):
+        print(f"| {' | '.join(line)} |")
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--entries", type=int, nargs="+", default=list(ENTRIES))
+    parser.add_argument("--wishes", type=int, default=WISHES)
+    told = parser.parse_args()
+    asyncio.run(run(told.entries, told.wishes))
+
+
+if __name__ == "__main__":
+    main()
