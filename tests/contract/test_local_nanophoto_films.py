@@ -1,6 +1,8 @@
 """The films that the local NanoPhoto hands out are real: their codec, size, length and pictures."""
 
 import io
+import re
+import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,21 +94,34 @@ def a_shot(name: str = "shot-1", **fields: Any) -> Json:
 
 
 def described(film: Path) -> Json:
-    frames = imageio_ffmpeg.read_frames(film)
-    try:
-        return dict(next(frames))
-    finally:
-        frames.close()
+    """What ffmpeg says of the first stream of pictures."""
+    told = ffmpeg("-i", str(film), "-map", "0:v:0", "-c", "copy", "-f", "null", "-").stderr.decode()
+    size = re.search(r"Video: (\w+).*? (\d+)x(\d+)", told)
+    length = re.search(r"Duration: (\d+):(\d+):([\d.]+)", told)
+    assert size is not None
+    assert length is not None
+    hours, minutes, seconds = (float(part) for part in length.groups())
+    return {
+        "codec": size[1],
+        "size": (int(size[2]), int(size[3])),
+        "duration": hours * 3600 + minutes * 60 + seconds,
+    }
 
 
 def frames_of(film: Path) -> list[Image.Image]:
     """One small frame of every second."""
-    frames = imageio_ffmpeg.read_frames(film, output_params=["-vf", "fps=1,scale=64:36"])
-    try:
-        next(frames)
-        return [Image.frombytes("RGB", (64, 36), bytes(frame)) for frame in frames]
-    finally:
-        frames.close()
+    options = ("-vf", "fps=1,scale=64:36", "-pix_fmt", "rgb24", "-f", "rawvideo", "-")
+    raw = ffmpeg("-i", str(film), *options).stdout
+    length = 64 * 36 * 3
+    return [
+        Image.frombytes("RGB", (64, 36), raw[start : start + length])
+        for start in range(0, len(raw), length)
+    ]
+
+
+def ffmpeg(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
+    program = imageio_ffmpeg.get_ffmpeg_exe()
+    return subprocess.run([program, *arguments], check=True, capture_output=True)  # noqa: S603
 
 
 def is_like(picture: Image.Image, colour: tuple[int, int, int]) -> bool:

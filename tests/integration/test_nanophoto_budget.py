@@ -20,11 +20,16 @@ PROMPT_SECONDS = 1.0  # a submission that waits for nobody is on its way within 
 
 def days(an_hour: float, seeds: range = SEEDS) -> list[Outcome]:
     """Six hours for each seed; films take 150 s, give or take a third, mostly two to three minutes."""
-    logging.getLogger("bot").setLevel(logging.CRITICAL)
-    return [
-        play(wishes_of(seed, an_hour=an_hour, hours=HOURS, median=150.0, spread=0.3))
-        for seed in seeds
-    ]
+    log = logging.getLogger("bot")
+    before = log.level
+    log.setLevel(logging.CRITICAL)  # a day has thousands of lines
+    try:
+        return [
+            play(wishes_of(seed, an_hour=an_hour, hours=HOURS, median=150.0, spread=0.3))
+            for seed in seeds
+        ]
+    finally:
+        log.setLevel(before)
 
 
 @pytest.fixture(scope="module")

@@ -85,7 +85,7 @@ async def test_a_task_that_will_not_end_is_named(caplog):
     await started.wait()
     with caplog.at_level(logging.ERROR):
         await owner.close(grace_seconds=0)
-
-    assert "stubborn-one" in [getattr(record, "task", None) for record in caplog.records]
     stop.set()
     await task
+
+    assert "stubborn-one" in [getattr(record, "task", None) for record in caplog.records]
