@@ -158,9 +158,7 @@ class Granting(Tables):
         settled = await self._one(connection, "find_resolution", job_id=edit.job_id)
         if settled is None or settled["kind"] != "settle" or settled["guild_id"] != by.guild_id:
             raise InvalidRequestError(["No film of that number was paid for here."])
-        again = await self._one(
-            connection, "find_job_transaction", job_id=edit.job_id, kind="refund"
-        )
+        again = await self._one(connection, "find_refund", job_id=edit.job_id)
         if again is not None:
             raise InvalidRequestError(["That film was given back already."])
         spent = await self._spent(connection, settled)

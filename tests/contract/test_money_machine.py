@@ -305,7 +305,7 @@ class Server(RuleBasedStateMachine):
     def lapse(self, hours):
         return None if hours is None else self.model.now + timedelta(hours=hours)
 
-    @rule(user=users, micros=st.integers(1, 60), hours=lasts)
+    @rule(user=users, micros=st.integers(1, 20), hours=lasts)
     def grant(self, user, micros, hours):
         key, ends_at = self.new_key(), self.lapse(hours)
         assert self.apply(MakeGrant(UserId(user), micros, "why", ends_at), key)
@@ -342,6 +342,20 @@ class Server(RuleBasedStateMachine):
     def wait_for_the_next(self, window, late):
         now = self.model.end_of(window) + timedelta(milliseconds=late)
         self.model.now = max(now, self.model.now)
+
+    @rule(late=st.sampled_from([-1, 0, 1]))
+    def wait_until_a_limit_lets_go(self, late):
+        """To the millisecond at which a wish runs out of a rate limit, or a grant lapses."""
+        model = self.model
+        ends = [purse.ends_at for purse in model.purses.values() if purse.ends_at]
+        ends += [
+            at + timedelta(seconds=period)
+            for (_, period), instants in model.made.items()
+            for at in instants
+        ]
+        coming = [end for end in ends if end > model.now]
+        if coming:
+            model.now = max(min(coming) + timedelta(milliseconds=late), model.now)
 
     # what must hold after every step
 

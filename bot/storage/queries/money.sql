@@ -136,9 +136,9 @@ JOIN accounts AS a ON a.id = e.account_id
 WHERE t.job_id = :job_id AND t.kind = 'reserve' AND e.micros < 0
 ORDER BY a.ends_at IS NULL, a.ends_at, a.id;
 
--- name: find_job_transaction^
--- A movement of a job's money.
-SELECT * FROM ledger_transactions WHERE job_id = :job_id AND kind = :kind;
+-- name: find_refund^
+-- Whether a job's money was given back.
+SELECT * FROM ledger_transactions WHERE job_id = :job_id AND kind = 'refund';
 
 -- name: find_resolution^
 -- How a reservation ended.
@@ -153,9 +153,18 @@ ORDER BY e.account_id;
 
 -- name: list_transactions_of_member
 -- A member's movements of money, latest first: their own, and the gifts that they made.
-SELECT * FROM ledger_transactions
-WHERE guild_id = :guild_id AND kind <> 'fund'
-    AND (user_id = :user_id OR (actor_id = :user_id AND kind = 'gift'))
+SELECT * FROM (
+    SELECT * FROM (
+        SELECT * FROM ledger_transactions
+        WHERE guild_id = :guild_id AND user_id = :user_id AND kind <> 'fund'
+        ORDER BY at DESC, id DESC
+        LIMIT :most) AS own
+    UNION
+    SELECT * FROM (
+        SELECT * FROM ledger_transactions
+        WHERE guild_id = :guild_id AND actor_id = :user_id AND kind = 'gift'
+        ORDER BY at DESC, id DESC
+        LIMIT :most) AS given) AS both_of_them
 ORDER BY at DESC, id DESC
 LIMIT :most;
 
