@@ -96,7 +96,7 @@ def a_shot(name: str = "shot-1", **fields: Any) -> Json:
 def described(film: Path) -> Json:
     """What ffmpeg says of the first stream of pictures."""
     told = ffmpeg("-i", str(film), "-map", "0:v:0", "-c", "copy", "-f", "null", "-").stderr.decode()
-    size = re.search(r"Video: (\w+).*? (\d+)x(\d+)", told)
+    size = re.search(r"Video: (\w+).*? (\d{2,5})x(\d{2,5})\b", told)
     length = re.search(r"Duration: (\d+):(\d+):([\d.]+)", told)
     assert size is not None
     assert length is not None
