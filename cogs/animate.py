@@ -44,7 +44,7 @@ class Animate(commands.Cog):
     def __init__(self, client: Client) -> None:
         self._client = client
         self._services = client.services
-        self._wanted: set[tuple[int, int]] = set()  # (message, user)
+        self._wanted: set[tuple[int | None, int]] = set()  # (message, user)
         self._menu = app_commands.ContextMenu(name="Animate", callback=self._animate_by_menu)
         self._menu.guild_only = True
 
@@ -84,17 +84,36 @@ class Animate(commands.Cog):
             return  # videos and words are left alone
         place = _place(event, self._client.get_channel(event.channel_id))
         for picture in found[: pictures.MOST_PICTURES]:
-            if (event.message_id, event.user_id) not in self._wanted:
-                return  # taken back meanwhile
-            try:
-                text, view = await self._make(picture, place)
-            except DuplicateRequestError:
-                continue  # once per picture and member, however often it is pressed
-            except UserFacingError as error:
-                await self._tell(message, place.user_id, replies.sentence(error))
-            else:
-                if view is not None:  # there is a price to confirm
-                    await self._tell(message, place.user_id, text, view)
+            if not self._is_wanted(place):
+                return
+            await self._animate_while_wanted(picture, message, place)
+
+    async def _animate_while_wanted(
+        self, picture: Picture, message: discord.Message, place: Place
+    ) -> None:
+        """Nothing is made, and nothing said, for who takes the reaction back meanwhile."""
+        try:
+            request = await self._request(picture)
+            if not self._is_wanted(place):
+                return
+            text, view = await self._ask(request, picture, place)
+        except DuplicateRequestError:
+            return  # once per picture and member, however often it is pressed
+        except UserFacingError as error:
+            await self._tell(message, place.user_id, replies.sentence(error))
+            return
+        if not self._is_wanted(place):  # too late for the listener to have seen this job
+            await self._call_off(place)
+        elif view is not None:  # there is a price to confirm
+            await self._tell(message, place.user_id, text, view)
+
+    def _is_wanted(self, place: Place) -> bool:
+        return (place.source_message_id, place.user_id) in self._wanted
+
+    async def _call_off(self, place: Place) -> None:
+        if place.source_message_id is not None:
+            cancelling = self._services.cancelling
+            await cancelling.call_off_reaction(place.source_message_id, place.user_id)
 
     def _may_post(self, event: discord.RawReactionActionEvent) -> bool:
         """Whether the film could be posted there; of a channel that is not known, nobody knows."""
@@ -112,11 +131,13 @@ class Animate(commands.Cog):
             _log.info("reaction_unreadable", extra={"message_id": event.message_id})
             return None
 
-    async def _make(self, picture: Picture, place: Place) -> Said:
+    async def _request(self, picture: Picture) -> VideoRequest:
         pictures.ensure_small_enough(picture.size_bytes, picture.name)
         image = await self._services.images.fetch(picture.address, name=picture.name)
         model_id = self._services.quoting.default_model(from_image=True)
-        request = VideoRequest(prompt=PROMPT, model_id=model_id, image=image)
+        return VideoRequest(prompt=PROMPT, model_id=model_id, image=image)
+
+    async def _ask(self, request: VideoRequest, picture: Picture, place: Place) -> Said:
         key = IdempotencyKey(f"reaction:{place.source_message_id}:{picture.key}:{place.user_id}")
         return await asking.ask(self._services, request, place, key)
 
@@ -159,7 +180,7 @@ class Animate(commands.Cog):
 
     async def _make_and_say(self, picture: Picture, place: Place) -> Said:
         try:
-            return await self._make(picture, place)
+            return await self._ask(await self._request(picture), picture, place)
         except UserFacingError as error:
             return replies.sentence(error), None
 
