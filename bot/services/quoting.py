@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.domain.capabilities import Capability, Kind, check, complete
 from bot.domain.catalogue import Catalogue
-from bot.domain.pricing import price
+from bot.domain.pricing import Price, price
 from bot.domain.quotes import Quote
 from bot.domain.requests import VideoRequest
 from bot.errors import InvalidRequestError
@@ -32,6 +32,13 @@ class Quoting:
 
     async def quote(self, request: VideoRequest) -> Quote:
         """Raises InvalidRequestError with every reason at once."""
+        completed, capability, found = self.priced(request)
+        seen = await self._store.list_durations(capability.provider, completed, HISTORY_MOST)
+        expected = _expected(seen, capability, completed)
+        return Quote(completed, capability, found, expected, _spread(seen))
+
+    def priced(self, request: VideoRequest) -> tuple[VideoRequest, Capability, Price]:
+        """The completed wish, its model and its price. Raises what `quote` raises; asks nobody."""
         capability = self._find(request.model_id)
         reasons = check(request, capability)
         if reasons:
@@ -43,9 +50,7 @@ class Quoting:
             raise InvalidRequestError(
                 [f"{unknown}: choose another model; `/models list` shows them."]
             )
-        seen = await self._store.list_durations(capability.provider, completed, HISTORY_MOST)
-        expected = _expected(seen, capability, completed)
-        return Quote(completed, capability, found, expected, _spread(seen))
+        return completed, capability, found
 
     async def expected_seconds(self, capability: Capability, request: VideoRequest) -> int:
         """How long such films took here (median), or the model's own prior, in seconds."""

@@ -1,11 +1,13 @@
 """Other models that can make the same film, for when one cannot."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.capabilities import Audio, Capability
 from bot.domain.catalogue import Catalogue
+from bot.domain.pricing import Price
 from bot.domain.quotes import Quote
 from bot.domain.requests import VideoRequest
 from bot.errors import InvalidRequestError
@@ -13,6 +15,8 @@ from bot.ids import ProviderName
 from bot.ports import Clock
 from bot.services.pausing import Pauses
 from bot.services.quoting import PREFERRED_MODELS, Quoting
+
+Priced = tuple[VideoRequest, Capability, Price]
 
 
 class Substituting:
@@ -33,15 +37,19 @@ class Substituting:
         paused = await self._paused(self._clock.now())
         if not_at is not None:
             paused.add(not_at)
-        quotes = []
-        for capability in self._catalogue:
-            if capability.provider in paused or capability.model_id == request.model_id:
-                continue
-            try:
-                quotes.append(await self._quoting.quote(carried_over(request, capability)))
-            except InvalidRequestError:
-                continue
-        return sorted(quotes, key=_rank)[:most]
+        others = [
+            capability
+            for capability in self._catalogue
+            if capability.provider not in paused and capability.model_id != request.model_id
+        ]
+        ranked = sorted(self._priced(request, others), key=_rank)
+        return [await self._quoting.quote(wish) for wish, _, _ in ranked[:most]]
+
+    def _priced(self, request: VideoRequest, others: Sequence[Capability]) -> Iterator[Priced]:
+        """By those that can make it; a quote would look into the database for each."""
+        for capability in others:
+            with contextlib.suppress(InvalidRequestError):
+                yield self._quoting.priced(carried_over(request, capability))
 
     async def _paused(self, now: datetime) -> set[ProviderName]:
         names = {capability.provider for capability in self._catalogue}
@@ -77,7 +85,8 @@ def _resolutions(request: VideoRequest, capability: Capability) -> set[str]:
     return set(capability.resolutions) - single
 
 
-def _rank(quote: Quote) -> tuple[int, int]:
-    known = quote.capability.model_id
+def _rank(priced: Priced) -> tuple[int, int]:
+    _, capability, price = priced
+    known = capability.model_id
     place = PREFERRED_MODELS.index(known) if known in PREFERRED_MODELS else len(PREFERRED_MODELS)
-    return place, quote.price.cost_micros
+    return place, price.cost_micros

@@ -12,6 +12,7 @@ from bot.ids import ModelId, ProviderName
 from bot.services.quoting import PREFERRED_MODELS
 from bot.services.substituting import carried_over
 from tests.factories import PROVIDER, make_capability, make_image, make_request
+from tests.fakes.weather import mortal
 
 OTHER = ProviderName("other")
 WISH = make_request()
@@ -185,3 +186,16 @@ async def test_a_resolution_that_is_for_single_shots_only_keeps_no_model_from_a_
     assert await found(process, wish) == [("other", 200_000)]
     assert carried_over(wish, other).resolution is None
     assert carried_over(replace(wish, shots=()), other).resolution == "4k"
+
+
+async def test_only_those_that_are_named_are_looked_up_in_the_database(world):
+    asked = []
+
+    async def count(event):
+        asked.append(event)
+
+    world.store = mortal(world.store, count, ["list_durations"])
+    world.catalogue.replace([make_capability(), *(model(f"m{number}") for number in range(50))])
+
+    assert len(await found(world.start(), most=2)) == 2
+    assert asked.count("list_durations") == 2
