@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 import io
 import tempfile
-import warnings
 from pathlib import Path
 
 import aiohttp
@@ -107,9 +106,7 @@ def _open(content: bytes, name: str) -> Image.Image:
         msg = f"{name} is {kind or 'not a picture I can read'}: send it as PNG, JPEG or WebP."
         raise ImageRejectedError(msg)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return _decoded(content, name)
+        return _decoded(content, name)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(name) from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
