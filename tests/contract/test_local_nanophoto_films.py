@@ -94,15 +94,17 @@ def a_shot(name: str = "shot-1", **fields: Any) -> Json:
 
 
 def described(film: Path) -> Json:
-    """What ffmpeg says of the first stream of pictures."""
-    told = ffmpeg("-i", str(film), "-map", "0:v:0", "-c", "copy", "-f", "null", "-").stderr.decode()
+    """What ffmpeg says of its pictures and its sound."""
+    told = ffmpeg("-i", str(film), "-c", "copy", "-f", "null", "-").stderr.decode()
     size = re.search(r"Video: (\w+).*? (\d{2,5})x(\d{2,5})\b", told)
+    sound = re.search(r"Audio: (\w+)", told)
     length = re.search(r"Duration: (\d+):(\d+):([\d.]+)", told)
     assert size is not None
     assert length is not None
     hours, minutes, seconds = (float(part) for part in length.groups())
     return {
         "codec": size[1],
+        "audio_codec": sound[1] if sound else "",
         "size": (int(size[2]), int(size[3])),
         "duration": hours * 3600 + minutes * 60 + seconds,
     }
