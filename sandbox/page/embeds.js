@@ -65,15 +65,26 @@ function fields(list) {
   return h(
     "dl",
     { class: "embed-fields" },
-    list.map((field) =>
+    list.map((field, index) =>
       h(
         "div",
-        { class: field.inline ? "inline" : "whole" },
+        { class: `of-${inItsRow(list, index)}` },
         h("dt", { class: "markdown" }, inline(field.name)),
         h("dd", { class: "markdown" }, markdown(field.value)),
       ),
     ),
   );
+}
+
+/** How many fields share this one's row: up to three inline ones that follow each other. */
+function inItsRow(list, index) {
+  if (!list[index].inline) return 1;
+  let first = index;
+  while (list[first - 1]?.inline) first -= 1;
+  first = index - ((index - first) % 3);
+  const row = list.slice(first, first + 3);
+  const end = row.findIndex((field) => !field.inline);
+  return end < 0 ? row.length : end;
 }
 
 function footer({ footer: words, timestamp }) {

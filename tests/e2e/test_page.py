@@ -292,6 +292,21 @@ async def test_buttons_and_selects_of_a_panel_work(chat, puppet):
     await expect(chat.message("You chose cartoon")).to_be_visible()
 
 
+async def test_fields_of_a_card_share_the_width_of_their_row(chat, puppet, people):
+    fields = [{"name": str(n), "value": "a word " * 20, "inline": n != 3} for n in range(6)]
+    await chat.open("ada")
+    await people.person("Ada").say(
+        people.channel("films"), embeds=[{"title": "Six", "fields": fields}]
+    )
+    card = chat.message("Six").locator(".embed-fields")
+    await expect(card).to_be_visible()
+
+    whole = (await card.bounding_box())["width"]
+    boxes = [await card.locator("> div").nth(n).bounding_box() for n in range(6)]
+    shares = [round(whole / box["width"]) for box in boxes]
+    assert shares == [3, 3, 3, 1, 2, 2]
+
+
 async def test_a_button_can_change_its_own_message(chat, puppet):
     await chat.open("fern")
     await chat.say("/card")
