@@ -2,13 +2,13 @@
 
 import re
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
 
 from bot.domain.limits import PERIODS, RATE_MOST, RateLimit
 from bot.domain.pricing import MICROS_PER_DOLLAR
 from bot.errors import InvalidRequestError
 
 UNLIMITED = frozenset({"none", "no", "off", "unlimited", "-"})
+_AMOUNT = re.compile(r"(-?)\$?\s*([0-9]{1,9}|[0-9]{1,3}(?:,[0-9]{3}){1,2})(?:[.,]([0-9]{1,2}))?")
 _RATE = re.compile(r"(\d{1,4})\s*(?:/|per|an?|in an?)\s*(minute|min|hour|day|[mhd])s?")
 _NAMES = {"m": "minute", "min": "minute", "h": "hour", "d": "day"}
 _SPAN = re.compile(r"(\d{1,4})\s*(h|hours?|d|days?|w|weeks?)")
@@ -16,15 +16,14 @@ _HOURS = {"h": 1, "d": 24, "w": 168}
 
 
 def micros_of(dollars: str) -> int:
-    """Raises InvalidRequestError for what is no amount of money."""
-    try:
-        amount = Decimal(dollars.strip().removeprefix("$").replace(",", "."))
-        if amount.is_finite():
-            return int((amount * MICROS_PER_DOLLAR).to_integral_value())
-    except (InvalidOperation, ValueError, OverflowError):
-        pass
-    reason = f"`{dollars[:20]}` is no amount: write dollars and cents, like 0.50."
-    raise InvalidRequestError([reason])
+    """Whole cents, such as `0.50`, `$1,000` or `1,50`. Raises InvalidRequestError."""
+    match = _AMOUNT.fullmatch(dollars.strip())
+    if match is None:
+        reason = f"`{dollars[:20]}` is no amount: write dollars and cents, like 0.50."
+        raise InvalidRequestError([reason])
+    sign, whole, cents = match[1], match[2].replace(",", ""), (match[3] or "").ljust(2, "0")
+    micros = (int(whole) * 100 + int(cents)) * (MICROS_PER_DOLLAR // 100)
+    return -micros if sign else micros
 
 
 def micros_or_none(dollars: str) -> int | None:
