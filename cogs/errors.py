@@ -9,6 +9,8 @@ from bot.errors import UserFacingError
 from bot.presentation import replies
 from cogs._private.answers import answer, answer_unexpected
 
+FREE = {"models", "quota", "quota-admin", "settings"}  # commands that ask for no film
+
 
 class Errors(commands.Cog):
     """Takes over the command tree's error handler."""
@@ -26,11 +28,17 @@ class Errors(commands.Cog):
         if interaction.type is discord.InteractionType.autocomplete:
             return  # an empty list is shown; the command itself will say what is wrong
         if isinstance(cause, UserFacingError):
-            await answer(interaction, replies.sentence(cause))
+            is_wish = _root(interaction) not in FREE
+            await answer(interaction, replies.sentence(cause, is_wish=is_wish))
         elif isinstance(cause, app_commands.CheckFailure):
             await answer(interaction, replies.NOT_ALLOWED)
         else:
             await answer_unexpected(interaction, cause)
+
+
+def _root(interaction: discord.Interaction) -> str:
+    """The first word of the command."""
+    return "" if interaction.command is None else interaction.command.qualified_name.split()[0]
 
 
 async def setup(client: Client) -> None:

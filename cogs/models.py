@@ -88,7 +88,7 @@ class Models(commands.GroupCog, name="models", description="Which models there a
         data: Mapping[str, Any] = interaction.data or {}
         page = models.parse_page(str(data.get("custom_id", "")))
         if page is not None:
-            await guarded(interaction, lambda: self._turn(interaction, page))
+            await guarded(interaction, lambda: self._turn(interaction, page), is_wish=False)
 
     async def _turn(self, interaction: discord.Interaction, page: Page) -> None:
         await interaction.response.defer()

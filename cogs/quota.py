@@ -48,7 +48,9 @@ class Quota(commands.GroupCog, name="quota", description="Your part of the commu
     async def month(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         name = interaction.user.display_name
-        picture = await self._services.budgeting.month(place_of(interaction), name)
+        picture = await self._services.budgeting.month(
+            place_of(interaction), name, self._services.catalogue.names()
+        )
         file = discord.File(io.BytesIO(picture), "month.png")
         await interaction.edit_original_response(attachments=[file])
 

@@ -52,7 +52,7 @@ class QuotaAdmin(
         guild_id, governing = guild_of(interaction), self._services.governing
         names = await self._names(interaction, await governing.spenders(guild_id))
         server = interaction.guild.name if interaction.guild else "This server"
-        told = await governing.report(guild_id, server, names)
+        told = await governing.report(guild_id, server, names, self._services.catalogue.names())
         embed = policies.report(told).set_image(url="attachment://usage.png")
         file = discord.File(io.BytesIO(told.picture), "usage.png")
         await interaction.edit_original_response(embed=embed, attachments=[file])
@@ -81,7 +81,8 @@ class QuotaAdmin(
         data: Mapping[str, Any] = interaction.data or {}
         pressed = custom_ids.parse(str(data.get("custom_id", "")))
         if pressed is not None and pressed.action is Action.APPLY:
-            await guarded(interaction, lambda: self._apply(interaction, EditId(pressed.subject)))
+            edit_id = EditId(pressed.subject)
+            await guarded(interaction, lambda: self._apply(interaction, edit_id), is_wish=False)
 
     async def _apply(self, interaction: discord.Interaction, edit_id: EditId) -> None:
         await interaction.response.defer()

@@ -29,6 +29,10 @@ class Catalogue:
     def find(self, model_id: ModelId) -> Capability | None:
         return self._by_id.get(model_id)
 
+    def names(self) -> dict[str, str]:
+        """What the models are called, by id."""
+        return {capability.model_id: capability.name for capability in self}
+
     def __iter__(self) -> Iterator[Capability]:
         return iter(self._by_id.values())
 

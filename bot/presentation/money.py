@@ -16,6 +16,7 @@ from bot.presentation.sanitising import plain
 
 COLOUR = 0x3FB27F
 BAR_CELLS = 10
+CHANNELS_MOST = 12
 _PERIODS = {60: "minute", 3600: "hour", 86_400: "day"}
 _MODERATOR = "A moderator can change that with `/quota-admin`."
 
@@ -128,9 +129,19 @@ def statement(told: Statement) -> discord.Embed:
         ]
         embed.add_field(name="Under way", value="\n".join(lines[:5]), inline=False)
     if told.latest:
-        lines = [entry(one, standing) for one in told.latest]
+        lines = [entry(one, standing) for one in _told_once(told.latest)]
         embed.add_field(name="Lately", value="\n".join(lines), inline=False)
     return embed
+
+
+def _told_once(latest: Iterable[Transaction]) -> list[Transaction]:
+    """Without what was held for a film whose end stands beside it."""
+    found = list(latest)
+    ends = {TransactionKind.SETTLE, TransactionKind.RELEASE}
+    ended = {one.job_id for one in found if one.kind in ends}
+    return [
+        one for one in found if one.kind is not TransactionKind.RESERVE or one.job_id not in ended
+    ]
 
 
 def _own(standing: Standing, film: tuple[str, Price] | None) -> str:
@@ -142,8 +153,10 @@ def _own(standing: Standing, film: tuple[str, Price] | None) -> str:
     lines = [f"{bar(left, total)} **{money_left(total - left, total)}**"]
     if film is not None and film[1].cost_micros:
         name, price = film
+        pool_left = standing.pool_left_micros
+        reach = left if pool_left is None else min(left, pool_left)
         lines.append(
-            f"≈ **{films(left // price.cost_micros)}** with {name} at {dollars(price.cost_micros)}"
+            f"≈ **{films(reach // price.cost_micros)}** with {name} at {dollars(price.cost_micros)}"
         )
     if given is not None and standing.allowance.ends_at is not None:
         again = when_of(standing.allowance.ends_at)
@@ -181,6 +194,12 @@ def _limits(standing: Standing) -> str:
         lines.append(f"{used} of {rate.most} wishes {per(rate.per_seconds)}{wait}")
     if rules.film_micros_most is not None:
         lines.append(f"a film may cost {floor_dollars(rules.film_micros_most)}")
+    if rules.models is not None:
+        count = len(rules.models)
+        lines.append(f"{count} model{'' if count == 1 else 's'} may be used")
+    if rules.channels is not None:
+        told = " ".join(f"<#{channel}>" for channel in sorted(rules.channels)[:CHANNELS_MOST])
+        lines.append(f"films are made in {told or 'no channel'}")
     return "\n".join(lines)
 
 

@@ -35,7 +35,7 @@ FILE_NAME_MOST = 80
 FILM_DELETED = "The film's message is deleted."
 NOT_ALLOWED = "You may not use this command here."
 
-_SAID = {
+_SAID: dict[type[BotError], str] = {
     JobNotFoundError: "I know of no such film any more.",
     NotYourOfferError: "Only the member who was shown this price may agree to it.",
     OfferExpiredError: f"That price held for ten minutes. Ask again. {NOTHING_CHARGED}",
@@ -45,6 +45,10 @@ _SAID = {
     TooLateToCancelError: "This film has ended already; there is nothing left to cancel.",
     DatabaseBusyError: "I am very busy just now. Try again in a minute.",
 }
+_SAID_OF_CHANGES: dict[type[BotError], str] = {
+    NotYourOfferError: "Only the member who was shown this change may make it.",
+    OfferExpiredError: "This change waited for ten minutes, or was made already. Ask for it again.",
+}
 _KINDS = {
     frozenset({Kind.TEXT, Kind.IMAGE}): "words or picture",
     frozenset({Kind.TEXT}): "words",
@@ -52,11 +56,15 @@ _KINDS = {
 }
 
 
-def sentence(error: BotError) -> str:
-    """What a member is told about an error that is theirs to mend, or to know of."""
+def sentence(error: BotError, *, is_wish: bool = True) -> str:
+    """What a member is told about an error that is theirs to mend, or to know of.
+
+    Only of a wish for a film it is said that nothing was charged.
+    """
+    said = _SAID if is_wish else _SAID | _SAID_OF_CHANGES
     match error:
         case InvalidRequestError(reasons=reasons):
-            return _reasons(reasons)
+            return _reasons(reasons) if is_wish else "\n".join(reasons)
         case ImageRejectedError():
             return f"{error} {NOTHING_CHARGED}"
         case LimitReachedError(refusals=refusals):
@@ -66,7 +74,7 @@ def sentence(error: BotError) -> str:
         case DuplicateRequestError():
             return "This wish was accepted before; it is made once and charged once."
         case _:
-            return _SAID.get(type(error), "Something went wrong on my side.")
+            return said.get(type(error), "Something went wrong on my side.")
 
 
 def _reasons(reasons: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """A member's own money: what is left, how far the limits are used, and gifts."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -66,8 +67,8 @@ class Budgeting:
         await self._treasury.give(Gift(place, to, micros, self._clock.now(), key))
         return await self._treasury.standing(place, self._clock.now())
 
-    async def month(self, place: Place, name: str) -> bytes:
-        """A PNG of the member's month, by day and model."""
+    async def month(self, place: Place, name: str, models: Mapping[str, str]) -> bytes:
+        """A PNG of the member's month, by day and model; `models` are their names, by id."""
         now = self._clock.now()
         standing = await self._treasury.standing(place, now)
         zone = standing.policy.zone
@@ -83,7 +84,9 @@ class Budgeting:
             by_day=by_day(own, zone),
             limit_micros=standing.allowance_micros if is_monthly else None,
             shares_title="By model",
-            shares=tuple(totals(own, lambda one: one.model_id)[:SHARES_MOST]),
+            shares=tuple(
+                totals(own, lambda one: models.get(one.model_id, one.model_id))[:SHARES_MOST]
+            ),
         )
         return await self._charts.usage(chart)
 

@@ -113,12 +113,18 @@ class Governing:
     async def history(self, guild_id: GuildId) -> list[PastEdit]:
         return await self._treasury.history(guild_id, HISTORY_MOST)
 
-    async def report(self, guild_id: GuildId, server: str, names: Mapping[int, str]) -> Report:
-        """This month; `names` are those of members, by id."""
+    async def report(
+        self,
+        guild_id: GuildId,
+        server: str,
+        names: Mapping[int, str],
+        models: Mapping[str, str],
+    ) -> Report:
+        """This month; `names` are those of members, `models` those of models, by id."""
         now, policy = self._clock.now(), await self._treasury.policy(guild_id)
         first, after = windows.bounds(Window.MONTH, now, policy.zone)
         spent = await self._treasury.spending(guild_id, first, after)
-        members = totals(spent, lambda one: names.get(one.user_id, str(one.user_id)))
+        members = totals(spent, lambda one: names.get(one.user_id, "somebody who left"))
         title = f"{server} · {month_name(now, policy.zone)}"
         chart = UsageChart(
             title=title,
@@ -130,8 +136,8 @@ class Governing:
             shares=tuple(members[:SHARES_MOST]),
         )
         picture = await self._charts.usage(chart)
-        models = totals(spent, lambda one: one.model_id)
-        return Report(title, tuple(spent), tuple(members), tuple(models), picture)
+        by_model = totals(spent, lambda one: models.get(one.model_id, one.model_id))
+        return Report(title, tuple(spent), tuple(members), tuple(by_model), picture)
 
     async def spenders(self, guild_id: GuildId) -> set[UserId]:
         """Whose names a report of this month needs."""

@@ -14,13 +14,18 @@ _log = logging.getLogger(__name__)
 ALREADY_ANSWERED = 40060  # Discord's code where another process of the bot was quicker
 
 
-async def guarded(interaction: discord.Interaction, act: Callable[[], Awaitable[None]]) -> None:
+async def guarded(
+    interaction: discord.Interaction,
+    act: Callable[[], Awaitable[None]],
+    *,
+    is_wish: bool = True,
+) -> None:
     """Do something for an interaction, and answer in words whatever comes of it."""
     try:
         await act()
     except UserFacingError as error:
         _log.info("refused", extra={"error": type(error).__name__, "user": interaction.user.id})
-        await answer(interaction, replies.sentence(error))
+        await answer(interaction, replies.sentence(error, is_wish=is_wish))
     except Exception as error:  # noqa: BLE001 - the outermost handler; it logs and answers
         await answer_unexpected(interaction, error)
 

@@ -178,6 +178,8 @@ async def test_the_month_is_seen_in_charts_tables_files_and_history(studio, offi
     month = await member.ask("quota month")
 
     assert "Fern · 1 · $0.09" in card_of(usage)["By member"]
+    assert "· 1 · $0.09" in card_of(usage)["By model"]
+    assert "bytedance-" not in card_of(usage)["By model"]
     assert usage["embeds"][0]["image"]["url"].split("?")[0].endswith("usage.png")
     [file] = export["attachments"]
     async with studio.people.session.get(file["url"]) as answer:

@@ -197,6 +197,24 @@ def test_every_reason_is_named_and_that_nothing_was_charged():
     assert said.endswith("Nothing was charged.")
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        errors.InvalidRequestError,
+        errors.NotYourOfferError,
+        errors.OfferExpiredError,
+        errors.PolicyChangedError,
+        errors.DatabaseBusyError,
+    ],
+)
+def test_who_asks_for_no_film_is_not_told_of_charges_and_prices(kind):
+    said = replies.sentence(SAID.get(kind) or kind(), is_wish=False)
+
+    assert said.endswith(".")
+    assert "Nothing was charged" not in said
+    assert "price" not in said
+
+
 def test_an_error_that_is_not_a_members_tells_nothing_of_itself():
     assert replies.sentence(errors.ProviderError("sk-nano-1")) == "Something went wrong on my side."
 
