@@ -111,8 +111,8 @@ class Offering:
             raise PriceRoseError
         place = replace(offer.place, role_ids=presser.role_ids, parent_id=presser.parent_id)
         standing = await self._budgeting.ensure_room(quote, place)
-        job = await self._accepting.accept(quote, place, offer.key)
-        return Asked(quote, await self._left_after(quote, standing), job=job)
+        left = await self._left_after(quote, standing)  # nothing may fail once it is accepted
+        return Asked(quote, left, job=await self._accepting.accept(quote, place, offer.key))
 
     async def _left_after(self, quote: Quote, standing: Standing) -> Left | None:
         """Of the member's own money where it is limited, else in the account at the provider."""

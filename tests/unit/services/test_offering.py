@@ -12,6 +12,7 @@ from bot.domain.jobs import JobState
 from bot.domain.offers import OFFER_HOLDS_FOR, Place
 from bot.domain.pricing import PriceLine, PriceList
 from bot.errors import (
+    DatabaseBusyError,
     DuplicateRequestError,
     InvalidRequestError,
     NotYourOfferError,
@@ -229,3 +230,14 @@ async def test_an_account_nobody_can_look_into_holds_nobody_up(world):
 
     assert asked.left is None
     assert asked.job is not None
+
+
+async def test_a_confirmation_that_fails_has_agreed_to_nothing(world):
+    process = world.start(weather=Script(balance=[DatabaseBusyError("locked")]))
+    offer = await process.offering.offer(await process.quoting.quote(DEAR), PLACE, KEY)
+
+    with pytest.raises(DatabaseBusyError):
+        await process.offering.confirm(offer.id, PLACE)
+
+    assert await world.store.list_active() == []
+    assert (await process.offering.confirm(offer.id, PLACE)).job is not None
