@@ -11,8 +11,8 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -36,7 +36,7 @@ from tests.postgres import running_postgres
 
 ENTRIES = (0, 10_000, 100_000, 1_000_000)
 WISHES = 300
-WARM_UP = 20
+TURN = 20  # wishes in a row; one member may have so many films open
 DOLLAR = 1_000_000
 POLICY = Policy(
     GuildId(10),
@@ -53,10 +53,14 @@ HEAD = ("database", "entries", "members", "wishes a second", "p50 (ms)", "p99 (m
 
 @dataclass(frozen=True)
 class Figures:
-    """What one run came to."""
+    """What some wishes came to."""
 
-    a_second: float
+    took_seconds: float  # from the first to the last
     seconds: Sequence[float]  # of each wish
+
+    @property
+    def a_second(self) -> float:
+        return len(self.seconds) / self.took_seconds
 
     def percentile_ms(self, share: float) -> float:
         ordered = sorted(self.seconds)
@@ -77,7 +81,6 @@ class Server:
         before = await self._treasury.policy(POLICY.guild_id)
         by = Actor(POLICY.guild_id, UserId(1), f"policy-{before.version}", NOW)
         await self._treasury.apply(by, SetPolicy(replace(POLICY, version=before.version)))
-        self._hours = before.version * 1000
 
     async def measure(self, members: int, wishes: int) -> Figures:
         """So many wishes, of so many members at once."""
@@ -88,7 +91,7 @@ class Server:
         self._hours += rounds
         await self._call_off()
         seconds = [one for each in waited for one in each]
-        return Figures(len(seconds) / took, seconds)
+        return Figures(took, seconds)
 
     async def _member(self, number: int, rounds: int) -> list[float]:
         waited = []
@@ -114,35 +117,50 @@ def _job(member: int, at: datetime) -> Job:
     )
 
 
-async def measure_one(server: Server, wishes: int) -> Figures:
-    """One member, who has no more films open at once than allowed."""
-    runs = [await server.measure(1, WARM_UP) for _ in range(wishes // WARM_UP)]
-    seconds = [one for run in runs for one in run.seconds]
-    return Figures(len(seconds) / sum(seconds), seconds)
+async def measure(servers: dict[int, Server], members: int, wishes: int) -> dict[int, Figures]:
+    """All of them in turns, so that whatever else the host does falls on all alike."""
+    a_turn = max(members, TURN)
+    found: dict[int, list[Figures]] = {size: [] for size in servers}
+    for _ in range(wishes // a_turn + 1):
+        for size, server in servers.items():
+            found[size].append(await server.measure(members, a_turn))
+    return {size: _together(turns[1:]) for size, turns in found.items()}  # the first warms up
 
 
-async def rows_of(name: str, address: str, sizes: Sequence[int], wishes: int) -> list[list[str]]:
-    """The lines of one database."""
-    lines: list[list[str]] = []
-    empty: dict[int, float] = {}
-    films = 0
-    async with open_database(address):
-        pass  # migrated
-    for size in sizes:
-        await fill(address, films, size // ENTRIES_A_FILM)
-        films = size // ENTRIES_A_FILM
-        async with open_database(address) as engine:
-            server = Server(engine)
-            await server.open()
-            await server.measure(1, WARM_UP)
-            figures = {1: await measure_one(server, wishes)}
-            figures[MEMBERS] = await server.measure(MEMBERS, wishes)
-        for members, one in figures.items():
-            p50, p99 = one.percentile_ms(0.5), one.percentile_ms(0.99)
-            ratio = p50 / empty.setdefault(members, p50)
-            line = [name, f"{size:,}", str(members), f"{one.a_second:.0f}"]
-            lines.append([*line, f"{p50:.1f}", f"{p99:.1f}", f"{ratio:.2f}"])
+def _together(turns: Sequence[Figures]) -> Figures:
+    seconds = [one for turn in turns for one in turn.seconds]
+    return Figures(sum(turn.took_seconds for turn in turns), seconds)
+
+
+async def rows_of(name: str, addresses: dict[int, str], wishes: int) -> list[list[str]]:
+    """The lines of one kind of database; `addresses` by the number of entries."""
+    lines = []
+    async with AsyncExitStack() as stack:
+        servers = {}
+        for size, address in addresses.items():
+            async with open_database(address):
+                pass  # migrated
+            await fill(address, 0, size // ENTRIES_A_FILM)
+            servers[size] = Server(await stack.enter_async_context(open_database(address)))
+            await servers[size].open()
+        for members in (1, MEMBERS):
+            figures = await measure(servers, members, wishes)
+            first = figures[min(figures)].percentile_ms(0.5)
+            for size, one in figures.items():
+                lines.append(_line(name, size, members, one, first))
     return lines
+
+
+def _line(name: str, size: int, members: int, one: Figures, first_ms: float) -> list[str]:
+    p50, p99 = one.percentile_ms(0.5), one.percentile_ms(0.99)
+    figures = (p50, p99, p50 / first_ms)
+    return [
+        name,
+        f"{size:,}",
+        str(members),
+        f"{one.a_second:.0f}",
+        *(f"{figure:.{places}f}" for figure, places in zip(figures, (1, 1, 2), strict=True)),
+    ]
 
 
 def fsync_ms(folder: Path, times: int = 200) -> float:
@@ -157,25 +175,24 @@ def fsync_ms(folder: Path, times: int = 200) -> float:
     return statistics.median(waited) * 1000
 
 
-@asynccontextmanager
-async def postgres() -> AsyncIterator[str]:
-    """An empty database on a server of its own, which brings every commit to the disk."""
-    with running_postgres(fsync=True) as server:
-        connection = await asyncpg.connect(f"{server}/postgres")
-        await connection.execute("CREATE DATABASE bench")
-        await connection.close()
-        yield f"{server}/bench"
-
-
 async def run(sizes: Sequence[int], wishes: int) -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory(prefix="showreel-bench-") as name:
         print(f"An fsync of 4 KiB takes this host {fsync_ms(Path(name)):.2f} ms (median).\n")
-        lines = await rows_of("SQLite", f"sqlite:///{name}/showreel.db", sizes, wishes)
-    async with postgres() as address:
-        lines += await rows_of("PostgreSQL", address, sizes, wishes)
+        files = {size: f"sqlite:///{name}/{size}.db" for size in sizes}
+        lines = await rows_of("SQLite", files, wishes)
+    with running_postgres(fsync=True) as server:
+        databases = {size: await _new_database(server, f"bench_{size}") for size in sizes}
+        lines += await rows_of("PostgreSQL", databases, wishes)
     for line in (HEAD, ["--", *["--:"] * (len(HEAD) - 1)], *lines):
         print(f"| {' | '.join(line)} |")
+
+
+async def _new_database(server: str, name: str) -> str:
+    connection = await asyncpg.connect(f"{server}/postgres")
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    return f"{server}/{name}"
 
 
 def main() -> None:
