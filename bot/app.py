@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from bot.errors import ConfigurationError
 from bot.health import serving_health
 from bot.logs import set_up_logs
+from bot.services.auditing import ensure_books
 from bot.settings import Settings
 from bot.storage.databases import open_database
 from bot.storage.money import Money
@@ -52,6 +53,7 @@ async def run_until(stopped: asyncio.Event, settings: Settings, parts: Parts) ->
     token = settings.discord_token.get_secret_value()
     await refresh_catalogue(parts)
     tasks = TaskOwner()
+    tasks.start(ensure_books(parts.treasury), name="audit")
     async with serving_health(settings.http_host, settings.http_port, parts.health), parts.client:
         gateway = _start_gateway(tasks, parts, token)
         ended = tasks.start(stopped.wait(), name="stop")
