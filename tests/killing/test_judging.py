@@ -106,7 +106,7 @@ PLANTED = {
     "a storyboard ordered twice": ("submitted twice", lambda w, b, s: b.shots.append(shot("w000005x", "r2"))),
     "charged twice for one order": ("charged twice", lambda w, b, s: b.charges.append(charge(FOX))),
     "a shot charged twice": ("charged twice", lambda w, b, s: b.credit_charges.append(credit("r1", 2))),
-    "two jobs of one wish": ("made twice", lambda w, b, s: b.messages.extend([card("e" * 16, "w000001x"), film("e" * 16)])),
+    "two jobs of one wish": ("made twice", lambda w, b, s: b.messages.append(card("e" * 16, "w000001x", "Called off"))),
     "a film after it was called off": ("untrue", lambda w, b, s: b.messages.append(film(ELK))),
     "a word after it was called off": ("untrue", lambda w, b, s: b.messages.append(word(ELK))),
     "a film from nowhere": ("untrue", lambda w, b, s: b.runs.remove(run(FOX))),
