@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 import aiohttp
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from bot.domain.requests import SourceImage
 from bot.errors import ImageRejectedError
@@ -107,9 +107,11 @@ def _open(content: bytes, name: str) -> Image.Image:
         raise ImageRejectedError(msg)
     try:
         return _decoded(content, name)
+    except (ImageRejectedError, MemoryError):
+        raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(name) from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+    except Exception as error:  # decoders raise whatever they like at a damaged file
         msg = f"{name} is damaged: save it again as PNG or JPEG and send that."
         raise ImageRejectedError(msg) from error
 

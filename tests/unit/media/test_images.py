@@ -1,6 +1,7 @@
 """Pictures from members: judged by their content, upright, stripped, and kept."""
 
 import asyncio
+import contextlib
 import io
 import random
 from collections.abc import AsyncIterator
@@ -162,6 +163,20 @@ async def test_a_damaged_picture_is_refused(store, form, share):
 
     with pytest.raises(ImageRejectedError, match="damaged"):
         await store.keep(content[: int(len(content) * share)], name="a")
+
+
+@pytest.mark.filterwarnings("ignore")  # decoders warn of much that is wrong
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF", "AVIF"])
+async def test_however_a_picture_is_damaged_its_member_is_told_what_to_do(store, form):
+    chance, exif = random.Random(3), Image.Exif()  # noqa: S311
+    exif[ORIENTATION], exif[CAMERA] = 6, "a camera"
+    sound = encoded(noise("RGB", (80, 80)), form, **({} if form == "GIF" else {"exif": exif}))
+    for _ in range(1_000):
+        spoilt = bytearray(sound)
+        for _ in range(chance.randint(1, 6)):
+            spoilt[min(int(chance.expovariate(1 / 60)), len(spoilt) - 1)] = chance.randrange(256)
+        with contextlib.suppress(ImageRejectedError):  # and nothing else
+            await store.keep(bytes(spoilt), name="a")
 
 
 async def test_a_picture_that_would_burst_into_gigabytes_is_refused_before_it_is_decoded(store):
