@@ -2,7 +2,8 @@
 
 The pixels are counted from the header before anything is decoded, so that a few kilobytes cannot
 become gigabytes. Decoding then runs in a thread: Pillow releases the interpreter while it decodes,
-and a process pool would cost a second at the first picture.
+and a process pool would cost a second at the first picture. A large picture takes 250 MB
+meanwhile, so that only a few are decoded at once; the others wait as the bytes they are.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from bot.media.signatures import kind_of
 MAX_BYTES = 25 * 1024 * 1024
 MAX_PIXELS = 33_000_000
 MIN_SIDE = 64
+DECODED_AT_ONCE = 2
 READ = ("PNG", "JPEG", "WEBP", "GIF", "AVIF")
 _QUALITIES = (92, 85, 75)
 _SHRINK = 0.8
@@ -41,10 +43,12 @@ class DiskImageStore:
         self._folder = folder
         self._session = session
         self._allow_hosts = allow_hosts
+        self._few_at_once = asyncio.Semaphore(DECODED_AT_ONCE)
         folder.mkdir(parents=True, exist_ok=True)
 
     async def keep(self, content: bytes, *, name: str) -> SourceImage:
-        return await asyncio.to_thread(self._keep, content, name)
+        async with self._few_at_once:
+            return await asyncio.to_thread(self._keep, content, name)
 
     async def fetch(self, address: str, *, name: str) -> SourceImage:
         try:
@@ -63,7 +67,8 @@ class DiskImageStore:
         return await self.keep(content, name=name)
 
     async def prepare(self, image: SourceImage, *, max_bytes: int) -> tuple[bytes, str]:
-        return await asyncio.to_thread(self._prepare, image, max_bytes)
+        async with self._few_at_once:
+            return await asyncio.to_thread(self._prepare, image, max_bytes)
 
     def path(self, image: SourceImage) -> Path:
         return self._folder / image.key

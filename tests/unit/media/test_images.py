@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import random
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,9 +14,10 @@ from aiohttp import web
 from PIL import Image, features
 from PIL.PngImagePlugin import PngInfo
 
+from bot.domain.requests import SourceImage
 from bot.errors import ImageRejectedError
 from bot.media.downloads import guarded_session
-from bot.media.images import MAX_BYTES, DiskImageStore
+from bot.media.images import DECODED_AT_ONCE, MAX_BYTES, DiskImageStore
 from tests.factories import make_image
 from tests.serving import pair_of, serving
 
@@ -291,3 +293,30 @@ async def test_a_picture_whose_download_is_too_large_is_asked_for_smaller(tmp_pa
                 await store.fetch(origin, name="a.png")
 
     assert str(refused.value) == "a.png has more than 25 MB: send a smaller PNG or JPEG."
+
+
+class SlowStore(DiskImageStore):
+    """Counts the pictures that it begins with, and ends with none before the gate is open."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.begun, self.gate = threading.Semaphore(0), threading.Event()
+
+    def _keep(self, content: bytes, name: str) -> SourceImage:
+        self.begun.release()
+        self.gate.wait(10)
+        return super()._keep(content, name)
+
+
+async def test_a_few_pictures_are_decoded_at_once_however_many_come(tmp_path):
+    content = encoded(picture(), "PNG")
+    async with aiohttp.ClientSession() as session:
+        store = SlowStore(tmp_path, session, frozenset())
+        kept = [asyncio.create_task(store.keep(content, name="a")) for _ in range(6)]  # noqa: TID251
+        for _ in range(DECODED_AT_ONCE):
+            assert await asyncio.to_thread(store.begun.acquire, timeout=10)
+        one_more = await asyncio.to_thread(store.begun.acquire, timeout=0.1)
+        store.gate.set()
+
+        assert not one_more
+        assert len({image.key for image in await asyncio.gather(*kept)}) == 1
