@@ -35,7 +35,7 @@ from tests.factories import NOW, make_delivery, make_job
 from tests.postgres import running_postgres
 
 ENTRIES = (0, 10_000, 100_000, 1_000_000)
-WISHES = 300
+WISHES = 600
 TURN = 20  # wishes in a row; one member may have so many films open
 DOLLAR = 1_000_000
 POLICY = Policy(
