@@ -1,5 +1,6 @@
 """The buttons on cards, films and quotes. Routed by custom id, so that they outlive any restart."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -54,8 +55,7 @@ class Jobs(commands.Cog):
         job = await self._services.jobs.get(JobId(subject))
         if job.user_id != interaction.user.id and not _may_moderate(interaction):
             raise NotYourJobError
-        if interaction.message is not None:
-            await interaction.message.delete()
+        await _delete(interaction.message)
         film = await self._services.jobs.find_delivery(job.id, DeliveryKind.FILM)
         if film is not None:  # so that the card no longer leads there
             await self._services.jobs.save_delivery(deleted(film))
@@ -87,7 +87,14 @@ class Jobs(commands.Cog):
             await interaction.response.defer(ephemeral=True, thinking=True)
         asked = await self._services.offering.confirm(OfferId(subject), place_of(interaction))
         await asking.show(interaction, asking.said(asked))
-        if message is not None and not is_private:
+        if not is_private:
+            await _delete(message)
+
+
+async def _delete(message: discord.Message | None) -> None:
+    """A message that is gone already is no error: what the press was for is done all the same."""
+    if message is not None:
+        with contextlib.suppress(discord.NotFound):
             await message.delete()
 
 
