@@ -53,8 +53,8 @@ async def run_until(stopped: asyncio.Event, settings: Settings, parts: Parts) ->
     token = settings.discord_token.get_secret_value()
     await refresh_catalogue(parts)
     tasks = TaskOwner()
-    tasks.start(ensure_books(parts.treasury), name="audit")
     async with serving_health(settings.http_host, settings.http_port, parts.health), parts.client:
+        _ = tasks.start(ensure_books(parts.treasury), name="audit")
         gateway = _start_gateway(tasks, parts, token)
         ended = tasks.start(stopped.wait(), name="stop")
         endless = {gateway, ended, *_start_loops(tasks, parts)}
