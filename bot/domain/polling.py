@@ -1,13 +1,12 @@
 """When to look next at films in the making.
 
-A look is worth making when the waiting that it may save reaches its price: at the first instant at
-which the expected time that finished films have lain unseen, since the last look and summed over
-all films that one look shows, is as long as the price of the look in seconds. For a single film
-with hazard h and price c that is a gap of sqrt(2c/h); the same rule holds for films looked at
-together (the checking schedules of Barlow, Hunter & Proschan, 1963, and Keller, 1974).
+A look costs its price, in seconds of waiting that it must save. The schedule that costs the least,
+looks and waiting together, is found backwards (the checking schedules of Barlow, Hunter & Proschan,
+1963): what is still to come after a look at some instant is known for all later instants before it
+is asked for the one before. Several films that one look shows are planned for as one: they wait as
+long as all of them together lie unseen, and looks go on until the last is found.
 
-How long films take is learnt: a lognormal distribution, from what films of the same kind took here
-lately and from a prior that fades as they come in.
+How long films take stands in `distributions.py`; how that is learnt, in `learning.py`.
 """
 
 import math
@@ -15,53 +14,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-HALF_LIFE = 50  # observations after which one counts half
-PRIOR_WEIGHT = 1.5  # observations that the prior is worth
-PRIOR_SPREAD = 0.45  # of the logarithm: 120 to 300 s for nine films in ten
-NARROWEST_SPREAD = 0.08
+from bot.domain.distributions import Distribution
+
 SHORTEST_GAP_SECONDS = 1.0
 LONGEST_GAP_SECONDS = 60.0  # a wrong distribution costs at most this
 LONGEST_DEAR_GAP_SECONDS = 150.0  # or this, where a look is dear
-STEP_SECONDS = 0.5
-FREE_LOOK_SECONDS = 0.2  # at this price or below, a film far quicker than expected is found as well
+STEP_SECONDS = 0.25
+STEP_SHARE = 0.02  # of the time from now: what is far away is planned for roughly
+HORIZON_SECONDS = 7200.0
+CHEAP_LOOK_SECONDS = 1.0  # at this price or below, nobody waits long for a film that was quick
+FREE_LOOK_SECONDS = 0.2  # nor at this price for one that was not quite as quick
 AGE_SHARE = 0.25  # of a film's age, the longest gap then
-
-
-@dataclass(frozen=True, slots=True)
-class Distribution:
-    """How long films of one kind take: the logarithm of seconds, by mean and spread."""
-
-    log_mean: float
-    log_spread: float
-
-    def finished_by(self, seconds: float) -> float:
-        """The share of films that are finished at this age."""
-        if seconds <= 0:
-            return 0.0
-        distance = (math.log(seconds) - self.log_mean) / self.log_spread
-        return 0.5 * math.erfc(-distance / math.sqrt(2))
-
-    def quantile(self, share: float) -> float:
-        """The age in seconds at which this share (0 to 1, exclusive) of films is finished."""
-        low, high = 1e-3, 1e6
-        for _ in range(60):
-            middle = math.sqrt(low * high)
-            low, high = (middle, high) if self.finished_by(middle) < share else (low, middle)
-        return high
-
-
-def learn(latest_first: Sequence[float], prior_seconds: float) -> Distribution:
-    """From what such films took (seconds, latest first) and what they are said to take."""
-    prior_mean = math.log(max(prior_seconds, 1.0))
-    seen = [
-        (0.5 ** (number / HALF_LIFE), math.log(max(seconds, 0.5)))
-        for number, seconds in enumerate(latest_first)
-    ]
-    total = PRIOR_WEIGHT + sum(weight for weight, _ in seen)
-    mean = (PRIOR_WEIGHT * prior_mean + sum(weight * log for weight, log in seen)) / total
-    squares = sum(weight * (log - mean) ** 2 for weight, log in seen)
-    variance = (PRIOR_WEIGHT * PRIOR_SPREAD**2 + squares) / total
-    return Distribution(mean, max(math.sqrt(variance), NARROWEST_SPREAD))
+KNOWN_AFTER = 5.0  # films of a kind, until all of it goes by what was learnt
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,49 +37,123 @@ class InTheMaking:
 
     def finished_within(self, seconds: float) -> float:
         """How likely it is ready so much later, given that it was not."""
-        before = self.takes.finished_by(self.age_seconds)
+        return self.shares_finished((seconds,))[0]
+
+    def shares_finished(self, after_seconds: Sequence[float]) -> list[float]:
+        """The same for many instants."""
+        age, finished_by = self.age_seconds, self.takes.finished_by
+        before = finished_by(age)
         left = 1.0 - before
         if left < 1e-6:  # far beyond anything seen: as likely in the next stretch as in the last
-            return 1.0 - math.exp(-seconds / max(self.age_seconds, 1.0))
-        return (self.takes.finished_by(self.age_seconds + seconds) - before) / left
+            return [1.0 - math.exp(-seconds / max(age, 1.0)) for seconds in after_seconds]
+        return [(finished_by(age + seconds) - before) / left for seconds in after_seconds]
 
 
-def longest_gap_seconds(price_seconds: float) -> float:
+def _instants() -> tuple[float, ...]:
+    found = [0.0, SHORTEST_GAP_SECONDS]
+    while found[-1] < HORIZON_SECONDS:
+        found.append(found[-1] + max(STEP_SECONDS, STEP_SHARE * found[-1]))
+    return tuple(found)
+
+
+INSTANTS = _instants()  # from now, in seconds: now, and when a look is thought of
+
+
+def cheapest_gap_seconds(films: Sequence[InTheMaking], price_seconds: float) -> float:
+    """From now to the first look of the cheapest schedule, in seconds."""
+    ready, ended = _foreseen(films)
+    return INSTANTS[_first_of_cheapest(ready, ended, price_seconds)]
+
+
+def _foreseen(films: Sequence[InTheMaking]) -> tuple[list[float], list[float]]:
+    """At each instant: how many films are ready, and how likely all of them are."""
+    ready, ended = [0.0] * len(INSTANTS), [1.0] * len(INSTANTS)
+    for film in films:
+        shares = film.shares_finished(INSTANTS)
+        ready = list(map(float.__add__, ready, shares))
+        ended = list(map(float.__mul__, ended, shares))
+    return ready, ended
+
+
+def _unseen(ready: Sequence[float]) -> list[float]:
+    """At each instant: how long films have lain unseen since now, if nobody looked; summed."""
+    found = [0.0]
+    for number in range(1, len(INSTANTS)):
+        passed = INSTANTS[number] - INSTANTS[number - 1]
+        found.append(found[-1] + passed * (ready[number] + ready[number - 1]) / 2)
+    return found
+
+
+def _first_of_cheapest(ready: Sequence[float], ended: Sequence[float], price: float) -> int:
+    """Backwards over the instants: the look after each that makes the rest cheapest.
+
+    From i to a look at k, unseen[k] - unseen[i] - ready[i] (t[k] - t[i]) is waited; then comes what
+    is cheapest after k. For each k that is a straight line over ready[i], the steeper the later,
+    and ready[i] falls as i goes back: the lines that may be lowest form a hull, along which the
+    lowest moves one way. So n instants take about n steps.
+    """
+    unseen = _unseen(ready)
+    heights, ends, at = [unseen[-1]], [len(INSTANTS) - 1], 0  # of the hull; the lowest line on it
+    for i in range(len(INSTANTS) - 2, -1, -1):
+        now, here = INSTANTS[i], ready[i]
+        at = min(at, len(ends) - 1)
+        while at + 1 < len(ends) and _is_lower(heights, ends, at, here):
+            at += 1
+        rest = heights[at] - (INSTANTS[ends[at]] - now) * here
+        height = rest + price * (1.0 - ended[i])
+        while len(ends) > 1 and _is_hidden(heights, ends, height, now):
+            heights.pop()
+            ends.pop()
+        if i:
+            heights.append(height)
+            ends.append(i)
+    return ends[at]
+
+
+def _is_lower(heights: Sequence[float], ends: Sequence[int], at: int, here: float) -> bool:
+    """Whether the next line of the hull is lower than this, over `here`."""
+    apart = INSTANTS[ends[at]] - INSTANTS[ends[at + 1]]
+    return heights[at + 1] + apart * here <= heights[at]
+
+
+def _is_hidden(
+    heights: Sequence[float], ends: Sequence[int], height: float, instant: float
+) -> bool:
+    """Whether the last line of the hull is nowhere the lowest beside a new one."""
+    before, last = INSTANTS[ends[-2]], INSTANTS[ends[-1]]
+    return (heights[-1] - height) * (before - last) >= (heights[-2] - heights[-1]) * (
+        last - instant
+    )
+
+
+def longest_gap_seconds(films: Sequence[InTheMaking], price_seconds: float) -> float:
     """A minute at prices up to 1 s, and in proportion above it; at most 150 s.
 
     A look each minute at a film that cannot be ready yet is a waste that only cheap looks allow.
+    Where little is known of such films and a look is cheap, no gap is longer than the film is old
+    (looks at 2, 4, 8 … seconds), for it may be far quicker than it is said to be.
     """
-    in_proportion = LONGEST_GAP_SECONDS * price_seconds
-    return min(max(in_proportion, LONGEST_GAP_SECONDS), LONGEST_DEAR_GAP_SECONDS)
+    longest = max(LONGEST_GAP_SECONDS, LONGEST_GAP_SECONDS * price_seconds)
+    longest = min(longest, LONGEST_DEAR_GAP_SECONDS)
+    ages = [film.age_seconds for film in films if film.takes.seen < KNOWN_AFTER]
+    if ages and price_seconds <= FREE_LOOK_SECONDS:
+        longest = min(longest, 1.0 + AGE_SHARE * min(ages))
+    elif ages and price_seconds <= CHEAP_LOOK_SECONDS:
+        longest = min(longest, max(2.0, min(ages)))
+    return longest
 
 
-def seconds_to_next_look(
-    films: Sequence[InTheMaking],
-    price_seconds: float,
-    *,
-    longest_seconds: float = LONGEST_GAP_SECONDS,
-) -> float:
+def seconds_to_next_look(films: Sequence[InTheMaking], price_seconds: float) -> float:
     """How long to wait before one look at all of these, from 1 s to the longest."""
-    unseen, gap = 0.0, 0.0
-    longest = longest_seconds
-    if price_seconds <= FREE_LOOK_SECONDS:
-        youngest = min((film.age_seconds for film in films), default=0.0)
-        longest = min(longest, 1.0 + AGE_SHARE * youngest)
-    while gap < longest and unseen < price_seconds:
-        middle = gap + STEP_SECONDS / 2
-        unseen += STEP_SECONDS * sum(film.finished_within(middle) for film in films)
-        gap += STEP_SECONDS
-    return min(max(gap, SHORTEST_GAP_SECONDS), longest)
+    longest = longest_gap_seconds(films, price_seconds)
+    if not films:
+        return longest
+    return min(cheapest_gap_seconds(films, price_seconds), longest)
 
 
-def next_look_at(
-    submitted_at: datetime, takes: Distribution, price_seconds: float, now: datetime
-) -> datetime:
-    """The instant of the next look at one film that is not ready now."""
-    film = InTheMaking(takes, max((now - submitted_at).total_seconds(), 0.0))
-    longest = longest_gap_seconds(price_seconds)
-    gap = seconds_to_next_look([film], price_seconds, longest_seconds=longest)
-    return now + timedelta(seconds=gap)
+def next_look_at(films: Sequence[InTheMaking], price_seconds: float, now: datetime) -> datetime:
+    """The instant of the next look at films that are not ready now."""
+    return now + timedelta(seconds=seconds_to_next_look(films, price_seconds))
 
 
 def backoff_seconds(errors_in_row: int) -> float:

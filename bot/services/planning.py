@@ -1,20 +1,13 @@
 """When to look next: what such films took here, and what a look costs now."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from bot.domain.distributions import Distribution
 from bot.domain.jobs import Job
-from bot.domain.polling import (
-    Distribution,
-    InTheMaking,
-    learn,
-    longest_gap_seconds,
-    next_look_at,
-    seconds_to_next_look,
-)
+from bot.domain.learning import HISTORY_MOST, learn
+from bot.domain.polling import InTheMaking, next_look_at
 from bot.services.steps import Means
-
-HISTORY_MOST = 200
 
 
 async def takes_of(job: Job, means: Means) -> Distribution:
@@ -25,9 +18,7 @@ async def takes_of(job: Job, means: Means) -> Distribution:
 
 async def next_look(job: Job, means: Means) -> datetime:
     """At one film that is not ready now, or was handed over just now."""
-    now = means.clock.now()
-    price = await means.providers[job.provider].look_price_seconds()
-    return next_look_at(job.submitted_at or now, await takes_of(job, means), price, now)
+    return await next_look_together([job], means)
 
 
 async def next_look_together(jobs: Sequence[Job], means: Means) -> datetime:
@@ -35,13 +26,13 @@ async def next_look_together(jobs: Sequence[Job], means: Means) -> datetime:
     now = means.clock.now()
     if not jobs:
         return now
-    films = [
-        InTheMaking(
-            await takes_of(job, means),
-            max((now - (job.submitted_at or now)).total_seconds(), 0.0),
-        )
-        for job in jobs
-    ]
+    films = [await _in_the_making(job, means, now) for job in jobs]
     price = await means.providers[jobs[0].provider].look_price_seconds()
-    gap = seconds_to_next_look(films, price, longest_seconds=longest_gap_seconds(price))
-    return now + timedelta(seconds=gap)
+    return next_look_at(films, price, now)
+
+
+async def _in_the_making(job: Job, means: Means, now: datetime) -> InTheMaking:
+    """With what the service said of its progress."""
+    age = max((now - (job.submitted_at or now)).total_seconds(), 0.0)
+    takes = await takes_of(job, means)
+    return InTheMaking(takes.foretold(age, job.progress_percent or 0), age)

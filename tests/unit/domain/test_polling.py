@@ -1,19 +1,25 @@
 """Looked at soon enough to be quick, and seldom enough to be a good guest."""
 
+import math
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
+from bot.domain.distributions import hill
+from bot.domain.learning import learn
 from bot.domain.polling import (
+    CHEAP_LOOK_SECONDS,
+    FREE_LOOK_SECONDS,
+    INSTANTS,
     LONGEST_DEAR_GAP_SECONDS,
     LONGEST_GAP_SECONDS,
     SHORTEST_GAP_SECONDS,
-    Distribution,
     InTheMaking,
     backoff_seconds,
-    learn,
+    cheapest_gap_seconds,
     longest_gap_seconds,
     next_look_at,
     seconds_to_next_look,
@@ -21,86 +27,135 @@ from bot.domain.polling import (
 from tests.factories import NOW
 
 DEAR = 5.0
+TWO_MINUTES = hill(math.log(120), 0.2)
 ages = st.floats(0, 86_400)
 prices = st.floats(0.01, 1000)
 expectations = st.floats(0, 7200)
+histories = st.lists(st.floats(0, 1e5), max_size=6)
 
 
-@given(st.lists(ages, max_size=5), expectations, prices)
-def test_a_gap_is_never_shorter_or_longer_than_its_bounds(of_films, expected, price):
-    films = [InTheMaking(learn([], expected), age) for age in of_films]
-
-    assert SHORTEST_GAP_SECONDS <= seconds_to_next_look(films, price) <= LONGEST_GAP_SECONDS
-
-
-@given(ages, expectations, prices, prices)
-def test_a_dearer_look_is_never_sooner(age, expected, one, other):
-    film = InTheMaking(learn([], expected), age)
-    cheap, dear = sorted((one, other))
-
-    assert seconds_to_next_look([film], cheap) <= seconds_to_next_look([film], dear)
+def plan(age: float, seconds: float, looks_from: Sequence[float] = (), price: float = DEAR):
+    """The ages of the looks until so many seconds have passed."""
+    found, takes = [age], learn(looks_from, 300)
+    while found[-1] < age + seconds:
+        film = InTheMaking(takes, found[-1])
+        found.append(found[-1] + seconds_to_next_look([film], price))
+    return found
 
 
-@given(ages, expectations)
-def test_more_films_are_looked_at_no_later(age, expected):
-    film = InTheMaking(learn([], expected), age)
+def cost_of(gaps: Sequence[float], film: InTheMaking, price: float) -> float:
+    """What looks after these gaps cost, waiting and looks, until the film is found."""
+    at = [sum(gaps[:number]) for number in range(len(gaps) + 1)]
+    cost = 0.0
+    for before, after in pairwise(at):
+        steps = [before + (after - before) * (number + 0.5) / 50 for number in range(50)]
+        seen = film.finished_within(before)
+        ready = sum(film.finished_within(step) for step in steps) / 50
+        cost += (after - before) * (ready - seen) + price * (1 - seen)
+    return cost
+
+
+@given(histories, st.lists(ages, max_size=4), expectations, prices)
+@settings(max_examples=50)
+def test_a_gap_is_never_shorter_or_longer_than_its_bounds(seen, of_films, expected, price):
+    films = [InTheMaking(learn(seen, expected), age) for age in of_films]
+    longest = longest_gap_seconds(films, price)
+
+    assert SHORTEST_GAP_SECONDS <= seconds_to_next_look(films, price) <= longest
+    assert longest <= (LONGEST_GAP_SECONDS if price <= 1 else LONGEST_DEAR_GAP_SECONDS)
+
+
+@given(histories, ages, expectations, st.floats(0.5, 1000))
+@settings(max_examples=50)
+def test_a_look_at_twice_the_price_is_no_sooner(seen, age, expected, price):
+    film = InTheMaking(learn(seen, expected), age)
+
+    cheap, dear = (seconds_to_next_look([film], one) for one in (price, 2 * price))
+    assert cheap <= dear
+
+
+@given(histories, ages, expectations)
+@settings(max_examples=50)
+def test_two_films_alike_are_looked_at_no_later_than_one(seen, age, expected):
+    film = InTheMaking(learn(seen, expected), age)
 
     together = seconds_to_next_look([film, film], DEAR)
     assert together <= seconds_to_next_look([film], DEAR)
 
 
 def test_looks_are_closest_where_films_finish():
-    takes = Distribution(log_mean=4.8, log_spread=0.2)  # about two minutes
-    gaps = [seconds_to_next_look([InTheMaking(takes, age)], DEAR) for age in (10, 110)]
+    gaps = [seconds_to_next_look([InTheMaking(TWO_MINUTES, age)], DEAR) for age in (10, 110)]
 
-    assert gaps[0] == LONGEST_GAP_SECONDS
+    assert gaps[0] > LONGEST_GAP_SECONDS
     assert gaps[1] < LONGEST_GAP_SECONDS / 2
 
 
-@given(ages, expectations, prices)
-def test_only_where_looks_are_dear_may_a_gap_be_longer_than_a_minute(age, expected, price):
-    longest = longest_gap_seconds(price)
-    film = InTheMaking(learn([], expected), age)
+@pytest.mark.parametrize("price", [0.3, 2.0, 17.0])
+def test_no_other_first_look_is_cheaper(price):
+    """Against every other instant, with the best that can follow it."""
+    film = InTheMaking(TWO_MINUTES, 0.0)
 
-    assert LONGEST_GAP_SECONDS <= longest <= LONGEST_DEAR_GAP_SECONDS
-    assert price > 1 or longest == LONGEST_GAP_SECONDS
-    assert seconds_to_next_look([film], price, longest_seconds=longest) <= longest
+    def rest_after(age: float) -> list[float]:
+        gaps, until = [], age + 400
+        while age < until:
+            gaps.append(cheapest_gap_seconds([InTheMaking(TWO_MINUTES, age)], price))
+            age += gaps[-1]
+        return gaps
+
+    ours = rest_after(0.0)
+    best = cost_of(ours, film, price)
+    for first in range(50, 180, 5):
+        assert best <= cost_of([first, *rest_after(first)], film, price) * 1.005
+
+
+def test_two_hills_are_looked_at_twice_and_the_valley_between_is_left_alone():
+    takes = learn([60.0, 61.0, 59.0, 300.0, 305.0, 295.0] * 8, 120)
+    in_the_valley = seconds_to_next_look([InTheMaking(takes, 90.0)], DEAR)
+    on_the_hill = seconds_to_next_look([InTheMaking(takes, 57.0)], DEAR)
+
+    assert in_the_valley > 100
+    assert on_the_hill < 15
+
+
+def test_in_an_unknown_place_looks_come_at_2_4_8_16_seconds_while_they_are_cheap():
+    looks = plan(0, 60, price=CHEAP_LOOK_SECONDS)
+
+    assert all(later <= max(2, 2 * earlier) for earlier, later in pairwise(looks))
+    assert len(looks) < 12
 
 
 def test_where_looks_are_free_a_film_far_quicker_than_expected_is_found_soon():
-    age, looks = 0.0, []
-    while age < 30:
-        age += seconds_to_next_look([InTheMaking(learn([], 300), age)], 0.2)
-        looks.append(age)
+    looks = plan(0, 30, price=FREE_LOOK_SECONDS)
 
     assert all(later - earlier <= 1 + 0.25 * earlier for earlier, later in pairwise(looks))
 
 
-def test_the_time_that_films_take_is_learnt_and_the_prior_fades():
-    assert learn([], 120).quantile(0.5) == pytest.approx(120)
-    assert learn([30.0] * 50, 120).quantile(0.5) == pytest.approx(30, rel=0.06)
-    assert learn([30.0] * 50, 120).log_spread < learn([], 120).log_spread
+def test_once_films_are_known_nobody_looks_at_2_4_and_8_seconds():
+    assert len(plan(0, 60, [120.0, 130.0, 110.0, 125.0, 140.0] * 6, FREE_LOOK_SECONDS)) < 4
 
 
-def test_lately_counts_more_than_long_ago():
-    faster = learn([30.0] * 30 + [120.0] * 30, 60).quantile(0.5)
-    slower = learn([120.0] * 30 + [30.0] * 30, 60).quantile(0.5)
+def test_the_instants_that_are_thought_of_are_few_and_close_enough():
+    assert len(INSTANTS) < 400  # which is what bounds the work of a plan
+    assert all(
+        later - earlier <= max(SHORTEST_GAP_SECONDS, 0.021 * later)
+        for earlier, later in pairwise(INSTANTS)
+    )
 
-    assert faster < slower
 
-
-@given(st.lists(st.floats(0, 1e5), max_size=20), expectations, ages, st.floats(0, 1e5))
+@given(histories, expectations, ages, st.floats(0, 1e5))
 def test_a_share_is_a_share_whatever_was_seen(seen, expected, age, seconds):
     takes = learn(seen, expected)
 
     assert 0 <= takes.finished_by(age) <= 1
-    assert 0 <= InTheMaking(takes, age).finished_within(seconds) <= 1
+    assert -1e-9 <= InTheMaking(takes, age).finished_within(seconds) <= 1 + 1e-9
 
 
 def test_the_next_look_is_counted_from_now():
-    now = NOW + timedelta(seconds=100)
+    assert next_look_at([InTheMaking(learn([], 100), 100.0)], DEAR, NOW) > NOW
 
-    assert next_look_at(NOW, learn([], 100), DEAR, now) > now
+
+def test_where_there_is_no_film_the_longest_gap_is_waited():
+    assert seconds_to_next_look([], 0.5) == timedelta(seconds=LONGEST_GAP_SECONDS).total_seconds()
 
 
 def test_after_errors_the_wait_doubles_up_to_a_minute():

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.polling import LONGEST_DEAR_GAP_SECONDS, learn
+from bot.domain.learning import learn
+from bot.domain.polling import LONGEST_DEAR_GAP_SECONDS
 from bot.services.planning import next_look, next_look_together, takes_of
 from tests.factories import NOW, PROVIDER, make_job, make_request
 from tests.fakes.weather import calm
@@ -41,7 +42,8 @@ async def test_a_film_that_cannot_be_ready_is_not_looked_at_soon_where_looks_are
     world.provider.look_price = 5.0
     means = world.start().means
 
-    assert await next_look(begun(1), means) == NOW + timedelta(seconds=LONGEST_DEAR_GAP_SECONDS)
+    gap = await next_look(begun(1), means) - NOW
+    assert timedelta(seconds=100) < gap <= timedelta(seconds=LONGEST_DEAR_GAP_SECONDS)
 
 
 async def test_a_film_that_should_be_ready_is_looked_at_soon(world, means):
@@ -85,3 +87,13 @@ async def test_where_no_film_is_left_there_is_nothing_to_wait_for(means):
 
 async def test_a_clock_that_was_put_back_does_no_harm(means):
     assert await next_look_together([begun(-100)], means) > NOW
+
+
+async def test_what_the_service_says_of_its_progress_moves_the_next_look(world):
+    await seen(world, 60.0)
+    await seen(world, 240.0)
+    world.provider.look_price = 5.0
+    means = world.start().means
+    nearly, hardly = [await next_look(begun(50, progress_percent=p), means) for p in (90, 20)]
+
+    assert nearly < hardly
