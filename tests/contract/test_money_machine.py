@@ -61,7 +61,7 @@ ENDS = {
 users = st.integers(1, 3)
 roles = st.frozensets(st.integers(100, 101))
 costs = st.integers(1, 30)
-charges = st.none() | st.integers(1, 60)
+charges = st.sampled_from([None, 1, 2, 3, 5, 8, 12, 20, 31, 60])
 channels = st.sampled_from([(CHANNEL,), (CHANNEL,), (OTHER,), (THREAD, CHANNEL)])
 lasts = st.sampled_from([None, 1, 1, 24, 30])  # hours
 rates = st.sampled_from([(), ((1, 30),), ((2, 60),), ((3, 60), (5, 3600)), ((4, 86_400),)])
@@ -183,6 +183,23 @@ class Server(RuleBasedStateMachine):
 
     @rule(target=films, user=users, held=roles, cost=costs, inside=channels, many=st.integers(1, 4))
     def wish(self, user, held, cost, inside, many):
+        return multiple(*self.wishes(user, held, cost, inside, many))
+
+    @rule(target=films, user=users, held=roles, late=st.sampled_from([-1, 0]))
+    def wish_as_soon_as_a_rate_limit_allows(self, user, held, late):
+        """To the millisecond, and not before."""
+        made = self.wishes(user, held, 1, (OTHER,), 5)
+        ends = [
+            at + timedelta(seconds=period)
+            for (_, period) in self.model.rules(user, held).rates or ()
+            for at in self.model.counted(user, period)[:1]
+        ]
+        if ends:
+            self.model.now = min(ends) + timedelta(milliseconds=late)
+        return multiple(*made, *self.wishes(user, held, 1, (OTHER,), 5))
+
+    def wishes(self, user, held, cost, inside, many):
+        """The keys of those that were accepted, until one was refused."""
         made = []
         for _ in range(many):
             key = self.new_key()
@@ -193,7 +210,7 @@ class Server(RuleBasedStateMachine):
             self.model.accept(key, user, held, cost, inside)
             self.judge(self.model.films[key], held)
             made.append(key)
-        return multiple(*made)
+        return made
 
     def judge(self, film, held):
         """No limit is passed, reckoned from the films themselves."""
@@ -223,7 +240,11 @@ class Server(RuleBasedStateMachine):
         with pytest.raises(DuplicateRequestError, match=film):
             self.accepted(film, one.user, frozenset(), one.cost, (CHANNEL,))
 
-    @rule(user=users, held=roles, to=users, micros=st.integers(1, 30))
+    @rule(givers=st.permutations([1, 2, 3]), held=roles, to=users, micros=st.integers(1, 30))
+    def give_one_after_the_other(self, givers, held, to, micros):
+        for user in givers:
+            self.give(user, held, to, micros)
+
     def give(self, user, held, to, micros):
         key = self.new_key()
         expected = self.model.may_give(user, held, to, micros)
@@ -238,7 +259,7 @@ class Server(RuleBasedStateMachine):
 
     # services
 
-    @rule(film=films, how=st.sampled_from(sorted(ENDS)), charge=charges)
+    @rule(film=films, how=st.sampled_from(sorted(ENDS) + ["film"] * 6), charge=charges)
     def end(self, film, how, charge):
         one = self.model.films[film]
         *_, member, pool = ENDS[how]
