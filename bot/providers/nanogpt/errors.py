@@ -62,7 +62,8 @@ def error_of(answer: Answer, now: datetime, *, about_job: bool = False) -> Provi
     """The error of an answer that is no success, for calls that may be repeated.
 
     `about_job` says that the call named a job, so that 403 means "not yours" and 404 "unknown".
-    A page of HTML never means that: it comes from an edge, which knows nothing of jobs.
+    A page of HTML never means that: it comes from an edge, which knows nothing of jobs; and with
+    403 it is a wall against programs, not a word about the key.
     """
     text, words = _message(answer.body), _words(answer.body)
     kind = _class_of(answer, words, text, about_job=about_job)
@@ -119,6 +120,8 @@ def _class_of(
             return _BY_WORD[word]
     if status == 400 and any(phrase in text.lower() for phrase in _REFUSALS):
         return ContentRefusedError
+    if status == 403 and not speaks:
+        return ProviderUnavailableError
     if about_job and status in {403, 404}:
         return ProviderJobUnknownError if speaks else ProviderUnavailableError
     return _BY_STATUS.get(status, ProviderRejectedRequestError)

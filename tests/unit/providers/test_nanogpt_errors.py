@@ -102,6 +102,11 @@ def test_what_may_be_asked_again_is_uncertain_for_a_submission_that_may_have_beg
     assert type(submission_error_of(answer(status), NOW)) is submission
 
 
+def test_a_wall_in_front_of_the_service_says_nothing_about_the_key():
+    assert type(error_of(answer(403), NOW)) is ProviderUnavailableError
+    assert type(submission_error_of(answer(403), NOW)) is ProviderUnavailableError
+
+
 def test_when_to_come_again_goes_with_a_rate_limit():
     error = error_of(answer(429, None, Retry_After="60"), NOW)
 
