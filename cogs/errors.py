@@ -1,5 +1,7 @@
 """The last resort of every slash command and context menu: an error becomes a sentence."""
 
+import logging
+
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -8,6 +10,8 @@ from bot.client import Client
 from bot.errors import UserFacingError
 from bot.presentation import replies
 from cogs._private.answers import answer, answer_unexpected
+
+_log = logging.getLogger(__name__)
 
 FREE = {"models", "quota", "quota-admin", "settings"}  # commands that ask for no film
 
@@ -26,7 +30,9 @@ class Errors(commands.Cog):
     ) -> None:
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
         if interaction.type is discord.InteractionType.autocomplete:
-            return  # an empty list is shown; the command itself will say what is wrong
+            # an empty list is shown; the command itself will say what is wrong
+            _log.warning("autocomplete_failed", exc_info=cause)
+            return
         if isinstance(cause, UserFacingError):
             is_wish = _root(interaction) not in FREE
             await answer(interaction, replies.sentence(cause, is_wish=is_wish))
