@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install
 
-.PHONY: run doctor test check fix lock picture clean help
+.PHONY: run doctor test crash check fix lock picture clean help
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -17,6 +17,9 @@ doctor: $(VENV)/.run-ready  ## look at token, keys, database and tools, and say 
 
 test: $(VENV)/.test-ready  ## run every test that this machine can run
 	@$(BIN)/python -m pytest -n auto $(TESTS)
+
+crash: $(VENV)/.test-ready  ## kill the bot at random, KILLS times, and judge what came of it
+	@$(BIN)/python -m tests.killing --kills $(or $(KILLS),1000) $(CRASH)
 
 check: $(VENV)/.test-ready  ## everything that CI holds against the code, without the tests
 	@$(BIN)/ruff check .

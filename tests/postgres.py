@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,35 +26,63 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A PostgreSQL server of our own, which can be stopped as if the power had gone, and started."""
+
+    folder: Path
+    port: int
+
+    @property
+    def address(self) -> str:
+        return f"postgresql://showreel@127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Returns when it answers; after a stop like that it first recovers."""
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        self._control("-o", options, "start")
+
+    def stop(self) -> None:
+        """At once: connections are cut, and nothing is written any more."""
+        self._control("-m", "immediate", "stop")
+
+    def _control(self, *arguments: str) -> None:
+        fixed = ["-D", str(self.folder / "data"), "-w", "-l", str(self.folder / "log")]
+        _call(self.folder, [find_program("pg_ctl") or "", *fixed, *arguments])
+
+
+def _as_nobody() -> dict[str, Any]:
+    """The server refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    return {"user": "nobody", "group": "nogroup", "extra_groups": []}
+
+
+def _call(folder: Path, command: list[str]) -> None:
+    subprocess.run(  # noqa: S603 - a fixed program with our own arguments
+        command, check=True, stdout=subprocess.DEVNULL, cwd=folder, **_as_nobody()
+    )
+
+
 @contextmanager
-def running_postgres(*, fsync: bool = False) -> Iterator[str]:
-    """The address of a fresh server, which refuses to run as root and so runs as `nobody`.
-
-    Without `fsync` it forgets everything in a power failure, which no test minds.
-    """
+def running_server() -> Iterator[Server]:
+    """A fresh server, which is thrown away at the end."""
     folder = Path(tempfile.mkdtemp(prefix="showreel-pg-"))
-    as_root = os.geteuid() == 0
-    user: dict[str, Any] = (
-        {"user": "nobody", "group": "nogroup", "extra_groups": []} if as_root else {}
-    )
-    if as_root:
+    if _as_nobody():
         shutil.chown(folder, "nobody", "nogroup")
-    data, port = folder / "data", _free_port()
-    control = [find_program("pg_ctl") or "", "-D", str(data), "-w", "-l", str(folder / "log")]
-    options = (
-        f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync={'on' if fsync else 'off'}"
-    )
-
-    def call(command: list[str]) -> None:
-        subprocess.run(  # noqa: S603 - a fixed program with our own arguments
-            command, check=True, stdout=subprocess.DEVNULL, cwd=folder, **user
-        )
-
-    initdb = find_program("initdb") or ""
-    call([initdb, "-D", str(data), "-U", "showreel", "-A", "trust", "--no-sync"])
-    call([*control, "-o", options, "start"])
+    initdb, data = find_program("initdb") or "", str(folder / "data")
+    _call(folder, [initdb, "-D", data, "-U", "showreel", "-A", "trust", "--no-sync"])
+    server = Server(folder, _free_port())
+    server.start()
     try:
-        yield f"postgresql://showreel@127.0.0.1:{port}"
+        yield server
     finally:
-        call([*control, "-m", "immediate", "stop"])
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """The address of a fresh server."""
+    with running_server() as server:
+        yield server.address

@@ -62,7 +62,7 @@ class Judge:
         card = told.cards[0]
         mark = mark_in(str(card["embeds"][0].get("description", "")))
         source = (card.get("message_reference") or {}).get("message_id")
-        return self._by_mark.get(mark or "") or self._by_source.get(source)
+        return self._by_mark.get(mark or "") or self._by_source.get(source or "")
 
     def _judge_job(self, job: str, told: Told, wish: Wish | None) -> None:
         verdict, name = self._verdict, f"job {job} ({wish.mark if wish else 'of no wish'})"

@@ -1,0 +1,170 @@
+"""The killing: bots are started, killed at random instants, and started again, then all is judged."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from random import Random
+
+from bot.tasks import TaskOwner
+from tests.killing.judging import Verdict, judge
+from tests.killing.processes import Bot, call_bot
+from tests.killing.town import Town
+from tests.postgres import Server
+
+AT_ONCE = 14  # films in the making that the crowd aims at
+TURNED_SECONDS = 1860.0  # between two rounds, so that lookups, leases and nonces run out
+ROUND = 10  # kills between two turns of the clocks
+KILLED_WHILE_STARTING = 0.15
+STARTING_SECONDS = 1.1
+ALIVE_SECONDS = (0.0, 1.1)  # from its connection to its end
+DATABASE_STOPPED = 0.2  # of the kills, where there is a server to stop
+STARTED_WITHOUT_DATABASE = 0.4
+AWAY_SECONDS = (0.1, 1.5)
+PATIENCE_SECONDS = 240.0  # until everything has come to its end, nobody being killed
+KILLED = -9
+
+
+@dataclass(slots=True)
+class Outcome:
+    """One run: what was done, what came of it, and what is wrong."""
+
+    seed: int
+    verdict: Verdict = field(default_factory=Verdict)
+    kills: int = 0
+    stops: int = 0  # of the database's server
+    seconds: float = 0.0  # until the last kill
+    settling_seconds: float = 0.0  # from then on
+    audit: str = ""
+    errors: Counter[str] = field(default_factory=Counter)  # what the bots logged as such
+
+
+@dataclass
+class Killing:
+    """One town, and as many bots as share its database."""
+
+    town: Town
+    seed: int
+    processes: int = 1
+    server: Server | None = None  # of the database, to be stopped now and then
+    tasks: TaskOwner = field(default_factory=TaskOwner)
+    hears: asyncio.Event = field(default_factory=asyncio.Event)  # some bot is connected
+    bots: list[Bot] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.random = Random(f"killing {self.seed}")  # noqa: S311 - a replay
+        self.outcome = Outcome(self.seed)
+
+    async def run(self, kills: int) -> Outcome:
+        """So many kills, then peace until everything has come to its end, and the judgement."""
+        begun = time.monotonic()
+        async with self._life():
+            while self.outcome.kills < kills:
+                await self.kill_for_a_round(min(ROUND, kills - self.outcome.kills))
+                await self._turn()
+        self.outcome.seconds = time.monotonic() - begun
+        await self._settle()
+        return self.outcome
+
+    async def kill_for_a_round(self, kills: int) -> None:
+        for _ in range(self.processes - len(self.bots)):
+            await self._start()
+        for _ in range(kills):
+            bot = self.random.choice(self.bots)
+            await self._live(bot)
+            await self._kill(bot)
+            async with self._database_away():
+                await self._start()
+
+    async def _live(self, bot: Bot) -> None:
+        """Until the instant at which it dies."""
+        if self.random.random() < KILLED_WHILE_STARTING:
+            await self.town.clock.sleep(self.random.uniform(0, STARTING_SECONDS))
+            return
+        await bot.connected()
+        if not bot.has_ended:
+            self.hears.set()
+        await self.town.clock.sleep(self.random.uniform(*ALIVE_SECONDS))
+
+    @asynccontextmanager
+    async def _database_away(self) -> AsyncIterator[None]:
+        """Now and then its server is stopped as if the power had gone, a while for all bots."""
+        if self.server is None or self.random.random() > DATABASE_STOPPED:
+            yield
+            return
+        await asyncio.to_thread(self.server.stop)
+        self.outcome.stops += 1
+        await self.town.clock.sleep(self.random.uniform(*AWAY_SECONDS))
+        if self.random.random() < STARTED_WITHOUT_DATABASE:
+            yield
+            await self.town.clock.sleep(self.random.uniform(*AWAY_SECONDS))
+            await asyncio.to_thread(self.server.start)
+        else:
+            await asyncio.to_thread(self.server.start)
+            yield
+
+    async def _start(self) -> None:
+        log = self.town.folder / "bot.log"
+        self.bots.append(
+            await Bot.start(self.tasks, self.town.environment, log, self.town.ahead_seconds)
+        )
+
+    async def _kill(self, bot: Bot) -> None:
+        self.bots.remove(bot)
+        if not any(other.ready.is_set() for other in self.bots):
+            self.hears.clear()
+        code = await bot.kill()
+        self.outcome.kills += 1
+        self.outcome.errors += bot.errors
+        if code != KILLED:
+            self.outcome.verdict.find("ended", f"a bot ended by itself, with {code}")
+
+    async def _turn(self) -> None:
+        """All are down for half an hour."""
+        for bot in list(self.bots):
+            await self._kill(bot)
+            self.outcome.kills -= 1  # of a bot that may just have begun: not counted
+        await self.town.turn_clocks(TURNED_SECONDS)
+
+    @asynccontextmanager
+    async def _life(self) -> AsyncIterator[None]:
+        """The crowd wishes and things go wrong, for as long as the block runs."""
+        crowd, others = self.town.crowd, TaskOwner()
+        _ = others.start(crowd.wish_again_and_again(AT_ONCE, self.hears), name="crowd")
+        _ = others.start(self.town.trouble.make(), name="trouble")
+        try:
+            yield
+        finally:
+            await others.close(grace_seconds=0)
+
+    async def _settle(self) -> None:
+        """Nobody wishes, nothing goes wrong; what is open comes to its end, and is judged."""
+        begun = time.monotonic()
+        await self.town.trouble.end()
+        await self.town.crowd.close()
+        for _ in range(self.processes):
+            await self._start()
+        verdict = await self._judge_until_all_has_ended(begun)
+        for bot in self.bots:
+            code = await bot.stop()
+            self.outcome.errors += bot.errors
+            if code != 0:
+                verdict.find("ended", f"after SIGTERM a bot ended with {code}")
+        await self.tasks.close()
+        code, self.outcome.audit = await call_bot(self.town.environment, "audit")
+        if code != 0:
+            verdict.find("unbalanced", self.outcome.audit)
+        for kind, found in self.outcome.verdict.wrong.items():
+            verdict.wrong.setdefault(kind, []).extend(found)
+        self.outcome.verdict = verdict
+        self.outcome.settling_seconds = time.monotonic() - begun
+
+    async def _judge_until_all_has_ended(self, begun: float) -> Verdict:
+        while True:
+            await self.town.clock.sleep(1.0)
+            books, states = await self.town.books(), await self.town.states()
+            verdict = judge(self.town.crowd.wishes, books, states)
+            if "lost" not in verdict.wrong or time.monotonic() - begun > PATIENCE_SECONDS:
+                return verdict

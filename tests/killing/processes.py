@@ -1,0 +1,150 @@
+"""The processes of a run: a sandbox that is never killed, and bots that are, each a real program."""
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bot.tasks import TaskOwner
+
+ROOT = Path(__file__).parents[2]
+LONGEST_LINE = 4 * 1024 * 1024  # of a log, with a traceback in it
+STARTS_WITHIN_SECONDS = 30.0
+STOPS_WITHIN_SECONDS = 30.0
+
+Environment = dict[str, str]
+
+
+@contextlib.asynccontextmanager
+async def running_sandbox(folder: Path, **settings: str) -> AsyncIterator[dict[str, str]]:
+    """What a bot needs to run there, and its page; stops when the block ends."""
+    environment = {"PATH": os.defpath, "SANDBOX_PORT": "0", "SANDBOX_DATA_DIR": str(folder)}
+    with (folder / "sandbox.log").open("wb") as log:  # connections that were cut, above all
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "sandbox", "--json", "--with-parent"),
+            cwd=ROOT,
+            env=environment | {f"SANDBOX_{name.upper()}": text for name, text in settings.items()},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+        )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    try:
+        told: dict[str, str] = json.loads(await child.stdout.readline())
+        yield told
+    finally:
+        child.stdin.close()
+        await child.wait()
+
+
+@dataclass(slots=True)
+class Bot:
+    """One bot, running; `events` counts what it logged, by name, and `errors` what was one."""
+
+    child: asyncio.subprocess.Process
+    log: Path
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    events: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    _reading: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def start(
+        cls, tasks: TaskOwner, environment: Mapping[str, str], log: Path, ahead_seconds: float = 0
+    ) -> "Bot":
+        """`python -m bot run`, or the same with its clock turned; not yet connected."""
+        module = ("bot",) if ahead_seconds == 0 else ("tests.killing.later", str(ahead_seconds))
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", *module, "run"),
+            cwd=ROOT,
+            env=dict(environment),
+            stdin=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            limit=LONGEST_LINE,
+        )
+        bot = cls(child, log)
+        bot._reading = tasks.start(bot._read(), name=f"log:{child.pid}")
+        return bot
+
+    @property
+    def has_ended(self) -> bool:
+        return self.child.returncode is not None
+
+    async def connected(self, within_seconds: float = STARTS_WITHIN_SECONDS) -> None:
+        """Returns when it is, or has ended."""
+        async with asyncio.timeout(within_seconds):
+            await self.ready.wait()
+
+    async def kill(self) -> int:
+        """SIGKILL; the exit code, which is another than -9 if it had ended by itself."""
+        with contextlib.suppress(ProcessLookupError):
+            self.child.kill()
+        return await self._ended()
+
+    async def stop(self) -> int:
+        """SIGTERM, and the exit code."""
+        with contextlib.suppress(ProcessLookupError):
+            self.child.terminate()
+        async with asyncio.timeout(STOPS_WITHIN_SECONDS):
+            return await self._ended()
+
+    async def _ended(self) -> int:
+        code = await self.child.wait()
+        if self._reading is not None:
+            await self._reading
+        return code
+
+    async def _read(self) -> None:
+        assert self.child.stderr is not None
+        with self.log.open("ab") as log:
+            while line := await self.child.stderr.readline():
+                log.write(line)
+                self._note(line)
+        self.ready.set()  # whoever waits looks whether it has ended
+
+    def _note(self, line: bytes) -> None:
+        told = _read_line(line)
+        name = str(told.get("event", ""))[:80]
+        self.events[name] += 1
+        if told.get("level") in {"error", "critical"} or "event" not in told:
+            self.errors[name or line.decode(errors="replace").strip()[:120]] += 1
+        if name == "discord_ready":
+            self.ready.set()
+
+
+def _read_line(line: bytes) -> dict[str, Any]:
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def environment_of(told: Mapping[str, str], folder: Path, database: str | None) -> Environment:
+    """For a bot in this folder, on this database or its own file."""
+    given = {name: value for name, value in told.items() if name != "page"}
+    fixed = {"PATH": os.defpath, "DATA_DIR": str(folder), "LOG_FORMAT": "json"}
+    return given | fixed | ({} if database is None else {"DATABASE_URL": database})
+
+
+async def call_bot(environment: Mapping[str, str], *arguments: str) -> tuple[int, str]:
+    """Run one command of the bot to its end; its exit code and all it said."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "bot", *arguments),
+        cwd=ROOT,
+        env=dict(environment),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await child.communicate()
+    return child.returncode or 0, said.decode().strip()

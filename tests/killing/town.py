@@ -1,0 +1,120 @@
+"""A town to kill bots in: a sandbox with its crowd, a database, and the bot's folder."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random
+
+import aiohttp
+
+from bot.clock import SystemClock
+from bot.domain.edits import SetPolicy
+from bot.domain.policy import Policy
+from bot.domain.requests import Shot, VideoRequest
+from bot.ids import GuildId, ModelId, ProviderName
+from bot.storage.databases import open_database
+from tests.contract.branches import Branch, by
+from tests.crash.books import GENEROUS
+from tests.killing.books import Books, read_books
+from tests.killing.crowd import LITE, VEO, Crowd
+from tests.killing.eyes import open_eyes
+from tests.killing.processes import Environment, environment_of, running_sandbox
+from tests.killing.trouble import Trouble
+from tests.people import People
+
+CHANNELS = ("films", "pictures", "cinema", "attic")
+TAUGHT_SECONDS = 0.7  # how long films are said to have taken here before
+TAUGHT_TIMES = 30
+MOST_OPEN = 1000
+
+
+@dataclass
+class Town:
+    """Everything but the bots; `ahead_seconds` is how far its clocks were turned."""
+
+    people: People
+    crowd: Crowd
+    trouble: Trouble
+    folder: Path
+    database: str
+    environment: Environment
+    ahead_seconds: float = 0.0
+    clock: SystemClock = field(default_factory=SystemClock)
+
+    async def turn_clocks(self, seconds: float) -> None:
+        """While no bot runs: its next start is on a machine that is as far ahead."""
+        await self.people.call("POST", "/clock", {"advance_seconds": seconds})
+        self.ahead_seconds += seconds
+
+    async def books(self) -> Books:
+        return await read_books(self.crowd.people[0], self.crowd.channels)
+
+    async def states(self) -> dict[str, str]:
+        """How each job stands in the bot's own database."""
+        async with open_database(self.database) as engine:
+            rows = await Branch(engine).rows("SELECT id, state FROM jobs")
+        return {row["id"]: row["state"] for row in rows}
+
+
+@contextlib.asynccontextmanager
+async def open_town(folder: Path, seed: int, database: str | None = None) -> AsyncIterator[Town]:
+    """A town whose crowd and trouble follow the seed; nobody acts yet."""
+    home, beside = _make(folder / "bot"), _make(folder / "sandbox")
+    async with contextlib.AsyncExitStack() as stack:
+        told = await stack.enter_async_context(running_sandbox(beside, rate_limits="false"))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        people = People(session, told["page"].rstrip("/"))
+        await _settle(people)
+        folk = [people.person(name) for name in ("Ada", "Max", "Fern", "Juno")]
+        eyes = await stack.enter_async_context(open_eyes(folk))
+        channels = [people.channel(name) for name in CHANNELS]
+        crowd = Crowd(folk, channels, eyes, Random(f"crowd {seed}"))  # noqa: S311 - a replay
+        trouble = Trouble(people, Random(f"trouble {seed}"))  # noqa: S311 - a replay
+        await trouble.choose_manners()
+        where = database or f"sqlite:///{home}/showreel.db"
+        await _prepare(where, people)
+        environment = environment_of(told, home, where)
+        yield Town(people, crowd, trouble, folder, where, environment)
+
+
+def _make(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
+
+
+async def _settle(people: People) -> None:
+    """Make the channels that are not there yet."""
+    await people.look_around()
+    known = {channel["name"] for channel in people.guild["channels"]}
+    for name in CHANNELS:
+        if name not in known:
+            await people.call("POST", f"/guilds/{people.guild['id']}/channels", {"name": name})
+    await people.look_around()
+
+
+async def _prepare(database: str, people: People) -> None:
+    """Limits that nobody reaches, and a memory of how quick films are here."""
+    guild = GuildId(int(people.guild["id"]))
+    policy = Policy(guild, rules=GENEROUS.rules, pool_micros=GENEROUS.pool_micros)
+    policy = replace(policy, rules=replace(policy.rules, open_jobs_most=MOST_OPEN, rates=()))
+    async with open_database(database) as engine:
+        branch = Branch(engine)
+        actor = replace(by("generous", at=SystemClock().now()), guild_id=guild)
+        await branch.treasury.apply(actor, SetPolicy(policy))
+        for provider, request in _taught():
+            for _ in range(TAUGHT_TIMES):
+                at = SystemClock().now()
+                await branch.jobs.observe_duration(provider, request, TAUGHT_SECONDS, at)
+
+
+def _taught() -> list[tuple[ProviderName, VideoRequest]]:
+    veo = ModelId(VEO["model"])
+    shot = VideoRequest("x", veo, duration_seconds=8, resolution="720p")
+    lite = VideoRequest("x", ModelId(str(LITE["model"])), duration_seconds=5, resolution="480p")
+    nanophoto = ProviderName("nanophoto")
+    return [
+        (ProviderName("nanogpt"), lite),
+        (nanophoto, shot),
+        (nanophoto, replace(shot, shots=(Shot("a"), Shot("b")))),
+    ]
