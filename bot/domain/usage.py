@@ -30,7 +30,7 @@ class Total:
 
 
 def totals(spent: Sequence[Spending], name: Callable[[Spending], str]) -> list[Total]:
-    """The dearest first."""
+    """The dearest first, without those whose films were all given back."""
     groups: dict[str, list[Spending]] = {}
     for one in spent:
         groups.setdefault(name(one), []).append(one)
@@ -38,7 +38,8 @@ def totals(spent: Sequence[Spending], name: Callable[[Spending], str]) -> list[T
         Total(key, _films(group), sum(one.pool_micros for one in group))
         for key, group in groups.items()
     ]
-    return sorted(summed, key=lambda total: (-total.micros, total.name))
+    left = [total for total in summed if total.films or total.micros]
+    return sorted(left, key=lambda total: (-total.micros, total.name))
 
 
 def _films(group: Sequence[Spending]) -> int:

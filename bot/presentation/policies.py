@@ -126,7 +126,7 @@ def change(edit: Edit, before: Policy | Rules) -> str:
         case (OpenEvent() | CloseEvent()) as opened, _:
             return _opened(opened)
         case _:
-            return "All rules are as on the first day; the books stay."
+            return "Every rule is set back to the first day's, those of roles and members too; the books stay."
 
 
 def _lines(whom: str, changed: Sequence[str]) -> str:
@@ -193,10 +193,11 @@ def _cut(line: str) -> str:
 
 def report(told: Report) -> discord.Embed:
     """The month in a table, beside its picture."""
-    total = sum(one.pool_micros for one in told.spent)
+    made = sum(one.films for one in told.by_model)
+    total = sum(one.micros for one in told.by_model)
     embed = discord.Embed(
         title=told.title,
-        description=f"{films(len(told.spent))} for {dollars(total)}",
+        description=f"{films(made)} for {dollars(total)}",
         colour=COLOUR,
     )
     embed.add_field(name="By member", value=table(told.by_member), inline=True)

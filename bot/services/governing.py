@@ -78,6 +78,8 @@ class Governing:
         _ensure_sound(edit)
         policy, rules_before = await self._before(guild_id, edit)
         before = await self._replaced(guild_id, edit)
+        if _is_so_already(edit, before):
+            return Proposed(edit, before)
         now, edit_id = self._clock.now(), self._new_edit_id()
         if not must_be_confirmed(edit, policy, rules_before):
             await self._treasury.apply(Actor(guild_id, user_id, edit_id, now), edit)
@@ -179,6 +181,16 @@ def csv_of(spent: Sequence[Spending]) -> bytes:
         amounts = (f"{micros / 1_000_000:.6f}" for micros in (one.pool_micros, one.member_micros))
         writer.writerow([one.at.isoformat(), one.job_id, one.user_id, one.model_id, *amounts])
     return text.getvalue().encode()
+
+
+def _is_so_already(edit: Edit, before: Policy | Rules) -> bool:
+    match edit:
+        case SetPolicy(policy):
+            return policy == before
+        case SetRules(_, rules):
+            return rules == before
+        case _:
+            return False
 
 
 def _ensure_sound(edit: Edit) -> None:

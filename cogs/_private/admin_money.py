@@ -8,6 +8,7 @@ from discord.ext import commands
 
 from bot.client import Services
 from bot.domain.edits import CloseEvent, MakeGrant, OpenEvent, RefundJob, ResetPolicy
+from bot.errors import InvalidRequestError
 from bot.ids import ChannelId, JobId, UserId
 from cogs._private.amounts import instant_of, micros_of, micros_or_none
 from cogs._private.changing import change_policy, propose
@@ -46,6 +47,8 @@ class MoneyCommands(commands.Cog):
         lasts: str | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True)
+        if member.bot:
+            raise InvalidRequestError(["A bot makes no films: grant it to a person."])
         ends_at = instant_of(lasts, self._services.clock.now())
         edit = MakeGrant(UserId(member.id), micros_of(dollars), reason, ends_at)
         await propose(interaction, self._services, edit)

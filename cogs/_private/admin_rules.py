@@ -27,6 +27,7 @@ LISTS = [
 FOR_ROLE = "Only for members with this role"
 FOR_MEMBER = "Only for this member"
 
+Name = TypeVar("Name", ModelId, ChannelId)
 Described = TypeVar("Described", bound=Callable[..., Any])
 
 
@@ -156,11 +157,7 @@ class RuleCommands(commands.Cog):
         named = None if known is None else known.model_id
 
         def change(rules: Rules) -> Rules:
-            allowed = rules.models or frozenset()
-            if action.value == "all" or named is None:
-                return replace(rules, models=None)
-            more = allowed | {named} if action.value == "allow" else allowed - {named}
-            return replace(rules, models=more)
+            return replace(rules, models=_listed(rules.models, action.value, named))
 
         await change_rules(interaction, self._services, subject_of(role, member), change)
 
@@ -188,11 +185,7 @@ class RuleCommands(commands.Cog):
         named = None if channel is None else ChannelId(channel.id)
 
         def change(rules: Rules) -> Rules:
-            allowed = rules.channels or frozenset()
-            if action.value == "all" or named is None:
-                return replace(rules, channels=None)
-            more = allowed | {named} if action.value == "allow" else allowed - {named}
-            return replace(rules, channels=more)
+            return replace(rules, channels=_listed(rules.channels, action.value, named))
 
         await change_rules(interaction, self._services, subject_of(role, member), change)
 
@@ -207,6 +200,20 @@ class RuleCommands(commands.Cog):
         await interaction.response.defer(ephemeral=True)
         subject = _somebody(role, member)
         await change_rules(interaction, self._services, subject, lambda _rules: Rules())
+
+
+def _listed(
+    allowed: frozenset[Name] | None, action: str, named: Name | None
+) -> frozenset[Name] | None:
+    """What is allowed from now on; None: all. Raises InvalidRequestError."""
+    if action == "all" or named is None:
+        return None
+    if action == "allow":
+        return (allowed or frozenset()) | {named}
+    if allowed is None:
+        reason = "There is no list to take it from: `allow` what may be used, and only that may."
+        raise InvalidRequestError([reason])
+    return allowed - {named}
 
 
 def _somebody(role: discord.Role | None, member: discord.Member | None) -> Subject:

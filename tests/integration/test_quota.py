@@ -202,6 +202,36 @@ async def test_what_is_no_amount_no_rate_and_no_zone_is_said_and_changes_nothing
     assert "No cap is set" in card_of(await admin.ask("quota show"))["The server's month"]
 
 
+async def test_what_would_surprise_an_admin_is_refused_or_changes_nothing(offices):
+    admin, member = offices
+    films = admin.channel
+    bot = next(
+        m["user"]["id"] for m in member.person.people.guild["members"] if m["user"].get("bot")
+    )
+
+    assert "no list to take it from" in await admin.set("channels", action="remove", channel=films)
+    assert "A bot makes no films" in await admin.set(
+        "grant", member=bot, dollars="1", reason="why not"
+    )
+    assert "so already" in await admin.set("resume")
+    assert "Nothing was changed yet" in card_of(await admin.ask("quota-admin history"))["text"]
+
+
+async def test_a_film_that_was_given_back_is_no_film_of_the_month(studio, offices):
+    admin, member = offices
+    await member.wish()
+    await studio.films(member.watch, 1)
+    card = await member.watch.until(partial(is_card, title="Done"))
+    job = card["embeds"][0]["footer"]["text"]
+
+    assert "goes back" in await admin.set("refund", film=job, reason="it was black")
+    assert "given back already" in await admin.set("refund", film=job, reason="again")
+    usage = card_of(await admin.ask("quota-admin usage"))
+
+    assert usage["text"] == "0 films for $0.00"
+    assert usage["By member"] == "nothing yet"
+
+
 async def test_members_may_not_see_or_change_what_admins_set(studio, fern):
     channel = studio.people.channel("films")
     async with studio.bot():
