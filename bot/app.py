@@ -82,6 +82,7 @@ def _start_loops(tasks: TaskOwner, parts: Parts) -> "set[asyncio.Task[None]]":
         "tracker": parts.tracker.run,
         "delivering": parts.delivering.run,
         "noticing": parts.noticing.run,
+        "tidying": parts.tidying.run,
         "catalogue": partial(keep_catalogue_fresh, parts),
     }
     return {

@@ -26,6 +26,7 @@ from bot.services.governing import Governing
 from bot.services.inquiring import Inquiring
 from bot.services.offering import Offering
 from bot.services.quoting import Quoting
+from bot.services.showing import Showing
 from bot.services.substituting import Substituting
 
 _log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Services:
     budgeting: Budgeting
     governing: Governing
     cancelling: Cancelling
+    showing: Showing
     inquiring: Inquiring
     images: ImageStore
     jobs: JobStore

@@ -6,6 +6,8 @@ BotError
 │  ├─ ImageRejectedError              a picture that cannot be used
 │  ├─ DuplicateRequestError           the same wish was accepted before
 │  ├─ JobNotFoundError
+│  ├─ FilmNotThereError               a job's film is not kept any more, or never came
+│  ├─ FilmComingError                 it is still in the making
 │  ├─ NotYourJobError
 │  ├─ NotYourOfferError
 │  ├─ OfferExpiredError
@@ -82,6 +84,14 @@ class DuplicateRequestError(UserFacingError):
 
 class JobNotFoundError(UserFacingError):
     """There is no such job."""
+
+
+class FilmNotThereError(UserFacingError):
+    """Nobody has this job's film: neither we nor its service."""
+
+
+class FilmComingError(UserFacingError):
+    """This job's film is still in the making."""
 
 
 class NotYourJobError(UserFacingError):

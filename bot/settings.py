@@ -37,6 +37,7 @@ class Settings(BaseSettings):
 
     fetch_allow_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     ffmpeg_path: Path | None = None
+    keep_films_days: int = Field(default=30, ge=0, le=3650)
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=0, ge=0, le=65535)

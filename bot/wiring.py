@@ -5,6 +5,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TypeVar
 
 import aiohttp
@@ -41,8 +42,10 @@ from bot.services.outbox import Outbox
 from bot.services.pausing import Pauses
 from bot.services.pictures import CardPictures
 from bot.services.quoting import Quoting
+from bot.services.showing import Showing
 from bot.services.steps import Means
 from bot.services.substituting import Substituting
+from bot.services.tidying import Tidying
 from bot.services.tracking import Tracker
 from bot.settings import Settings
 from bot.storage.stores import SqlJobStore
@@ -71,6 +74,7 @@ class Parts:
     tracker: Tracker
     delivering: Delivering
     noticing: Noticing
+    tidying: Tidying
     catalogue: Catalogue
     providers: dict[ProviderName, Provider]
     store: SqlJobStore
@@ -108,6 +112,7 @@ def join(settings: Settings, ground: Ground) -> Parts:
         tracker=tracker,
         delivering=delivering,
         noticing=Noticing(ground.stores.notices, courier, ground.clock),
+        tidying=_tidying(settings, ground),
         catalogue=services.catalogue,
         providers=ground.providers,
         store=ground.stores.jobs,
@@ -132,6 +137,7 @@ def make_services(ground: Ground, pauses: Pauses, ring: Callable[[], None]) -> S
         budgeting=budgeting,
         governing=Governing(stores.treasury, charts, clock, fresh(edit_id_from)),
         cancelling=Cancelling(stores.jobs, clock, ring),
+        showing=Showing(stores.jobs, ground.films, ground.providers),
         inquiring=inquiring,
         images=ground.images,
         jobs=stores.jobs,
@@ -190,6 +196,11 @@ def _means(ground: Ground, pauses: Pauses, courier: Courier) -> Means:
         addresses=CardPictures(ground.stores.jobs, courier),
         new_submission_id=fresh(submission_id_from),
     )
+
+
+def _tidying(settings: Settings, ground: Ground) -> Tidying:
+    keep_for = timedelta(days=settings.keep_films_days)
+    return Tidying(ground.stores.jobs, ground.films, ground.images, ground.clock, keep_for)
 
 
 def owner_of(settings: Settings) -> str:

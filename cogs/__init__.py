@@ -7,6 +7,7 @@ EXTENSIONS = (
     "cogs.animate",
     "cogs.models",
     "cogs.jobs",
+    "cogs.show",
     "cogs.quota",
     "cogs.quota_admin",
     "cogs.settings",

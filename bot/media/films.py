@@ -2,11 +2,13 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from bot.domain.jobs import Artifact
 from bot.errors import ArtifactUnusableError, FileTooLargeError
 from bot.ids import JobId
+from bot.media.faststart import has_fast_start
 from bot.media.ffmpeg import THREADS, Ffmpeg, input_of
 from bot.media.joining import Joiner
 from bot.media.probing import probe
@@ -63,6 +65,7 @@ class DiskFilmStore:
         if found is None:
             msg = "what was fetched holds no moving picture"
             raise ArtifactUnusableError(msg)
+        await self._start_fast(path)
         return Artifact(
             key=path.name,
             size_bytes=await asyncio.to_thread(_size, path),
@@ -70,6 +73,32 @@ class DiskFilmStore:
             width=found.width,
             height=found.height,
         )
+
+    async def _start_fast(self, path: Path) -> None:
+        """So that it plays at once; as it is where that cannot be done."""
+        if await asyncio.to_thread(has_fast_start, path):
+            return
+        part = path.with_suffix(".fast")
+        arguments = (*input_of(path), "-c", "copy", "-map", "0", "-dn")
+        arguments = (*arguments, "-movflags", "+faststart", "-f", "mp4", str(part))
+        try:
+            finished = await self._ffmpeg.run(*arguments, folder=self._folder)
+        except TimeoutError:
+            finished = None
+        if finished is not None and finished.code == 0:
+            await asyncio.to_thread(part.replace, path)
+        await asyncio.to_thread(part.unlink, missing_ok=True)
+
+    async def list_older(self, before: datetime) -> list[JobId]:
+        return await asyncio.to_thread(self._older, before.timestamp())
+
+    def _older(self, before: float) -> list[JobId]:
+        old = (path for path in self._folder.glob("*.mp4") if path.stat().st_mtime < before)
+        return sorted({JobId(path.name.partition(".")[0]) for path in old})
+
+    async def forget(self, job_id: JobId) -> None:
+        for path in await asyncio.to_thread(sorted, self._folder.glob(f"{job_id}.*")):
+            await asyncio.to_thread(path.unlink, missing_ok=True)
 
     async def fit(self, artifact: Artifact, *, max_bytes: int) -> FittedFilm:
         source = self._folder / artifact.key

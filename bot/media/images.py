@@ -10,6 +10,8 @@ import asyncio
 import hashlib
 import io
 import tempfile
+from collections.abc import Collection
+from datetime import datetime
 from pathlib import Path
 
 import aiohttp
@@ -72,6 +74,19 @@ class DiskImageStore:
 
     def path(self, image: SourceImage) -> Path:
         return self._folder / image.key
+
+    async def forget_older(self, before: datetime, *, keep: Collection[str]) -> int:
+        return await asyncio.to_thread(self._forget_older, before.timestamp(), keep)
+
+    def _forget_older(self, before: float, keep: Collection[str]) -> int:
+        old = [
+            path
+            for path in self._folder.iterdir()
+            if path.name not in keep and path.stat().st_mtime < before
+        ]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
 
     def _keep(self, content: bytes, name: str) -> SourceImage:
         picture = _open(content, _short(name))

@@ -11,7 +11,7 @@ from bot.domain.offers import Place
 from bot.domain.queueing import Waiting
 from bot.domain.requests import VideoRequest
 from bot.domain.submissions import Submission
-from bot.ids import IdempotencyKey, JobId, ProviderName, UserId
+from bot.ids import GuildId, IdempotencyKey, JobId, ProviderName, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,9 @@ class JobStore(Protocol):
 
     async def list_active(self, *, user_id: UserId | None = None) -> list[Job]:
         """All that have not ended, oldest first."""
+
+    async def list_ended(self, guild_id: GuildId, user_id: UserId, most: int) -> list[Job]:
+        """A member's jobs in a server that have ended, latest first."""
 
     async def list_waiting(self, provider: ProviderName) -> list[Waiting]:
         """Those that are accepted and not yet submitted, oldest first."""

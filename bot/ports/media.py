@@ -1,6 +1,8 @@
 """Pictures and films on our disk, and pictures of figures."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +25,9 @@ class ImageStore(Protocol):
         """The picture as bytes and media type, scaled to fit. Raises ImageRejectedError."""
 
     def path(self, image: SourceImage) -> Path: ...
+
+    async def forget_older(self, before: datetime, *, keep: Collection[str]) -> int:
+        """Delete pictures kept since before that instant, but for these keys; answers how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,12 @@ class FilmStore(Protocol):
 
     async def inspect(self, job_id: JobId) -> Artifact:
         """Check that what was fetched is a film and measure it. Raises ArtifactUnusableError."""
+
+    async def list_older(self, before: datetime) -> list[JobId]:
+        """Whose films lie there since before that instant."""
+
+    async def forget(self, job_id: JobId) -> None:
+        """Delete this job's film, and every version of it."""
 
     async def fit(self, artifact: Artifact, *, max_bytes: int) -> FittedFilm:
         """A version of the film that is at most so large. Raises FileTooLargeError if none is."""

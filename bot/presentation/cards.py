@@ -138,7 +138,9 @@ def _outcome(view: CardView) -> str:
     if job.state is JobState.SUCCEEDED:
         return _whereabouts(view.film_url)
     spent = job.submitted_at is not None
-    return "What the service charged stays charged." if spent else replies.NOTHING_CHARGED
+    if not spent:
+        return replies.NOTHING_CHARGED
+    return "What the service charged stays charged. If the film came, `/show` brings it."
 
 
 def _whereabouts(film_url: str | None) -> str:

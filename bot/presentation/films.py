@@ -3,16 +3,18 @@
 Or the word that there is none, with the mention and the reason.
 """
 
+from collections.abc import Sequence
+
 import discord
 
-from bot.domain.jobs import Job
+from bot.domain.jobs import Job, JobState
 from bot.domain.pricing import dollars
 from bot.ids import JobId
 from bot.ports import FittedFilm
 from bot.presentation import replies
 from bot.presentation.buttons import button
 from bot.presentation.custom_ids import Action
-from bot.presentation.sanitising import plain, slug
+from bot.presentation.sanitising import plain, slug, visible
 
 PROMPT_MOST = 300
 REMARK_MOST = 200
@@ -32,6 +34,32 @@ def text_of(job: Job, *, note: str | None = None, address: str | None = None) ->
     if address is not None:
         lines.append(f"It is too large for this channel, so here is the service's link: {address}")
     return "\n".join(lines)
+
+
+def text_again(job: Job, *, film: FittedFilm | None, addresses: Sequence[str]) -> str:
+    """The words above a film that was asked for once more."""
+    lines = [f"> {plain(job.request.prompt, most=PROMPT_MOST)}"]
+    if film is None:
+        lines.append(
+            f"It is too large for this channel: {' '.join(addresses) or 'no link is known'}"
+        )
+    elif film.note is not None:
+        lines.append(f"-# {film.note}")
+    return "\n".join(lines)
+
+
+def name_of(job: Job, *, most: int) -> str:
+    """A film in a list to choose from."""
+    ending = f" · {_ENDS[job.state]} · {job.accepted_at:%Y-%m-%d %H:%M} UTC"
+    return f"{visible(job.request.prompt)[: most - len(ending)]}{ending}"
+
+
+_ENDS = {
+    JobState.SUCCEEDED: "done",
+    JobState.FAILED: "no film",
+    JobState.EXPIRED: "never finished",
+    JobState.CANCELLED: "called off",
+}
 
 
 def text_without_film(job: Job) -> str:

@@ -14,6 +14,8 @@ from bot.errors import (
     BotError,
     DatabaseBusyError,
     DuplicateRequestError,
+    FilmComingError,
+    FilmNotThereError,
     ImageRejectedError,
     InvalidRequestError,
     JobNotFoundError,
@@ -32,10 +34,14 @@ from bot.presentation.sanitising import plain
 NOTHING_CHARGED = "Nothing was charged."
 NO_PICTURE_THERE = "There is no picture in that message: choose one with a picture."
 FILE_NAME_MOST = 80
+FILM_COMING = "This film is still in the making: try again in a minute or two."
+FILM_NOT_THERE = "That film is not there: I keep none, and the video service has none to give."
 FILM_DELETED = "The film's message is deleted."
 NOT_ALLOWED = "You may not use this command here."
 
 _SAID: dict[type[BotError], str] = {
+    FilmComingError: FILM_COMING,
+    FilmNotThereError: FILM_NOT_THERE,
     JobNotFoundError: "I know of no such film any more.",
     NotYourOfferError: "Only the member who was shown this price may agree to it.",
     OfferExpiredError: f"That price held for ten minutes. Ask again. {NOTHING_CHARGED}",

@@ -27,7 +27,7 @@ async def collect(job: Job, means: Means) -> Result:
         return let_go(submission, means)
     provider = means.providers[job.provider]
     try:
-        await _fetch(job, submission.artifact_addresses, provider, means.films)
+        await fetch_film(job, submission.artifact_addresses, provider, means.films)
         artifact = replace(await means.films.inspect(job.id), remark=submission.remark)
     except ArtifactError as error:
         return _not_fetched(submission, error, means)
@@ -35,8 +35,10 @@ async def collect(job: Job, means: Means) -> Result:
     return _collected(submission, artifact, means)
 
 
-async def _fetch(job: Job, addresses: Sequence[str], provider: Provider, films: FilmStore) -> None:
-    """One film, or the shots of one, which are joined."""
+async def fetch_film(
+    job: Job, addresses: Sequence[str], provider: Provider, films: FilmStore
+) -> None:
+    """One film, or the shots of one, which are joined. Raises ArtifactError."""
     if len(addresses) == 1:
         await provider.fetch(addresses[0], films.path(job.id))
         return

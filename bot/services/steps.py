@@ -16,6 +16,8 @@ from bot.services.pausing import Pauses
 FEWEST_FAILED_LOOKS = 8  # in a row, before anything paid for is given up
 MOST_BREAKDOWNS = 20  # errors of ours in a row, about a quarter of an hour
 
+Providers = Mapping[ProviderName, Provider]
+
 Result = Callable[[Job], Change]
 """What a step found, to be applied to the job as it is when it is written.
 

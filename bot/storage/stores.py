@@ -12,7 +12,7 @@ from bot.domain.queueing import Waiting
 from bot.domain.requests import VideoRequest
 from bot.domain.submissions import Submission
 from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError
-from bot.ids import IdempotencyKey, JobId, ProviderName, UserId
+from bot.ids import GuildId, IdempotencyKey, JobId, ProviderName, UserId
 from bot.ports import Change
 from bot.storage import rows
 from bot.storage.databases import Engine
@@ -67,6 +67,12 @@ class SqlJobStore(Tables):
             found = await self._read("list_active_jobs")
         else:
             found = await self._read("list_active_jobs_of_member", user_id=user_id)
+        return [rows.job_from(row) for row in found]
+
+    async def list_ended(self, guild_id: GuildId, user_id: UserId, most: int) -> list[Job]:
+        found = await self._read(
+            "list_ended_jobs_of_member", guild_id=guild_id, user_id=user_id, most=most
+        )
         return [rows.job_from(row) for row in found]
 
     async def list_waiting(self, provider: ProviderName) -> list[Waiting]:

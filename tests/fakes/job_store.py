@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.deliveries import Delivery, DeliveryKind, DeliveryState
-from bot.domain.jobs import ACTIVE_STATES, AT_PROVIDER_STATES, Job, JobState
+from bot.domain.jobs import ACTIVE_STATES, AT_PROVIDER_STATES, TERMINAL_STATES, Job, JobState
 from bot.domain.offers import Place
 from bot.domain.queueing import Waiting
 from bot.domain.requests import VideoRequest
 from bot.domain.submissions import Submission
 from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError, StorageError
-from bot.ids import IdempotencyKey, JobId, ProviderName, SubmissionId, UserId
+from bot.ids import GuildId, IdempotencyKey, JobId, ProviderName, SubmissionId, UserId
 from bot.ports import Change
 
 HAS_IN_HAND = AT_PROVIDER_STATES - {JobState.COLLECTING}
@@ -54,6 +54,14 @@ class InMemoryJobStore:
         active = self._in(ACTIVE_STATES)
         mine = [job for job in active if user_id in {None, job.user_id}]
         return sorted(mine, key=lambda job: (job.accepted_at, job.id))
+
+    async def list_ended(self, guild_id: GuildId, user_id: UserId, most: int) -> list[Job]:
+        found = [
+            job
+            for job in self._in(TERMINAL_STATES)
+            if (job.guild_id, job.user_id) == (guild_id, user_id)
+        ]
+        return sorted(found, key=lambda job: (job.accepted_at, job.id), reverse=True)[:most]
 
     async def list_waiting(self, provider: ProviderName) -> list[Waiting]:
         waiting = [job for job in self._in({JobState.ACCEPTED}) if job.provider == provider]

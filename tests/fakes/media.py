@@ -1,6 +1,8 @@
 """Pictures and films without pixels: only their sizes count."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from bot.domain.jobs import Artifact
@@ -20,6 +22,7 @@ class FakeImageStore:
 
     lost: set[str] = field(default_factory=set)
     breaks: int = 0
+    kept_back: list[frozenset[str]] = field(default_factory=list)
 
     async def keep(self, content: bytes, *, name: str) -> SourceImage:
         return make_image(key=name, size_bytes=len(content))
@@ -40,6 +43,10 @@ class FakeImageStore:
     def path(self, image: SourceImage) -> Path:
         return Path("pictures") / image.key
 
+    async def forget_older(self, before: datetime, *, keep: Collection[str]) -> int:
+        self.kept_back.append(frozenset(keep))
+        return 0
+
 
 @dataclass
 class FakeFilmStore:
@@ -58,6 +65,12 @@ class FakeFilmStore:
     async def join(self, job_id: JobId, parts: int) -> None:
         paths = [self.part_path(job_id, number) for number in range(parts)]
         self.disk[self.path(job_id)] = sum(self.disk.pop(path) for path in paths)
+
+    async def list_older(self, before: datetime) -> list[JobId]:
+        return [JobId(path.stem) for path in self.disk]
+
+    async def forget(self, job_id: JobId) -> None:
+        self.disk.pop(self.path(job_id), None)
 
     async def inspect(self, job_id: JobId) -> Artifact:
         path = self.path(job_id)

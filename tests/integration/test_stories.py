@@ -154,7 +154,7 @@ async def test_a_film_in_the_making_is_only_no_longer_watched(studio):
         ended = await watch.until(partial(is_card, title="Called off"))
 
     assert "what it charges stays charged" in said
-    assert outcome_of(ended) == "What the service charged stays charged."
+    assert outcome_of(ended).startswith("What the service charged stays charged.")
 
 
 async def test_two_pictures_in_a_message_become_two_films(studio):
@@ -366,3 +366,29 @@ async def test_where_no_film_could_be_posted_none_is_made(studio):
 
     assert "I lack Attach Files" in said
     assert studio.runs == []
+
+
+async def test_a_film_that_was_called_off_too_late_is_brought_by_show(studio):
+    fern, films = studio.people.person("Fern"), studio.people.channel("films")
+    studio.sandbox.nanogpt.service.switches.generation_seconds = 3.0
+
+    async with studio.bot(), fern.watching() as watch:
+        await fern.command(films, "video", FOX)
+        card = await watch.until(partial(is_card, title="In the making"))
+        await fern.press(card, card["components"][0]["components"][0]["custom_id"])
+        ended = await watch.until(partial(is_card, title="Called off"))
+        [run] = studio.sandbox.nanogpt.service.books.runs.values()
+        await studio.sandbox.nanogpt.service.making[run.id]
+        job_id = ended["embeds"][0]["footer"]["text"].removeprefix("Job ")
+        offered = await fern.complete(films, "show", {"film": "fox"}, "film")
+        record = await fern.command(films, "show", {"film": job_id})
+        said = await settled_answer(fern, watch, record)
+        message = (await fern.interaction(record))["message"]
+
+    assert "`/show` brings it" in outcome_of(ended)
+    assert [choice["value"] for choice in offered] == [job_id]
+    assert "a fox running through snow" in said
+    assert message["attachments"][0]["content_type"] == "video/mp4"
+    assert len(studio.runs) == 1
+    in_the_channel = [one for one in await fern.read(films) if not one["flags"] & 64]
+    assert not [one for one in in_the_channel if one["attachments"]]

@@ -48,6 +48,14 @@ WHERE user_id = :user_id
     AND state IN ('accepted', 'submitting', 'uncertain', 'in_progress', 'collecting')
 ORDER BY accepted_at, id;
 
+-- name: list_ended_jobs_of_member
+-- A member's jobs in a server that have ended, latest first.
+SELECT * FROM jobs
+WHERE guild_id = :guild_id AND user_id = :user_id
+    AND state IN ('succeeded', 'failed', 'cancelled', 'expired')
+ORDER BY accepted_at DESC, id DESC
+LIMIT :most;
+
 -- name: list_waiting_jobs
 -- Jobs that wait for their turn at a provider and are due, oldest first.
 SELECT id, user_id, accepted_at FROM jobs

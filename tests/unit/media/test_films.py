@@ -1,5 +1,7 @@
 """Films on our disk: checked by their content, measured, and made to fit where they are posted."""
 
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -7,11 +9,13 @@ from aiohttp import web
 
 from bot.domain.jobs import Artifact
 from bot.errors import ArtifactUnusableError, FileTooLargeError
+from bot.ids import JobId
 from bot.media.ffmpeg import Ffmpeg, find_ffmpeg
 from bot.media.films import AUDIO_BITS, DiskFilmStore, plan_for
 from tests.factories import new_job_id
 from tests.serving import serving
 
+LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 FFMPEG = Ffmpeg(find_ffmpeg())
 SMALL = ("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=24:duration=2", "-pix_fmt", "yuv420p")
 NOISE = (
@@ -177,3 +181,16 @@ async def test_a_program_that_never_ends_is_killed_at_its_deadline(tmp_path):
 def test_a_program_that_is_named_is_taken_and_else_one_is_found(tmp_path):
     assert find_ffmpeg(tmp_path) == tmp_path
     assert find_ffmpeg().is_file()
+
+
+async def test_old_films_are_listed_and_forgotten_with_every_version_of_them(store):
+    old, young = await film(store, NOISE), await film(store, SMALL)
+    fitted = await store.fit(old, max_bytes=150_000)
+    job_id = JobId(old.key.partition(".")[0])
+    os.utime(store.path(job_id), (1_000, 1_000))
+
+    assert await store.list_older(LONG_AGO) == [job_id]
+    await store.forget(job_id)
+
+    left = [path.name for path in fitted.path.parent.iterdir()]
+    assert left == [young.key]

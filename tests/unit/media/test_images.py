@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import io
+import os
 import random
 import threading
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -21,6 +23,7 @@ from bot.media.images import DECODED_AT_ONCE, MAX_BYTES, DiskImageStore
 from tests.factories import make_image
 from tests.serving import pair_of, serving
 
+LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 ORIENTATION = 0x0112
 CAMERA = 0x0110
 
@@ -320,3 +323,17 @@ async def test_a_few_pictures_are_decoded_at_once_however_many_come(tmp_path):
 
         assert not one_more
         assert len({image.key for image in await asyncio.gather(*kept)}) == 1
+
+
+async def test_old_pictures_are_forgotten_unless_a_film_needs_them(store):
+    kept = [
+        await store.keep(encoded(picture(colour=(60 * n, 9, 9)), "PNG"), name="x.png") for n in (1, 2, 3)
+    ]
+    needed, old, _ = kept
+    for image in (needed, old):
+        os.utime(store.path(image), (1_000, 1_000))
+    assert len({image.key for image in kept}) == 3
+
+    assert await store.forget_older(LONG_AGO, keep={needed.key}) == 1
+
+    assert [store.path(image).exists() for image in kept] == [True, False, True]

@@ -176,6 +176,8 @@ SAID = {
     errors.NotYourOfferError: errors.NotYourOfferError(),
     errors.OfferExpiredError: errors.OfferExpiredError(),
     errors.PriceRoseError: errors.PriceRoseError(),
+    errors.FilmComingError: errors.FilmComingError(),
+    errors.FilmNotThereError: errors.FilmNotThereError(),
     errors.PolicyChangedError: errors.PolicyChangedError(),
     errors.LimitReachedError: errors.LimitReachedError([errors.Refusal(errors.LimitKind.PAUSED)]),
     errors.ProviderPausedError: errors.ProviderPausedError("nanogpt", "balance", NOW),
