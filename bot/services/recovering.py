@@ -1,7 +1,8 @@
-"""What an earlier process left unfinished: intents without results.
+"""What would never go on by itself: intents without results, and waiting that leads nowhere.
 
-Nothing is scanned or repaired at a start: a job in SUBMITTING and a delivery in POSTING *are* the
-intents, and whoever finds one that is nobody's goes on from there.
+Intents are not searched for at a start: a job in SUBMITTING and a delivery in POSTING *are* the
+intents, and whoever finds one that is nobody's goes on from there. Waiting jobs are ended where
+their provider is no longer set up, or has been paused for long.
 """
 
 import logging
