@@ -31,7 +31,7 @@ fix: $(VENV)/.test-ready  ## format, and mend what can be mended by itself
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-picture: $(VENV)/.test-ready  ## make the README's picture anew (needs Chromium)
+picture: $(VENV)/.test-ready  ## make the pictures of README and docs anew (needs Chromium)
 	@$(BIN)/python -m docs.take_pictures
 
 lock:  ## compile the lock files anew from pyproject.toml (needs uv)

@@ -1,7 +1,7 @@
-"""Makes the README's picture: the page with a film that was just made in it.
+"""Makes the pictures of README and docs: the page, with what was just made in it.
 
-Starts the sandbox and the bot, types the README's own command, waits for the film, and takes the
-picture with the system's Chromium. Run it with `make picture`.
+Starts the sandbox and the bot, types commands as a person would, and takes the pictures with the
+system's Chromium. Run it with `make picture`.
 """
 
 import asyncio
@@ -11,12 +11,32 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from playwright.async_api import Page
+from playwright.async_api import Browser, FloatRect, Locator, Page
 
 from tests.browser import running_browser
 
 DOCS = Path(__file__).parent
-COMMAND = "/video prompt: a fox running through snow"
+PICTURES = DOCS / "pictures"
+FOX = "/video prompt: a fox running through snow"
+FILMS = {
+    "ada": [
+        f"{FOX} model: sora-2",
+        "/video prompt: a sailing ship in a storm at night",
+    ],
+    "fern": [
+        "/video prompt: a red balloon over the city at dawn",
+        "/video prompt: a whale under the stars",
+    ],
+}
+RULES = [
+    "pool dollars: 25",
+    "allowance dollars: 1.50 window: a day",
+    "film-cost dollars: 2",
+    "gifts dollars: 1",
+    "allowance dollars: 4 window: a week role: Moderator",
+    "grant member: Fern dollars: 2.50 reason: won the contest lasts: 7 days",
+    "event-open films: 3 film_cost: 0.50 channel: pictures lasts: 12 h",
+]
 FILM_MILLISECONDS = 60_000
 PLAY_A_WHILE = """film => new Promise(resolve => {
     film.muted = true;
@@ -27,24 +47,104 @@ PLAY_A_WHILE = """film => new Promise(resolve => {
 
 
 async def main() -> None:
+    PICTURES.mkdir(exist_ok=True)
     async with running_showreel() as address, running_browser() as browser:
-        page = await browser.new_page(
-            viewport={"width": 1280, "height": 800}, color_scheme="dark", device_scale_factor=1
-        )
-        await page.goto(f"{address}#films")
-        await make_film(page)
-        await page.screenshot(path=DOCS / "showreel.png")
+        await picture_of_a_film(await person(browser, address, "ada"))
+        ada = await person(browser, address, "ada", height=1080)
+        for rule in RULES:
+            await decide(ada, rule)
+        fern = await person(browser, address, "fern", height=1080)
+        for page, commands in ((ada, FILMS["ada"]), (fern, FILMS["fern"])):
+            for command in commands:
+                await make_film(page, command)
+        await picture_of_both(fern, ["/quota month", "/quota show"], "quota")
+        await picture_of_both(ada, ["/quota-admin usage", "/quota-admin show"], "quota-admin")
+        await picture_of_a_quote(fern)
 
 
-async def make_film(page: Page) -> None:
-    """Type the command, and wait until the film plays and its card is final."""
-    box = page.get_by_role("textbox", name="Message")
-    await box.fill(COMMAND)
-    await box.press("Enter")
-    film = page.locator("article video").last
-    await film.wait_for(timeout=FILM_MILLISECONDS)
-    await page.get_by_text("Watch it").last.wait_for(timeout=FILM_MILLISECONDS)
+async def picture_of_a_film(page: Page) -> None:
+    film = await make_film(page, FOX)
     await film.evaluate(PLAY_A_WHILE)
+    await page.screenshot(path=DOCS / "showreel.png")
+
+
+async def picture_of_both(page: Page, commands: list[str], name: str) -> None:
+    """The last two answers, below each other."""
+    for command in commands:
+        answer = await ask(page, command)
+        for picture in await answer.locator("img[src*='.png']").all():
+            await picture.evaluate("picture => picture.decode()")
+    await page.mouse.move(0, 0)
+    await page.screenshot(path=PICTURES / f"{name}.png", clip=await around(page, 2))
+
+
+async def picture_of_a_quote(page: Page) -> None:
+    command = "/video prompt: a lighthouse in a storm model: nanophoto/veo-3.1 resolution: 4k"
+    answer = await ask(page, command)
+    await answer.get_by_role("button", name="Make it for").hover()
+    await page.screenshot(path=PICTURES / "quote.png", clip=await around(page, 1))
+
+
+async def around(page: Page, count: int) -> FloatRect:
+    """The part of the page that shows the last messages."""
+    messages = page.get_by_test_id("message")
+    last_one = await messages.count() - 1
+    shown = (last_one - count + 1, last_one)
+    boxes = [await messages.nth(number).bounding_box() for number in shown]
+    first, last = (box for box in boxes if box is not None)
+    top = max(first["y"], 60)
+    return {
+        "x": round(first["x"]),
+        "y": round(top),
+        "width": 720,
+        "height": round(last["y"] + last["height"] - top),
+    }
+
+
+async def person(browser: Browser, address: str, name: str, height: int = 800) -> Page:
+    """The page of one of the sandbox's members."""
+    page = await browser.new_page(
+        viewport={"width": 1280, "height": height}, color_scheme="dark", device_scale_factor=1
+    )
+    await page.goto(f"{address}?as={name}#films")
+    await page.wait_for_selector("body[data-ready]")
+    return page
+
+
+async def decide(page: Page, rule: str) -> None:
+    """A change of the rules, agreed to where that is asked for."""
+    answer = await ask(page, f"/quota-admin {rule}")
+    button = answer.get_by_role("button", name="Make this change")
+    if await button.count():
+        await button.click()
+    await answer.get_by_text("Done.").wait_for()
+
+
+async def make_film(page: Page, command: str) -> Locator:
+    """Type the command, and wait until the film is there and its card is final."""
+    films, cards = page.locator("article video"), page.get_by_text("Watch it")
+    made, done = await films.count(), await cards.count()
+    await type_in(page, command)
+    await films.nth(made).wait_for(timeout=FILM_MILLISECONDS)
+    await cards.nth(done).wait_for(timeout=FILM_MILLISECONDS)
+    return films.last
+
+
+async def ask(page: Page, command: str) -> Locator:
+    """Type the command; its private answer, once it says something."""
+    answers = page.locator("article", has_text="Only you can see this")
+    count = await answers.count()
+    await type_in(page, command)
+    answer = answers.nth(count)
+    await answer.wait_for(timeout=FILM_MILLISECONDS)
+    await answer.get_by_text("thinking").wait_for(state="detached", timeout=FILM_MILLISECONDS)
+    return answer
+
+
+async def type_in(page: Page, command: str) -> None:
+    box = page.get_by_role("textbox", name="Message")
+    await box.fill(command)
+    await box.press("Enter")
 
 
 @contextlib.asynccontextmanager
@@ -55,7 +155,12 @@ async def running_showreel() -> AsyncIterator[str]:
             sys.executable,
             *("-m", "bot", "run"),
             cwd=DOCS.parent,
-            env={"PATH": "/usr/bin:/bin", "DATA_DIR": folder, "SANDBOX_PORT": "0"},
+            env={
+                "PATH": "/usr/bin:/bin",
+                "DATA_DIR": folder,
+                "SANDBOX_PORT": "0",
+                "SANDBOX_GENERATION_SECONDS": "2",
+            },
             stdout=asyncio.subprocess.PIPE,
         )
         try:
