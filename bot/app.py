@@ -15,7 +15,7 @@ from pathlib import Path
 import discord
 from pydantic import SecretStr
 
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, DatabaseBusyError
 from bot.health import serving_health
 from bot.logs import set_up_logs
 from bot.services.auditing import ensure_books
@@ -30,6 +30,7 @@ _log = logging.getLogger(__name__)
 
 CATALOGUE_REFRESH_SECONDS = 3600.0
 STOP_GRACE_SECONDS = 10.0
+MOST_SECONDS_BETWEEN_STARTS = 15.0  # of the database, while it is away
 _FATAL = (discord.LoginFailure, discord.PrivilegedIntentsRequired)
 
 
@@ -41,8 +42,27 @@ async def run_bot(settings: Settings) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: KeyboardInterrupt does it
             loop.add_signal_handler(name, stopped.set)
-    async with joined(settings) as parts:
-        await run_until(stopped, settings, parts)
+    async with contextlib.AsyncExitStack() as stack:
+        parts = await joined_once_it_can_be(settings, stack, stopped)
+        if parts is not None:
+            await run_until(stopped, settings, parts)
+
+
+async def joined_once_it_can_be(
+    settings: Settings, stack: contextlib.AsyncExitStack, stopped: asyncio.Event
+) -> Parts | None:
+    """The bot, joined; waits for a database that starts beside it. None if stopped before that."""
+    backoff = 1.0
+    while not stopped.is_set():
+        try:
+            return await stack.enter_async_context(joined(settings))
+        except DatabaseBusyError as error:
+            _log.warning("database_away", extra={"error": str(error), "wait_seconds": backoff})
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(backoff):
+                await stopped.wait()
+        backoff = min(backoff * 2, MOST_SECONDS_BETWEEN_STARTS)
+    return None
 
 
 async def run_until(stopped: asyncio.Event, settings: Settings, parts: Parts) -> None:

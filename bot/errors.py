@@ -288,7 +288,7 @@ class StorageError(BotError):
 
 
 class DatabaseBusyError(StorageError):
-    """Locked for longer than we wait."""
+    """Locked for longer than we wait, or away for now: to be tried again."""
 
 
 class LeaseLostError(StorageError):

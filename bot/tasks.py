@@ -5,6 +5,8 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from bot.errors import DatabaseBusyError
+
 _log = logging.getLogger(__name__)
 
 FATAL_NOTE = "no other try can mend this"  # on an error that whoever waits for the task explains
@@ -55,18 +57,23 @@ async def supervise(
     """Run something that should run for ever, again and again, with a growing wait between.
 
     Returns when `run` returns; raises, with FATAL_NOTE on it, what `is_fatal` says cannot be
-    mended by another try. A ConnectionError is news of the network and not of a bug: one line.
+    mended by another try. A connection that breaks is news and no bug: one line. What ran for
+    longer than the longest wait was well, and the next trouble is a new one.
     """
     backoff = first_backoff_seconds
+    clock = asyncio.get_running_loop()
     while True:
+        begun = clock.time()
         try:
             return await run()
         except Exception as error:  # a supervisor's purpose is to outlive any failure
             if is_fatal(error):
                 error.add_note(FATAL_NOTE)
                 raise
+            if clock.time() - begun > max_backoff_seconds:
+                backoff = first_backoff_seconds
             told = {"task": name, "wait_seconds": backoff}
-            if isinstance(error, ConnectionError):
+            if isinstance(error, ConnectionError | DatabaseBusyError):
                 _log.warning("connection_failed", extra=told | {"error": _in_words(error)})
             else:
                 _log.exception("supervised_failed", extra=told)

@@ -1,6 +1,5 @@
 """PostgreSQL: a pool, for several processes on one database."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -15,6 +14,15 @@ from bot.storage.queries import load_queries
 MOST_CONNECTIONS = 10
 LOCK_TIMEOUT_MILLISECONDS = 5000
 MIGRATION_LOCK = 0x53686F77  # one process migrates, the others wait
+
+_LOCKED = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
+_AWAY = (  # it restarts, has no room, or cannot be reached
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.TooManyConnectionsError,
+    OSError,
+    TimeoutError,
+)
 
 
 class PostgresEngine:
@@ -72,15 +80,17 @@ class PostgresEngine:
 
 @contextlib.contextmanager
 def translated() -> Iterator[None]:
-    """Turn the driver's errors into ours."""
+    """Turn the driver's errors into ours.
+
+    A server that is away may be back in a moment: what was to be written must be kept until then.
+    """
     try:
         yield
-    except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
-        raise DatabaseBusyError(str(error)) from error
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-        if isinstance(error, asyncio.CancelledError):
-            raise
-        raise StorageError(str(error)) from error
+    except (*_LOCKED, *_AWAY) as error:
+        raise DatabaseBusyError(str(error) or type(error).__name__) from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        lost = isinstance(error, asyncpg.InterfaceError) and "is closed" in str(error)
+        raise (DatabaseBusyError if lost else StorageError)(str(error)) from error
 
 
 async def _migrate(pool: "asyncpg.Pool[asyncpg.Record]") -> None:

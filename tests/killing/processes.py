@@ -54,6 +54,7 @@ class Bot:
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     events: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
+    _told: asyncio.Condition = field(default_factory=asyncio.Condition)
     _reading: asyncio.Task[None] | None = None
 
     @classmethod
@@ -84,6 +85,11 @@ class Bot:
         async with asyncio.timeout(within_seconds):
             await self.ready.wait()
 
+    async def logged(self, event: str, within_seconds: float = STARTS_WITHIN_SECONDS) -> None:
+        """Returns when it has logged this, or has ended."""
+        async with asyncio.timeout(within_seconds), self._told:
+            await self._told.wait_for(lambda: event in self.events or self.ready.is_set())
+
     async def kill(self) -> int:
         """SIGKILL; the exit code, which is another than -9 if it had ended by itself."""
         with contextlib.suppress(ProcessLookupError):
@@ -109,7 +115,13 @@ class Bot:
             while line := await self.child.stderr.readline():
                 log.write(line)
                 self._note(line)
+                await self._tell()
         self.ready.set()  # whoever waits looks whether it has ended
+        await self._tell()
+
+    async def _tell(self) -> None:
+        async with self._told:
+            self._told.notify_all()
 
     def _note(self, line: bytes) -> None:
         told = _read_line(line)

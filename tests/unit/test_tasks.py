@@ -3,7 +3,9 @@ import logging
 
 import pytest
 
+from bot.errors import DatabaseBusyError
 from bot.tasks import TaskOwner, supervise
+from tests.crash.virtual_time import LoopClock, VirtualTimeLoop
 
 
 class Waits:
@@ -25,6 +27,37 @@ async def test_what_fails_is_run_again_after_a_growing_wait():
     await supervise("gateway", run, wait=waits, max_backoff_seconds=3)
 
     assert waits.seconds == [1.0, 2.0, 3]
+
+
+def test_after_a_long_time_without_trouble_the_next_wait_is_short_again():
+    waits, lasts_seconds = [], [0.0, 0.0, 0.0, 3600.0]
+
+    async def wait(seconds):
+        waits.append(seconds)
+
+    async def run():
+        if lasts_seconds:
+            await LoopClock().sleep(lasts_seconds.pop(0))
+            raise OSError
+
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        runner.run(supervise("gateway", run, wait=wait))
+
+    assert waits == [1.0, 2.0, 4.0, 1.0]
+
+
+async def test_a_database_that_is_away_is_one_line_in_the_log(caplog):
+    failures = [DatabaseBusyError("connection refused")]
+
+    async def run():
+        if failures:
+            raise failures.pop()
+
+    await supervise("tracker", run, wait=Waits())
+
+    [record] = caplog.records
+    assert record.message == "connection_failed"
+    assert record.exc_info is None
 
 
 async def test_what_no_try_can_mend_ends_the_supervision():
