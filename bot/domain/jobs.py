@@ -120,6 +120,7 @@ class Job:
     failure: Failure | None = None
     artifact: Artifact | None = None
     errors_in_row: int = 0
+    has_priority: bool = False  # its member's role did when it was accepted
     version: int = 1
 
     @property

@@ -50,6 +50,7 @@ class Rules:
     film_micros_most: int | None = None  # what one film may cost
     models: frozenset[ModelId] | None = None  # those allowed
     channels: frozenset[ChannelId] | None = None  # those allowed
+    priority: bool | None = None  # before others in the queue
 
     @property
     def is_empty(self) -> bool:
@@ -76,6 +77,7 @@ def _best(roles: Sequence[Rules]) -> Rules:
     allowances = [rules.allowance for rules in roles if rules.allowance is not None]
     return Rules(
         exempt=_most([rules.exempt for rules in roles]),
+        priority=_most([rules.priority for rules in roles]),
         allowance=max(allowances, key=lambda one: one.micros_a_day, default=None),
         rates=_best_rates([rules.rates for rules in roles if rules.rates is not None]),
         open_jobs_most=_most([rules.open_jobs_most for rules in roles]),

@@ -1,10 +1,17 @@
-"""Who is next: fair between members, then first come first served."""
+"""Who is next: fair between members, then first come first served.
 
+Members whose role has priority go first, but of every three turns one is anybody else's, so that
+nobody waits for ever.
+"""
+
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.ids import JobId, UserId
+
+TURNS = 3  # of which one is anybody's
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,17 +21,29 @@ class Waiting:
     job_id: JobId
     user_id: UserId
     accepted_at: datetime
+    has_priority: bool = False
 
 
 def in_order(waiting: Sequence[Waiting], running: Mapping[UserId, int]) -> tuple[Waiting, ...]:
     """All that wait, in the order in which they will be submitted.
 
     A member's n-th job, counting those that run already, comes after every other member's
-    (n-1)-th; within a round the oldest is first.
+    (n-1)-th; within a round the oldest is first. Those with priority are a queue of their own.
     """
+    fair = _fair(waiting, running)
+    first = deque(entry for entry in fair if entry.has_priority)
+    others = deque(entry for entry in fair if not entry.has_priority)
+    order: list[Waiting] = []
+    while first and others:
+        is_floor = len(order) % TURNS == TURNS - 1
+        order.append(others.popleft() if is_floor else first.popleft())
+    return (*order, *first, *others)
+
+
+def _fair(waiting: Sequence[Waiting], running: Mapping[UserId, int]) -> list[Waiting]:
     rounds: dict[UserId, int] = dict(running)
     ranked: list[tuple[int, datetime, JobId, Waiting]] = []
     for entry in sorted(waiting, key=lambda entry: (entry.accepted_at, entry.job_id)):
         rounds[entry.user_id] = rounds.get(entry.user_id, 0) + 1
         ranked.append((rounds[entry.user_id], entry.accepted_at, entry.job_id, entry))
-    return tuple(row[-1] for row in sorted(ranked, key=lambda row: row[:3]))
+    return [row[-1] for row in sorted(ranked, key=lambda row: row[:3])]

@@ -18,6 +18,7 @@ def rules_in_words(rules: Rules) -> dict[str, str]:
     given = rules.allowance
     said = {
         EXEMPT: "yes" if rules.exempt else None,
+        "first in the queue": "yes" if rules.priority else None,
         "allowance": None if given is None else f"{floor_dollars(given.micros)} a {given.window}",
         "wishes": None if rules.rates is None else rates(rules.rates),
         "at once": None if rules.open_jobs_most is None else films(rules.open_jobs_most),

@@ -72,6 +72,7 @@ def job_parameters(job: Job) -> Parameters:
         "failure_text": job.failure.text if job.failure else None,
         "artifact": json.dumps(asdict(job.artifact)) if job.artifact else None,
         "errors_in_row": job.errors_in_row,
+        "has_priority": int(job.has_priority),
         "version": job.version,
     }
 
@@ -101,6 +102,7 @@ def job_from(row: Row) -> Job:
         failure=Failure(FailureKind(kind), row["failure_text"] or "") if kind else None,
         artifact=Artifact(**json.loads(artifact)) if artifact else None,
         errors_in_row=row["errors_in_row"],
+        has_priority=bool(row["has_priority"]),
         version=row["version"],
     )
 
@@ -127,7 +129,12 @@ def _with_pictures(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def waiting_from(row: Row) -> Waiting:
-    return Waiting(JobId(row["id"]), UserId(row["user_id"]), instant(row["accepted_at"]))
+    return Waiting(
+        JobId(row["id"]),
+        UserId(row["user_id"]),
+        instant(row["accepted_at"]),
+        bool(row["has_priority"]),
+    )
 
 
 def submission_parameters(submission: Submission) -> Parameters:

@@ -38,6 +38,7 @@ class SqlJobStore(Tables):
             standing = None
             if self._money is not None:  # locked before anything is written
                 standing = await self._money.standing_for(connection, place, job.accepted_at)
+                job = replace(job, has_priority=bool(standing.rules.priority))
             if await self._one(connection, "insert_job", **rows.job_parameters(job)) is None:
                 first = await self._one(
                     connection, "find_job_by_key", idempotency_key=job.idempotency_key

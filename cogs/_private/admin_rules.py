@@ -138,6 +138,25 @@ class RuleCommands(commands.Cog):
             lambda rules: replace(rules, exempt=value),
         )
 
+    @app_commands.command(description="Let a role or a member go first in the queue")
+    @app_commands.describe(first="Whether they do; one turn in three is anybody's all the same")
+    @for_whom
+    async def priority(
+        self,
+        interaction: discord.Interaction,
+        first: bool,
+        role: discord.Role | None = None,
+        member: discord.Member | None = None,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        value = True if first else None
+        await change_rules(
+            interaction,
+            self._services,
+            _somebody(role, member),
+            lambda rules: replace(rules, priority=value),
+        )
+
     @app_commands.command(description="Which models may be used")
     @app_commands.describe(action="What to do", model="Which model")
     @app_commands.choices(action=LISTS)

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from bot.domain.edits import MakeGrant, OpenEvent
+from bot.domain.edits import MakeGrant, OpenEvent, SetRules
 from bot.domain.limits import Allowance, RateLimit, Rules
+from bot.domain.policy import Subject, SubjectKind
 from bot.domain.windows import Window
 from bot.errors import LimitKind
-from bot.ids import UserId
+from bot.ids import RoleId, UserId
 from tests.contract.branches import CENT, PLACE, by
 from tests.contract.databases import on_databases
-from tests.factories import NOW
+from tests.factories import NOW, PROVIDER
 
 WISHES = 500
 FREE = Rules(rates=())
@@ -111,3 +112,18 @@ async def test_an_allowance_is_new_in_the_next_window(branches):
     accepted, _ = await burst(branches, wishes=20, accepted_at=tomorrow)
 
     assert len(accepted) == 5
+
+
+@on_databases
+async def test_a_wish_of_a_role_with_priority_is_marked_in_the_queue(branches):
+    await branches[0].decide(rules=FREE)
+    first = SetRules(Subject(SubjectKind.ROLE, 77), Rules(priority=True))
+    await branches[0].treasury.apply(by("priority"), first)
+    member = replace(PLACE, user_id=UserId(9), role_ids=frozenset({RoleId(77)}))
+
+    for place in (PLACE, member):
+        await branches[0].wish(place)
+
+    waiting = await branches[0].jobs.list_waiting(PROVIDER)
+    marks = {entry.user_id: entry.has_priority for entry in waiting}
+    assert marks == {PLACE.user_id: False, member.user_id: True}

@@ -66,7 +66,7 @@ class InMemoryJobStore:
     async def list_waiting(self, provider: ProviderName) -> list[Waiting]:
         waiting = [job for job in self._in({JobState.ACCEPTED}) if job.provider == provider]
         waiting.sort(key=lambda job: (job.accepted_at, job.id))
-        return [Waiting(job.id, job.user_id, job.accepted_at) for job in waiting]
+        return [Waiting(job.id, job.user_id, job.accepted_at, job.has_priority) for job in waiting]
 
     async def count_running(self, provider: ProviderName) -> dict[UserId, int]:
         running: dict[UserId, int] = {}

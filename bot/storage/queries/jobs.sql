@@ -4,12 +4,12 @@ INSERT INTO jobs (
     id, idempotency_key, guild_id, channel_id, user_id, source_message_id, provider, request,
     cost_micros, cost_is_estimate, expected_seconds, state, accepted_at, state_changed_at,
     next_action_at, submitted_at, deadline_at, progress_percent, cancel_requested, failure_kind,
-    failure_text, artifact, errors_in_row, version)
+    failure_text, artifact, errors_in_row, has_priority, version)
 VALUES (
     :id, :idempotency_key, :guild_id, :channel_id, :user_id, :source_message_id, :provider, :request,
     :cost_micros, :cost_is_estimate, :expected_seconds, :state, :accepted_at, :state_changed_at,
     :next_action_at, :submitted_at, :deadline_at, :progress_percent, :cancel_requested, :failure_kind,
-    :failure_text, :artifact, :errors_in_row, :version)
+    :failure_text, :artifact, :errors_in_row, :has_priority, :version)
 ON CONFLICT (idempotency_key) DO NOTHING
 RETURNING id;
 
@@ -58,7 +58,7 @@ LIMIT :most;
 
 -- name: list_waiting_jobs
 -- Jobs that wait for their turn at a provider and are due, oldest first.
-SELECT id, user_id, accepted_at FROM jobs
+SELECT id, user_id, accepted_at, has_priority FROM jobs
 WHERE provider = :provider AND state = 'accepted'
 ORDER BY accepted_at, id;
 

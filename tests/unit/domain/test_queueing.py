@@ -1,6 +1,7 @@
 """Fair between members, then first come first served."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given, strategies as st
@@ -77,3 +78,28 @@ def test_the_order_does_not_depend_on_how_the_rows_were_read(waiting, running, r
     random.shuffle(shuffled)
 
     assert in_order(shuffled, running) == in_order(waiting, running)
+
+
+def first_class(user_id, seconds):
+    return replace(waits(user_id, seconds), has_priority=True)
+
+
+def test_priority_goes_first_and_every_third_turn_is_anybodys():
+    first = [first_class(ANN, second) for second in range(50, 55)]
+    others = [waits(BEN, second) for second in range(3)]
+
+    order = in_order([*others, *first], {})
+
+    assert order == (*first[:2], others[0], *first[2:4], others[1], first[4], others[2])
+
+
+@given(queues, st.sets(st.integers(0, 29)), hands)
+def test_whoever_has_priority_nobody_else_waits_longer_than_three_turns_for_each_turn(
+    waiting, numbers, running
+):
+    mixed = [replace(entry, has_priority=number in numbers) for number, entry in enumerate(waiting)]
+    order = in_order(mixed, running)
+
+    assert sorted(order, key=lambda entry: entry.job_id) == mixed
+    places = [place for place, entry in enumerate(order, start=1) if not entry.has_priority]
+    assert all(place <= 3 * turn for turn, place in enumerate(places, start=1))

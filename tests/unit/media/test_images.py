@@ -327,7 +327,8 @@ async def test_a_few_pictures_are_decoded_at_once_however_many_come(tmp_path):
 
 async def test_old_pictures_are_forgotten_unless_a_film_needs_them(store):
     kept = [
-        await store.keep(encoded(picture(colour=(60 * n, 9, 9)), "PNG"), name="x.png") for n in (1, 2, 3)
+        await store.keep(encoded(picture(colour=(60 * n, 9, 9)), "PNG"), name="x.png")
+        for n in (1, 2, 3)
     ]
     needed, old, _ = kept
     for image in (needed, old):
