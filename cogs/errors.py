@@ -13,7 +13,7 @@ from cogs._private.answers import answer, answer_unexpected
 
 _log = logging.getLogger(__name__)
 
-FREE = {"models", "quota", "quota-admin", "settings"}  # commands that ask for no film
+FREE = {"models", "quota", "quota-admin", "settings", "show"}  # commands that ask for no film
 
 
 class Errors(commands.Cog):

@@ -202,6 +202,20 @@ async def test_what_is_no_amount_no_rate_and_no_zone_is_said_and_changes_nothing
     assert "No cap is set" in card_of(await admin.ask("quota show"))["The server's month"]
 
 
+async def test_who_asks_for_no_film_is_not_told_of_charges(offices):
+    admin, _ = offices
+    answers = [
+        await admin.set("pool", dollars="a lot"),
+        (await admin.ask("settings confirm-above", dollars="0.004"))["content"],
+        (await admin.ask("models compare", model_1="nonsense", model_2="sora-2"))["content"],
+        (await admin.ask("show", film="nonsense"))["content"],
+        (await admin.ask("quota gift", member=admin.person.id, dollars="1"))["content"],
+    ]
+    assert "Nothing was charged" in await admin.wish(model="nonsense")
+
+    assert [one for one in answers if "charged" in one] == []
+
+
 async def test_what_would_surprise_an_admin_is_refused_or_changes_nothing(offices):
     admin, member = offices
     films = admin.channel
