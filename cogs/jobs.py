@@ -9,15 +9,18 @@ import discord
 from discord.ext import commands
 
 from bot.client import Client, Services
-from bot.domain.deliveries import DeliveryKind, deleted
+from bot.domain.deliveries import DeliveryKind, DeliveryState, deleted
 from bot.domain.jobs import Failure, FailureKind
-from bot.errors import InvalidRequestError, NotYourJobError
+from bot.errors import InvalidRequestError, LeaseLostError, NotYourJobError
 from bot.ids import JobId, OfferId, UserId
+from bot.ports import JobStore
 from bot.presentation import custom_ids, replies
 from bot.presentation.custom_ids import Action
 from cogs._private import asking
 from cogs._private.answers import guarded
 from cogs._private.places import place_of
+
+NOTE_TRIES = 5  # against whoever notes at the same time that the film was posted
 
 
 class Jobs(commands.Cog):
@@ -56,9 +59,7 @@ class Jobs(commands.Cog):
         if job.user_id != interaction.user.id and not _may_moderate(interaction):
             raise NotYourJobError
         await _delete(interaction.message)
-        film = await self._services.jobs.find_delivery(job.id, DeliveryKind.FILM)
-        if film is not None:  # so that the card no longer leads there
-            await self._services.jobs.save_delivery(deleted(film))
+        await note_deletion(self._services.jobs, job.id)
         await interaction.edit_original_response(content=replies.FILM_DELETED)
 
     async def _make_instead(self, interaction: discord.Interaction, subject: str) -> None:
@@ -89,6 +90,19 @@ class Jobs(commands.Cog):
         await asking.show(interaction, asking.said(asked))
         if not is_private:
             await _delete(message)
+
+
+async def note_deletion(jobs: JobStore, job_id: JobId) -> None:
+    """So that the card no longer leads to the film, whose post may be noted at the same time."""
+    for tries_left in reversed(range(NOTE_TRIES)):
+        film = await jobs.find_delivery(job_id, DeliveryKind.FILM)
+        if film is None or film.state is DeliveryState.DELETED:
+            return
+        try:
+            await jobs.save_delivery(deleted(film))
+        except LeaseLostError:
+            if tries_left == 0:
+                raise
 
 
 async def _delete(message: discord.Message | None) -> None:

@@ -30,7 +30,8 @@ MB = 1024 * 1024
 UPLOAD_LIMITS = {0: 20 * MB, 1: 20 * MB, 2: 50 * MB, 3: 100 * MB}  # by boost tier, since 2026-09
 SAFETY = 0.99
 REMEMBER_REFUSAL_FOR = timedelta(days=1)
-HISTORY_MOST = 100
+HISTORY_MOST = 1000  # messages, a hundred a request
+CLOCKS_DIFFER_BY = timedelta(minutes=1)  # Discord's from ours, at most
 
 _GONE = {10003, 10004, 50001, 50013, 50083, 160005}  # channel, server, access, permission, archived
 _TOO_LARGE = {40005, 50045}
@@ -107,8 +108,12 @@ class DiscordCourier:
         return await self._send(delivery, job, content=content, reference=answered)
 
     async def find_posted(self, delivery: Delivery) -> MessageId | None:
-        """Own messages show what is in them whatever the portal's switches say."""
-        history = self._channel(delivery).history(limit=HISTORY_MOST, after=delivery.owed_at)
+        """Own messages show what is in them whatever the portal's switches say.
+
+        Looked for from the first try to post it on: a film may be owed long before Discord is back.
+        """
+        since = (delivery.posting_at or delivery.owed_at) - CLOCKS_DIFFER_BY
+        history = self._channel(delivery).history(limit=HISTORY_MOST, after=since)
         with self._translated():
             async for message in history:
                 if message.author == self._client.user and _is_it(message, delivery):

@@ -1,15 +1,18 @@
 """The bot's own messages on a real channel: how a failure is told, and how each is found again."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
+from bot.clock import SystemClock
 from bot.domain.deliveries import DeliveryKind
 from tests.integration.test_stories import settled_answer
 from tests.people import Upload
 from tests.studio import is_card, open_studio, outcome_of
 
 FOX = {"prompt": "a fox running through snow", "model": "seedance-lite-video", "duration": 5}
+HISTORY_PAGE = 100  # messages that Discord gives at once
 REFUSED_LATER = {**FOX, "prompt": "something nsfwlater"}
 
 
@@ -59,6 +62,23 @@ async def test_every_message_of_a_job_is_found_again_after_a_crash(studio):
         ]
 
     assert found == [int(message["id"]) for message, _, _ in wanted]
+
+
+async def test_a_film_is_found_again_in_a_channel_where_everybody_talks(studio):
+    fern, films = studio.people.person("Fern"), studio.people.channel("films")
+    begun = SystemClock().now()
+    for number in range(HISTORY_PAGE + 10):
+        await fern.say(films, f"word {number}")
+
+    async with studio.bot() as parts, fern.watching() as watch:
+        await fern.command(films, "video", FOX)
+        [film] = await studio.films(watch)
+        job_id = film["components"][0]["components"][0]["custom_id"][-16:]
+        delivery = await parts.store.find_delivery(job_id, DeliveryKind.FILM)
+        courier = parts.delivering._outbox.courier
+        found = await courier.find_posted(replace(delivery, owed_at=begun))
+
+    assert found == int(film["id"])
 
 
 async def test_a_file_that_is_no_picture_is_named_when_it_shall_move(studio):

@@ -1,85 +1,33 @@
-"""The buttons: what a press was for is said, also where its message is gone already."""
+"""What a press of Delete writes down, while the film's post is being written down too."""
 
-from types import SimpleNamespace
-from typing import Any, cast
-
-import discord
-import pytest
-
-from bot.client import Services
-from bot.domain.offers import Place
-from bot.ids import ChannelId, GuildId, IdempotencyKey, UserId
-from bot.presentation import custom_ids, replies
-from bot.presentation.custom_ids import Action
-from cogs.jobs import Jobs
-from tests.factories import make_capability, make_request
-from tests.fakes.world import World
-
-PLACE = Place(GuildId(10), ChannelId(20), UserId(30))
+from bot.domain.deliveries import DeliveryKind, DeliveryState, posted
+from bot.ids import MessageId
+from cogs.jobs import note_deletion
+from tests.factories import make_delivery, make_job
+from tests.fakes.job_store import InMemoryJobStore
 
 
-class Gone:
-    """A message in a channel that somebody deleted a moment ago."""
+class PostedMeanwhile(InMemoryJobStore):
+    """Somebody else notes the post after the row was read and before it is written."""
 
-    flags = SimpleNamespace(ephemeral=False)
+    meanwhile = True
 
-    async def delete(self):
-        answer: Any = SimpleNamespace(status=404, reason="Not Found")
-        raise discord.NotFound(answer, {"code": 10008, "message": "Unknown Message"})
-
-
-class Press:
-    """A press on that message's button; `said` is what its member reads."""
-
-    type = discord.InteractionType.component
-    guild_id, channel_id = PLACE.guild_id, PLACE.channel_id
-    channel = None
-
-    def __init__(self, custom_id):
-        self.data = {"custom_id": custom_id}
-        self.user = SimpleNamespace(id=PLACE.user_id)
-        self.permissions = discord.Permissions.none()
-        self.message = Gone()
-        self.response = self
-        self.said: list[str] = []
-
-    def is_done(self):
-        return True
-
-    async def defer(self, **_how):
-        pass
-
-    async def edit_original_response(self, *, content, view=None):
-        self.said.append(content)
+    async def find_delivery(self, job_id, kind):
+        found = await super().find_delivery(job_id, kind)
+        if found is not None and self.meanwhile:
+            self.meanwhile = False
+            await self.save_delivery(posted(found, MessageId(7)))
+        return found
 
 
-@pytest.fixture
-def world():
-    world = World()
-    world.catalogue.replace([make_capability()])
-    return world
+async def test_a_film_that_is_deleted_while_its_post_is_noted_is_noted_as_deleted():
+    store, job = PostedMeanwhile(), make_job()
+    film = make_delivery(job, DeliveryKind.FILM, state=DeliveryState.POSTING)
+    store.deliveries[job.id, film.kind] = film
 
+    await note_deletion(store, job.id)
 
-async def test_a_film_that_was_agreed_to_is_said_to_come_though_its_offer_is_gone(world):
-    process = world.start()
-    quote = await process.quoting.quote(make_request())
-    offer = await process.offering.offer(quote, PLACE, IdempotencyKey("one"))
-    press = Press(custom_ids.spell(Action.CONFIRM, offer.id))
-
-    cog = Jobs(cast(Services, SimpleNamespace(offering=process.offering)))
-    await cog.on_interaction(cast(discord.Interaction, press))
-
-    assert len(await world.store.list_active()) == 1
-    assert len(press.said) == 1
-    assert "reference" not in press.said[0]
-
-
-async def test_a_film_that_is_deleted_already_is_said_to_be_deleted(world):
-    process = world.start()
-    job = await process.accept(key="one")
-    press = Press(custom_ids.spell(Action.DELETE, job.id))
-
-    cog = Jobs(cast(Services, SimpleNamespace(jobs=world.store)))
-    await cog.on_interaction(cast(discord.Interaction, press))
-
-    assert press.said == [replies.FILM_DELETED]
+    noted = await store.find_delivery(job.id, DeliveryKind.FILM)
+    assert noted is not None
+    assert noted.state is DeliveryState.DELETED
+    assert noted.message_id == 7
