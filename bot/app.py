@@ -103,6 +103,7 @@ def _start_loops(tasks: TaskOwner, parts: Parts) -> "set[asyncio.Task[None]]":
         "delivering": parts.delivering.run,
         "noticing": parts.noticing.run,
         "tidying": parts.tidying.run,
+        "watching": parts.watching.run,
         "catalogue": partial(keep_catalogue_fresh, parts),
     }
     return {

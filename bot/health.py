@@ -4,13 +4,16 @@ Healthy means: the gateway is connected and the database answers. Nothing here n
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from bot.domain.jobs import ACTIVE_STATES, Job
 from bot.errors import StorageError
+from bot.ports import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,8 @@ class Health:
     discord: bool
     database: bool
     open_jobs: int
+    jobs: Mapping[str, int] = field(default_factory=dict)  # open ones by state
+    overdue_seconds: float = 0.0  # of the job that waits longest past its instant
 
     @property
     def is_fine(self) -> bool:
@@ -27,13 +32,24 @@ class Health:
 
 
 async def examine_health(
-    is_connected: Callable[[], bool], count_open_jobs: Callable[[], Awaitable[int]]
+    is_connected: Callable[[], bool],
+    list_open: Callable[[], Awaitable[Sequence[Job]]],
+    clock: Clock,
 ) -> Health:
     """Ask both; a database that does not answer is a finding, not an error."""
     try:
-        return Health(is_connected(), database=True, open_jobs=await count_open_jobs())
+        jobs = await list_open()
     except StorageError:
         return Health(is_connected(), database=False, open_jobs=0)
+    now = clock.now()
+    late = ((now - job.next_action_at).total_seconds() for job in jobs)
+    return Health(
+        is_connected(),
+        database=True,
+        open_jobs=len(jobs),
+        jobs=Counter(job.state.value for job in jobs),
+        overdue_seconds=max(0.0, max(late, default=0.0)),
+    )
 
 
 @contextlib.asynccontextmanager
@@ -72,6 +88,10 @@ def _metrics(found: Health) -> bytes:
         ("showreel_discord_connected", "1 while the gateway is connected", found.discord),
         ("showreel_database_up", "1 while the database answers", found.database),
         ("showreel_open_jobs", "jobs that have not ended", found.open_jobs),
+        ("showreel_overdue_seconds", "of the job longest past its instant", found.overdue_seconds),
     ):
         Gauge(name, text, registry=registry).set(value)
+    states = Gauge("showreel_jobs", "open jobs by state", ["state"], registry=registry)
+    for state in ACTIVE_STATES:
+        states.labels(state.value).set(found.jobs.get(state.value, 0))
     return generate_latest(registry)

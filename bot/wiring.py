@@ -47,6 +47,7 @@ from bot.services.steps import Means
 from bot.services.substituting import Substituting
 from bot.services.tidying import Tidying
 from bot.services.tracking import Tracker
+from bot.services.watching import Watching
 from bot.settings import Settings
 from bot.storage.stores import SqlJobStore
 from bot.storage.treasury import SqlTreasury
@@ -75,6 +76,7 @@ class Parts:
     delivering: Delivering
     noticing: Noticing
     tidying: Tidying
+    watching: Watching
     catalogue: Catalogue
     providers: dict[ProviderName, Provider]
     store: SqlJobStore
@@ -82,10 +84,9 @@ class Parts:
     clock: SystemClock
 
     async def health(self) -> Health:
-        return await examine_health(self.client.reachable.is_set, self._count_open)
-
-    async def _count_open(self) -> int:
-        return len(await self.store.list_active())
+        return await examine_health(
+            self.client.reachable.is_set, self.store.list_active, self.clock
+        )
 
 
 @contextlib.asynccontextmanager
@@ -113,6 +114,7 @@ def join(settings: Settings, ground: Ground) -> Parts:
         delivering=delivering,
         noticing=Noticing(ground.stores.notices, courier, ground.clock),
         tidying=_tidying(settings, ground),
+        watching=Watching(ground.stores.jobs, ground.clock),
         catalogue=services.catalogue,
         providers=ground.providers,
         store=ground.stores.jobs,

@@ -37,7 +37,8 @@ async def session():
 
 
 async def test_health_is_fine_only_while_discord_and_the_database_are(unused_tcp_port, session):
-    found = Health(discord=True, database=True, open_jobs=3)
+    jobs = {"accepted": 2, "in_progress": 1}
+    found = Health(discord=True, database=True, open_jobs=3, jobs=jobs, overdue_seconds=1.5)
 
     async def look():
         return found
@@ -52,8 +53,12 @@ async def test_health_is_fine_only_while_discord_and_the_database_are(unused_tcp
         async with session.get(f"{address}/health") as answer:
             ill = answer.status
 
-    assert fine == (200, {"discord": True, "database": True, "open_jobs": 3})
+    told = {"discord": True, "database": True, "open_jobs": 3}
+    assert fine == (200, told | {"jobs": jobs, "overdue_seconds": 1.5})
     assert "showreel_open_jobs 3.0" in metrics
+    assert 'showreel_jobs{state="accepted"} 2.0' in metrics
+    assert 'showreel_jobs{state="collecting"} 0.0' in metrics
+    assert "showreel_overdue_seconds 1.5" in metrics
     assert ill == 503
 
 

@@ -72,8 +72,7 @@ async def test_a_film_that_was_called_off_too_late_is_there_when_it_is_done(worl
 
 
 async def test_a_film_whose_submission_was_lost_is_taken_when_it_turns_up(world, showing):
-    away = [None for _ in range(500)]
-    weather = Script(submit__answered=[SubmissionUncertainError()], recover=away)
+    weather = Script(submit__answered=[SubmissionUncertainError()])
     world.provider.can_recover = False
     job = await made(world, weather)
     assert job.state is JobState.FAILED
