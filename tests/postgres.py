@@ -32,6 +32,7 @@ class Server:
 
     folder: Path
     port: int
+    fsync: bool = False  # for measurements; what is thrown away needs none
 
     @property
     def address(self) -> str:
@@ -39,8 +40,9 @@ class Server:
 
     def start(self) -> None:
         """Returns when it answers; after a stop like that it first recovers."""
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-        self._control("-o", options, "start")
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1"
+        fsync = "on" if self.fsync else "off"
+        self._control("-o", f"{options} -c fsync={fsync}", "start")
 
     def stop(self) -> None:
         """At once: connections are cut, and nothing is written any more."""
@@ -65,14 +67,14 @@ def _call(folder: Path, command: list[str]) -> None:
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
+def running_server(*, fsync: bool = False) -> Iterator[Server]:
     """A fresh server, which is thrown away at the end."""
     folder = Path(tempfile.mkdtemp(prefix="showreel-pg-"))
     if _as_nobody():
         shutil.chown(folder, "nobody", "nogroup")
     initdb, data = find_program("initdb") or "", str(folder / "data")
     _call(folder, [initdb, "-D", data, "-U", "showreel", "-A", "trust", "--no-sync"])
-    server = Server(folder, _free_port())
+    server = Server(folder, _free_port(), fsync)
     server.start()
     try:
         yield server
@@ -82,7 +84,7 @@ def running_server() -> Iterator[Server]:
 
 
 @contextmanager
-def running_postgres() -> Iterator[str]:
+def running_postgres(*, fsync: bool = False) -> Iterator[str]:
     """The address of a fresh server."""
-    with running_server() as server:
+    with running_server(fsync=fsync) as server:
         yield server.address
