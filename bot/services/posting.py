@@ -34,7 +34,7 @@ async def post(delivery: Delivery, outbox: Outbox) -> None:
     intent = await outbox.store.save_delivery(posting(delivery, outbox.clock.now()))
     view = await outbox.view(job)
     try:
-        message_id = await _find(delivery, outbox) or await _send(intent, view, outbox)
+        message_id = await _send(intent, view, outbox)
     except ChannelGoneError:
         _log.warning("undeliverable", extra={"job_id": job.id, "kind": delivery.kind})
         gone = replace(intent, state=DeliveryState.UNDELIVERABLE)
@@ -51,7 +51,10 @@ async def post(delivery: Delivery, outbox: Outbox) -> None:
 
 
 async def _find(delivery: Delivery, outbox: Outbox) -> MessageId | None:
-    """The message of an interrupted post that is too old for its nonce to be trusted."""
+    """The message of a post that was begun too long ago for its nonce to be trusted.
+
+    Asked right before posting: a film may take minutes to be made to fit.
+    """
     if delivery.posting_at is None:
         return None
     if outbox.clock.now() - delivery.posting_at < NONCE_TRUSTED_FOR:
@@ -65,7 +68,8 @@ async def _send(delivery: Delivery, view: CardView, outbox: Outbox) -> MessageId
     if delivery.kind is DeliveryKind.FAILURE:
         return await _send_failure(delivery, view.job, outbox)
     paths = [outbox.images.path(image) for image in view.job.request.pictures]
-    return await outbox.courier.post_card(delivery, view, paths)
+    found = await _find(delivery, outbox)
+    return found or await outbox.courier.post_card(delivery, view, paths)
 
 
 async def _send_film(delivery: Delivery, job: Job, outbox: Outbox) -> MessageId:
@@ -78,12 +82,14 @@ async def _send_film(delivery: Delivery, job: Job, outbox: Outbox) -> MessageId:
     for max_bytes in (limit, int(limit * SMALLER)):
         try:
             film = await outbox.films.fit(artifact, max_bytes=max_bytes)
-            return await outbox.courier.post_film(delivery, job, film)
+            found = await _find(delivery, outbox)
+            return found or await outbox.courier.post_film(delivery, job, film)
         except FileTooLargeError:
             _log.warning("film_too_large", extra={"job_id": job.id, "max_bytes": max_bytes})
     submission = await outbox.store.find_submission(job.id)
     addresses = submission.artifact_addresses if submission else ()
-    return await outbox.courier.post_link(delivery, job, " ".join(addresses))
+    found = await _find(delivery, outbox)
+    return found or await outbox.courier.post_link(delivery, job, " ".join(addresses))
 
 
 async def _send_failure(delivery: Delivery, job: Job, outbox: Outbox) -> MessageId:
@@ -92,7 +98,10 @@ async def _send_failure(delivery: Delivery, job: Job, outbox: Outbox) -> Message
     if card is not None and card.state in {DeliveryState.OWED, DeliveryState.POSTING}:
         msg = "its card is not posted yet"
         raise DeliveryUnavailableError(msg)
-    return await outbox.courier.post_failure(delivery, job, card.message_id if card else None)
+    found = await _find(delivery, outbox)
+    return found or await outbox.courier.post_failure(
+        delivery, job, card.message_id if card else None
+    )
 
 
 async def _postpone(delivery: Delivery, error: DeliveryError, outbox: Outbox) -> None:

@@ -7,6 +7,7 @@ next step asks again; the answer to a submission cost money and is applied to th
 
 import asyncio
 import logging
+from collections import Counter
 from dataclasses import dataclass
 
 from bot.domain.jobs import Job, JobState
@@ -19,6 +20,7 @@ from bot.services.steps import Result, later
 
 _log = logging.getLogger(__name__)
 
+REFUSALS_TOLERATED = 4  # of one finding, in as many ticks
 WRITE_TRIES = 5  # against members who press Cancel at the same time; the next tick goes on
 
 OPEN_STATES = frozenset({SubmissionState.INTENDED, SubmissionState.UNCERTAIN})
@@ -40,6 +42,7 @@ class Recorder:
         self._store = store
         self._clock = clock
         self._found: dict[JobId, Finding] = {}
+        self._refusals: Counter[JobId] = Counter()
         self._lock = asyncio.Lock()
 
     def add(self, finding: Finding) -> None:
@@ -64,6 +67,7 @@ class Recorder:
             self._found[again.job.id] = again
         else:
             del self._found[finding.job.id]
+            del self._refusals[finding.job.id]
 
     async def _reconciled(self, finding: Finding) -> Finding | None:
         """The finding for the job as it is now; None where it need not, or cannot, be kept."""
@@ -90,8 +94,16 @@ class Recorder:
             raise
         except StorageError:
             if len(findings) == 1:
+                if self._is_tried_again(findings[0].job.id):
+                    raise
                 return await self._save_refused(findings[0].job)
-            return {job_id for one in findings for job_id in await self._save([one])}
+            by_refusals = sorted(findings, key=lambda one: self._refusals[one.job.id])
+            return {job_id for one in by_refusals for job_id in await self._save([one])}
+
+    def _is_tried_again(self, job_id: JobId) -> bool:
+        """It may have been a passing trouble, and a film that was paid for may hang on the row."""
+        self._refusals[job_id] += 1
+        return self._refusals[job_id] <= REFUSALS_TOLERATED
 
     async def _save_refused(self, job: Job) -> set[JobId]:
         """Where the whole database is in trouble, this raises too, and the tracker waits."""

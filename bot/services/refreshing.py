@@ -14,7 +14,12 @@ from functools import partial
 
 from bot.domain.deliveries import Delivery, DeliveryState, edited, editing
 from bot.domain.jobs import Job, JobState
-from bot.errors import ChannelGoneError, DeliveryUnavailableError, MessageGoneError
+from bot.errors import (
+    ChannelGoneError,
+    DeliveryUnavailableError,
+    LeaseLostError,
+    MessageGoneError,
+)
 from bot.ids import JobId
 from bot.ports import CardView
 from bot.services.outbox import Outbox
@@ -101,4 +106,15 @@ async def _edit(card: Delivery, view: CardView, digest: str, outbox: Outbox) -> 
         shown = None
     except (ChannelGoneError, MessageGoneError):
         intent = replace(intent, state=DeliveryState.UNDELIVERABLE)
-    await outbox.store.save_delivery(edited(intent, shown, outbox.clock.now()))
+    try:
+        await outbox.store.save_delivery(edited(intent, shown, outbox.clock.now()))
+    except LeaseLostError:
+        await _forget_what_it_shows(intent, outbox)
+        raise
+
+
+async def _forget_what_it_shows(card: Delivery, outbox: Outbox) -> None:
+    """For an edit that took longer than its lease: it may have come after another process's."""
+    latest = await outbox.store.find_delivery(card.job_id, card.kind)
+    if latest is not None and latest.state is DeliveryState.POSTED:
+        await outbox.store.save_delivery(replace(latest, shown=None))

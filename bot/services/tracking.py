@@ -21,6 +21,7 @@ from functools import partial
 from bot.domain.jobs import Job, JobState
 from bot.domain.queueing import in_order
 from bot.domain.submissions import Submission
+from bot.errors import StorageError
 from bot.ids import JobId, ProviderName
 from bot.ports import Change
 from bot.services import collecting, looking, recalling, recovering, submitting
@@ -36,6 +37,7 @@ MOST_STEPS = 50  # under way at once
 MOST_TOGETHER = 50  # films that one request asks for
 LONGEST_SLEEP_SECONDS = 30.0
 OVERDUE_SLEEP_SECONDS = 1.0  # what is due and was not taken is somebody's, or waits for its turn
+TROUBLE_SLEEP_SECONDS = 5.0  # far below a lease
 
 Step = Callable[[Job, Means], Awaitable[Result]]
 
@@ -69,8 +71,17 @@ class Tracker:
         await recovering.release_orphans(self._means)
         while not self._stopping:
             self._woken.clear()
+            await self._sleep(await self._tick_if_possible())
+
+    async def _tick_if_possible(self) -> float:
+        """How many seconds to wait; leases run, so a database in trouble is tried again soon."""
+        try:
             await self.tick()
-            await self._sleep(await self._seconds_to_wait())
+            return await self._seconds_to_wait()
+        except StorageError as error:
+            told = {"error": type(error).__name__, "detail": str(error)}
+            _log.warning("database_in_trouble", extra=told)
+            return TROUBLE_SLEEP_SECONDS
 
     async def stop(self, *, grace_seconds: float = 10.0) -> None:
         """Start nothing more, let steps under way reach their end, and write what they found."""

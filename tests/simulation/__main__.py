@@ -1,0 +1,83 @@
+"""`python -m tests.simulation`: play many seeds, or one with all that happens in it."""
+
+import argparse
+import multiprocessing
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable
+
+from tests.simulation.day import Outcome, play, play_briefly
+from tests.simulation.mutants import MUTANTS, planted
+
+TOLD_EVERY_SECONDS = 10.0
+
+
+def main() -> int:
+    """Zero if no rule was broken."""
+    options = _options()
+    if options.replay is not None:
+        return _replay(options.replay, options.mutant)
+    seeds = range(options.first, options.first + options.seeds)
+    return _play_all(seeds, options.jobs)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1000, help="how many (1000)")
+    parser.add_argument("--first", type=int, default=0, help="the first of them (0)")
+    parser.add_argument("--jobs", type=int, default=1, help="processes to play them in (1)")
+    parser.add_argument("--replay", type=int, metavar="SEED", help="one seed, line by line")
+    parser.add_argument("--mutant", choices=sorted(MUTANTS), help="replay with this bug planted")
+    return parser.parse_args()
+
+
+def _replay(seed: int, mutant: str | None) -> int:
+    with planted(mutant):
+        outcome = play(seed)
+    say("\n".join(outcome.trace))
+    say(f"seed {seed}: {outcome.broken or 'no rule was broken'}; {dict(outcome.states)}")
+    return 1 if outcome.broken else 0
+
+
+def _play_all(seeds: range, jobs: int) -> int:
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        return _follow(pool.imap_unordered(play_briefly, seeds, chunksize=8), len(seeds))
+
+
+def _follow(outcomes: Iterable[Outcome], total: int) -> int:
+    start = told = time.monotonic()
+    played = broken = kills = 0
+    states, ways, seconds = Counter[str](), Counter[str](), 0.0
+    for outcome in outcomes:
+        played += 1
+        kills += outcome.kills
+        states += outcome.states
+        ways += outcome.ways
+        seconds += outcome.virtual_seconds
+        if outcome.broken:
+            broken += 1
+            say(f"{outcome.broken}\n  {how_to_replay(outcome.seed)}")
+        if time.monotonic() - told > TOLD_EVERY_SECONDS:
+            told = time.monotonic()
+            say(f"{played} of {total}, {broken} broken, {played / (told - start):.1f} a second")
+    wall = time.monotonic() - start
+    say(f"{played} seeds in {wall:.0f} s: {broken} broken; {kills} ends of processes")
+    say(f"{seconds / 3600:.0f} virtual hours; jobs: {dict(states.most_common())}")
+    say(f"moves of jobs: {dict(ways.most_common())}")
+    return 1 if broken else 0
+
+
+def how_to_replay(seed: int, mutant: str | None = None) -> str:
+    """The one command that plays exactly this seed."""
+    more = f" --mutant {mutant}" if mutant else ""
+    return f"python -m tests.simulation --replay {seed}{more}"
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

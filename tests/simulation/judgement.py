@@ -1,0 +1,129 @@
+"""What must hold once everything has come to its end."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.domain.jobs import Cancellation
+from bot.ids import IdempotencyKey
+from tests.simulation.people import People
+from tests.simulation.processes import Ground
+from tests.simulation.services import Film
+from tests.simulation.watch import ENDS, Watch
+
+SURVIVED_SECONDS = 200.0  # after an answer; long enough to write it whatever the database does
+
+
+@dataclass
+class Judgement:
+    """Compares what stands in the database with what the world saw."""
+
+    ground: Ground
+    people: People
+    watch: Watch
+    jumps: Sequence[tuple[float, float]]
+
+    def judge(self) -> Counter[str]:
+        """How the jobs ended. What is wrong, the watch hears of."""
+        self.watch.audit()
+        jobs = self.watch.engine.ask("SELECT * FROM jobs ORDER BY accepted_at, id")
+        films = {film.tag.rpartition("-")[0]: film for film in self._films()}
+        for key in sorted(self.people.accepted):
+            known = any(job["idempotency_key"] == key for job in jobs)
+            self.watch.demand(known, "I0", f"{key} was accepted, and there is no such job")
+        for job in jobs:
+            self._judge_job(job)
+            self._judge_messages(job)
+            self._judge_money(job, films.get(job["id"]))
+        for film in self._films():
+            self._judge_answer(film)
+        self._replay()
+        return Counter(job["state"] for job in jobs)
+
+    def _films(self) -> list[Film]:
+        return [film for one in self.ground.providers.values() for film in one.films.values()]
+
+    def _judge_job(self, job: Any) -> None:
+        self.watch.demand(job["state"] in ENDS, "I7", f"{job['id']} is {job['state']}")
+        logged = self.watch.states[job["id"]]
+        self.watch.demand(logged == job["state"], "I10", f"{job['id']}: the log says {logged}")
+        told = self.people.told.get(IdempotencyKey(job["idempotency_key"]))
+        if told is Cancellation.CALLED_OFF:
+            held = job["state"] == "cancelled" and not self.watch.runs[job["id"]]
+            self.watch.demand(held, "I5", f"{job['id']} was called off, and is {job['state']}")
+        if told is Cancellation.NOT_WATCHED:
+            self.watch.demand(job["state"] != "succeeded", "I6", f"{job['id']} was not stopped")
+
+    def _judge_messages(self, job: Any) -> None:
+        is_open = job["channel_id"] not in self.ground.courier.gone_channels
+        missed = job["state"] in {"failed", "expired"} and not job["cancel_requested"]
+        wanted = {"card": 1, "film": job["state"] == "succeeded", "failure": missed}
+        for kind, number in wanted.items():
+            posted = self.watch.posts[job["id"], kind]
+            right = posted == number if is_open else posted <= number
+            self.watch.demand(right, "I6", f"{job['id']} {job['state']}: {posted} {kind}")
+
+    def _judge_money(self, job: Any, film: Film | None) -> None:
+        """A member pays for a film what it cost, and for a film that is none nothing."""
+        member, pool = self._spent(job["id"])
+        paid = self._possible(job, film)
+        if job["state"] == "succeeded":
+            self.watch.demand(member in paid and pool == member, "I4", self._words(job, member))
+        elif job["state"] == "cancelled":
+            self.watch.demand(
+                member in paid | ({0} if not film else set()), "I4", self._words(job, member)
+            )
+        else:
+            self.watch.demand(member == 0, "I4", self._words(job, member))
+        if job["failure_kind"] == "uncertain":
+            self.watch.demand(pool == job["cost_micros"], "I4", self._words(job, pool))
+
+    def _words(self, job: Any, micros: int) -> str:
+        return f"{job['id']} {job['state']} came to {micros}"
+
+    def _possible(self, job: Any, film: Film | None) -> set[int]:
+        """What may be taken for its cost: the last word of its service, or what was quoted."""
+        if film is None:
+            return set()
+        last = film.verdict.charged_micros
+        if last is not None and job["state"] == "succeeded":
+            return {last}
+        return {
+            one for one in (last, film.precharged_micros, job["cost_micros"]) if one is not None
+        }
+
+    def _spent(self, job_id: str) -> tuple[int, int]:
+        """From the member's purses and from the pool."""
+        query = (
+            "SELECT a.kind, e.micros FROM ledger_transactions AS t"
+            " JOIN ledger_entries AS e ON e.transaction_id = t.id"
+            " JOIN accounts AS a ON a.id = e.account_id"
+            " WHERE t.job_id = ? AND t.kind IN ('settle', 'release')"
+        )
+        found = {row["kind"]: row["micros"] for row in self.watch.engine.ask(query, job_id)}
+        return found.get("spent", 0), found.get("pool_spent", 0)
+
+    def _judge_answer(self, film: Film) -> None:
+        """An answer that reached a process which lived on is never lost."""
+        if film.answered is None:
+            return
+        life, at = film.answered
+        slept = any(at - 130 <= jump <= at + SURVIVED_SECONDS for jump, _ in self.jumps)
+        lived = life.ended_at is None or life.ended_at - at >= SURVIVED_SECONDS
+        query = "SELECT handle FROM submissions WHERE tag = ?"
+        [row] = self.watch.engine.ask(query, film.tag)
+        kept = row["handle"] == film.handle
+        self.watch.demand(kept or slept or not lived, "I5", f"the handle of {film.tag} was lost")
+
+    def _replay(self) -> None:
+        """The entries, added up from nothing, are what the accounts hold."""
+        sums: Counter[str] = Counter()
+        for row in self.watch.engine.ask("SELECT account_id, micros FROM ledger_entries"):
+            sums[row["account_id"]] += row["micros"]
+        for row in self.watch.engine.ask("SELECT id, kind, balance_micros FROM accounts"):
+            right = sums[row["id"]] == row["balance_micros"]
+            self.watch.demand(right, "I10", f"{row['id']} holds {row['balance_micros']}")
+            empty = row["kind"] not in {"held", "pool_held"} or row["balance_micros"] == 0
+            self.watch.demand(empty, "I3", f"{row['id']} still holds {row['balance_micros']}")
+        self.watch.demand(sum(sums.values()) == 0, "I1", "the books do not come to nothing")

@@ -1,0 +1,310 @@
+"""Members who wish, think better of it and press twice; admins who change the rules meanwhile.
+
+What one of them does is done in a process, and ends with it: then nobody answers.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from bot.domain.capabilities import Capability
+from bot.domain.deliveries import DeliveryKind, DeliveryState, deleted
+from bot.domain.edits import (
+    Actor,
+    CloseEvent,
+    Edit,
+    MakeGrant,
+    OpenEvent,
+    RefundJob,
+    SetPolicy,
+    SetRules,
+)
+from bot.domain.jobs import Cancellation
+from bot.domain.ledger import Gift
+from bot.domain.limits import Allowance, RateLimit, Rules
+from bot.domain.offers import Place
+from bot.domain.policy import Policy, Subject, SubjectKind
+from bot.domain.pricing import Price
+from bot.domain.quotes import Quote
+from bot.domain.windows import Window
+from bot.errors import (
+    DuplicateRequestError,
+    LeaseLostError,
+    LimitReachedError,
+    StorageError,
+    TooLateToCancelError,
+    UserFacingError,
+)
+from bot.ids import ChannelId, GuildId, IdempotencyKey, JobId, MessageId, RoleId, UserId
+from tests.factories import make_image, make_request
+from tests.simulation.processes import Program
+from tests.simulation.services import SimulatedCourier
+from tests.simulation.watch import Watch
+from tests.simulation.weather import WorldClock
+
+GUILD = GuildId(10)
+CHANNELS = (ChannelId(21), ChannelId(22), ChannelId(23))
+ADMIN = UserId(1)
+MEMBERS = 4
+ROLE = 77
+DOLLAR = 1_000_000
+IN_A_BURST = 0.35  # of all wishes: by one member at one instant
+PATIENCE_TRIES = 3  # of a member who is told of a limit
+
+
+class NobodyError(Exception):
+    """The process ended before it answered, or there is none."""
+
+
+@dataclass
+class People:
+    """Everybody, and what they were told. `alive` are the processes that would answer now."""
+
+    random: Random
+    clock: WorldClock
+    watch: Watch
+    courier: SimulatedCourier
+    capabilities: Mapping[str, Capability]
+    tell: Callable[[str], None]
+    alive: list[Program] = field(default_factory=list)
+    accepted: set[IdempotencyKey] = field(default_factory=set)
+    told: dict[IdempotencyKey, Cancellation] = field(default_factory=dict)
+    edits: int = 0
+
+    async def at(self, program: Program, act: Coroutine[Any, Any, Any]) -> Any:
+        """What a program answers. Raises NobodyError where it ends first."""
+        task = program.life.start(act)
+        answered = asyncio.get_running_loop().create_future()
+
+        def heard(*_: object) -> None:
+            if not answered.done():
+                answered.set_result(None)
+
+        task.add_done_callback(heard)
+        program.life.hears.append(heard)
+        await answered
+        program.life.hears.remove(heard)
+        if not task.done():
+            raise NobodyError
+        return task.result()
+
+    async def somebody(self, act: Callable[[Program], Coroutine[Any, Any, Any]]) -> Any:
+        """Any of the processes. Raises NobodyError."""
+        programs = [program for program in self.alive if not program.life.is_over]
+        if not programs:
+            raise NobodyError
+        program = self.random.choice(programs)
+        return await self.at(program, act(program))
+
+    # members
+
+    async def member(self, number: int, arrive_within_seconds: float) -> None:
+        """One wish, from the first press to the last."""
+        key = IdempotencyKey(f"interaction:{number}")
+        user = UserId(30 + self.random.randrange(MEMBERS))
+        if self.random.random() < IN_A_BURST:
+            user = UserId(30)
+            await self.clock.sleep(arrive_within_seconds / 3)
+        else:
+            await self.clock.sleep(self.random.uniform(0, arrive_within_seconds))
+        place = self._place(user, number)
+        quote = self._quote(number)
+        self.watch.roles[key] = frozenset(place.role_ids)
+        if self.random.random() < 0.2:  # pressed twice
+            twice = [self._ask(key, place, quote), self._ask(key, place, quote)]
+            await asyncio.gather(*twice)
+        else:
+            await self._ask(key, place, quote)
+        if key in self.accepted:
+            await self._afterwards(key, user, place)
+
+    def _place(self, user: UserId, number: int) -> Place:
+        """Roles come and go."""
+        roles = frozenset({RoleId(ROLE)}) if self.random.random() < 0.3 else frozenset[RoleId]()
+        channel = self.random.choice(CHANNELS)
+        return Place(GUILD, channel, user, MessageId(500 + number), role_ids=roles)
+
+    def _quote(self, number: int) -> Quote:
+        capability = self.capabilities[self.random.choice(sorted(self.capabilities))]
+        image = make_image(key=f"{number}.png") if self.random.random() < 0.4 else None
+        request = make_request(model_id=capability.model_id, image=image)
+        cost = self.random.choice([100_000, 300_000, 500_000, 900_000])
+        return Quote(request, capability, Price(cost), expected_seconds=60)
+
+    async def _ask(self, key: IdempotencyKey, place: Place, quote: Quote) -> None:
+        tries = 0
+        while tries < PATIENCE_TRIES and key not in self.accepted:
+            try:
+                await self.somebody(lambda one: one.accepting.accept(quote, place, key))
+            except DuplicateRequestError:
+                self._accepted(key)
+            except LimitReachedError as error:
+                tries += 1
+                self.tell(f"{key} is told: {error}")
+                await self.clock.sleep(self.random.uniform(5, 60))
+            except (StorageError, NobodyError):
+                await self.clock.sleep(5)
+            else:
+                self._accepted(key)
+
+    def _accepted(self, key: IdempotencyKey) -> None:
+        self.accepted.add(key)
+        self.tell(f"{key} is told: accepted")
+
+    async def _afterwards(self, key: IdempotencyKey, user: UserId, place: Place) -> None:
+        dice = self.random.random()
+        await self.clock.sleep(self.random.choice([0.01, 1, 60, 300]) * self.random.random())
+        with contextlib.suppress(StorageError, NobodyError, TooLateToCancelError):
+            if dice < 0.4:
+                await self._cancel(key, user)
+            elif dice < 0.45:
+                await self._call_off_reaction(key, user, place)
+            elif dice < 0.55:
+                self._delete_card(key)
+            elif dice < 0.65:
+                await self._delete_film(key)
+
+    async def _cancel(self, key: IdempotencyKey, user: UserId) -> None:
+        """Pressed again where nobody answered."""
+        job_id = self._job_id(key)
+        for _ in range(self.random.choice([1, 1, 3])):
+            self.tell(f"{key} presses Cancel")
+            with contextlib.suppress(StorageError, NobodyError):
+                told = await self.somebody(
+                    lambda one: one.cancelling.cancel(JobId(job_id), user, is_moderator=False)
+                )
+                self._was_told(key, job_id, told)
+                return
+            await self.clock.sleep(2)
+
+    def _was_told(self, key: IdempotencyKey, job_id: str, told: Cancellation) -> None:
+        self.tell(f"{key} is told: {told}")
+        self.told[key] = told
+        if told is Cancellation.CALLED_OFF:
+            self.watch.called_off.add(job_id)
+
+    async def _call_off_reaction(self, key: IdempotencyKey, user: UserId, place: Place) -> None:
+        source = place.source_message_id
+        assert source is not None
+        count = await self.somebody(lambda one: one.cancelling.call_off_reaction(source, user))
+        if count:
+            self._was_told(key, self._job_id(key), Cancellation.CALLED_OFF)
+
+    def _delete_card(self, key: IdempotencyKey) -> None:
+        """A moderator deletes what stands there."""
+        for card in self.courier.of(JobId(self._job_id(key)), DeliveryKind.CARD):
+            if self._is_noted(card.job_id, "card"):
+                self.courier.deleted.add(card.id)
+                self.tell(f"the card of {card.job_id} is deleted")
+
+    async def _delete_film(self, key: IdempotencyKey) -> None:
+        """By the button below it."""
+
+        async def pressed(program: Program) -> None:
+            film = await program.store.find_delivery(JobId(self._job_id(key)), DeliveryKind.FILM)
+            if film is not None and film.state is DeliveryState.POSTED:
+                await program.store.save_delivery(deleted(film))
+
+        with contextlib.suppress(LeaseLostError):
+            await self.somebody(pressed)
+
+    def _job_id(self, key: IdempotencyKey) -> str:
+        found = self.watch.engine.ask("SELECT id FROM jobs WHERE idempotency_key = ?", key)
+        return str(found[0]["id"])
+
+    def _is_noted(self, job_id: str, kind: str) -> bool:
+        query = "SELECT 1 FROM deliveries WHERE job_id = ? AND kind = ? AND state = 'posted'"
+        return bool(self.watch.engine.ask(query, job_id, kind))
+
+    # admins
+
+    async def admin(self, until_seconds: float) -> None:
+        """Changes something now and then, and ends with rules under which films can be made."""
+        loop = asyncio.get_running_loop()
+        while loop.time() < until_seconds:
+            await self.clock.sleep(self.random.expovariate(1 / 80))
+            with contextlib.suppress(StorageError, NobodyError, UserFacingError):
+                await self.somebody(self._change)
+
+    async def _change(self, program: Program) -> None:
+        self.edits += 1
+        if self.random.random() < 0.15:
+            await program.treasury.give(self._gift())
+            return
+        edit = await self._edit(program)
+        by = Actor(GUILD, ADMIN, f"edit-{self.edits}", self.clock.now())
+        await program.treasury.apply(by, edit)
+        self.tell(f"admin: {edit}")
+
+    def _gift(self) -> Gift:
+        giver, other = self.random.sample(range(30, 30 + MEMBERS), 2)
+        place = Place(GUILD, CHANNELS[0], UserId(giver))
+        micros = self.random.randint(1, DOLLAR)
+        return Gift(place, UserId(other), micros, self.clock.now(), f"gift-{self.edits}")
+
+    async def _edit(self, program: Program) -> Edit:
+        user = UserId(30 + self.random.randrange(MEMBERS))
+        channel = self.random.choice(CHANNELS)
+        match self.random.randrange(7):
+            case 0:
+                return MakeGrant(user, self.random.choice([DOLLAR, -DOLLAR // 4]), "why not")
+            case 1:
+                return OpenEvent(channel, 2, DOLLAR // 2, self._ends_at())
+            case 2:
+                return CloseEvent(channel)
+            case 3:
+                return RefundJob(JobId(self._some_job()), "it was given back")
+            case 4:
+                return SetRules(self._subject(user), self._own_rules())
+            case _:
+                policy = await program.treasury.policy(GUILD)
+                return SetPolicy(self._policy(policy))
+
+    def _ends_at(self) -> Any:
+        soon = timedelta(seconds=self.random.uniform(30, 600))
+        return self.random.choice([None, self.clock.now() + soon])
+
+    def _some_job(self) -> str:
+        found = [str(row["id"]) for row in self.watch.engine.ask("SELECT id FROM jobs ORDER BY id")]
+        return self.random.choice(found) if found else "nothing"
+
+    def _subject(self, user: UserId) -> Subject:
+        if self.random.random() < 0.5:
+            return Subject(SubjectKind.ROLE, ROLE)
+        return Subject(SubjectKind.MEMBER, user)
+
+    def _own_rules(self) -> Rules:
+        if self.random.random() < 0.2:
+            return Rules()
+        return Rules(
+            exempt=self.random.choice([None, None, True, False]),
+            open_jobs_most=self.random.choice([None, 1, 4]),
+            allowance=self.random.choice([None, Allowance(DOLLAR, Window.DAY)]),
+        )
+
+    def _policy(self, before: Policy) -> Policy:
+        return replace(
+            before,
+            rules=self.rules(),
+            pool_micros=self.random.choice([None, 2 * DOLLAR, 20 * DOLLAR, 100 * DOLLAR]),
+            gift_micros_most=self.random.choice([None, 2 * DOLLAR]),
+            is_paused=self.random.random() < 0.1,
+        )
+
+    def rules(self) -> Rules:
+        """A server's; the periods stay, for what no rule counts is not counted back."""
+        return Rules(
+            rates=(
+                RateLimit(self.random.choice([2, 10, 10, 10]), 60),
+                RateLimit(self.random.choice([3, 20, 20]), 86_400),
+            ),
+            open_jobs_most=self.random.choice([1, 2, 4, 10]),
+            allowance=self.random.choice(
+                [None, Allowance(DOLLAR, Window.DAY), Allowance(5 * DOLLAR, Window.DAY)]
+            ),
+            film_micros_most=self.random.choice([None, None, DOLLAR // 2, 2 * DOLLAR]),
+        )

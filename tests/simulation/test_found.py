@@ -1,0 +1,103 @@
+"""What the simulation found in its first thousands of days, each as the shortest story of it."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+
+from bot.domain.deliveries import DeliveryKind
+from bot.domain.jobs import JobState
+from bot.errors import DatabaseBusyError, DeliveryUnavailableError, StorageError
+from bot.ids import IdempotencyKey, UserId
+from bot.tasks import TaskOwner
+from tests.fakes.clock import FakeClock
+from tests.fakes.media import FakeFilmStore
+from tests.fakes.weather import Script
+from tests.fakes.world import World
+from tests.simulation.loop import SimulatedLoop
+from tests.simulation.weather import WorldClock
+
+KEY = IdempotencyKey("interaction:1")
+
+
+@dataclass
+class Gate:
+    """A weather that holds up the first edit until it is opened."""
+
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, event: str) -> None:
+        if event == "edit":
+            self.reached.set()
+            await self.opened.wait()
+
+
+@dataclass
+class SlowFilmStore(FakeFilmStore):
+    """Making a film fit takes so many seconds, one after the other."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    seconds: list[float] = field(default_factory=list)
+
+    async def fit(self, artifact, *, max_bytes):
+        self.clock.advance(self.seconds.pop(0) if self.seconds else 0)
+        return await super().fit(artifact, max_bytes=max_bytes)
+
+
+async def test_an_edit_that_comes_later_than_a_newer_one_is_corrected():
+    world, gate, owner = World(), Gate(), TaskOwner()
+    one, two = world.start(owner="one", weather=gate), world.start(owner="two")
+    job = await one.accept(key=KEY)
+    await one.delivering.run_once()
+    await two.tracker.run_once()
+    world.clock.advance(4)
+    late = owner.start(one.delivering.run_once(), name="late")
+    await gate.reached.wait()
+
+    world.clock.advance(61)  # longer than an edit's lease
+    await two.cancelling.cancel(job.id, UserId(30), is_moderator=False)
+    await two.turn()
+    gate.opened.set()
+    await late
+    await world.live(two)
+
+    assert world.cards_of(job)[0].state is JobState.CANCELLED
+
+
+async def test_a_film_that_takes_long_to_fit_is_looked_for_before_it_is_posted_again():
+    clock = FakeClock()
+    world = World(clock=clock, films=SlowFilmStore(clock=clock, seconds=[0, 200]))
+    lost = Script(post__answered=[None, DeliveryUnavailableError()])
+    process = world.start(weather=lost)
+    job = await process.accept(key=KEY)
+    await world.live(process)
+
+    assert len(world.courier.of(job.id, DeliveryKind.FILM)) == 1
+
+
+async def test_an_answer_that_the_database_did_not_take_once_is_written_the_next_time():
+    world = World()
+    world.provider.can_recover = False
+    process = world.start(weather=Script(save=[None, StorageError()]))
+    job = await process.accept(key=KEY)
+    with contextlib.suppress(StorageError):
+        await process.turn()
+    await world.live(process)
+
+    assert (await world.store.get(job.id)).state is JobState.SUCCEEDED
+    assert len(world.provider.paid_tags) == 1
+
+
+def test_a_database_in_trouble_is_tried_again_long_before_a_lease_ends():
+    async def days_work() -> int:
+        world, owner = World(clock=WorldClock()), TaskOwner()
+        trouble = Script(claim_due=[DatabaseBusyError() for _ in range(5)])
+        process = world.start(weather=trouble)
+        await process.accept(key=KEY)
+        tracking = owner.start(process.tracker.run(), name="tracker")
+        await world.clock.sleep(40)
+        tracking.cancel()
+        return len(world.provider.paid_tags)
+
+    with asyncio.Runner(loop_factory=lambda: SimulatedLoop(1)) as runner:
+        assert runner.run(days_work()) == 1

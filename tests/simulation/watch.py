@@ -1,0 +1,273 @@
+"""What must hold after every commit, every request that costs money, and every post.
+
+The rules are written down here a second time, as short as they can be, and not taken from the code
+that they are to judge. The numbers are those of the list in docs/simulation.md.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bot.domain.limits import effective
+from bot.domain.policy import SubjectKind
+from bot.ids import GuildId
+from bot.storage import policies, rows
+from tests.simulation.database import Moved, WitnessedSqlite
+from tests.simulation.weather import WorldClock, whose
+
+ENDS = frozenset({"succeeded", "failed", "cancelled", "expired"})
+WAYS = {
+    "accepted": {"submitting", "cancelled", "failed"},
+    # to cancelled only when a member pressed Cancel meanwhile and nothing was taken
+    "submitting": {"accepted", "in_progress", "uncertain", "failed", "cancelled"},
+    "uncertain": {"in_progress", "failed"},
+    "in_progress": {"collecting", "failed", "cancelled", "expired"},
+    "collecting": {"in_progress", "succeeded", "failed", "cancelled"},
+}
+COMMITS_BETWEEN_AUDITS = 40
+HOUR_MS = 3_600_000
+LONGEST_UNTIL_NEXT_LOOK_MS = 2 * HOUR_MS
+LOOKED_JUST_NOW_SECONDS = 200.0
+FAILED_LOOKS_FEWEST = 8
+AUDITS = (
+    "list_unbalanced",
+    "list_wrong_balances",
+    "list_wrong_fundings",
+    "list_wrong_reservations",
+    "list_wrong_holdings",
+)
+
+
+class BrokenRuleError(AssertionError):
+    """Something happened that must never happen."""
+
+
+@dataclass(slots=True)
+class Look:
+    """The last that a service showed of a film, and how often nothing since."""
+
+    state: str
+    at_seconds: float
+    failed: int = 0
+
+
+@dataclass
+class Watch:
+    """Sees everything. The first broken rule ends the run: `broken` then holds it."""
+
+    engine: WitnessedSqlite
+    clock: WorldClock
+    tell: Callable[[str], None]
+    broken: asyncio.Future[None] = field(init=False)
+    roles: dict[str, frozenset[int]] = field(default_factory=dict)  # by idempotency key
+    states: dict[str, str] = field(default_factory=dict)  # as the log of changes has them
+    runs: Counter[str] = field(default_factory=Counter)  # paid, by job
+    tags: Counter[str] = field(default_factory=Counter)  # sent
+    looks: dict[str, Look] = field(default_factory=dict)
+    spoilt: set[str] = field(default_factory=set)  # jobs whose film is none
+    called_off: set[str] = field(default_factory=set)
+    posts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    ways: Counter[str] = field(default_factory=Counter)
+    commits: int = 0
+
+    def __post_init__(self) -> None:
+        self.broken = asyncio.get_running_loop().create_future()
+        self.engine.on_commit = self.committed
+
+    def demand(self, holds: object, rule: str, text: str) -> None:
+        if not holds and not self.broken.done():
+            self.tell(f"BROKEN {rule}: {text}")
+            self.broken.set_exception(BrokenRuleError(f"{rule}: {text}"))
+
+    # commits
+
+    def committed(self, moves: Sequence[Moved]) -> None:
+        self.commits += 1
+        for move in moves:
+            if move.old is None:
+                self._born(move)
+            else:
+                self._moved(move)
+        if self.commits % COMMITS_BETWEEN_AUDITS == 0:
+            self.audit()
+
+    def audit(self) -> None:
+        for name in AUDITS:
+            found = self.engine.ask(getattr(self.engine.queries, name).sql)
+            self.demand(not found, "I1-I3", f"{name}: {[dict(row) for row in found]}")
+
+    def _born(self, move: Moved) -> None:
+        self.states[move.job_id] = move.new.state
+        self.tell(f"{whose()}: {move.job_id} is {move.new.state}")
+        self.demand(move.new.state == "accepted", "I8", f"{move.job_id} began {move.new.state}")
+        self.demand(self._reservations(move.job_id) == 1, "I3", f"{move.job_id} reserved nothing")
+        self._within_limits(self._job(move.job_id))
+
+    def _moved(self, move: Moved) -> None:
+        old, new, job_id = move.old, move.new, move.job_id
+        assert old is not None
+        now = rows.milliseconds(self.clock.now())
+        held = old.lease_owner is not None and (old.lease_expires_at or 0) > now
+        stolen = new.lease_owner not in {None, old.lease_owner}
+        self.demand(not (held and stolen), "lease", f"{job_id} of {old.lease_owner} taken away")
+        if new.version == old.version and new.state == old.state:
+            return  # a lease was taken or renewed
+        self.demand(old.state not in ENDS, "I8", f"{job_id} had {old.state} already")
+        self.demand(new.version == old.version + 1, "I8", f"{job_id} skipped a version")
+        self.demand(
+            new.cancel_requested >= old.cancel_requested, "I8", f"{job_id}: a Cancel was forgotten"
+        )
+        later = new.next_action_at - now
+        self.demand(
+            new.state in ENDS or later <= LONGEST_UNTIL_NEXT_LOOK_MS, "I7", f"{job_id} is not due"
+        )
+        if new.state != old.state:
+            self._changed(move.job_id, old.state, new.state, now)
+
+    def _changed(self, job_id: str, old: str, new: str, now: int) -> None:
+        self.tell(f"{whose()}: {job_id} {old} → {new}")
+        self.states[job_id] = new
+        self.ways[f"{old} {new}"] += 1
+        self.demand(new in WAYS.get(old, set()), "I8", f"{job_id} went from {old} to {new}")
+        if new in ENDS:
+            found = self._resolutions(job_id)
+            self.demand(found == 1, "I3", f"{job_id} is {new} and was resolved {found} times")
+        if (old, new) == ("submitting", "cancelled"):
+            self.demand(not self.runs[job_id], "I8", f"{job_id} was let go, and is paid for")
+        if new == "expired":
+            self._may_expire(self._job(job_id), now)
+        if (old, new) == ("collecting", "failed"):
+            job = self._job(job_id)
+            may = job_id in self.spoilt or now >= job["deadline_at"]
+            self.demand(may, "deadline", f"{job_id} was ready and in time, and was given up")
+
+    def _may_expire(self, job: Any, now: int) -> None:
+        """Only what was just seen in the making, or what nobody could look at for an hour."""
+        look = self.looks.get(job["id"])
+        passed = now - job["deadline_at"]
+        self.demand(passed >= 0, "deadline", f"{job['id']} expired before its deadline")
+        if look is None:
+            self.demand(passed >= HOUR_MS, "deadline", f"{job['id']} expired unseen")
+            return
+        ago = asyncio.get_running_loop().time() - look.at_seconds
+        seen = look.state == "running" and ago <= LOOKED_JUST_NOW_SECONDS
+        unseen = look.failed >= FAILED_LOOKS_FEWEST and passed >= HOUR_MS
+        self.demand(seen or unseen, "deadline", f"{job['id']} expired, last {look}")
+
+    def _within_limits(self, job: Any) -> None:
+        guild, user = job["guild_id"], job["user_id"]
+        found = self.engine.ask("SELECT * FROM policies WHERE guild_id = ?", guild)
+        policy = policies.policy_from(found[0] if found else None, GuildId(guild))
+        rules = self._rules(policy.rules, job)
+        self.demand(not policy.is_paused, "I9", f"{job['id']} was accepted in a pause")
+        if not rules.exempt:
+            self._demand_counts(job, guild, user, rules)
+        draws = self.engine.ask(
+            "SELECT a.kind, a.funded_micros - a.balance_micros AS used FROM accounts AS a"
+            " JOIN ledger_entries AS e ON e.account_id = a.id"
+            " JOIN ledger_transactions AS t ON t.id = e.transaction_id"
+            " WHERE t.job_id = ? AND t.kind = 'reserve' AND e.micros < 0",
+            job["id"],
+        )
+        allowance = None if rules.exempt or rules.allowance is None else rules.allowance.micros
+        most = {"allowance": allowance, "pool": policy.pool_micros}
+        for row in draws:
+            limit = most.get(row["kind"])
+            within = limit is None or row["used"] <= limit
+            self.demand(within, "I9", f"{job['id']}: {row['kind']} {row['used']} of {limit}")
+
+    def _demand_counts(self, job: Any, guild: int, user: int, rules: Any) -> None:
+        mine = "SELECT COUNT(*) FROM jobs WHERE guild_id = ? AND user_id = ? AND"
+        [(opened,)] = self.engine.ask(f"{mine} state NOT IN {tuple(sorted(ENDS))}", guild, user)
+        most = rules.open_jobs_most
+        self.demand(most is None or opened <= most, "I9", f"{job['id']}: {opened} open of {most}")
+        for rate in rules.rates or ():
+            since = job["accepted_at"] - rate.per_seconds * 1000
+            [(made,)] = self.engine.ask(f"{mine} accepted_at > ?", guild, user, since)
+            self.demand(made <= rate.most, "I9", f"{job['id']}: {made} wishes of {rate}")
+
+    def _rules(self, server: Any, job: Any) -> Any:
+        own, roles = None, []
+        mine = self.roles[job["idempotency_key"]]
+        for row in self.engine.ask(
+            "SELECT * FROM policy_overrides WHERE guild_id = ?", job["guild_id"]
+        ):
+            override = policies.override_from(row)
+            if override.subject.kind is SubjectKind.ROLE and override.subject.id in mine:
+                roles.append(override.rules)
+            if (
+                override.subject.kind is SubjectKind.MEMBER
+                and override.subject.id == job["user_id"]
+            ):
+                own = override.rules
+        return effective(server, roles, own)
+
+    # services
+
+    def sends(self, tag: str, owner: str) -> None:
+        """A request that may cost money is on its way."""
+        job_id = tag.rpartition("-")[0]
+        self.tags[tag] += 1
+        self.demand(self.tags[tag] == 1, "I5", f"{tag} was sent again")
+        self.demand(self.runs[job_id] == 0, "I5", f"{tag} is sent, and its film is paid for")
+        self.demand(job_id not in self.called_off, "I5", f"{tag} is sent, and was called off")
+        found = self.engine.ask("SELECT state FROM submissions WHERE tag = ?", tag)
+        self.demand(found, "I5", f"{tag} is sent before its intent was written")
+        if found:  # another process may have taken it for lost, if this one was slow
+            open_states = {"intended", "uncertain", "abandoned"}
+            self.demand(found[0]["state"] in open_states, "I5", f"{tag} was {found[0]['state']}")
+
+    def paid(self, tag: str) -> None:
+        """A service took it, and charges for it."""
+        job_id = tag.rpartition("-")[0]
+        self.runs[job_id] += 1
+        self.demand(self.runs[job_id] == 1, "I5", f"{job_id} was paid for twice")
+
+    def looked(self, tag: str, state: str | None) -> None:
+        """None: the look failed."""
+        job_id = tag.rpartition("-")[0]
+        now = asyncio.get_running_loop().time()
+        if state is not None:
+            self.looks[job_id] = Look(state, now)
+        else:
+            last = self.looks.setdefault(job_id, Look("", now))
+            last.failed += 1
+
+    # Discord
+
+    def posted(self, job_id: str, kind: str) -> None:
+        """A new message stands in a channel."""
+        self.posts[job_id, kind] += 1
+        self.demand(self.posts[job_id, kind] == 1, "I6", f"a second {kind} of {job_id}")
+        row = self.engine.ask(
+            "SELECT state FROM deliveries WHERE job_id = ? AND kind = ?", job_id, kind
+        )
+        intended = row and row[0]["state"] in {"posting", "posted"}
+        self.demand(intended, "I6", f"a {kind} of {job_id} without its intent")
+        state, wanted = (
+            self.states[job_id],
+            {"film": {"succeeded"}, "failure": {"failed", "expired"}},
+        )
+        self.demand(state in wanted.get(kind, {state}), "I6", f"a {kind} of {job_id}, {state}")
+
+    # questions
+
+    def _job(self, job_id: str) -> Any:
+        return self.engine.ask("SELECT * FROM jobs WHERE id = ?", job_id)[0]
+
+    def _reservations(self, job_id: str) -> int:
+        return self._transactions(job_id, ("reserve", "reserve"))
+
+    def _resolutions(self, job_id: str) -> int:
+        return self._transactions(job_id, ("settle", "release"))
+
+    def _transactions(self, job_id: str, kinds: tuple[str, str]) -> int:
+        query = "SELECT COUNT(*) FROM ledger_transactions WHERE job_id = ? AND kind IN (?, ?)"
+        return int(self.engine.ask(query, job_id, *kinds)[0][0])
+
+
+def instant(milliseconds: int) -> datetime:
+    return rows.instant(milliseconds)
