@@ -113,7 +113,10 @@ class JobStore(Protocol):
         """Deliveries in OWED or POSTING that are due, oldest first."""
 
     async def list_posted_cards(self, *, changed_since: datetime) -> list[tuple[Delivery, Job]]:
-        """Cards that stand in a channel whose job is active or changed since that instant."""
+        """Cards in channels whose job is active or changed since that instant.
+
+        And those of which nobody knows what they show, because an edit failed or was interrupted.
+        """
 
     async def find_delivery(self, job_id: JobId, kind: DeliveryKind) -> Delivery | None: ...
 

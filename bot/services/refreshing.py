@@ -61,6 +61,8 @@ class CardRefresher:
             digest = self._outbox.courier.digest(view)
             if digest != card.shown:
                 due.append((card, partial(_edit, card, view, digest, self._outbox)))
+                if _is_left_behind(card, job, now):  # and there may be no room for all of them
+                    self._swept_at = now - BETWEEN_SWEEPS + BETWEEN_LOOKS
             if number % LOOKS_IN_ONE_GO == 0:
                 await self._outbox.clock.sleep(0)
         return due
@@ -93,6 +95,12 @@ class CardRefresher:
         for provider in providers:
             found |= await self._outbox.inquiring.positions(provider)
         return found
+
+
+def _is_left_behind(card: Delivery, job: Job, now: datetime) -> bool:
+    """Whether only a sweep sees it. What nobody knows is listed until somebody does."""
+    ended_long_ago = job.is_terminal and now - job.state_changed_at > WATCHED_FOR
+    return ended_long_ago and card.shown is not None
 
 
 async def _edit(card: Delivery, view: CardView, digest: str, outbox: Outbox) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.deliveries import DeliveryKind, DeliveryState, posted, posting
+from bot.domain.deliveries import DeliveryKind, DeliveryState, editing, posted, posting
 from bot.domain.jobs import Artifact, Failure, FailureKind, JobState, advance, fail, start_rendering
 from bot.domain.submissions import SubmissionState
 from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError, StorageError
@@ -281,6 +281,18 @@ async def test_posted_cards_are_listed_while_their_job_moves_and_a_while_after(s
     assert await store.list_posted_cards(changed_since=NOW) == [(card, ended)]
     assert await store.list_posted_cards(changed_since=NOW + timedelta(seconds=1)) == []
     assert card.state is DeliveryState.POSTED
+
+
+async def test_a_card_whose_edit_was_interrupted_is_listed_however_long_ago_its_job_ended(store):
+    job = await accept(store)
+    [delivery] = await store.list_owed(NOW, 10)
+    card = await store.save_delivery(posted(posting(delivery, NOW), MessageId(99), "digest"))
+    ended = await move(store, job, JobState.CANCELLED)
+    card = await store.save_delivery(editing(card, NOW))
+
+    listed = await store.list_posted_cards(changed_since=NOW + timedelta(days=1))
+
+    assert listed == [(card, ended)]
 
 
 async def test_durations_are_remembered_by_kind_of_film_latest_first(store):

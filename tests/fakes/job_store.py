@@ -147,6 +147,7 @@ class InMemoryJobStore:
         for (job_id, kind), delivery in self.deliveries.items():
             job = self.jobs[job_id]
             lately = not job.is_terminal or job.state_changed_at >= changed_since
+            lately = lately or delivery.shown is None
             if kind is DeliveryKind.CARD and delivery.state is DeliveryState.POSTED and lately:
                 rows.append((delivery, job))
         return sorted(rows, key=lambda row: (row[1].accepted_at, row[1].id))

@@ -45,6 +45,7 @@ class Crowd:
     channels: Sequence[str]
     eyes: Eyes
     random: Random
+    is_fickle: bool = True  # presses Cancel now and then
     wishes: list[Wish] = field(default_factory=list)
     tasks: TaskOwner = field(default_factory=TaskOwner)
     acting: int = 0
@@ -58,12 +59,10 @@ class Crowd:
                 self.wish()
             await clock.sleep(self.random.uniform(0.005, 0.04))
 
-    def wish(self) -> None:
-        """One more, of some kind, by somebody, somewhere."""
-        wish = Wish(
-            mark=f"w{len(self.wishes):06}x",
-            kind=self.random.choices(list(KINDS), weights=list(KINDS.values()))[0],
-        )
+    def wish(self, kind: str | None = None) -> None:
+        """One more, of this kind or some, by somebody, somewhere."""
+        chosen = self.random.choices(list(KINDS), weights=list(KINDS.values()))[0]
+        wish = Wish(mark=f"w{len(self.wishes):06}x", kind=kind or chosen)
         self.wishes.append(wish)
         person, channel = self.random.choice(self.people), self.random.choice(self.channels)
         self.acting += 1
@@ -150,7 +149,7 @@ class Crowd:
         return found()
 
     async def _change_mind(self, wish: Wish, person: Person) -> None:
-        if self.random.random() > CANCELLED:
+        if not self.is_fickle or self.random.random() > CANCELLED:
             return
         await self.eyes.until(lambda: self.eyes.card_of(wish) is not None, CARD_WITHIN_SECONDS)
         await SystemClock().sleep(self.random.uniform(0, 2))

@@ -10,12 +10,14 @@ import aiohttp
 
 from bot.clock import SystemClock
 from bot.domain.edits import SetPolicy
+from bot.domain.limits import Allowance
 from bot.domain.policy import Policy
 from bot.domain.requests import Shot, VideoRequest
+from bot.domain.windows import Window
 from bot.ids import GuildId, ModelId, ProviderName
 from bot.storage.databases import open_database
 from tests.contract.branches import Branch, by
-from tests.crash.books import GENEROUS
+from tests.crash.books import DOLLAR, GENEROUS
 from tests.killing.books import Books, read_books
 from tests.killing.crowd import LITE, VEO, Crowd
 from tests.killing.eyes import open_eyes
@@ -27,6 +29,7 @@ CHANNELS = ("films", "pictures", "cinema", "attic")
 TAUGHT_SECONDS = 0.7  # how long films are said to have taken here before
 TAUGHT_TIMES = 30
 MOST_OPEN = 1000
+MOST_MICROS = 10_000 * DOLLAR
 
 
 @dataclass
@@ -93,15 +96,20 @@ async def _settle(people: People) -> None:
     await people.look_around()
 
 
+def unlimited(guild: GuildId) -> Policy:
+    """Limits that nobody reaches."""
+    allowance = Allowance(MOST_MICROS, Window.DAY)
+    rules = replace(GENEROUS.rules, open_jobs_most=MOST_OPEN, rates=(), allowance=allowance)
+    return Policy(guild, rules=rules, pool_micros=MOST_MICROS)
+
+
 async def _prepare(database: str, people: People) -> None:
     """Limits that nobody reaches, and a memory of how quick films are here."""
     guild = GuildId(int(people.guild["id"]))
-    policy = Policy(guild, rules=GENEROUS.rules, pool_micros=GENEROUS.pool_micros)
-    policy = replace(policy, rules=replace(policy.rules, open_jobs_most=MOST_OPEN, rates=()))
     async with open_database(database) as engine:
         branch = Branch(engine)
         actor = replace(by("generous", at=SystemClock().now()), guild_id=guild)
-        await branch.treasury.apply(actor, SetPolicy(policy))
+        await branch.treasury.apply(actor, SetPolicy(unlimited(guild)))
         for provider, request in _taught():
             for _ in range(TAUGHT_TIMES):
                 at = SystemClock().now()

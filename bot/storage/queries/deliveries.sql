@@ -29,16 +29,16 @@ ORDER BY next_attempt_at, job_id
 LIMIT :most;
 
 -- name: list_posted_cards
--- Cards in channels whose job is active or changed lately.
+-- Cards in channels whose job is active or changed lately, or of which nobody knows what they show.
 SELECT d.* FROM deliveries AS d JOIN jobs AS j ON j.id = d.job_id
 WHERE d.kind = 'card' AND d.state = 'posted' AND (
     j.state IN ('accepted', 'submitting', 'uncertain', 'in_progress', 'collecting')
-    OR j.state_changed_at >= :since);
+    OR j.state_changed_at >= :since OR d.shown IS NULL);
 
 -- name: list_jobs_with_posted_cards
 -- The jobs of those cards, oldest first.
 SELECT j.* FROM deliveries AS d JOIN jobs AS j ON j.id = d.job_id
 WHERE d.kind = 'card' AND d.state = 'posted' AND (
     j.state IN ('accepted', 'submitting', 'uncertain', 'in_progress', 'collecting')
-    OR j.state_changed_at >= :since)
+    OR j.state_changed_at >= :since OR d.shown IS NULL)
 ORDER BY j.accepted_at, j.id;
