@@ -65,7 +65,7 @@ class FaultProxy:
         self._talks.add(task)
         try:
             await self._talk(_Side(reader, writer))
-        except _DISTURBED:
+        except (*_DISTURBED, asyncio.CancelledError):
             writer.transport.abort()  # one side went away, which is what proxies are there for
         finally:
             self._talks.discard(task)
