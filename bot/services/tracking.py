@@ -37,6 +37,7 @@ MOST_STEPS = 50  # under way at once
 MOST_TOGETHER = 50  # films that one request asks for
 LONGEST_SLEEP_SECONDS = 30.0
 OVERDUE_SLEEP_SECONDS = 1.0  # what is due and was not taken is somebody's, or waits for its turn
+LAST_TRIES = 5  # a second apart, to write what was found before the program ends
 TROUBLE_SLEEP_SECONDS = 5.0  # far below a lease
 
 Step = Callable[[Job, Means], Awaitable[Result]]
@@ -88,7 +89,14 @@ class Tracker:
         self._stopping = True
         self.wake()
         await self._tasks.close(grace_seconds=grace_seconds)
-        await self._record()
+        for _ in range(LAST_TRIES):
+            try:
+                await self._record()
+            except StorageError:
+                _log.exception("last_write_failed")
+                await self._means.clock.sleep(1)
+            else:
+                return
 
     async def run_once(self) -> datetime | None:
         """One tick and all its steps to their end; answers with the next instant to come back."""

@@ -189,6 +189,10 @@ class Day:
         if self.random.random() < 0.4:
             await self.clock.sleep(self.random.uniform(30, STORM_SECONDS * 0.7))
             seconds = self.random.choice([5.0, 130.0, 600.0, 8000.0, 8000.0])
+            for _ in range(300):  # best while a film is in the making
+                if "in_progress" in self.watch.states.values():
+                    break
+                await self.clock.sleep(1)
             self._sleep_through(seconds)
 
     def _sleep_through(self, seconds: float) -> None:

@@ -12,7 +12,7 @@ from tests.simulation.processes import Ground
 from tests.simulation.services import Film
 from tests.simulation.watch import ENDS, Watch
 
-SURVIVED_SECONDS = 200.0  # after an answer; long enough to write it whatever the database does
+SURVIVED_SECONDS = 120.0  # after an answer; long enough to write it whatever the database does
 
 
 @dataclass

@@ -211,12 +211,22 @@ def checks_limits_before_the_transaction() -> Iterator[None]:
 @mutant
 def ignores_leases() -> Iterator[None]:
     """What is due is anybody's, also while somebody is at it."""
-    claim_due = SqlJobStore.claim_due
 
-    async def anyway(self: SqlJobStore, owner: str, *args: Any) -> list[Job]:
+    async def anyway(
+        self: SqlJobStore, owner: str, now: datetime, lease_seconds: float, most: int
+    ) -> list[Job]:
+        query = self._queries.claim_due_jobs.sql
+        without = query.replace("lease_expires_at <= :now", ":now = :now")
+        assert without != query
+        values = {
+            "owner": owner,
+            "now": rows.milliseconds(now),
+            "expires_at": rows.milliseconds(now + timedelta(seconds=lease_seconds)),
+            "most": most,
+        }
         async with self._engine.transaction() as connection:
-            await connection.execute_fetchall("UPDATE jobs SET lease_owner = NULL")
-        return await claim_due(self, owner, *args)
+            found = await connection.execute_fetchall(without, values)
+        return [rows.job_from(dict(row)) for row in found]
 
     with _instead(SqlJobStore, "claim_due", anyway):
         yield

@@ -43,7 +43,7 @@ from bot.ids import ChannelId, GuildId, IdempotencyKey, JobId, MessageId, RoleId
 from tests.factories import make_image, make_request
 from tests.simulation.processes import Program
 from tests.simulation.services import SimulatedCourier
-from tests.simulation.watch import Watch
+from tests.simulation.watch import ENDS, Watch
 from tests.simulation.weather import WorldClock
 
 GUILD = GuildId(10)
@@ -159,8 +159,10 @@ class People:
         dice = self.random.random()
         await self.clock.sleep(self.random.choice([0.01, 1, 60, 300]) * self.random.random())
         with contextlib.suppress(StorageError, NobodyError, TooLateToCancelError):
-            if dice < 0.4:
+            if dice < 0.2:
                 await self._cancel(key, user)
+            elif dice < 0.4:
+                await self._cancel_in_the_midst(key, user)
             elif dice < 0.45:
                 await self._call_off_reaction(key, user, place)
             elif dice < 0.55:
@@ -180,6 +182,15 @@ class People:
                 self._was_told(key, job_id, told)
                 return
             await self.clock.sleep(2)
+
+    async def _cancel_in_the_midst(self, key: IdempotencyKey, user: UserId) -> None:
+        """Right when the film goes from one state to the next."""
+        job_id = self._job_id(key)
+        wanted = self.random.choice(("submitting", "uncertain", "in_progress", "collecting"))
+        while (state := self.watch.states[job_id]) not in {wanted, *ENDS}:
+            await self.watch.next_move(job_id)
+        if state == wanted:
+            await self._cancel(key, user)
 
     def _was_told(self, key: IdempotencyKey, job_id: str, told: Cancellation) -> None:
         self.tell(f"{key} is told: {told}")

@@ -81,6 +81,7 @@ class SimulatedProvider:
         await self.weather("submit answered")
         if life is not None:
             film.answered = (life, asyncio.get_running_loop().time())
+            self.watch.answered(film.tag, life)
         return Receipt(film.handle, precharged_micros=film.precharged_micros)
 
     def _take_late(self, order: Order) -> None:

@@ -32,6 +32,13 @@ class Gate:
             await self.opened.wait()
 
 
+class ImpatientClock(FakeClock):
+    """Whoever sleeps on it wakes at once, and it is later."""
+
+    async def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
+
+
 @dataclass
 class SlowFilmStore(FakeFilmStore):
     """Making a film fit takes so many seconds, one after the other."""
@@ -101,3 +108,16 @@ def test_a_database_in_trouble_is_tried_again_long_before_a_lease_ends():
 
     with asyncio.Runner(loop_factory=lambda: SimulatedLoop(1)) as runner:
         assert runner.run(days_work()) == 1
+
+
+async def test_an_answer_is_written_at_a_stop_though_the_database_refuses_it_first():
+    world = World(clock=ImpatientClock())
+    world.provider.can_recover = False
+    process = world.start(weather=Script(save=[None, StorageError()]))
+    job = await process.accept(key=KEY)
+    await process.tracker.tick()
+    await process.tracker.stop()
+
+    submission = await world.store.find_submission(job.id)
+    assert submission is not None
+    assert submission.handle == "run-1"

@@ -16,6 +16,7 @@ from bot.domain.policy import SubjectKind
 from bot.ids import GuildId
 from bot.storage import policies, rows
 from tests.simulation.database import Moved, WitnessedSqlite
+from tests.simulation.loop import Life
 from tests.simulation.weather import WorldClock, whose
 
 ENDS = frozenset({"succeeded", "failed", "cancelled", "expired"})
@@ -32,6 +33,7 @@ HOUR_MS = 3_600_000
 LONGEST_UNTIL_NEXT_LOOK_MS = 2 * HOUR_MS
 LOOKED_JUST_NOW_SECONDS = 200.0
 FAILED_LOOKS_FEWEST = 8
+ANSWER_WRITTEN_SECONDS = 50.0  # well below a lease
 AUDITS = (
     "list_unbalanced",
     "list_wrong_balances",
@@ -54,6 +56,16 @@ class Look:
     failed: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Who was told that a film was taken, and when."""
+
+    tag: str
+    life: Life
+    at_seconds: float
+    jumped_seconds: float
+
+
 @dataclass
 class Watch:
     """Sees everything. The first broken rule ends the run: `broken` then holds it."""
@@ -67,11 +79,13 @@ class Watch:
     runs: Counter[str] = field(default_factory=Counter)  # paid, by job
     tags: Counter[str] = field(default_factory=Counter)  # sent
     looks: dict[str, Look] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)  # by job
     spoilt: set[str] = field(default_factory=set)  # jobs whose film is none
     called_off: set[str] = field(default_factory=set)
     posts: Counter[tuple[str, str]] = field(default_factory=Counter)
     ways: Counter[str] = field(default_factory=Counter)
     commits: int = 0
+    curious: dict[str, list[asyncio.Future[None]]] = field(default_factory=dict)  # by job
 
     def __post_init__(self) -> None:
         self.broken = asyncio.get_running_loop().create_future()
@@ -81,6 +95,12 @@ class Watch:
         if not holds and not self.broken.done():
             self.tell(f"BROKEN {rule}: {text}")
             self.broken.set_exception(BrokenRuleError(f"{rule}: {text}"))
+
+    async def next_move(self, job_id: str) -> None:
+        """Until the job is in another state."""
+        waiting = asyncio.get_running_loop().create_future()
+        self.curious.setdefault(job_id, []).append(waiting)
+        await waiting
 
     # commits
 
@@ -130,11 +150,15 @@ class Watch:
     def _changed(self, job_id: str, old: str, new: str, now: int) -> None:
         self.tell(f"{whose()}: {job_id} {old} → {new}")
         self.states[job_id] = new
+        for waiting in self.curious.pop(job_id, ()):
+            waiting.set_result(None)
         self.ways[f"{old} {new}"] += 1
         self.demand(new in WAYS.get(old, set()), "I8", f"{job_id} went from {old} to {new}")
         if new in ENDS:
             found = self._resolutions(job_id)
             self.demand(found == 1, "I3", f"{job_id} is {new} and was resolved {found} times")
+        if (old, new) == ("submitting", "uncertain"):
+            self._may_be_uncertain(job_id)
         if (old, new) == ("submitting", "cancelled"):
             self.demand(not self.runs[job_id], "I8", f"{job_id} was let go, and is paid for")
         if new == "expired":
@@ -143,6 +167,16 @@ class Watch:
             job = self._job(job_id)
             may = job_id in self.spoilt or now >= job["deadline_at"]
             self.demand(may, "deadline", f"{job_id} was ready and in time, and was given up")
+
+    def _may_be_uncertain(self, job_id: str) -> None:
+        """Not what a process was just told of, which lives and did not sleep."""
+        answer = self.answers.get(job_id)
+        if answer is None:
+            return
+        ago = asyncio.get_running_loop().time() - answer.at_seconds
+        slept = self.clock.jumped_seconds != answer.jumped_seconds
+        excused = answer.life.is_over or slept or ago > ANSWER_WRITTEN_SECONDS
+        self.demand(excused, "I5", f"the answer to {job_id} was thrown away")
 
     def _may_expire(self, job: Any, now: int) -> None:
         """Only what was just seen in the making, or what nobody could look at for an hour."""
@@ -211,6 +245,7 @@ class Watch:
         """A request that may cost money is on its way."""
         job_id = tag.rpartition("-")[0]
         self.tags[tag] += 1
+        self.answers.pop(job_id, None)
         self.demand(self.tags[tag] == 1, "I5", f"{tag} was sent again")
         self.demand(self.runs[job_id] == 0, "I5", f"{tag} is sent, and its film is paid for")
         self.demand(job_id not in self.called_off, "I5", f"{tag} is sent, and was called off")
@@ -225,6 +260,12 @@ class Watch:
         job_id = tag.rpartition("-")[0]
         self.runs[job_id] += 1
         self.demand(self.runs[job_id] == 1, "I5", f"{job_id} was paid for twice")
+
+    def answered(self, tag: str, life: Life) -> None:
+        """A process was told that it was taken."""
+        now = asyncio.get_running_loop().time()
+        answer = Answer(tag, life, now, self.clock.jumped_seconds)
+        self.answers[tag.rpartition("-")[0]] = answer
 
     def looked(self, tag: str, state: str | None) -> None:
         """None: the look failed."""

@@ -94,6 +94,7 @@ WRITES = frozenset(
     }
 )
 CONNECTIONS_LAST_SECONDS = 60.0  # on a machine that sleeps
+USUAL_SECONDS = {"submit answered": 2.0, "fetch answered": 2.0, "fit": 2.0, "post answered": 0.3}
 SLOW = 0.03  # of all moments
 SLOWEST_SECONDS = 30.0
 
@@ -197,7 +198,7 @@ class Storm:
     async def _moment(self, place: str, event: str, kind: str) -> None:
         await self._beat(event)
         slow = not self.sky.is_over() and self.sky.random.random() < SLOW
-        wait = self.sky.random.uniform(1, SLOWEST_SECONDS) if slow else self._short()
+        wait = self.sky.random.uniform(1, SLOWEST_SECONDS) if slow else self._usual(kind)
         jumped = self.sky.clock.jumped_seconds
         await self.sky.clock.sleep(wait)
         await self._beat(event)
@@ -208,8 +209,8 @@ class Storm:
             raise fault
         self.sky.tell(f"{self.life.name} {place} {event}")
 
-    def _short(self) -> float:
-        return self.sky.random.expovariate(20)
+    def _usual(self, kind: str) -> float:
+        return self.sky.random.expovariate(1 / USUAL_SECONDS.get(kind, 0.05))
 
     async def _beat(self, event: str) -> None:
         self.moments += 1
