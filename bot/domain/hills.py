@@ -20,15 +20,20 @@ _HILLS = {width: _hill(width) for width in WIDTHS}
 
 
 def evidence_for(
-    width: float, cells: Sequence[int], weights: Sequence[float], surprise: Sequence[float]
+    width: float,
+    cells: Sequence[int],
+    weights: Sequence[float],
+    chances: Sequence[float],
+    unknown: float,
 ) -> float:
     """How well hills of this width over all other films foretell each: a logarithm.
 
-    `cells` are the films' places on the grid; `surprise` is the density there without any film.
+    `cells` are the films' places on the grid; `chances` what they have there without any film,
+    weighed by `unknown`.
     """
     heights = [*_HILLS[width], *[0.0] * CELLS]
-    films, total, found = list(zip(cells, weights, strict=True)), sum(weights) + 1.0, 0.0
-    for cell, weight, chance in zip(cells, weights, surprise, strict=True):
+    films, total, found = list(zip(cells, weights, strict=True)), sum(weights) + unknown, 0.0
+    for cell, weight, chance in zip(cells, weights, chances, strict=True):
         near = sum(other * heights[abs(place - cell)] for place, other in films)
         near -= weight * heights[0]
         found += weight * math.log((chance + max(near, 0.0)) / (total - weight))

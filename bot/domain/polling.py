@@ -17,8 +17,8 @@ from datetime import datetime, timedelta
 from bot.domain.distributions import Distribution
 
 SHORTEST_GAP_SECONDS = 1.0
-LONGEST_GAP_SECONDS = 60.0  # a wrong distribution costs at most this
-LONGEST_DEAR_GAP_SECONDS = 150.0  # or this, where a look is dear
+LONGEST_GAP_SECONDS = 60.0  # while little is known and looks are cheap
+LONGEST_KNOWN_GAP_SECONDS = 150.0
 STEP_SECONDS = 0.25
 STEP_SHARE = 0.02  # of the time from now: what is far away is planned for roughly
 HORIZON_SECONDS = 7200.0
@@ -127,20 +127,21 @@ def _is_hidden(
 
 
 def longest_gap_seconds(films: Sequence[InTheMaking], price_seconds: float) -> float:
-    """A minute at prices up to 1 s, and in proportion above it; at most 150 s.
+    """What a wrong distribution costs at most: 150 s where all films are of kinds that are known.
 
-    A look each minute at a film that cannot be ready yet is a waste that only cheap looks allow.
-    Where little is known of such films and a look is cheap, no gap is longer than the film is old
-    (looks at 2, 4, 8 … seconds), for it may be far quicker than it is said to be.
+    Where little is known of one, a minute at prices up to 1 s and in proportion above it, and, as
+    it may be far quicker than it is said to be, no longer than the film is old while looks are
+    cheap: at 2, 4, 8 … seconds.
     """
-    longest = max(LONGEST_GAP_SECONDS, LONGEST_GAP_SECONDS * price_seconds)
-    longest = min(longest, LONGEST_DEAR_GAP_SECONDS)
     ages = [film.age_seconds for film in films if film.takes.seen < KNOWN_AFTER]
+    if films and not ages:
+        return LONGEST_KNOWN_GAP_SECONDS
+    longest = LONGEST_GAP_SECONDS * max(price_seconds, 1.0)
     if ages and price_seconds <= FREE_LOOK_SECONDS:
-        longest = min(longest, 1.0 + AGE_SHARE * min(ages))
-    elif ages and price_seconds <= CHEAP_LOOK_SECONDS:
-        longest = min(longest, max(2.0, min(ages)))
-    return longest
+        return min(longest, 1.0 + AGE_SHARE * min(ages))
+    if ages and price_seconds <= CHEAP_LOOK_SECONDS:
+        return min(longest, max(2.0, min(ages)))
+    return min(longest, LONGEST_KNOWN_GAP_SECONDS)
 
 
 def seconds_to_next_look(films: Sequence[InTheMaking], price_seconds: float) -> float:

@@ -102,7 +102,7 @@ def test_a_percentage_that_says_nothing_changes_nothing(age, percent):
 
 
 @given(histories, said, histories, st.floats(0, 1e6), st.integers(-5, 105))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_a_distribution_is_one_whatever_was_seen(seen, expected, alike, age, percent):
     takes = learn(seen, expected, alike).foretold(age, percent)
 
@@ -113,7 +113,7 @@ def test_a_distribution_is_one_whatever_was_seen(seen, expected, alike, age, per
 
 
 @given(histories, said, st.floats(0.01, 0.99))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_a_quantile_is_the_age_at_which_that_share_is_finished(seen, expected, share):
     takes = learn(seen, expected)
 

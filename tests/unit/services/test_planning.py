@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.learning import learn
-from bot.domain.polling import LONGEST_DEAR_GAP_SECONDS
+from bot.domain.polling import LONGEST_KNOWN_GAP_SECONDS
 from bot.services.planning import next_look, next_look_together, takes_of
 from tests.factories import NOW, PROVIDER, make_job, make_request
 from tests.fakes.weather import calm
@@ -43,7 +43,7 @@ async def test_a_film_that_cannot_be_ready_is_not_looked_at_soon_where_looks_are
     means = world.start().means
 
     gap = await next_look(begun(1), means) - NOW
-    assert timedelta(seconds=100) < gap <= timedelta(seconds=LONGEST_DEAR_GAP_SECONDS)
+    assert timedelta(seconds=100) < gap <= timedelta(seconds=LONGEST_KNOWN_GAP_SECONDS)
 
 
 async def test_a_film_that_should_be_ready_is_looked_at_soon(world, means):
@@ -97,3 +97,13 @@ async def test_what_the_service_says_of_its_progress_moves_the_next_look(world):
     nearly, hardly = [await next_look(begun(50, progress_percent=p), means) for p in (90, 20)]
 
     assert nearly < hardly
+
+
+async def test_films_of_one_kind_are_learnt_from_once_in_a_while_not_once_for_each(world, means):
+    await observe(means, 100.0)
+    before = await takes_of(begun(0), means)
+    await observe(means, 300.0)
+
+    assert await takes_of(begun(0), means) is before
+    world.clock.advance(LEARNT_FOR.total_seconds())
+    assert (await takes_of(begun(0), means)).quantile(0.5) > before.quantile(0.5)

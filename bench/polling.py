@@ -1,0 +1,142 @@
+"""How near the plan of looks comes to what is possible, beside the usual ways of polling.
+
+`python -m bench.polling` prints tables in Markdown: the plan against the provable bound
+(bench/polling_bounds.py) for films of several distributions, known, learnt from so many films, or
+changed meanwhile, and a key's hundred requests an hour under several loads. `--plot FILE` draws
+what the first shows as a picture. It takes about a minute; all but the times come of fixed seeds.
+"""
+
+import argparse
+import logging
+import platform
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from random import Random
+
+from bench.nanophoto_budget import percentile
+from bench.nanophoto_hours import play, wishes_of
+from bench.polling_bounds import Bound, Hill, Truth, bound_of
+from bench.polling_picture import draw
+from bench.polling_ways import PRICES, SAID_SECONDS, TRUTHS, WAYS, Outcome, judged, ours
+from bot.domain.learning import learn
+from bot.domain.polling import InTheMaking, seconds_to_next_look
+
+LOADS = (1, 4, 10, 20, 45)
+HOURS, DAYS = 6.0, 8
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(row)} |" for row in (head, *rows)]
+    return "\n".join([lines[0], f"| :-- |{' --: |' * (len(head) - 1)}", *lines[1:]])
+
+
+def words(outcome: Outcome) -> str:
+    return f"{outcome.efficiency:.2f} ({outcome.delay:.1f} s, {outcome.looks:.1f})"
+
+
+def efficiencies(bounds: dict[str, Bound]) -> str:
+    """Share of the bound, and what it stands for, at three prices."""
+    head = ("films", "looked at", *(f"price {price:g} s" for price in PRICES[1:]))
+    stages: tuple[tuple[str, int | None], ...] = (
+        ("Showreel, distribution known", None),
+        ("Showreel, after 50 films", 50),
+        ("Showreel, after 20 films", 20),
+        ("Showreel, after 5 films", 5),
+        ("Showreel, no film yet", 0),
+    )
+    rows = []
+    for name, truth in TRUTHS.items():
+        for stage, films in stages:
+            found = [ours(truth, bounds[name], price, films) for price in PRICES[1:]]
+            rows.append((name, stage, *(words(one) for one in found)))
+        for way, plan in WAYS.items():
+            one = judged(truth, bounds[name], [plan()])
+            rows.append((name, way, words(one), *[""] * (len(head) - 3)))
+    return table(head, rows)
+
+
+def drift(bounds: dict[str, Bound]) -> str:
+    """After fifty narrow films of 60 s, films take 120 s."""
+    name = next(iter(TRUTHS))
+    truth, before = TRUTHS[name], Truth((Hill(60, 0.2),))
+    rows = []
+    for films in (0, 1, 3, 5, 10, 20, 50):
+        found = ours(truth, bounds[name], 3.0, films, before)
+        fresh = ours(truth, bounds[name], 3.0, films)
+        rows.append((str(films), words(found), words(fresh)))
+    return table(("films since the change", "after fifty others", "without a past"), rows)
+
+
+def loads() -> str:
+    """A key's hundred requests an hour, through the bot's own services."""
+    head = ("films an hour", "mean delay (s)", "95 % within (s)", "longest wait to submit (s)")
+    rows = []
+    for an_hour in LOADS:
+        played = [
+            play(wishes_of(seed, an_hour=an_hour, hours=HOURS, median=150.0, spread=0.3))
+            for seed in range(DAYS)
+        ]
+        delays = [delay for day in played for delay in day.delays]
+        waits = [wait for day in played for wait in day.waits]
+        refused = sum(day.refused_looks + day.refused_submissions for day in played)
+        busiest = max(day.busiest_hour() for day in played)
+        numbers = (statistics.fmean(delays), percentile(delays, 0.95), max(waits))
+        texts = (f"{numbers[0]:.1f}", f"{numbers[1]:.0f}", f"{numbers[2]:.0f}")
+        rows.append((str(an_hour), *texts, str(busiest), str(refused)))
+    return table((*head, "most requests in an hour", "refused"), rows)
+
+
+def work() -> str:
+    """What planning costs this machine."""
+    truth, random = TRUTHS["wide: 120 s, spread 0.4"], Random(1)  # noqa: S311 - no secret
+    seen = [truth.draw(random) for _ in range(100)]
+    takes = learn(seen, SAID_SECONDS)
+    films = [InTheMaking(takes, 20.0 * number) for number in range(8)]
+    rows = [
+        ("one film", f"{_microseconds(lambda: seconds_to_next_look(films[:1], 3.0)):.0f}"),
+        ("eight films together", f"{_microseconds(lambda: seconds_to_next_look(films, 3.0)):.0f}"),
+        (
+            "learning from a hundred films, once for each that is finished",
+            f"{_microseconds(lambda: learn([random.uniform(90, 100), *seen], SAID_SECONDS)):.0f}",
+        ),
+    ]
+    return table(("a plan for", "microseconds (median of 50)"), rows)
+
+
+def _microseconds(run: Callable[[], object]) -> float:
+    found = []
+    for _ in range(50):
+        began = time.perf_counter()
+        run()
+        found.append((time.perf_counter() - began) * 1e6)
+    return statistics.median(found)
+
+
+def main() -> None:
+    """Print the tables, and draw the picture."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--plot", type=Path)
+    told = parser.parse_args()
+    logging.disable(logging.CRITICAL)
+    bounds = {name: bound_of(replace(truth, step=0.25)) for name, truth in TRUTHS.items()}
+    print(f"CPython {platform.python_version()}, {platform.machine()}\n")
+    for title, text in (
+        (
+            "Share of the provable bound (mean delay, looks at a film)",
+            partial(efficiencies, bounds),
+        ),
+        ("When films change, at a price of 3 s", partial(drift, bounds)),
+        ("A hundred requests an hour", loads),
+        ("Work", work),
+    ):
+        print(f"## {title}\n\n{text()}\n", flush=True)
+    if told.plot:
+        draw(told.plot, bounds)
+
+
+if __name__ == "__main__":
+    main()
