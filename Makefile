@@ -16,7 +16,7 @@ doctor: $(VENV)/.run-ready  ## look at token, keys, database and tools, and say 
 	@$(BIN)/python -m bot doctor
 
 test: $(VENV)/.test-ready  ## run every test that this machine can run
-	@$(BIN)/python -m pytest -n auto $(TESTS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(TESTS)
 
 crash: $(VENV)/.test-ready  ## kill the bot at random, KILLS times, and judge what came of it
 	@$(BIN)/python -m tests.killing --kills $(or $(KILLS),1000) $(CRASH)
