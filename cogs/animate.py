@@ -4,7 +4,9 @@ The reaction may be on any message that the bot can read, however old. Each of i
 becomes one job per member, and taking the reaction back calls off what was not yet submitted.
 """
 
+import hashlib
 import logging
+from datetime import datetime
 from typing import Any
 
 import discord
@@ -12,9 +14,10 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Client
+from bot.domain.deliveries import NONCE_MAX_CHARACTERS
 from bot.domain.offers import OFFER_HOLDS_FOR, Place
 from bot.domain.requests import VideoRequest
-from bot.errors import DuplicateRequestError, UserFacingError
+from bot.errors import DatabaseBusyError, DuplicateRequestError, UserFacingError
 from bot.ids import ChannelId, GuildId, IdempotencyKey, MessageId, UserId
 from bot.presentation import replies
 from cogs._private import asking, pictures
@@ -99,13 +102,13 @@ class Animate(commands.Cog):
             text, view = await self._ask(request, picture, place)
         except DuplicateRequestError:
             return  # once per picture and member, however often it is pressed
-        except UserFacingError as error:
-            await self._tell(message, place.user_id, replies.sentence(error))
+        except (UserFacingError, DatabaseBusyError) as error:
+            await self._tell(message, picture, place.user_id, replies.sentence(error))
             return
         if not self._is_wanted(place):  # too late for the listener to have seen this job
             await self._call_off(place)
         elif view is not None:  # there is a price to confirm
-            await self._tell(message, place.user_id, text, view)
+            await self._tell(message, picture, place.user_id, text, view)
 
     def _is_wanted(self, place: Place) -> bool:
         return (place.source_message_id, place.user_id) in self._wanted
@@ -144,12 +147,18 @@ class Animate(commands.Cog):
     async def _tell(
         self,
         message: discord.Message,
+        picture: Picture,
         user_id: UserId,
         text: str,
         view: discord.ui.View | None = None,
     ) -> None:
-        """A reaction has no private answer: say it in the channel, to the member alone."""
+        """A reaction has no private answer: say it in the channel, to the member alone.
+
+        Every process hears of every reaction; the nonce lets Discord keep one of their answers.
+        """
         given: dict[str, Any] = {} if view is None else {"view": view}
+        subject = f"{message.id}:{picture.key}:{user_id}"
+        given["nonce"] = _nonce(subject, self._services.clock.now())
         try:
             await message.channel.send(
                 f"<@{user_id}> {text}",
@@ -191,6 +200,12 @@ def _is_trigger(emoji: discord.PartialEmoji) -> bool:
 
 def _is_bot(event: discord.RawReactionActionEvent) -> bool:
     return event.member is not None and event.member.bot
+
+
+def _nonce(subject: str, now: datetime) -> str:
+    """Of what is said about this within a minute, after which it may be asked and said again."""
+    told = f"{subject}:{now.timestamp() // 60}"
+    return hashlib.sha256(told.encode()).hexdigest()[:NONCE_MAX_CHARACTERS]
 
 
 def _place(event: discord.RawReactionActionEvent, channel: object) -> Place:

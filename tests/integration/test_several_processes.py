@@ -3,12 +3,14 @@
 import contextlib
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from pydantic import SecretStr
 
 from bot.settings import Settings
 from tests.contract.databases import new_database
+from tests.people import Upload
 from tests.studio import Studio, open_studio
 
 WISH = {"model": "seedance-lite-video", "duration": 5, "resolution": "480p"}
@@ -50,3 +52,28 @@ async def test_each_wish_is_one_film_whichever_process_hears_of_it_first(studio,
     assert said["job_submitted"] == 3
     assert said["answered_elsewhere"] == 2  # of the commands; nobody answers a reaction
     assert said["unexpected"] == said["submission_uncertain"] == 0
+
+
+@pytest.mark.postgres
+async def test_a_reaction_that_comes_to_nothing_is_answered_by_one_process(studio):
+    fern, juno = studio.people.person("Fern"), studio.people.person("Juno")
+    films, channel = studio.people.channel("films"), studio.people.channel("pictures")
+    damaged = Upload("sky.png", b"no picture at all", "image/png")
+    messages = [await fern.say(channel, "look", damaged) for _ in range(3)]
+
+    async with studio.bot(), studio.bot(), juno.watching() as watch:
+        for message in messages:
+            await juno.react(message, "🎬")
+        for message in messages:
+            await watch.until(partial(answers, message=message))
+        await juno.command(films, "video", {"prompt": "a fox", **WISH})
+        await studio.films(watch)
+        told = [event["data"] for event in watch.seen if event["type"] == "MESSAGE_CREATE"]
+
+    about = Counter((data.get("message_reference") or {}).get("message_id") for data in told)
+    assert [about[message["id"]] for message in messages] == [1, 1, 1]
+
+
+def answers(kind, data, *, message):
+    reference = data.get("message_reference") or {}
+    return kind == "MESSAGE_CREATE" and reference.get("message_id") == message["id"]
