@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from tests.simulation.day import Outcome, play, play_briefly
 from tests.simulation.mutants import MUTANTS, planted
 
+MOST_SEEDS_FOR_A_MUTANT = 200
 TOLD_EVERY_SECONDS = 10.0
 
 
@@ -18,6 +19,8 @@ def main() -> int:
     options = _options()
     if options.replay is not None:
         return _replay(options.replay, options.mutant)
+    if options.mutants:
+        return _catch_all()
     seeds = range(options.first, options.first + options.seeds)
     return _play_all(seeds, options.jobs)
 
@@ -29,6 +32,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1, help="processes to play them in (1)")
     parser.add_argument("--replay", type=int, metavar="SEED", help="one seed, line by line")
     parser.add_argument("--mutant", choices=sorted(MUTANTS), help="replay with this bug planted")
+    parser.add_argument("--mutants", action="store_true", help="plant each bug and catch it")
     return parser.parse_args()
 
 
@@ -40,6 +44,29 @@ def _replay(seed: int, mutant: str | None) -> int:
     return 1 if outcome.broken else 0
 
 
+def _catch_all() -> int:
+    escaped = 0
+    for name in sorted(MUTANTS):
+        caught = catch(name)
+        escaped += caught is None
+        say(f"{name}: {'NOT CAUGHT' if caught is None else _in_words(caught)}")
+    return 1 if escaped else 0
+
+
+def _in_words(caught: Outcome) -> str:
+    return f"{caught.seed + 1} seeds, {caught.broken}"
+
+
+def catch(name: str) -> Outcome | None:
+    """The first day on which this bug breaks a rule."""
+    for seed in range(MOST_SEEDS_FOR_A_MUTANT):
+        with planted(name):
+            outcome = play(seed)
+        if outcome.broken is not None:
+            return outcome
+    return None
+
+
 def _play_all(seeds: range, jobs: int) -> int:
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         return _follow(pool.imap_unordered(play_briefly, seeds, chunksize=8), len(seeds))
@@ -48,12 +75,13 @@ def _play_all(seeds: range, jobs: int) -> int:
 def _follow(outcomes: Iterable[Outcome], total: int) -> int:
     start = told = time.monotonic()
     played = broken = kills = 0
-    states, ways, seconds = Counter[str](), Counter[str](), 0.0
+    states, ways, killed, seconds = Counter[str](), Counter[str](), Counter[str](), 0.0
     for outcome in outcomes:
         played += 1
         kills += outcome.kills
         states += outcome.states
         ways += outcome.ways
+        killed += outcome.killed
         seconds += outcome.virtual_seconds
         if outcome.broken:
             broken += 1
@@ -64,6 +92,7 @@ def _follow(outcomes: Iterable[Outcome], total: int) -> int:
     wall = time.monotonic() - start
     say(f"{played} seeds in {wall:.0f} s: {broken} broken; {kills} ends of processes")
     say(f"{seconds / 3600:.0f} virtual hours; jobs: {dict(states.most_common())}")
+    say(f"jobs whose process ended in: {dict(killed.most_common())}")
     say(f"moves of jobs: {dict(ways.most_common())}")
     return 1 if broken else 0
 

@@ -14,7 +14,7 @@ from bot.domain.catalogue import Catalogue
 from bot.domain.edits import Actor, SetPolicy
 from bot.domain.policy import Policy
 from bot.ids import ModelId, ProviderName
-from bot.services import delivering
+from bot.services import delivering, tracking
 from bot.storage.money import Money
 from bot.storage.treasury import SqlTreasury
 from bot.tasks import TaskOwner
@@ -36,12 +36,13 @@ from tests.simulation.weather import Sky, Storm, WorldClock
 ALPHA, BETA = ProviderName("alpha"), ProviderName("beta")
 WISHES = 8
 ARRIVE_WITHIN_SECONDS = 240.0
-STORM_SECONDS = 600.0  # then the weather clears, and everything must come to its end
+STORM_SECONDS = 540.0  # then the weather clears, and everything must come to its end
 CALM_SECONDS = 900.0
 JUMP_WHEN_CALM_SECONDS = 600.0
 PATIENCE_SECONDS = 3600.0  # half a day with the jumps
 MOST_KILLS = 3
-SECONDS_BETWEEN_TICKS = 10.0  # instead of one: of posts and cards that nothing woke up
+SECONDS_BETWEEN_TICKS = 15.0  # instead of one: of posts and cards that nothing woke up
+SECONDS_UNTIL_A_TURN = 4.0  # instead of one: until a queue is looked at again that stands still
 
 
 @dataclass
@@ -53,6 +54,7 @@ class Outcome:
     trace: list[str]
     states: Counter[str]
     ways: Counter[str]
+    killed: Counter[str]  # states of jobs at the ends of processes
     kills: int
     virtual_seconds: float
     steps: int
@@ -66,6 +68,7 @@ class Day:
     seed: int
     trace: list[str] = field(default_factory=list)
     kills: int = 0
+    killed: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.random = Random(f"day {self.seed}")  # noqa: S311 - chance for a test, not a secret
@@ -156,6 +159,7 @@ class Day:
             program = new_program(self.ground, Storm(self.sky, life, dies_at))
             await self._live(program, for_ever=is_last)
             self.kills += 1
+            self.killed.update(state for state in self.watch.states.values() if state in _OPEN)
             await self.clock.sleep(self.random.choice([0.1, 5, 30, 200]))
 
     async def _live(self, program: Program, *, for_ever: bool) -> None:
@@ -263,14 +267,15 @@ _OPEN = frozenset({"accepted", "submitting", "uncertain", "in_progress", "collec
 @contextmanager
 def _at_leisure() -> Iterator[None]:
     """Nobody reads the logs, and what nothing woke up is looked at less often than each second."""
-    before = delivering.TICK_SECONDS
+    before = delivering.TICK_SECONDS, tracking.OVERDUE_SLEEP_SECONDS
     delivering.TICK_SECONDS = SECONDS_BETWEEN_TICKS
+    tracking.OVERDUE_SLEEP_SECONDS = SECONDS_UNTIL_A_TURN
     logging.disable(logging.CRITICAL)
     try:
         yield
     finally:
         logging.disable(logging.NOTSET)
-        delivering.TICK_SECONDS = before
+        delivering.TICK_SECONDS, tracking.OVERDUE_SLEEP_SECONDS = before
 
 
 def play(seed: int) -> Outcome:
@@ -296,7 +301,7 @@ def play(seed: int) -> Outcome:
     day = days[0]
     day.engine._database.close()
     return Outcome(
-        seed, broken, day.trace, states, day.watch.ways, day.kills, loop.time(), loop.steps,
+        seed, broken, day.trace, states, day.watch.ways, day.killed, day.kills, loop.time(), loop.steps,
         day.watch.commits,
     )  # fmt: skip
 
