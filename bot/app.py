@@ -35,34 +35,28 @@ _FATAL = (discord.LoginFailure, discord.PrivilegedIntentsRequired)
 
 
 async def run_bot(settings: Settings) -> None:
-    """Run until SIGTERM or Ctrl-C. Raises ConfigurationError for what the operator must mend."""
+    """Run until SIGTERM or Ctrl-C; waits for a database that is away when it starts.
+
+    Raises ConfigurationError for what the operator must mend.
+    """
     set_up_logs(level=settings.log_level, form=settings.log_format, secrets=secrets_of(settings))
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows: KeyboardInterrupt does it
             loop.add_signal_handler(name, stopped.set)
-    async with contextlib.AsyncExitStack() as stack:
-        parts = await joined_once_it_can_be(settings, stack, stopped)
-        if parts is not None:
-            await run_until(stopped, settings, parts)
-
-
-async def joined_once_it_can_be(
-    settings: Settings, stack: contextlib.AsyncExitStack, stopped: asyncio.Event
-) -> Parts | None:
-    """The bot, joined; waits for a database that starts beside it. None if stopped before that."""
     backoff = 1.0
     while not stopped.is_set():
         try:
-            return await stack.enter_async_context(joined(settings))
-        except DatabaseBusyError as error:
+            async with joined(settings) as parts:
+                await run_until(stopped, settings, parts)
+                return
+        except DatabaseBusyError as error:  # as while it starts beside us
             _log.warning("database_away", extra={"error": str(error), "wait_seconds": backoff})
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(backoff):
                 await stopped.wait()
         backoff = min(backoff * 2, MOST_SECONDS_BETWEEN_STARTS)
-    return None
 
 
 async def run_until(stopped: asyncio.Event, settings: Settings, parts: Parts) -> None:

@@ -108,6 +108,6 @@ def editing(card: Delivery, now: datetime) -> Delivery:
     return replace(card, shown=None, next_attempt_at=now + EDITING_LEASE)
 
 
-def edited(card: Delivery, shown: str | None, now: datetime) -> Delivery:
-    """The card shows this now, or nobody knows what."""
-    return replace(card, shown=shown, next_attempt_at=now)
+def edited(card: Delivery, shown: str | None, next_at: datetime) -> Delivery:
+    """The card shows this now, or nobody knows what; it may be edited again from then on."""
+    return replace(card, shown=shown, next_attempt_at=next_at)

@@ -31,6 +31,8 @@ BETWEEN_LOOKS = timedelta(seconds=3)
 BETWEEN_SWEEPS = timedelta(minutes=5)
 WATCHED_FOR = timedelta(minutes=10)
 SWEPT_FOR = timedelta(days=1)
+OLD = timedelta(hours=1)  # of older messages Discord takes only a few edits an hour
+BETWEEN_TRIES_OF_OLD = timedelta(minutes=10)
 LOOKS_IN_ONE_GO = 20  # then others may use the event loop
 
 Edit = Callable[[], Awaitable[None]]
@@ -107,15 +109,18 @@ async def _edit(card: Delivery, view: CardView, digest: str, outbox: Outbox) -> 
     """Raises LeaseLostError when another process edits it."""
     intent = await outbox.store.save_delivery(editing(card, outbox.clock.now()))
     shown: str | None = digest
+    wait = timedelta(0)
     try:
         await outbox.courier.edit_card(card, view)
-    except DeliveryUnavailableError as error:  # the next look will try again
+    except DeliveryUnavailableError as error:  # a later look will try again
         _log.info("card_not_refreshed", extra={"job_id": card.job_id, "error": str(error)})
         shown = None
+        if outbox.clock.now() - card.owed_at > OLD:
+            wait = BETWEEN_TRIES_OF_OLD
     except (ChannelGoneError, MessageGoneError):
         intent = replace(intent, state=DeliveryState.UNDELIVERABLE)
     try:
-        await outbox.store.save_delivery(edited(intent, shown, outbox.clock.now()))
+        await outbox.store.save_delivery(edited(intent, shown, outbox.clock.now() + wait))
     except LeaseLostError:
         await _forget_what_it_shows(intent, outbox)
         raise

@@ -24,6 +24,8 @@ DATABASE_STOPPED = 0.2  # of the kills, where there is a server to stop
 STARTED_WITHOUT_DATABASE = 0.4
 AWAY_SECONDS = (0.1, 1.5)
 PATIENCE_SECONDS = 240.0  # until everything has come to its end, nobody being killed
+PEACE_SECONDS = 25.0  # then all are down once more, for an hour
+PEACE_TURNED_SECONDS = 3700.0
 KILLED = -9
 
 
@@ -144,14 +146,7 @@ class Killing:
         begun = time.monotonic()
         await self.town.trouble.end()
         await self.town.crowd.close()
-        for _ in range(self.processes):
-            await self._start()
         verdict = await self._judge_until_all_has_ended(begun)
-        for bot in self.bots:
-            code = await bot.stop()
-            self.outcome.errors += bot.errors
-            if code != 0:
-                verdict.find("ended", f"after SIGTERM a bot ended with {code}")
         await self.tasks.close()
         code, self.outcome.audit = await call_bot(self.town.environment, "audit")
         if code != 0:
@@ -162,9 +157,27 @@ class Killing:
         self.outcome.settling_seconds = time.monotonic() - begun
 
     async def _judge_until_all_has_ended(self, begun: float) -> Verdict:
+        """Day after day of peace: Discord takes only a few edits of old cards in an hour."""
         while True:
+            verdict = await self._live_in_peace()
+            if "lost" not in verdict.wrong or time.monotonic() - begun > PATIENCE_SECONDS:
+                return verdict
+            await self.town.turn_clocks(PEACE_TURNED_SECONDS)
+
+    async def _live_in_peace(self) -> Verdict:
+        """Until all has ended, or for a while; then everybody is stopped politely."""
+        begun = time.monotonic()
+        for _ in range(self.processes):
+            await self._start()
+        verdict = Verdict(wrong={"lost": ["not yet judged"]})
+        while "lost" in verdict.wrong and time.monotonic() - begun < PEACE_SECONDS:
             await self.town.clock.sleep(1.0)
             books, states = await self.town.books(), await self.town.states()
             verdict = judge(self.town.crowd.wishes, books, states)
-            if "lost" not in verdict.wrong or time.monotonic() - begun > PATIENCE_SECONDS:
-                return verdict
+        for bot in self.bots:
+            code = await bot.stop()
+            self.outcome.errors += bot.errors
+            if code != 0:
+                self.outcome.verdict.find("ended", f"after SIGTERM a bot ended with {code}")
+        self.bots.clear()
+        return verdict
