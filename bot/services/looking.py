@@ -46,7 +46,8 @@ async def look(job: Job, means: Means) -> Result:
     except ProviderError as error:
         return _missed(submission, error, means)
     await _learn(job, submission, status, means)
-    return _seen(submission, status, await next_look(job, means), means)
+    at = await next_look(job, means) if _is_open(status) else means.clock.now()
+    return _seen(submission, status, at, means)
 
 
 async def look_together(jobs: Sequence[Job], means: Means) -> list[Result]:

@@ -1,10 +1,11 @@
 """What a step of the tracker needs, and what it answers."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot.domain.distributions import Distribution
 from bot.domain.jobs import Failure, FailureKind, Job, JobState, fail
 from bot.domain.polling import backoff_seconds
 from bot.domain.submissions import Submission
@@ -45,6 +46,7 @@ class Means:
     pauses: Pauses
     addresses: PictureAddresses
     new_submission_id: Callable[[], SubmissionId]
+    learnt: dict[Hashable, tuple[datetime, Distribution]] = field(default_factory=dict)
 
 
 def later(job: Job, clock: Clock, error: Exception | None = None) -> Job:

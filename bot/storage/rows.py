@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,6 +28,8 @@ Parameters = dict[str, Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_SUBMISSION_FIELDS = [one.name for one in fields(Submission) if one.name != "artifact_addresses"]
+_DELIVERY_FIELDS = [one.name for one in fields(Delivery)]
 
 
 def milliseconds(instant: datetime) -> int:
@@ -48,8 +50,7 @@ def _instant_or_none(stored: int | None) -> datetime | None:
 
 
 def job_parameters(job: Job) -> Parameters:
-    return {
-        "id": job.id,
+    return moved_job_parameters(job) | {
         "idempotency_key": job.idempotency_key,
         "guild_id": job.guild_id,
         "channel_id": job.channel_id,
@@ -60,8 +61,16 @@ def job_parameters(job: Job) -> Parameters:
         "cost_micros": job.cost_micros,
         "cost_is_estimate": int(job.cost_is_estimate),
         "expected_seconds": job.expected_seconds,
-        "state": job.state.value,
         "accepted_at": milliseconds(job.accepted_at),
+        "has_priority": int(job.has_priority),
+    }
+
+
+def moved_job_parameters(job: Job) -> Parameters:
+    """What may change of a job."""
+    return {
+        "id": job.id,
+        "state": job.state.value,
         "state_changed_at": milliseconds(job.state_changed_at),
         "next_action_at": milliseconds(job.next_action_at),
         "submitted_at": _milliseconds_or_none(job.submitted_at),
@@ -72,7 +81,6 @@ def job_parameters(job: Job) -> Parameters:
         "failure_text": job.failure.text if job.failure else None,
         "artifact": json.dumps(asdict(job.artifact)) if job.artifact else None,
         "errors_in_row": job.errors_in_row,
-        "has_priority": int(job.has_priority),
         "version": job.version,
     }
 
@@ -112,20 +120,20 @@ def request_json(request: VideoRequest) -> str:
 
 
 def request_from(stored: str) -> VideoRequest:
-    fields = json.loads(stored)
-    shots = tuple(Shot(**_with_pictures(shot)) for shot in fields.pop("shots", ()))
-    model_id = ModelId(fields["model_id"])
-    return VideoRequest(**_with_pictures(fields) | {"model_id": model_id, "shots": shots})
+    told = json.loads(stored)
+    shots = tuple(Shot(**_with_pictures(shot)) for shot in told.pop("shots", ()))
+    model_id = ModelId(told["model_id"])
+    return VideoRequest(**_with_pictures(told) | {"model_id": model_id, "shots": shots})
 
 
-def _with_pictures(fields: dict[str, Any]) -> dict[str, Any]:
+def _with_pictures(told: dict[str, Any]) -> dict[str, Any]:
     """The same fields with records for what JSON holds as objects."""
     ends = {
-        name: None if fields[name] is None else SourceImage(**fields[name])
+        name: None if told[name] is None else SourceImage(**told[name])
         for name in ("image", "end_image")
     }
-    references = tuple(SourceImage(**image) for image in fields.get("reference_images", ()))
-    return fields | ends | {"reference_images": references}
+    references = tuple(SourceImage(**image) for image in told.get("reference_images", ()))
+    return told | ends | {"reference_images": references}
 
 
 def waiting_from(row: Row) -> Waiting:
@@ -138,10 +146,8 @@ def waiting_from(row: Row) -> Waiting:
 
 
 def submission_parameters(submission: Submission) -> Parameters:
-    fields = asdict(submission)
-    addresses = fields.pop("artifact_addresses")
-    return fields | {
-        "artifact_address": "\n".join(addresses) or None,
+    return {name: getattr(submission, name) for name in _SUBMISSION_FIELDS} | {
+        "artifact_address": "\n".join(submission.artifact_addresses) or None,
         "state": submission.state.value,
         "intended_at": milliseconds(submission.intended_at),
         "accepted_at": _milliseconds_or_none(submission.accepted_at),
@@ -170,7 +176,7 @@ def submission_from(row: Row) -> Submission:
 
 
 def delivery_parameters(delivery: Delivery) -> Parameters:
-    return asdict(delivery) | {
+    return {name: getattr(delivery, name) for name in _DELIVERY_FIELDS} | {
         "kind": delivery.kind.value,
         "state": delivery.state.value,
         "owed_at": milliseconds(delivery.owed_at),

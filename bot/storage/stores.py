@@ -1,5 +1,6 @@
 """The port `JobStore`, once for both engines."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -46,8 +47,7 @@ class SqlJobStore(Tables):
                 raise DuplicateRequestError(first["id"] if first else "")
             if self._money is not None and standing is not None:
                 await self._money.reserve(connection, job, place, standing)
-            for delivery in deliveries:
-                await self._put_delivery(connection, delivery)
+            await self._owe(connection, deliveries)
 
     async def get(self, job_id: JobId) -> Job:
         row = await self._read_one("get_job", id=job_id)
@@ -120,12 +120,12 @@ class SqlJobStore(Tables):
         lease = _lease(owner, now, lease_seconds)
         claimed: list[Job] = []
         async with self._engine.transaction() as connection:
-            for job_id in job_ids:
-                if len(claimed) == most:
-                    break
-                row = await self._one(connection, "claim_job", id=job_id, **lease)
-                if row is not None:
-                    claimed.append(rows.job_from(row))
+            left = list(job_ids)
+            while left and len(claimed) < most:
+                some, left = left[: most - len(claimed)], left[most - len(claimed) :]
+                found = await self._all(connection, "claim_jobs", ids=json.dumps(some), **lease)
+                had = {job.id: job for job in map(rows.job_from, found)}
+                claimed += [had[job_id] for job_id in some if job_id in had]
         return claimed
 
     async def next_due_at(self) -> datetime | None:
@@ -133,21 +133,34 @@ class SqlJobStore(Tables):
         return None if row is None or row["due_at"] is None else rows.instant(row["due_at"])
 
     async def save(self, changes: Sequence[Change]) -> list[JobId]:
-        lost: list[JobId] = []
         async with self._engine.transaction() as connection:
             await self._lock_money(connection, changes)
-            for change in changes:
-                parameters = rows.job_parameters(change.job)
-                if await self._one(connection, "update_job", **parameters) is None:
-                    lost.append(change.job.id)
-                    continue
-                if change.submission is not None:
-                    values = rows.submission_parameters(change.submission)
-                    await self._one(connection, "put_submission", **values)
-                for delivery in change.deliveries:
-                    await self._put_delivery(connection, delivery)
+            kept, lost = await self._parted(connection, changes)
+            moved = [rows.moved_job_parameters(change.job) for change in kept]
+            await self._many(connection, "update_jobs", moved)
+            submissions = [change.submission for change in kept if change.submission is not None]
+            values = [rows.submission_parameters(one) for one in submissions]
+            await self._many(connection, "put_submissions", values)
+            await self._owe(connection, [one for change in kept for one in change.deliveries])
+            for change in kept:
                 await self._resolve(connection, change)
         return lost
+
+    async def _parted(
+        self, connection: Any, changes: Sequence[Change]
+    ) -> tuple[list[Change], list[JobId]]:
+        """Those that can be written, their jobs locked, and the ids of those moved meanwhile."""
+        ids = json.dumps([change.job.id for change in changes])
+        found = await self._all(connection, "lock_jobs", ids=ids)
+        versions = {row["id"]: row["version"] for row in found}
+        kept: list[Change] = []
+        lost: list[JobId] = []
+        for change in changes:
+            if versions.pop(change.job.id, None) == change.job.version:
+                kept.append(change)
+            else:
+                lost.append(change.job.id)
+        return kept, lost
 
     async def _lock_money(self, connection: Any, changes: Sequence[Change]) -> None:
         """Servers first and in one order, as when a job is accepted: so nobody waits in a circle."""
@@ -220,8 +233,9 @@ class SqlJobStore(Tables):
         async with self._engine.transaction() as connection:
             await self._one(connection, "put_note", name=name, value=value)
 
-    async def _put_delivery(self, connection: Any, delivery: Delivery) -> None:
-        await self._one(connection, "insert_delivery", **rows.delivery_parameters(delivery))
+    async def _owe(self, connection: Any, deliveries: Sequence[Delivery]) -> None:
+        values = [rows.delivery_parameters(delivery) for delivery in deliveries]
+        await self._many(connection, "insert_deliveries", values)
 
 
 def _lease(owner: str, now: datetime, lease_seconds: float) -> dict[str, Any]:

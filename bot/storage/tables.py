@@ -1,5 +1,6 @@
 """Running named queries on either engine; what every store is made from."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from bot.storage.databases import Engine
@@ -29,6 +30,11 @@ class Tables:
     async def _one(self, connection: Any, query: str, **parameters: Any) -> Row | None:
         row: Row | None = await getattr(self._queries, query)(connection, **parameters)
         return row
+
+    async def _many(self, connection: Any, query: str, parameters: Sequence[Any]) -> None:
+        """One query for each of these, all sent together."""
+        if parameters:
+            await getattr(self._queries, query)(connection, parameters)
 
     async def _all(self, connection: Any, query: str, **parameters: Any) -> list[Row]:
         return [row async for row in getattr(self._queries, query)(connection, **parameters)]

@@ -34,12 +34,23 @@ class _Cursor:
         return self._cursor.fetchall()
 
 
+class _Closed:
+    """A cursor of which nobody wants to know more."""
+
+    async def close(self) -> None:
+        """It is."""
+
+
 class _Connection:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def execute(self, sql: str, parameters: Any = ()) -> _Cursor:
         return _Cursor(self._connection, sql, parameters)
+
+    async def executemany(self, sql: str, parameters: Any) -> "_Closed":
+        self._connection.executemany(sql, parameters)
+        return _Closed()
 
     async def execute_fetchall(self, sql: str, parameters: Any = ()) -> Any:
         return self._connection.execute(sql, parameters).fetchall()

@@ -1,13 +1,12 @@
--- name: insert_delivery^
--- Owe a message; once per job and kind.
+-- name: insert_deliveries*!
+-- Owe messages; once per job and kind.
 INSERT INTO deliveries (
     job_id, kind, guild_id, channel_id, state, owed_at, next_attempt_at, attempts, posting_at,
     message_id, shown, version)
 VALUES (
     :job_id, :kind, :guild_id, :channel_id, :state, :owed_at, :next_attempt_at, :attempts,
     :posting_at, :message_id, :shown, :version)
-ON CONFLICT (job_id, kind) DO NOTHING
-RETURNING job_id;
+ON CONFLICT (job_id, kind) DO NOTHING;
 
 -- name: update_delivery^
 -- Move a delivery on if nobody else did meanwhile.

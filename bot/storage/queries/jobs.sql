@@ -21,9 +21,10 @@ SELECT * FROM jobs WHERE id = :id;
 -- The job of a wish that was made before.
 SELECT * FROM jobs WHERE idempotency_key = :idempotency_key;
 
--- name: update_job^
--- Move a job on if nobody else did meanwhile, and give up its lease, but not before it is sent:
--- another process would take an intent without a lease for one whose process has died.
+-- name: update_jobs*!
+-- Move jobs on that nobody else has moved meanwhile, which is known: they are locked. Give up their
+-- leases, but not before they are sent: another process would take an intent without a lease for
+-- one whose process has died.
 UPDATE jobs SET
     state = :state, state_changed_at = :state_changed_at, next_action_at = :next_action_at,
     submitted_at = :submitted_at, deadline_at = :deadline_at,
@@ -32,8 +33,7 @@ UPDATE jobs SET
     errors_in_row = :errors_in_row, version = :version + 1,
     lease_owner = CASE WHEN :state = 'submitting' THEN lease_owner END,
     lease_expires_at = CASE WHEN :state = 'submitting' THEN lease_expires_at END
-WHERE id = :id AND version = :version
-RETURNING id;
+WHERE id = :id AND version = :version;
 
 -- name: list_active_jobs
 -- All that have not ended, oldest first.

@@ -1,5 +1,5 @@
--- name: put_submission^
--- Write a submission, or what became of it.
+-- name: put_submissions*!
+-- Write submissions, or what became of them.
 INSERT INTO submissions (
     id, job_id, attempt, provider, tag, state, intended_at, handle, accepted_at, finished_at, polls,
     artifact_address, remark, precharged_micros, charged_micros)
@@ -10,8 +10,7 @@ ON CONFLICT (id) DO UPDATE SET
     state = excluded.state, handle = excluded.handle, accepted_at = excluded.accepted_at,
     finished_at = excluded.finished_at, polls = excluded.polls,
     artifact_address = excluded.artifact_address, remark = excluded.remark,
-    precharged_micros = excluded.precharged_micros, charged_micros = excluded.charged_micros
-RETURNING id;
+    precharged_micros = excluded.precharged_micros, charged_micros = excluded.charged_micros;
 
 -- name: latest_submission^
 -- The latest handing-over of a job.

@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.learning import learn
 from bot.domain.polling import LONGEST_KNOWN_GAP_SECONDS
-from bot.services.planning import next_look, next_look_together, takes_of
+from bot.services.planning import LEARNT_FOR, next_look, next_look_together, takes_of
 from tests.factories import NOW, PROVIDER, make_job, make_request
 from tests.fakes.weather import calm
 
@@ -99,11 +99,11 @@ async def test_what_the_service_says_of_its_progress_moves_the_next_look(world):
     assert nearly < hardly
 
 
-async def test_films_of_one_kind_are_learnt_from_once_in_a_while_not_once_for_each(world, means):
-    await observe(means, 100.0)
+async def test_what_a_burst_of_films_teaches_is_learnt_a_moment_later(world, means):
+    await seen(world, 100.0)
     before = await takes_of(begun(0), means)
-    await observe(means, 300.0)
+    await seen(world, 300.0)
 
     assert await takes_of(begun(0), means) is before
     world.clock.advance(LEARNT_FOR.total_seconds())
-    assert (await takes_of(begun(0), means)).quantile(0.5) > before.quantile(0.5)
+    assert (await takes_of(begun(0), means)).quantile(0.9) > before.quantile(0.9)

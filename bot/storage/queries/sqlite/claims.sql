@@ -21,11 +21,18 @@ WHERE id IN (
     LIMIT :most)
 RETURNING *;
 
--- name: claim_job^
--- Take the lease of one waiting job.
+-- name: claim_jobs
+-- Take the lease of these waiting jobs, as far as they can be had; `ids` is a list in JSON.
 UPDATE jobs SET lease_owner = :owner, lease_expires_at = :expires_at
 WHERE id IN (
     SELECT id FROM jobs
-    WHERE id = :id AND state = 'accepted' AND next_action_at <= :now
+    WHERE id IN (SELECT value FROM json_each(:ids))
+        AND state = 'accepted' AND next_action_at <= :now
         AND (lease_owner IS NULL OR lease_owner = :owner OR lease_expires_at <= :now))
 RETURNING *;
+
+-- name: lock_jobs
+-- These jobs as they are, and nobody moves them until the transaction ends; `ids` is a list in JSON.
+SELECT id, version FROM jobs
+WHERE id IN (SELECT value FROM json_each(:ids))
+ORDER BY id;

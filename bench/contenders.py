@@ -1,0 +1,251 @@
+"""Those who bring films from a service in the comparison of engines, each in its own process.
+
+`python -m bench.contenders <name> <origin> <films> <database>` hands over all films at once, waits
+for every result, and prints as JSON what it cost this process. What is handed over lies in the
+database before the measurement begins; all of them look once a second.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bench.host import peak_rss_mb
+from bot.clock import SystemClock
+from bot.domain.capabilities import Capability
+from bot.domain.edits import Actor, SetPolicy
+from bot.domain.jobs import Artifact, Job
+from bot.domain.limits import Rules
+from bot.domain.policy import Policy
+from bot.domain.requests import VideoRequest
+from bot.domain.submissions import ProviderState, ProviderStatus, Receipt
+from bot.errors import ProviderError
+from bot.ids import GuildId, JobId, ProviderName, UserId
+from bot.ports import Order, Watched
+from bot.services import tracking
+from bot.services.pausing import Pauses
+from bot.services.pictures import CardPictures
+from bot.services.steps import Means
+from bot.storage.availability import SqlAvailabilityStore
+from bot.storage.databases import open_database
+from bot.storage.guilds import SqlGuildStore, SqlNoticeStore
+from bot.storage.money import Money
+from bot.storage.stores import SqlJobStore
+from bot.storage.treasury import SqlTreasury
+from tests.factories import PROVIDER, make_delivery, make_job, new_notice_id, new_submission_id
+from tests.fakes.courier import FakeCourier
+from tests.fakes.media import FakeFilmStore, FakeImageStore
+
+LOOK_EVERY = 1.0  # seconds
+RUNNING = ProviderStatus(ProviderState.RUNNING)
+
+
+class Line:
+    """The service over HTTP, in the fewest words; the same for us and for the bare loop."""
+
+    def __init__(self, session: aiohttp.ClientSession, origin: str) -> None:
+        self._session = session
+        self._origin = origin
+
+    async def make(self) -> str:
+        async with self._session.post(f"{self._origin}/films", json={"prompt": "a fox"}) as answer:
+            return str((await answer.json())["id"])
+
+    async def address_of(self, film: str) -> str | None:
+        """None while it is being made."""
+        async with self._session.get(f"{self._origin}/films/{film}") as answer:
+            told = await answer.json()
+        return str(told["address"]) if told["status"] == "done" else None
+
+
+@asynccontextmanager
+async def open_line(origin: str) -> AsyncIterator[Line]:
+    connector = aiohttp.TCPConnector(limit=100)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        yield Line(session, origin)
+
+
+async def bare(origin: str, films: int, _database: str) -> float:
+    """A task for each film, and nothing is ever written down."""
+    clock = SystemClock()
+    results: dict[int, str] = {}
+    async with open_line(origin) as line:
+
+        async def bring(number: int) -> None:
+            film = await line.make()
+            while (address := await line.address_of(film)) is None:
+                await clock.sleep(LOOK_EVERY)
+            results[number] = address
+
+        begun = time.process_time()
+        await asyncio.gather(*(bring(number) for number in range(films)))
+        return time.process_time() - begun
+
+
+@dataclass(frozen=True)
+class ProviderOverLine:
+    """The port `Provider` on the service."""
+
+    # ruff: noqa: ARG002 - the port's names
+
+    line: Line
+    name: ProviderName = PROVIDER
+    pictures_max_bytes: int | None = None
+    looks_together: bool = False
+    can_recover: bool = False
+
+    async def submit(self, order: Order) -> Receipt:
+        return Receipt(await self.line.make())
+
+    async def look(self, handle: str, request: VideoRequest, /) -> ProviderStatus:
+        address = await self.line.address_of(handle)
+        if address is None:
+            return RUNNING
+        return ProviderStatus(ProviderState.SUCCEEDED, artifact_addresses=(address,))
+
+    async def look_together(
+        self, watched: Sequence[Watched]
+    ) -> Sequence[ProviderStatus | ProviderError]:
+        return [await self.look(one.handle, one.request) for one in watched]
+
+    async def look_price_seconds(self) -> float:
+        return 0.0001  # so that it is looked once a second, as everybody here does
+
+    async def may_submit_at(self) -> datetime | None:
+        return None
+
+    async def balance_micros(self) -> int | None:
+        return None
+
+    async def recover(self, tag: str, request: VideoRequest, /) -> Receipt | None:
+        return None
+
+    async def list_capabilities(self) -> tuple[Capability, ...]:
+        return ()
+
+    async def fetch(self, address: str, target: Path) -> None:
+        """Nobody in this comparison fetches films."""
+
+
+@dataclass
+class CountedFilms(FakeFilmStore):
+    """Every film is there and well; `all_in` is set with the last of them."""
+
+    awaited: int = 0
+    seen: set[JobId] = field(default_factory=set)
+    all_in: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def inspect(self, job_id: JobId) -> Artifact:
+        self.seen.add(job_id)
+        if len(self.seen) == self.awaited:
+            self.all_in.set()
+        return Artifact(f"{job_id}.mp4", 1_000, 5.0, 1280, 720)
+
+
+async def showreel(origin: str, films: int, database: str, *, with_money: bool = False) -> float:
+    """The tracker as it is, on its own database."""
+    # its caution towards services is no part of this: all films are handed over at once
+    tracking.MOST_AT_PROVIDER = films
+    counted = CountedFilms(awaited=films)
+    async with open_database(database) as engine, open_line(origin) as line:
+        money = Money(engine) if with_money else None
+        store, clock = SqlJobStore(engine, money), SystemClock()
+        if money is not None:
+            by = Actor(GuildId(10), UserId(1), "policy", clock.now())
+            await SqlTreasury(engine, money).apply(by, SetPolicy(Policy(GuildId(10), Rules())))
+        for number in range(films):
+            job = _job(number, clock.now())
+            await store.accept(job, [make_delivery(job)])
+        begun = time.process_time()
+        tracker = tracking.Tracker(
+            _means(engine, store, line, counted), owner="bench", on_moved=_idle
+        )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(tracker.run())
+            await counted.all_in.wait()
+            await tracker.stop()
+        spent = time.process_time() - begun
+        left = await store.list_active()
+    if left:
+        msg = f"{len(left)} films were not brought home"
+        raise AssertionError(msg)
+    return spent
+
+
+def _idle() -> None:
+    """Nobody delivers here: the peers do not either."""
+
+
+def _job(number: int, now: datetime) -> Job:
+    return make_job(
+        user_id=UserId(number),
+        cost_micros=1,
+        expected_seconds=5,
+        accepted_at=now,
+        state_changed_at=now,
+        next_action_at=now,
+    )
+
+
+def _means(engine: Any, store: SqlJobStore, line: Line, films: CountedFilms) -> Means:
+    clock = SystemClock()
+    pauses = Pauses(
+        store=SqlAvailabilityStore(engine),
+        guilds=SqlGuildStore(engine),
+        notices=SqlNoticeStore(engine),
+        clock=clock,
+        new_notice_id=new_notice_id,
+        words=repr,
+    )
+    provider = ProviderOverLine(line)
+    return Means(
+        store=store,
+        providers={provider.name: provider},
+        images=FakeImageStore(),
+        films=films,
+        clock=clock,
+        pauses=pauses,
+        addresses=CardPictures(store, FakeCourier(clock)),
+        new_submission_id=new_submission_id,
+    )
+
+
+async def showreel_with_money(origin: str, films: int, database: str) -> float:
+    """The same, with every film reserved, paid and booked in the ledger."""
+    return await showreel(origin, films, database, with_money=True)
+
+
+Contender = Callable[[str, int, str], Coroutine[Any, Any, float]]
+CONTENDERS: dict[str, Contender] = {
+    "bare": bare,
+    "showreel": showreel,
+    "showreel_with_money": showreel_with_money,
+}
+
+
+def main() -> None:
+    """Read the command line; print what it cost."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("name", choices=CONTENDERS)
+    parser.add_argument("origin")
+    parser.add_argument("films", type=int)
+    parser.add_argument("database", nargs="?", default="")
+    told = parser.parse_args()
+    logging.basicConfig(level=logging.ERROR)
+    begun = time.perf_counter()
+    spent = asyncio.run(CONTENDERS[told.name](told.origin, told.films, told.database))
+    wall = time.perf_counter() - begun
+    print(json.dumps({"cpu": spent, "wall": wall, "rss_mb": peak_rss_mb()}))
+
+
+if __name__ == "__main__":
+    main()
