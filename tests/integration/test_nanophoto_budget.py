@@ -64,7 +64,7 @@ def test_with_twenty_films_an_hour_a_film_is_seen_within_twenty_seconds(
     assert mean < MOST_DELAY_SECONDS
 
 
-@pytest.mark.parametrize(("an_hour", "mean_below"), [(1, 10), (4, 12), (10, 16)])
+@pytest.mark.parametrize(("an_hour", "mean_below"), [(1, 7), (4, 10), (10, 14)])
 def test_the_fewer_films_the_sooner_each_is_seen(an_hour, mean_below):
     outcomes = days(an_hour)
     delays = [delay for outcome in outcomes for delay in outcome.delays]

@@ -39,10 +39,11 @@ from bot.providers.nanophoto.errors import (
     submission_error_of,
 )
 from bot.providers.nanophoto.handles import Batch, Handle, parse
+from bot.providers.nanophoto.load import load_of
 from bot.providers.nanophoto.mixing import Mixture
 from bot.providers.nanophoto.models import NAME, capability
 from bot.providers.nanophoto.parameters import payload_of, resolution_of, shot_id
-from bot.providers.nanophoto.rules import lately, look_price_seconds, rule_of, rules_of
+from bot.providers.nanophoto.rules import look_price_seconds, rule_of, rules_of
 from bot.providers.nanophoto.wire import (
     Result,
     is_failed,
@@ -140,8 +141,7 @@ class NanoPhoto:
         ]
 
     async def look_price_seconds(self) -> float:
-        used = await self._pace.used(self._rule)
-        return look_price_seconds(used, await self._pace.used(lately(self._rule)))
+        return look_price_seconds(await load_of(self._rule, self._pace))
 
     async def may_submit_at(self) -> datetime | None:
         return await self._pace.free_at(Purpose.SUBMISSION)

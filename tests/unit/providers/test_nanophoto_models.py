@@ -15,6 +15,7 @@ from bot.providers.nanophoto.parameters import payload_of
 from bot.providers.nanophoto.rules import (
     PRICES,
     REQUESTS_MOST,
+    Load,
     look_price_seconds,
     rule_of,
     rules_of,
@@ -95,7 +96,8 @@ def test_no_two_shots_have_one_name(first, second, tag, other):
 def test_every_request_counts_against_the_one_rule_and_twelve_are_for_submissions():
     rule = rule_of("np-key")
 
-    assert {tuple(rules) for rules in rules_of("np-key").values()} == {(rule,)}
+    assert all(rules[0] == rule for rules in rules_of("np-key").values())
+    assert all(other.most > REQUESTS_MOST for other in rules_of("np-key")[Purpose.SUBMISSION][1:])
     assert set(rules_of("np-key")) == set(Purpose)
     assert rule.most_for(Purpose.SUBMISSION) == REQUESTS_MOST == 100
     assert rule.most_for(Purpose.LOOK) == 88
@@ -107,15 +109,22 @@ def test_two_keys_have_two_hours_and_neither_is_written_down():
     assert "np-one" not in rule_of("np-one").name
 
 
-@given(st.integers(0, 100), st.integers(0, 100), st.integers(0, 100))
-def test_a_look_is_never_cheaper_for_more_requests(used, lately, more):
-    price = look_price_seconds(used, lately)
-
-    assert PRICES[0][1] <= price <= PRICES[-1][1]
-    assert look_price_seconds(used + more, lately) >= price
-    assert look_price_seconds(used, lately + more) >= price
+def load(used, *, films=0, lately=0):
+    return Load(used, used, (used,) * 3 + (0,), films, lately, min(lately, 2))
 
 
-def test_a_burst_is_dear_before_it_has_used_up_the_hour():
-    assert look_price_seconds(40, 40) > 2 * look_price_seconds(40, 10)
-    assert look_price_seconds(87, 10) > 10  # and a full hour is dear in a calm minute
+@given(st.integers(0, 100), st.integers(0, 100), st.integers(0, 30), st.integers(0, 30))
+def test_a_look_is_never_cheaper_for_more_requests(used, more, films, lately):
+    price = look_price_seconds(load(used, films=films, lately=lately))
+
+    assert 0 < price <= PRICES[-1][1]
+    assert look_price_seconds(load(used + more, films=films, lately=lately)) >= price
+
+
+def test_a_burst_of_films_is_dear_before_it_has_used_up_the_hour():
+    assert look_price_seconds(load(8, films=8, lately=8)) > 4 * look_price_seconds(load(8, films=1))
+    assert look_price_seconds(load(87)) > 10  # and a full hour is dear in a calm minute
+
+
+def test_in_a_quiet_hour_a_look_costs_next_to_nothing():
+    assert look_price_seconds(load(1, films=1, lately=1)) < 0.3
