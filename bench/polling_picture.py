@@ -41,7 +41,7 @@ def draw(target: Path, bounds: dict[str, Bound]) -> None:
         panel.set_yticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
         panel.minorticks_off()
     panels[0].set_ylabel("seconds from ready to seen, on average")
-    panels[-1].legend(fontsize=8, loc="upper right")
+    panels[-1].legend(fontsize=8, loc="lower left")
     figure.tight_layout()
     target.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(target, dpi=90)
