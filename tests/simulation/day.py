@@ -19,10 +19,11 @@ from bot.storage.money import Money
 from bot.storage.treasury import SqlTreasury
 from bot.tasks import TaskOwner
 from tests.factories import make_capability
+from tests.simulation.admins import ADMIN, Admins
 from tests.simulation.database import WitnessedSqlite
 from tests.simulation.judgement import Judgement
 from tests.simulation.loop import EndlessError, Life, SimulatedLoop
-from tests.simulation.people import ADMIN, CHANNELS, DOLLAR, GUILD, People
+from tests.simulation.people import CHANNELS, DOLLAR, GUILD, People
 from tests.simulation.processes import Ground, Program, new_program
 from tests.simulation.services import (
     SimulatedCourier,
@@ -86,6 +87,7 @@ class Day:
             {name: one.capability for name, one in self.ground.providers.items()},
             self.tell,
         )
+        self.admins = Admins(self.random, self.clock, self.watch, self.people, self.tell)
         self.jumps: list[tuple[float, float]] = []
 
     def tell(self, line: str) -> None:
@@ -105,7 +107,7 @@ class Day:
 
     async def _decide_rules(self) -> None:
         treasury = SqlTreasury(self.engine, Money(self.engine))
-        policy = Policy(GUILD, rules=self.people.rules(), pool_micros=20 * DOLLAR)
+        policy = Policy(GUILD, rules=self.admins.rules(), pool_micros=20 * DOLLAR)
         await treasury.apply(Actor(GUILD, ADMIN, "first", self.clock.now()), SetPolicy(policy))
 
     async def _play(self) -> Counter[str]:
@@ -114,7 +116,7 @@ class Day:
             self._spawn(self._serve(f"p{number}"))
         self._spawn(self._jump())
         self._spawn(self._close_channel())
-        people = [self.people.admin(STORM_SECONDS)]
+        people = [self.admins.act(STORM_SECONDS)]
         people += [self.people.member(number, ARRIVE_WITHIN_SECONDS) for number in range(WISHES)]
         await asyncio.gather(*people)
         await self._settle()

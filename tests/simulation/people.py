@@ -1,4 +1,4 @@
-"""Members who wish, think better of it and press twice; admins who change the rules meanwhile.
+"""Members who wish, think better of it and press twice.
 
 What one of them does is done in a process, and ends with it: then nobody answers.
 """
@@ -6,38 +6,22 @@ What one of them does is done in a process, and ends with it: then nobody answer
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from bot.domain.capabilities import Capability
 from bot.domain.deliveries import DeliveryKind, DeliveryState, deleted
-from bot.domain.edits import (
-    Actor,
-    CloseEvent,
-    Edit,
-    MakeGrant,
-    OpenEvent,
-    RefundJob,
-    SetPolicy,
-    SetRules,
-)
 from bot.domain.jobs import Cancellation
-from bot.domain.ledger import Gift
-from bot.domain.limits import Allowance, RateLimit, Rules
 from bot.domain.offers import Place
-from bot.domain.policy import Policy, Subject, SubjectKind
 from bot.domain.pricing import Price
 from bot.domain.quotes import Quote
-from bot.domain.windows import Window
 from bot.errors import (
     DuplicateRequestError,
     LeaseLostError,
     LimitReachedError,
     StorageError,
     TooLateToCancelError,
-    UserFacingError,
 )
 from bot.ids import ChannelId, GuildId, IdempotencyKey, JobId, MessageId, RoleId, UserId
 from tests.factories import make_image, make_request
@@ -48,7 +32,6 @@ from tests.simulation.weather import WorldClock
 
 GUILD = GuildId(10)
 CHANNELS = (ChannelId(21), ChannelId(22), ChannelId(23))
-ADMIN = UserId(1)
 MEMBERS = 4
 ROLE = 77
 DOLLAR = 1_000_000
@@ -73,7 +56,6 @@ class People:
     alive: list[Program] = field(default_factory=list)
     accepted: set[IdempotencyKey] = field(default_factory=set)
     told: dict[IdempotencyKey, Cancellation] = field(default_factory=dict)
-    edits: int = 0
 
     async def at(self, program: Program, act: Coroutine[Any, Any, Any]) -> Any:
         """What a program answers. Raises NobodyError where it ends first."""
@@ -99,8 +81,6 @@ class People:
             raise NobodyError
         program = self.random.choice(programs)
         return await self.at(program, act(program))
-
-    # members
 
     async def member(self, number: int, arrive_within_seconds: float) -> None:
         """One wish, from the first press to the last."""
@@ -230,92 +210,3 @@ class People:
     def _is_noted(self, job_id: str, kind: str) -> bool:
         query = "SELECT 1 FROM deliveries WHERE job_id = ? AND kind = ? AND state = 'posted'"
         return bool(self.watch.engine.ask(query, job_id, kind))
-
-    # admins
-
-    async def admin(self, until_seconds: float) -> None:
-        """Changes something now and then, and ends with rules under which films can be made."""
-        loop = asyncio.get_running_loop()
-        while loop.time() < until_seconds:
-            await self.clock.sleep(self.random.expovariate(1 / 80))
-            with contextlib.suppress(StorageError, NobodyError, UserFacingError):
-                await self.somebody(self._change)
-
-    async def _change(self, program: Program) -> None:
-        self.edits += 1
-        if self.random.random() < 0.15:
-            await program.treasury.give(self._gift())
-            return
-        edit = await self._edit(program)
-        by = Actor(GUILD, ADMIN, f"edit-{self.edits}", self.clock.now())
-        await program.treasury.apply(by, edit)
-        self.tell(f"admin: {edit}")
-
-    def _gift(self) -> Gift:
-        giver, other = self.random.sample(range(30, 30 + MEMBERS), 2)
-        place = Place(GUILD, CHANNELS[0], UserId(giver))
-        micros = self.random.randint(1, DOLLAR)
-        return Gift(place, UserId(other), micros, self.clock.now(), f"gift-{self.edits}")
-
-    async def _edit(self, program: Program) -> Edit:
-        user = UserId(30 + self.random.randrange(MEMBERS))
-        channel = self.random.choice(CHANNELS)
-        match self.random.randrange(7):
-            case 0:
-                return MakeGrant(user, self.random.choice([DOLLAR, -DOLLAR // 4]), "why not")
-            case 1:
-                return OpenEvent(channel, 2, DOLLAR // 2, self._ends_at())
-            case 2:
-                return CloseEvent(channel)
-            case 3:
-                return RefundJob(JobId(self._some_job()), "it was given back")
-            case 4:
-                return SetRules(self._subject(user), self._own_rules())
-            case _:
-                policy = await program.treasury.policy(GUILD)
-                return SetPolicy(self._policy(policy))
-
-    def _ends_at(self) -> Any:
-        soon = timedelta(seconds=self.random.uniform(30, 600))
-        return self.random.choice([None, self.clock.now() + soon])
-
-    def _some_job(self) -> str:
-        found = [str(row["id"]) for row in self.watch.engine.ask("SELECT id FROM jobs ORDER BY id")]
-        return self.random.choice(found) if found else "nothing"
-
-    def _subject(self, user: UserId) -> Subject:
-        if self.random.random() < 0.5:
-            return Subject(SubjectKind.ROLE, ROLE)
-        return Subject(SubjectKind.MEMBER, user)
-
-    def _own_rules(self) -> Rules:
-        if self.random.random() < 0.2:
-            return Rules()
-        return Rules(
-            exempt=self.random.choice([None, None, True, False]),
-            open_jobs_most=self.random.choice([None, 1, 4]),
-            allowance=self.random.choice([None, Allowance(DOLLAR, Window.DAY)]),
-        )
-
-    def _policy(self, before: Policy) -> Policy:
-        return replace(
-            before,
-            rules=self.rules(),
-            pool_micros=self.random.choice([None, 2 * DOLLAR, 20 * DOLLAR, 100 * DOLLAR]),
-            gift_micros_most=self.random.choice([None, 2 * DOLLAR]),
-            is_paused=self.random.random() < 0.1,
-        )
-
-    def rules(self) -> Rules:
-        """A server's; the periods stay, for what no rule counts is not counted back."""
-        return Rules(
-            rates=(
-                RateLimit(self.random.choice([2, 10, 10, 10]), 60),
-                RateLimit(self.random.choice([3, 20, 20]), 86_400),
-            ),
-            open_jobs_most=self.random.choice([1, 2, 4, 10]),
-            allowance=self.random.choice(
-                [None, Allowance(DOLLAR, Window.DAY), Allowance(5 * DOLLAR, Window.DAY)]
-            ),
-            film_micros_most=self.random.choice([None, None, DOLLAR // 2, 2 * DOLLAR]),
-        )
