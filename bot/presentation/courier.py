@@ -7,6 +7,7 @@ of ours, because discord.py's own is new after a restart, and every error is tra
 import contextlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ CLOCKS_DIFFER_BY = timedelta(minutes=1)  # Discord's from ours, at most
 
 _GONE = {10003, 10004, 50001, 50013, 50083, 160005}  # channel, server, access, permission, archived
 _TOO_LARGE = {40005, 50045}
+_UNREADABLE = (JSONDecodeError, UnicodeDecodeError)  # what was asked may have been done
 
 
 class DiscordCourier:
@@ -53,6 +55,7 @@ class DiscordCourier:
         self._clock = clock
         self._unreachable: tuple[type[Exception], ...] = (
             discord.DiscordException,
+            *_UNREADABLE,
             *network_errors,
         )
         self._refused: dict[GuildId, tuple[datetime, int]] = {}

@@ -11,6 +11,7 @@ from bot.presentation import replies
 
 _log = logging.getLogger(__name__)
 
+TRIES = 3
 ALREADY_ANSWERED = 40060  # Discord's code where another process of the bot was quicker
 
 
@@ -46,11 +47,38 @@ async def answer_unexpected(interaction: discord.Interaction, error: Exception) 
 
 
 async def answer(interaction: discord.Interaction, text: str) -> None:
-    """Say something only this member sees, whether or not the interaction was answered yet."""
+    """Say something only this member sees, whether or not the interaction was answered yet.
+
+    Never raises: who cannot be told is told nothing, and the operator's log has it.
+    """
+    if interaction.response.is_done():
+        await edit(interaction, text)
+        return
     try:
-        if interaction.response.is_done():
-            await interaction.edit_original_response(content=text)
-        else:
-            await interaction.response.send_message(text, ephemeral=True)
+        await interaction.response.send_message(text, ephemeral=True)
     except discord.HTTPException as error:
+        if error.code == ALREADY_ANSWERED:  # by us, on a connection that broke before we heard
+            await edit(interaction, text)
+            return
         _log.warning("unanswerable", extra={"status": error.status, "code": error.code})
+    except Exception as error:  # noqa: BLE001 - whatever broke the connection
+        _log.warning("unanswerable", extra={"error": type(error).__name__})
+
+
+async def edit(
+    interaction: discord.Interaction, text: str, view: discord.ui.View | None = None
+) -> None:
+    """Put this in the place of the answer. Never raises: what was decided before stays decided.
+
+    The same words may be said again, so a connection that breaks is no reason not to.
+    """
+    for _ in range(TRIES):
+        try:
+            await interaction.edit_original_response(content=text, view=view)
+        except discord.HTTPException as error:
+            _log.warning("unanswerable", extra={"status": error.status, "code": error.code})
+            return
+        except Exception as error:  # noqa: BLE001 - whatever broke the connection
+            _log.warning("answer_broke", extra={"error": type(error).__name__})
+        else:
+            return

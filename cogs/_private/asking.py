@@ -13,6 +13,7 @@ from bot.presentation import replies
 from bot.presentation.buttons import Button, row_of
 from bot.presentation.custom_ids import Action
 from bot.services.offering import Asked
+from cogs._private.answers import edit
 
 MOST_ALTERNATIVES = 3
 
@@ -61,7 +62,7 @@ def _as_button(row: tuple[Quote, Offer]) -> Button:
 async def show(interaction: discord.Interaction, answer: Said) -> None:
     """In the answer that only this member sees."""
     text, view = answer
-    await interaction.edit_original_response(content=text, view=view)
+    await edit(interaction, text, view)
 
 
 def key_of_instead(job: Job) -> IdempotencyKey:
