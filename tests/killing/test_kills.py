@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.killing, pytest.mark.timeout(600)]
 
 KILLS_IN_A_TOWN = 30
 KILLS_ON_POSTGRES = 20
-FEWEST_FILMS_FOR_A_KILL = 0.3  # an idle bot is killed for nothing
+FEWEST_FILMS_FOR_A_KILL = 0.1  # an idle bot is killed for nothing
 
 
 @pytest.fixture(autouse=True)
