@@ -17,7 +17,7 @@ from bot.client import Client
 from bot.domain.deliveries import NONCE_MAX_CHARACTERS
 from bot.domain.offers import OFFER_HOLDS_FOR, Place
 from bot.domain.requests import VideoRequest
-from bot.errors import DatabaseBusyError, DuplicateRequestError, UserFacingError
+from bot.errors import DuplicateRequestError, StorageError, UserFacingError
 from bot.ids import ChannelId, GuildId, IdempotencyKey, MessageId, UserId
 from bot.presentation import replies
 from cogs._private import asking, pictures
@@ -102,7 +102,7 @@ class Animate(commands.Cog):
             text, view = await self._ask(request, picture, place)
         except DuplicateRequestError:
             return  # once per picture and member, however often it is pressed
-        except (UserFacingError, DatabaseBusyError) as error:
+        except (UserFacingError, StorageError) as error:
             await self._tell(message, picture, place.user_id, replies.sentence(error))
             return
         if not self._is_wanted(place):  # too late for the listener to have seen this job

@@ -18,7 +18,7 @@ import aiohttp
 from PIL import Image, ImageOps
 
 from bot.domain.requests import SourceImage
-from bot.errors import ImageRejectedError
+from bot.errors import ImageRejectedError, StorageError
 from bot.media.downloads import (
     DownloadFailedError,
     DownloadRefusedError,
@@ -93,7 +93,11 @@ class DiskImageStore:
         form, suffix, media_type = _form_of(picture)
         encoded = _encoded(picture, form, 95)
         key = f"{hashlib.sha256(encoded).hexdigest()[:32]}{suffix}"
-        _write_whole(self._folder / key, encoded)
+        try:
+            _write_whole(self._folder / key, encoded)
+        except OSError as error:
+            msg = f"{key} could not be kept: {error}"
+            raise StorageError(msg) from error
         return SourceImage(key, media_type, picture.width, picture.height, len(encoded))
 
     def _prepare(self, image: SourceImage, max_bytes: int) -> tuple[bytes, str]:
@@ -170,7 +174,12 @@ def _encoded(picture: Image.Image, form: str, quality: int) -> bytes:
 def _write_whole(path: Path, content: bytes) -> None:
     """All of it under its name, or nothing; the same picture may be kept twice at once."""
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
-        part.write(content)
+        try:
+            part.write(content)
+            part.flush()
+        except OSError:
+            Path(part.name).unlink()
+            raise
     Path(part.name).replace(path)
 
 

@@ -26,6 +26,7 @@ from bot.errors import (
     PolicyChangedError,
     PriceRoseError,
     ProviderPausedError,
+    StorageError,
     TooLateToCancelError,
 )
 from bot.presentation import money
@@ -37,6 +38,7 @@ FILE_NAME_MOST = 80
 FILM_COMING = "This film is still in the making: try again in a minute or two."
 FILM_NOT_THERE = "That film is not there: I keep none, and the video service has none to give."
 FILM_DELETED = "The film's message is deleted."
+TRY_AGAIN = "Try again in a minute."
 NOT_ALLOWED = "You may not use this command here."
 
 _SAID: dict[type[BotError], str] = {
@@ -49,7 +51,8 @@ _SAID: dict[type[BotError], str] = {
     PriceRoseError: f"The price has risen since. Ask again to see it. {NOTHING_CHARGED}",
     NotYourJobError: "Only the member who asked for this film, or a moderator, may do that.",
     TooLateToCancelError: "This film has ended already; there is nothing left to cancel.",
-    DatabaseBusyError: "I am very busy just now. Try again in a minute.",
+    DatabaseBusyError: f"I cannot write anything down just now. {TRY_AGAIN}",
+    StorageError: f"I cannot keep anything just now. {TRY_AGAIN}",
 }
 _SAID_OF_CHANGES: dict[type[BotError], str] = {
     NotYourOfferError: "Only the member who was shown this change may make it.",

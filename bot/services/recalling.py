@@ -15,6 +15,7 @@ from bot.services.submitting import accepted
 _log = logging.getLogger(__name__)
 
 RECOVER_FOR = timedelta(minutes=3)  # how long a lost answer is looked up
+FEWEST_EMPTY_RECALLS = 4  # and how often at least: a clock that was set has let no time pass
 
 
 async def recall(job: Job, means: Means) -> Result:
@@ -29,7 +30,7 @@ async def recall(job: Job, means: Means) -> Result:
         _log.warning("recover_failed", extra={"job_id": job.id, "detail": error.detail})
         return _still_uncertain(submission, TIME_TO_LOOK, FEWEST_FAILED_LOOKS, means)
     if receipt is None:
-        return _still_uncertain(submission, RECOVER_FOR, 0, means)
+        return _still_uncertain(submission, RECOVER_FOR, FEWEST_EMPTY_RECALLS, means)
     _log.info("submission_recovered", extra={"job_id": job.id})
     return accepted(submission, receipt, await next_look(job, means), means)
 

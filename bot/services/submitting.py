@@ -27,6 +27,7 @@ from bot.errors import (
     ProviderProtocolError,
     ProviderRateLimitedError,
     ProviderRejectedRequestError,
+    StorageError,
     SubmissionUncertainError,
     TransientProviderError,
 )
@@ -81,6 +82,9 @@ async def submit(job: Job, means: Means, submission: Submission) -> Result:
     except ProviderError as error:
         await _observe(job, error, means)
         return _refused(submission, error, means)
+    except StorageError:  # the budget of requests, which is asked before anything is sent
+        _log.exception("submission_not_prepared", extra={"job_id": job.id})
+        return _back_to_the_queue(submission, None, means, otherwise=_BROKEN)
     await _observe(job, None, means)
     _log.info("job_submitted", extra={"job_id": job.id, "provider": job.provider})
     return accepted(submission, receipt, await _first_look(job, means), means)

@@ -16,10 +16,11 @@ LOCK_TIMEOUT_MILLISECONDS = 5000
 MIGRATION_LOCK = 0x53686F77  # one process migrates, the others wait
 
 _LOCKED = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
-_AWAY = (  # it restarts, has no room, or cannot be reached
+_AWAY = (  # it restarts, has no room, takes no writes, or cannot be reached
     asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
     asyncpg.PostgresConnectionError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.ReadOnlySQLTransactionError,
     OSError,
     TimeoutError,
 )

@@ -20,6 +20,13 @@ from bot.storage.queries import load_queries
 
 APPLICATION_ID = 0x53686F77  # "Show"
 BUSY_TIMEOUT_SECONDS = 5.0
+_FOR_NOW = (  # locked, no room, or a disk that takes nothing: what was written is no worse for it
+    "SQLITE_BUSY",
+    "SQLITE_LOCKED",
+    "SQLITE_FULL",
+    "SQLITE_IOERR",
+    "SQLITE_READONLY",
+)
 _PRAGMAS = ("foreign_keys = ON", "synchronous = FULL")
 
 
@@ -90,8 +97,7 @@ def translated() -> Iterator[None]:
     except sqlite3.ProgrammingError:
         raise
     except sqlite3.Error as error:
-        name = getattr(error, "sqlite_errorname", "")
-        busy = name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+        busy = getattr(error, "sqlite_errorname", "").startswith(_FOR_NOW)
         raise (DatabaseBusyError if busy else StorageError)(str(error)) from error
     except OSError as error:
         raise StorageError(str(error)) from error

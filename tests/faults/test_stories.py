@@ -13,16 +13,17 @@ from bot.services import recalling
 from tests.faults.lines import DISCORD, NANOGPT, NANOGPT_FILMS, open_lined
 from tests.faults.troubles import MALFORMED, Strike, Trouble, huge_json, seeded
 from tests.integration.test_stories import settled_answer
+from tests.people import Json
 from tests.studio import outcome_of
 
 SHORT = aiohttp.ClientTimeout(total=1.0, connect=1.0)
-SUBMIT = {"method": "POST", "path": "/api/generate-video"}
-LOOK = {"method": "GET", "path": "/api/video/status"}
-FETCH = {"method": "GET", "path": "/storage/*"}
-POST = {"method": "POST", "path": "*/channels/*/messages"}
-EDIT = {"method": "PATCH", "path": "*/channels/*/messages/*"}
-DEFER = {"method": "POST", "path": "*/interactions/*/callback"}
-SAY = {"method": "PATCH", "path": "*/webhooks/*/messages/@original"}
+SUBMIT: Json = {"method": "POST", "path": "/api/generate-video"}
+LOOK: Json = {"method": "GET", "path": "/api/video/status"}
+FETCH: Json = {"method": "GET", "path": "/storage/*"}
+POST: Json = {"method": "POST", "path": "*/channels/*/messages"}
+EDIT: Json = {"method": "PATCH", "path": "*/channels/*/messages/*"}
+DEFER: Json = {"method": "POST", "path": "*/interactions/*/callback"}
+SAY: Json = {"method": "PATCH", "path": "*/webhooks/*/messages/@original"}
 BUSY = b'{"error": {"message": "Too many requests", "type": "rate_limit_error"}}'
 
 

@@ -1,0 +1,151 @@
+"""A clock that is set while the bot runs: an hour forward, or an hour back.
+
+Nothing that is paid for is given up, nothing is done twice, and no budget is passed.
+"""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.budgets import Purpose, RequestRule
+from bot.domain.jobs import JobState
+from bot.domain.limits import Allowance, RateLimit, Rules
+from bot.domain.windows import Window
+from bot.errors import (
+    DatabaseBusyError,
+    LimitKind,
+    SubmissionUncertainError,
+)
+from bot.storage.budgets import SqlRequestBudgets
+from bot.storage.engine_sqlite import SqliteEngine
+from tests.contract.branches import CENT, Branch
+from tests.factories import NOW
+from tests.fakes.clock import FakeClock
+from tests.fakes.provider import Run
+from tests.fakes.weather import Script
+from tests.fakes.world import World
+
+HOUR = 3600.0
+JUMPS = {"forward": HOUR, "back": -HOUR}
+EVENTS = ("submit", "submit answered", "recover", "look", "fetch", "post", "post answered", "save")
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+async def engine(tmp_path):
+    opened = await SqliteEngine.open(tmp_path / "showreel.db")
+    yield opened
+    await opened.close()
+
+
+class Setting:
+    """Sets the clock at the n-th occasion of an event, and lets everything else be."""
+
+    def __init__(self, clock, event, seconds, *, lost=()):
+        self._clock, self._event, self._seconds = clock, event, seconds
+        self._left, self._lost = 1, list(lost)
+        self.seen = set()
+
+    async def __call__(self, event):
+        self.seen.add(event)
+        if event.startswith(self._event) and self._left:
+            self._left -= 1
+            self._clock.advance(self._seconds)
+        if self._lost and event == self._lost[0]:
+            self._lost.pop(0)
+            raise SubmissionUncertainError("lost")
+
+
+@pytest.mark.parametrize("seconds", JUMPS.values(), ids=JUMPS)
+@pytest.mark.parametrize("event", EVENTS)
+async def test_a_film_is_made_once_whenever_the_clock_is_set(seconds, event):
+    world = World()
+    world.provider.takes_seconds = 30.0
+    weather = Setting(world.clock, event, seconds, lost=["submit answered"])
+    process = world.start(weather=weather)
+
+    job = await process.accept(key="one")
+    await world.live(process)
+
+    assert (await world.store.get(job.id)).state is JobState.SUCCEEDED
+    assert len(world.provider.paid_tags) == 1
+    assert len(world.films_of(job)) == 1
+    assert len(world.cards_of(job)) == 1
+    assert any(seen.startswith(event) for seen in weather.seen)
+
+
+async def test_a_lost_submission_that_is_not_listed_yet_survives_a_clock_that_was_set():
+    world = World()
+    hidden: list[Run] = []
+    recalls: list[str] = []
+
+    async def listed_late(event):
+        if event == "submit answered":
+            raise SubmissionUncertainError("lost")
+        if event == "recover":
+            recalls.append(event)
+            source, target = (
+                (world.provider.runs, hidden) if len(recalls) < 3 else (hidden, world.provider.runs)
+            )
+            target.extend(source)
+            source.clear()
+
+    process = world.start(weather=listed_late)
+    job = await process.accept(key="one")
+    await process.turn()
+    world.clock.advance(HOUR)
+    await world.live(process)
+
+    assert (await world.store.get(job.id)).state is JobState.SUCCEEDED
+    assert len(world.provider.paid_tags) == 1
+
+
+async def test_what_breaks_before_anything_was_sent_goes_back_to_the_queue():
+    world = World()
+    world.provider.can_recover = False
+    process = world.start(weather=Script(submit=[DatabaseBusyError("locked")]))
+    job = await process.accept(key="one")
+    await world.live(process)
+
+    assert (await world.store.get(job.id)).state is JobState.SUCCEEDED
+    assert len(world.provider.paid_tags) == 1
+
+
+@pytest.mark.parametrize("seconds", JUMPS.values(), ids=JUMPS)
+async def test_a_budget_of_requests_is_not_passed_by_setting_the_clock(engine, clock, seconds):
+    rule = RequestRule("hour", 5, 2 * HOUR)
+    budgets = SqlRequestBudgets(engine, clock)
+    granted = 0
+    for number in range(12):
+        if number == 3:
+            clock.advance(seconds)
+        granted += await budgets.take([rule], Purpose.LOOK) is None
+        clock.advance(1)
+
+    assert granted == 5
+    assert await budgets.free_at([rule], Purpose.LOOK) is not None
+    clock.advance(3 * HOUR)
+    assert await budgets.take([rule], Purpose.LOOK) is None
+
+
+async def test_a_pool_is_not_spent_twice_by_setting_the_clock_back_and_forth(engine):
+    branch = Branch(engine)
+    rules = Rules(
+        allowance=Allowance(30 * CENT, Window.DAY), rates=(RateLimit(100, 60),), open_jobs_most=100
+    )
+    await branch.decide(rules=rules, pool_micros=50 * CENT)
+    noon = NOW.replace(hour=12)
+    found = []
+    for hours in (0, 1, 0, -1, 0, 1):
+        at = noon + timedelta(hours=hours)
+        job = await branch.wish(accepted_at=at, state_changed_at=at, next_action_at=at)
+        found.append(job)
+        if not isinstance(job, LimitKind):
+            await branch.end(job, at=at - timedelta(hours=1))
+
+    assert found[3:] == [LimitKind.ALLOWANCE] * 3
+    assert await branch.treasury.audit() == []

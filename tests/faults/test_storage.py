@@ -1,0 +1,178 @@
+"""A disk that is full, a database that takes no writes, and one that somebody else holds.
+
+It fails closed: nothing is begun and nothing is charged, the member is told, health says so, and
+when the trouble is over the bot goes on by itself.
+"""
+
+import contextlib
+import sqlite3
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from bot.domain import deliveries
+from bot.errors import DatabaseBusyError, StorageError
+from bot.media.downloads import guarded_session
+from bot.media.images import DiskImageStore
+from bot.storage.engine_sqlite import SqliteEngine
+from tests.faults.disks import fill, small_disk
+from tests.faults.lines import SHORT, open_lined
+from tests.integration.test_stories import picture, settled_answer
+from tests.people import Upload
+from tests.studio import is_card
+
+NAME = "showreel.db"
+PATIENCE = "PRAGMA busy_timeout = 100"
+
+
+@contextlib.asynccontextmanager
+async def without_room(_engine, folder):
+    somebodys = fill(folder)
+    try:
+        yield
+    finally:
+        somebodys.unlink()
+
+
+@contextlib.asynccontextmanager
+async def without_writes(engine, _folder):
+    """As on a disk that the system has made read-only."""
+    await engine._writer.execute_fetchall("PRAGMA query_only = ON")
+    try:
+        yield
+    finally:
+        await engine._writer.execute_fetchall("PRAGMA query_only = OFF")
+
+
+@contextlib.asynccontextmanager
+async def held(_engine, folder):
+    """By another process, for longer than anybody waits."""
+    with contextlib.closing(sqlite3.connect(folder / NAME, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            other.execute("ROLLBACK")
+
+
+TROUBLES = {"no room": without_room, "no writes": without_writes, "held": held}
+
+
+@pytest.fixture
+def short_leases(monkeypatch):
+    """What was posted and could not be noted is looked at again after minutes; here after less."""
+    for name in ("POSTING_LEASE", "EDITING_LEASE"):
+        monkeypatch.setattr(deliveries, name, timedelta(seconds=3))
+
+
+@pytest.fixture
+def disk(tmp_path):
+    with small_disk(tmp_path / "bot", megabytes=4) as folder:
+        yield folder
+
+
+@pytest.fixture
+async def lined(disk, tmp_path):
+    async with open_lined(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def fern(lined):
+    return lined.people.person("Fern")
+
+
+@pytest.fixture
+async def engine(disk):
+    opened = await SqliteEngine.open(disk / NAME, busy_timeout_seconds=0.1)
+    yield opened
+    await opened.close()
+
+
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES)
+async def test_a_write_that_cannot_be_made_is_to_be_tried_again_and_leaves_nothing(
+    engine, disk, trouble
+):
+    insert = "INSERT INTO notes (name, value) VALUES (?, ?)"
+
+    async def write_much():
+        async with engine.transaction() as connection:
+            for number in range(500):
+                await connection.execute_fetchall(insert, (str(number), "x" * 1000))
+
+    async with trouble(engine, disk):
+        with pytest.raises(DatabaseBusyError):
+            await write_much()
+
+    async with engine.reading() as connection:
+        [row] = await connection.execute_fetchall("SELECT COUNT(*) AS notes FROM notes")
+    assert row["notes"] == 0
+    async with engine.transaction() as connection:
+        await connection.execute_fetchall(insert, ("a", "b"))
+
+
+async def test_a_picture_is_kept_whole_or_not_at_all(disk):
+    async with guarded_session(frozenset()) as session:
+        images = DiskImageStore(disk / "pictures", session, frozenset())
+        somebodys = fill(disk)
+        with pytest.raises(StorageError):
+            await images.keep(picture(size=(640, 360)), name="a.png")
+        assert list((disk / "pictures").iterdir()) == []
+        somebodys.unlink()
+        kept = await images.keep(picture(size=(640, 360)), name="a.png")
+
+    assert images.path(kept).is_file()
+
+
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES)
+async def test_a_wish_is_refused_in_words_until_the_trouble_is_over(lined, fern, disk, trouble):
+    films = lined.people.channel("films")
+    async with lined.quick_bot() as parts, fern.watching() as watch:
+        engine = parts.store._engine
+        await engine._writer.execute_fetchall(PATIENCE)
+        assert (await parts.health()).is_fine
+        async with trouble(engine, disk):
+            record = await fern.command(films, "video", {"prompt": "too early", **SHORT})
+            said = await settled_answer(fern, watch, record)
+            assert not (await parts.health()).is_fine
+        assert "I cannot write anything down just now" in said
+        assert lined.runs == []
+        assert (await parts.health()).is_fine
+        await lined.wish(fern, ["in time"])
+        await lined.ended(watch, 1)
+        await lined.judge(parts, fern, ["in time"])
+
+    assert [run["prompt"] for run in lined.runs] == ["in time"]
+
+
+async def test_a_picture_that_cannot_be_kept_is_no_film_and_a_clear_word(lined, fern, disk):
+    films = lined.people.channel("films")
+    upload = Upload("a.png", picture(size=(640, 360)), "image/png")
+    options = {"prompt": "wave", "image": "attachment://0"}
+    async with lined.quick_bot(), fern.watching() as watch, without_room(None, disk):
+        record = await fern.command(films, "video", options, upload)
+        said = await settled_answer(fern, watch, record)
+
+    assert "I cannot keep anything just now" in said
+    assert lined.runs == []
+
+
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES)
+async def test_a_film_in_the_making_is_collected_when_the_trouble_is_over(
+    lined, fern, disk, trouble, short_leases
+):
+    lined.sandbox.nanogpt.service.switches.generation_seconds = 1.0
+    async with lined.quick_bot() as parts, fern.watching() as watch:
+        await parts.store._engine._writer.execute_fetchall(PATIENCE)
+        await lined.wish(fern, ["fox 0"])
+        await watch.until(partial(is_card, title="In the making"))
+        async with trouble(parts.store._engine, disk):
+            [run] = lined.sandbox.nanogpt.service.books.runs.values()
+            await lined.sandbox.nanogpt.service.making[run.id]
+            await parts.clock.sleep(1.5)  # long enough for looks to meet it
+        await lined.ended(watch, 1)
+        titles = await lined.judge(parts, fern, ["fox 0"])
+
+    assert ["Done" in title for title in titles] == [True]
+    assert len(lined.runs) == 1
