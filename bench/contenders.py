@@ -10,16 +10,15 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import aiohttp
+from uvloop import new_event_loop
 
-from bench.host import peak_rss_mb
+from bench.line import Line, open_line, peak_rss_mb
 from bot.clock import SystemClock
 from bot.domain.capabilities import Capability
 from bot.domain.edits import Actor, SetPolicy
@@ -30,7 +29,7 @@ from bot.domain.requests import VideoRequest
 from bot.domain.submissions import ProviderState, ProviderStatus, Receipt
 from bot.errors import ProviderError
 from bot.ids import GuildId, JobId, ProviderName, UserId
-from bot.ports import Order, Watched
+from bot.ports import FilmStore, Order, Provider, Watched
 from bot.services import tracking
 from bot.services.pausing import Pauses
 from bot.services.pictures import CardPictures
@@ -45,49 +44,14 @@ from tests.factories import PROVIDER, make_delivery, make_job, new_notice_id, ne
 from tests.fakes.courier import FakeCourier
 from tests.fakes.media import FakeFilmStore, FakeImageStore
 
-LOOK_EVERY = 1.0  # seconds
 RUNNING = ProviderStatus(ProviderState.RUNNING)
-
-
-class Line:
-    """The service over HTTP, in the fewest words; the same for us and for the bare loop."""
-
-    def __init__(self, session: aiohttp.ClientSession, origin: str) -> None:
-        self._session = session
-        self._origin = origin
-
-    async def make(self) -> str:
-        async with self._session.post(f"{self._origin}/films", json={"prompt": "a fox"}) as answer:
-            return str((await answer.json())["id"])
-
-    async def address_of(self, film: str) -> str | None:
-        """None while it is being made."""
-        async with self._session.get(f"{self._origin}/films/{film}") as answer:
-            told = await answer.json()
-        return str(told["address"]) if told["status"] == "done" else None
-
-
-@asynccontextmanager
-async def open_line(origin: str) -> AsyncIterator[Line]:
-    connector = aiohttp.TCPConnector(limit=100)
-    async with aiohttp.ClientSession(connector=connector) as session:
-        yield Line(session, origin)
 
 
 async def bare(origin: str, films: int, _database: str) -> float:
     """A task for each film, and nothing is ever written down."""
-    clock = SystemClock()
-    results: dict[int, str] = {}
     async with open_line(origin) as line:
-
-        async def bring(number: int) -> None:
-            film = await line.make()
-            while (address := await line.address_of(film)) is None:
-                await clock.sleep(LOOK_EVERY)
-            results[number] = address
-
         begun = time.process_time()
-        await asyncio.gather(*(bring(number) for number in range(films)))
+        await asyncio.gather(*(line.bring() for _ in range(films)))
         return time.process_time() - begun
 
 
@@ -167,7 +131,7 @@ async def showreel(origin: str, films: int, database: str, *, with_money: bool =
             await store.accept(job, [make_delivery(job)])
         begun = time.process_time()
         tracker = tracking.Tracker(
-            _means(engine, store, line, counted), owner="bench", on_moved=_idle
+            means_of(engine, store, ProviderOverLine(line), counted), owner="bench", on_moved=_idle
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(tracker.run())
@@ -196,7 +160,7 @@ def _job(number: int, now: datetime) -> Job:
     )
 
 
-def _means(engine: Any, store: SqlJobStore, line: Line, films: CountedFilms) -> Means:
+def means_of(engine: Any, store: SqlJobStore, provider: Provider, films: FilmStore) -> Means:
     clock = SystemClock()
     pauses = Pauses(
         store=SqlAvailabilityStore(engine),
@@ -206,7 +170,6 @@ def _means(engine: Any, store: SqlJobStore, line: Line, films: CountedFilms) -> 
         new_notice_id=new_notice_id,
         words=repr,
     )
-    provider = ProviderOverLine(line)
     return Means(
         store=store,
         providers={provider.name: provider},
@@ -242,7 +205,8 @@ def main() -> None:
     told = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
     begun = time.perf_counter()
-    spent = asyncio.run(CONTENDERS[told.name](told.origin, told.films, told.database))
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:  # as the bot has it
+        spent = runner.run(CONTENDERS[told.name](told.origin, told.films, told.database))
     wall = time.perf_counter() - begun
     print(json.dumps({"cpu": spent, "wall": wall, "rss_mb": peak_rss_mb()}))
 

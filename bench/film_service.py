@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.request import urlopen
 
 from aiohttp import web
@@ -78,10 +79,10 @@ def running_service(seed: int) -> Iterator[str]:
             child.stdin.close()
 
 
-def figures_of(origin: str) -> dict[str, list[float]]:
-    """What the service saw."""
+def figures_of(origin: str) -> dict[str, Any]:
+    """What the service saw: `films`, `looks`, and the `delays` in seconds."""
     with urlopen(f"{origin}/figures") as answer:  # noqa: S310 - our own service
-        told: dict[str, list[float]] = json.load(answer)
+        told: dict[str, Any] = json.load(answer)
     return told
 
 

@@ -57,14 +57,6 @@ def rss_mb() -> float:
     return pages * resource.getpagesize() / MB
 
 
-def peak_rss_mb() -> float:
-    """The most that this process ever held; not what its parent held before it was started."""
-    for line in Path("/proc/self/status").read_text("ascii").splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    return rss_mb()
-
-
 def forget_peak() -> None:
     """From now on `peak_rss_mb` counts anew. Linux only; elsewhere nothing happens."""
     clear = Path("/proc/self/clear_refs")

@@ -30,7 +30,11 @@ def in_order(waiting: Sequence[Waiting], running: Mapping[UserId, int]) -> tuple
     A member's n-th job, counting those that run already, comes after every other member's
     (n-1)-th; within a round the oldest is first. Those with priority are a queue of their own.
     """
-    fair = _fair(waiting, running)
+    return taking_turns(_fair(waiting, running))
+
+
+def taking_turns(fair: Sequence[Waiting]) -> tuple[Waiting, ...]:
+    """Those with priority first, but of every three turns one is anybody else's."""
     first = deque(entry for entry in fair if entry.has_priority)
     others = deque(entry for entry in fair if not entry.has_priority)
     order: list[Waiting] = []

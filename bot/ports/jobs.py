@@ -58,7 +58,13 @@ class JobStore(Protocol):
         """A member's jobs in a server that have ended, latest first."""
 
     async def list_waiting(self, provider: ProviderName) -> list[Waiting]:
-        """Those that are accepted and not yet submitted, oldest first."""
+        """Those that are accepted and not yet submitted, oldest first; of a long queue, much."""
+
+    async def list_next(self, provider: ProviderName, now: datetime, most: int) -> list[Waiting]:
+        """Of those that are accepted and due, the first in the order of `in_order`.
+
+        At most so many with priority, and as many without, which do not take turns yet.
+        """
 
     async def count_running(self, provider: ProviderName) -> dict[UserId, int]:
         """How many jobs of each member the provider has in hand."""

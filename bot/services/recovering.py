@@ -39,6 +39,12 @@ async def list_interrupted_posts(store: JobStore, now: datetime, most: int) -> l
     return [delivery for delivery in open_soon if delivery.state is DeliveryState.POSTING]
 
 
+async def is_hopeless(provider: ProviderName, means: Means) -> bool:
+    """Whether it was paused again and again, and is."""
+    known = await means.pauses.get(provider)
+    return known.pauses_in_row >= PAUSES_BEFORE_GIVING_UP and known.reason is not None
+
+
 async def give_up_waiting(provider: ProviderName, waiting: Sequence[Waiting], means: Means) -> None:
     """End jobs older than TIME_TO_SUBMIT whose provider was paused again and again since.
 

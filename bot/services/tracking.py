@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.domain.jobs import Job, JobState
-from bot.domain.queueing import in_order
+from bot.domain.queueing import taking_turns
 from bot.domain.submissions import Submission
 from bot.errors import StorageError
 from bot.ids import JobId, ProviderName
@@ -34,6 +34,7 @@ _log = logging.getLogger(__name__)
 LEASE_SECONDS = 120.0  # a dead process's jobs are taken over after it
 MOST_AT_PROVIDER = 8  # films that one provider makes for us at once
 MOST_STEPS = 50  # under way at once
+MOST_ASKED_FOR = 100  # of a queue, when places are free: others may hold the first few
 MOST_TOGETHER = 50  # films that one request asks for
 LONGEST_SLEEP_SECONDS = 30.0
 OVERDUE_SLEEP_SECONDS = 1.0  # what is due and was not taken is somebody's, or waits for its turn
@@ -168,13 +169,15 @@ class Tracker:
         store = self._means.store
         running = await store.count_running(provider)
         room = MOST_AT_PROVIDER - sum(running.values())
-        waiting = await store.list_waiting(provider) if room > 0 else []
+        most = max(room, MOST_ASKED_FOR)
+        waiting = await store.list_next(provider, now, most) if room > 0 else []
         if not waiting or await self._means.providers[provider].may_submit_at() is not None:
             return []
         room = await self._means.pauses.room(provider, room)
-        if not room:
-            await recovering.give_up_waiting(provider, waiting, self._means)
-        ids = [entry.job_id for entry in in_order(waiting, running)]
+        if not room and await recovering.is_hopeless(provider, self._means):
+            late = await store.list_waiting(provider)
+            await recovering.give_up_waiting(provider, late, self._means)
+        ids = [entry.job_id for entry in taking_turns(waiting)]
         chosen = await store.claim(self._owner, ids, now, LEASE_SECONDS, room) if room else []
         if chosen:
             await self._means.pauses.begin_trial(provider)

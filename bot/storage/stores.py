@@ -80,6 +80,12 @@ class SqlJobStore(Tables):
         found = await self._read("list_waiting_jobs", provider=provider)
         return [rows.waiting_from(row) for row in found]
 
+    async def list_next(self, provider: ProviderName, now: datetime, most: int) -> list[Waiting]:
+        found = await self._read(
+            "list_next_jobs", provider=provider, now=rows.milliseconds(now), most=most
+        )
+        return [rows.waiting_from(row) for row in found]
+
     async def count_running(self, provider: ProviderName) -> dict[UserId, int]:
         found = await self._read("count_running_jobs", provider=provider)
         return {UserId(row["user_id"]): int(row["running"]) for row in found}

@@ -9,6 +9,7 @@ import pytest
 
 from bot.domain.deliveries import DeliveryKind, DeliveryState, editing, posted, posting
 from bot.domain.jobs import Artifact, Failure, FailureKind, JobState, advance, fail, start_rendering
+from bot.domain.queueing import in_order, taking_turns
 from bot.domain.submissions import SubmissionState
 from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError, StorageError
 from bot.ids import JobId, MessageId, UserId
@@ -227,6 +228,25 @@ async def test_the_queue_lists_who_waits_and_counts_who_runs(store):
 
     assert [entry.job_id for entry in await store.list_waiting(PROVIDER)] == [waiting.id]
     assert await store.count_running(PROVIDER) == {UserId(2): 1}
+
+
+async def test_of_a_long_queue_those_are_read_whose_turn_is_next(store):
+    for number in range(40):
+        at = NOW + timedelta(seconds=number)
+        await accept(
+            store, user_id=UserId(number % 7 % 4), accepted_at=at, has_priority=number > 30
+        )
+    running = await accept(store, user_id=UserId(1))
+    await move(store, running, JobState.SUBMITTING)
+    late = await accept(store, user_id=UserId(9), next_action_at=NOW + timedelta(minutes=1))
+
+    counted = await store.count_running(PROVIDER)
+    everybody = in_order(await store.list_waiting(PROVIDER), counted)
+    due = taking_turns([entry for entry in everybody if entry.job_id != late.id])
+    for most in (1, 5, 9, 100):
+        read = await store.list_next(PROVIDER, NOW, most)
+        assert taking_turns(read)[:most] == due[:most]
+        assert len(read) <= 2 * most
 
 
 async def test_a_member_sees_only_their_own_jobs(store):

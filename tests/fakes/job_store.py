@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain.deliveries import Delivery, DeliveryKind, DeliveryState
 from bot.domain.jobs import ACTIVE_STATES, AT_PROVIDER_STATES, TERMINAL_STATES, Job, JobState
 from bot.domain.offers import Place
-from bot.domain.queueing import Waiting
+from bot.domain.queueing import Waiting, in_order
 from bot.domain.requests import VideoRequest
 from bot.domain.submissions import Submission
 from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError, StorageError
@@ -67,6 +67,13 @@ class InMemoryJobStore:
         waiting = [job for job in self._in({JobState.ACCEPTED}) if job.provider == provider]
         waiting.sort(key=lambda job: (job.accepted_at, job.id))
         return [Waiting(job.id, job.user_id, job.accepted_at, job.has_priority) for job in waiting]
+
+    async def list_next(self, provider: ProviderName, now: datetime, most: int) -> list[Waiting]:
+        fair = in_order(await self.list_waiting(provider), await self.count_running(provider))
+        due = {job.id for job in self._in({JobState.ACCEPTED}) if job.next_action_at <= now}
+        first = [entry for entry in fair if entry.has_priority and entry.job_id in due][:most]
+        others = [entry for entry in fair if not entry.has_priority and entry.job_id in due][:most]
+        return [*first, *others]
 
     async def count_running(self, provider: ProviderName) -> dict[UserId, int]:
         running: dict[UserId, int] = {}

@@ -62,6 +62,28 @@ SELECT id, user_id, accepted_at, has_priority FROM jobs
 WHERE provider = :provider AND state = 'accepted'
 ORDER BY accepted_at, id;
 
+-- name: list_next_jobs
+-- The first so many of each queue, with priority and without, of those that are due; as `in_order`
+-- ranks them: a member's n-th job after everybody's (n-1)-th, within a round the oldest first.
+WITH running AS (
+    SELECT user_id, COUNT(*) AS films FROM jobs
+    WHERE provider = :provider AND state IN ('submitting', 'uncertain', 'in_progress')
+    GROUP BY user_id),
+placed AS (
+    SELECT id, user_id, accepted_at, has_priority, next_action_at,
+        ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY accepted_at, id) AS place
+    FROM jobs WHERE provider = :provider AND state = 'accepted'),
+ranked AS (
+    SELECT p.id, p.user_id, p.accepted_at, p.has_priority,
+        ROW_NUMBER() OVER (
+            PARTITION BY p.has_priority
+            ORDER BY p.place + COALESCE(r.films, 0), p.accepted_at, p.id) AS turn
+    FROM placed AS p LEFT JOIN running AS r ON r.user_id = p.user_id
+    WHERE p.next_action_at <= :now)
+SELECT id, user_id, accepted_at, has_priority FROM ranked
+WHERE turn <= :most
+ORDER BY turn, id;
+
 -- name: count_running_jobs
 -- How many jobs of each member a provider has in hand.
 SELECT user_id, COUNT(*) AS running FROM jobs

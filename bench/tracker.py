@@ -1,0 +1,200 @@
+"""What it costs to bring 1,000 films home: our tracker, a loop without a memory, and peers.
+
+`python -m bench.tracker` hands all films over at once, to each engine in a process of its own, on
+the same service with the same films, in turns. `--peers` adds other engines, installed into a
+virtual environment of their own; pip takes them from wherever this machine takes its packages.
+"""
+
+import argparse
+import contextlib
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.film_service import figures_of, running_service
+from bench.host import described, percentile, spread, table
+from tests.postgres import WHY_NOT, find_program, running_postgres
+
+FILMS = 1_000
+TIMES = 3
+FLOOR_SECONDS = 0.5  # half of the time between two looks
+PEER_PACKAGES = ("aiohttp", "saq[postgres]", "procrastinate", "dbos")
+MOST_SECONDS = 120.0  # for one run; an engine that takes longer has failed
+NOT_RUN = (
+    "Not run: arq, and saq on Redis, need a Redis server; Temporal needs its own server program,"
+    " which no package index has. Films are looked at once a second; below half of that no mean"
+    " delay can fall. Our schedule learns how long films take and skips looks that would show"
+    " nothing; `looks` says how many there were. `with money` also reserves, books and settles"
+    " every film in the ledger, which nobody else does."
+)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One contender: `module` runs it, on `database` (sqlite, postgres or none)."""
+
+    title: str
+    name: str
+    database: str = ""
+    module: str = "bench.contenders"
+
+
+OURS = (
+    Engine("a bare loop, nothing durable", "bare"),
+    Engine("**Showreel, SQLite**", "showreel", "sqlite"),
+    Engine("**Showreel, PostgreSQL**", "showreel", "postgres"),
+    Engine("Showreel with money, SQLite", "showreel_with_money", "sqlite"),
+    Engine("Showreel with money, PostgreSQL", "showreel_with_money", "postgres"),
+)
+PEERS = (
+    Engine("saq, PostgreSQL", "saq", "postgres", "bench.peers"),
+    Engine("procrastinate, PostgreSQL", "procrastinate", "postgres", "bench.peers"),
+    Engine("DBOS, SQLite", "dbos", "sqlite", "bench.peers"),
+    Engine("DBOS, PostgreSQL", "dbos", "postgres", "bench.peers"),
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run of one engine."""
+
+    cpu_ms: float  # of the engine's own process, a film
+    mean_delay: float  # seconds from ready to seen
+    late_delay: float  # which 95 % stay within
+    looks: float  # a film
+    rss_mb: float
+
+
+@contextlib.contextmanager
+def database_for(engine: Engine, server: str) -> Iterator[str]:
+    """An empty one."""
+    if engine.database == "sqlite":
+        with tempfile.TemporaryDirectory(prefix="showreel-bench-") as name:
+            yield f"sqlite:///{name}/bench.db"
+    elif engine.database == "postgres":
+        with running_postgres(fsync=True) as fresh:
+            yield f"{fresh}/postgres"
+    else:
+        yield server
+
+
+def run_once(engine: Engine, python: Path, films: int, seed: int) -> Outcome:
+    """One run. Raises CalledProcessError and TimeoutExpired where the engine fails."""
+    with database_for(engine, "") as database, running_service(seed) as origin:
+        command = [str(python), "-m", engine.module, engine.name, origin, str(films), database]
+        told = subprocess.run(  # noqa: S603 - our own module
+            command,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=MOST_SECONDS,
+        ).stdout
+        seen = figures_of(origin)
+    used = json.loads(told.splitlines()[-1])
+    delays = seen["delays"]
+    if len(delays) < films:
+        msg = f"{engine.title} brought {len(delays)} of {films} films"
+        raise AssertionError(msg)
+    return Outcome(
+        used["cpu"] * 1000 / films,
+        statistics.fmean(delays),
+        percentile(delays, 0.95),
+        seen["looks"] / films,
+        used["rss_mb"],
+    )
+
+
+def run(films: int, times: int, peers: Path | None) -> str:
+    """The section; `peers` is their Python."""
+    pairs = [(one, Path(sys.executable)) for one in OURS]
+    pairs += [(one, peers) for one in PEERS] if peers else []
+    notes = [] if find_program("initdb") else [WHY_NOT]
+    if notes:
+        pairs = [pair for pair in pairs if pair[0].database != "postgres"]
+    found: dict[Engine, list[Outcome]] = {engine: [] for engine, _ in pairs}
+    for seed in range(times):
+        for engine, python in pairs:
+            try:
+                found[engine].append(run_once(engine, python, films, seed))
+            except (subprocess.SubprocessError, AssertionError) as error:
+                notes.append(f"{engine.title} failed: {_said(error)}.")
+    return report(films, times, found, notes)
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, subprocess.CalledProcessError):
+        return str(error.stderr).strip().splitlines()[-1][:200]
+    return f"{type(error).__name__} {error}"[:200]
+
+
+HEAD = (
+    "engine",
+    "CPU a film (ms)",
+    "of the bare loop",
+    "mean delay (s)",
+    "above the floor (ms)",
+    "95 % within (s)",
+    "looks a film",
+    "peak memory (MB)",
+)
+
+
+def report(films: int, times: int, found: dict[Engine, list[Outcome]], notes: Sequence[str]) -> str:
+    """What was measured, as Markdown."""
+    bare = statistics.median(one.cpu_ms for one in found[OURS[0]])
+    lines = [_line(engine, outcomes, bare) for engine, outcomes in found.items() if outcomes]
+    words = (
+        f"{films:,} films handed over at once to a service that takes 3 to 6 s for each; medians of"
+        f" {times} runs in turns (least to most). CPU is that of the engine's process alone."
+    )
+    parts = [f"## {films:,} films at once", words, table(HEAD, lines), NOT_RUN, *notes]
+    return "\n\n".join(parts) + "\n"
+
+
+def _line(engine: Engine, outcomes: Sequence[Outcome], bare: float) -> list[str]:
+    cpu = [one.cpu_ms for one in outcomes]
+    delays = [one.mean_delay for one in outcomes]
+    return [
+        engine.title,
+        spread(cpu),
+        f"{statistics.median(cpu) / bare:.2f}",
+        spread(delays),
+        spread([(one - FLOOR_SECONDS) * 1000 for one in delays], 0),
+        spread([one.late_delay for one in outcomes]),
+        spread([one.looks for one in outcomes], 1),
+        spread([one.rss_mb for one in outcomes], 0),
+    ]
+
+
+def installed_peers() -> Path:
+    """Their Python, in an environment in a temporary folder that is used again."""
+    folder = Path(tempfile.gettempdir()) / "showreel-bench-peers"
+    python = folder / "bin" / "python"
+    if not (folder / "ready").exists():
+        for command in (
+            [sys.executable, "-m", "venv", "--clear", str(folder)],
+            [str(python), "-m", "pip", "install", "--quiet", *PEER_PACKAGES],
+        ):
+            subprocess.run(command, check=True)  # noqa: S603 - venv and pip
+        (folder / "ready").touch()
+    return python
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--films", type=int, default=FILMS)
+    parser.add_argument("--times", type=int, default=TIMES)
+    parser.add_argument("--peers", action="store_true")
+    told = parser.parse_args()
+    print(described(), end="\n\n")
+    print(run(told.films, told.times, installed_peers() if told.peers else None))
+
+
+if __name__ == "__main__":
+    main()
