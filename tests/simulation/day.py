@@ -203,6 +203,7 @@ class Day:
 
     def _sleep_through(self, seconds: float) -> None:
         self.clock.jumped_seconds += seconds
+        self.clock.jumped_at = asyncio.get_running_loop().time()
         self.jumps.append((asyncio.get_running_loop().time(), seconds))
         self.tell(f"the clock jumps {seconds} seconds")
 

@@ -33,6 +33,7 @@ HOUR_MS = 3_600_000
 LONGEST_UNTIL_NEXT_LOOK_MS = 2 * HOUR_MS
 LOOKED_JUST_NOW_SECONDS = 200.0
 FAILED_LOOKS_FEWEST = 8
+LEASE_SECONDS = 120.0
 ANSWER_WRITTEN_SECONDS = 50.0  # well below a lease
 AUDITS = (
     "list_unbalanced",
@@ -63,7 +64,6 @@ class Answer:
     tag: str
     life: Life
     at_seconds: float
-    jumped_seconds: float
 
 
 @dataclass
@@ -174,8 +174,9 @@ class Watch:
         answer = self.answers.get(job_id)
         if answer is None:
             return
-        ago = asyncio.get_running_loop().time() - answer.at_seconds
-        slept = self.clock.jumped_seconds != answer.jumped_seconds
+        now = asyncio.get_running_loop().time()
+        ago = now - answer.at_seconds
+        slept = now - self.clock.jumped_at <= LEASE_SECONDS  # a lease may have ended meanwhile
         excused = answer.life.is_over or slept or ago > ANSWER_WRITTEN_SECONDS
         self.demand(excused, "I5", f"the answer to {job_id} was thrown away")
 
@@ -271,7 +272,7 @@ class Watch:
     def answered(self, tag: str, life: Life) -> None:
         """A process was told that it was taken."""
         now = asyncio.get_running_loop().time()
-        answer = Answer(tag, life, now, self.clock.jumped_seconds)
+        answer = Answer(tag, life, now)
         self.answers[tag.rpartition("-")[0]] = answer
 
     def looked(self, tag: str, state: str | None) -> None:

@@ -105,6 +105,7 @@ class WorldClock(FakeClock):
     def __init__(self) -> None:
         super().__init__()
         self.jumped_seconds = 0.0
+        self.jumped_at = float("-inf")  # on the loop's clock
 
     def now(self) -> datetime:
         passed = asyncio.get_running_loop().time() + self.jumped_seconds
