@@ -13,6 +13,7 @@ from bot.ids import ChannelId, GuildId, JobId, MessageId
 
 NONCE_MAX_CHARACTERS = 25  # Discord's Create Message
 POSTING_LEASE = timedelta(minutes=2)  # then whoever was posting is taken for dead
+LONGEST_WAIT = POSTING_LEASE + timedelta(minutes=1)  # more means that the clock was set back
 EDITING_LEASE = timedelta(minutes=1)
 DELETED_ADDRESS = ""  # in the place of a film's address once its message was deleted
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain.deliveries import Delivery, DeliveryKind
+from bot.domain.deliveries import LONGEST_WAIT, Delivery, DeliveryKind
 from bot.domain.jobs import Job
 from bot.domain.offers import Place
 from bot.domain.queueing import Waiting
@@ -185,7 +185,12 @@ class SqlJobStore(Tables):
         await self._money.resolve(connection, job, submission)
 
     async def list_owed(self, now: datetime, most: int) -> list[Delivery]:
-        found = await self._read("list_owed_deliveries", now=rows.milliseconds(now), most=most)
+        found = await self._read(
+            "list_owed_deliveries",
+            now=rows.milliseconds(now),
+            latest=rows.milliseconds(now + LONGEST_WAIT),
+            most=most,
+        )
         return [rows.delivery_from(row) for row in found]
 
     async def list_posted_cards(self, *, changed_since: datetime) -> list[tuple[Delivery, Job]]:

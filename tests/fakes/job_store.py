@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain.deliveries import Delivery, DeliveryKind, DeliveryState
+from bot.domain.deliveries import LONGEST_WAIT, Delivery, DeliveryKind, DeliveryState
 from bot.domain.jobs import ACTIVE_STATES, AT_PROVIDER_STATES, TERMINAL_STATES, Job, JobState
 from bot.domain.offers import Place
 from bot.domain.queueing import Waiting, in_order
@@ -145,7 +145,7 @@ class InMemoryJobStore:
         owed = [
             row
             for row in self.deliveries.values()
-            if row.state in open_states and row.next_attempt_at <= now
+            if row.state in open_states and not now < row.next_attempt_at <= now + LONGEST_WAIT
         ]
         return sorted(owed, key=lambda row: (row.next_attempt_at, row.job_id))[:most]
 

@@ -13,6 +13,7 @@ from bot.domain.limits import Allowance, RateLimit, Rules
 from bot.domain.windows import Window
 from bot.errors import (
     DatabaseBusyError,
+    DeliveryUnavailableError,
     LimitKind,
     SubmissionUncertainError,
 )
@@ -102,6 +103,46 @@ async def test_a_lost_submission_that_is_not_listed_yet_survives_a_clock_that_wa
 
     assert (await world.store.get(job.id)).state is JobState.SUCCEEDED
     assert len(world.provider.paid_tags) == 1
+
+
+class TheirClock:
+    """Discord's, which nobody here can set; `behind` is how far ours was set back."""
+
+    def __init__(self, ours):
+        self._ours, self.behind = ours, timedelta(0)
+
+    def now(self):
+        return self._ours.now() + self.behind
+
+    async def sleep(self, seconds):
+        await self._ours.sleep(seconds)
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+async def test_a_post_that_nobody_heard_of_is_not_repeated_after_the_clock_was_set_back(
+    is_restarted,
+):
+    world = World()
+    world.courier.clock = theirs = TheirClock(world.clock)
+    posts: list[str] = []
+
+    async def lose_the_film(event):
+        if event == "post answered":
+            posts.append(event)
+            if len(posts) == 2:  # the first is the card's
+                raise DeliveryUnavailableError("lost")
+
+    process = world.start(weather=lose_the_film)
+    job = await process.accept(key="one")
+    while len(posts) < 2:
+        world.clock.advance(1)
+        await process.turn()
+    theirs.behind = timedelta(hours=1)
+    world.clock.advance(-HOUR)
+    process = world.start() if is_restarted else process
+    await world.live(process)
+
+    assert len(world.films_of(job)) == 1
 
 
 async def test_what_breaks_before_anything_was_sent_goes_back_to_the_queue():

@@ -229,3 +229,30 @@ async def test_any_mixture_of_troubles_ends_well(lined, fern, seed):
         await lined.judge(parts, fern, prompts)
 
     assert len([words for words in said if "Accepted" in words]) == 6
+
+
+PHASES = {
+    "submission": (NANOGPT, SUBMIT),
+    "look": (NANOGPT, LOOK),
+    "fetch": (NANOGPT_FILMS, FETCH),
+    "answer": (DISCORD, SAY),
+    "card": (DISCORD, POST),
+    "film": (DISCORD, {**POST, "after": 1}),
+    "edit": (DISCORD, EDIT),
+}
+
+
+@pytest.mark.every_fault
+@pytest.mark.parametrize("trouble", [one for one in Trouble if one is not Trouble.REFUSE])
+@pytest.mark.parametrize(("line", "phase"), PHASES.values(), ids=PHASES)
+async def test_every_trouble_in_every_phase_ends_well(lined, fern, line, phase, trouble):
+    strike = Strike(trouble, **phase, seconds=0.3, status=503, body=MALFORMED)
+
+    async with lined.quick_bot() as parts, fern.watching() as watch:
+        lined.order(line, strike)
+        parts.client.http._HTTPClient__session._timeout = SHORT  # five minutes else
+        await lined.wish(fern, ["fox 0"])
+        await lined.ended(watch, 1)
+        titles = await lined.judge(parts, fern, ["fox 0"])
+
+    assert list(titles.values()) == [1]

@@ -21,9 +21,9 @@ RETURNING job_id;
 SELECT * FROM deliveries WHERE job_id = :job_id AND kind = :kind;
 
 -- name: list_owed_deliveries
--- Messages that are owed and due, oldest first.
+-- Messages that are owed and due, or further off than any wait is; oldest first.
 SELECT * FROM deliveries
-WHERE state IN ('owed', 'posting') AND next_attempt_at <= :now
+WHERE state IN ('owed', 'posting') AND (next_attempt_at <= :now OR next_attempt_at > :latest)
 ORDER BY next_attempt_at, job_id
 LIMIT :most;
 
