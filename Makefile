@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install
 
-.PHONY: run doctor test crash simulate check fix lock picture clean help
+.PHONY: run doctor test crash simulate bench check fix lock picture clean help
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -23,6 +23,9 @@ crash: $(VENV)/.test-ready  ## kill the bot at random, KILLS times, and judge wh
 
 simulate: $(VENV)/.test-ready  ## play SEEDS bad days (1000), as before a release: SEEDS=100000
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) --jobs $(or $(JOBS),$(shell nproc))
+
+bench: $(VENV)/.test-ready  ## measure everything into docs/bench.md; PEERS=1 beside other engines
+	@$(BIN)/python -m bench $(if $(PEERS),--peers)
 
 check: $(VENV)/.test-ready  ## everything that CI holds against the code, without the tests
 	@$(BIN)/ruff check .

@@ -109,8 +109,8 @@ def run_once(way: str, origin: str) -> Figures:
     return figures
 
 
-def run(times: int) -> str:
-    """The section."""
+def compare(times: int) -> dict[str, list[Figures]]:
+    """Both ways so many times, in turns."""
     found: dict[str, list[Figures]] = {way: [] for way in WAYS}
     with tempfile.TemporaryDirectory(prefix="showreel-bench-") as name:
         film = Path(name) / "film.mp4"
@@ -119,7 +119,7 @@ def run(times: int) -> str:
             for _ in range(times):
                 for way, figures in found.items():
                     figures.append(run_once(way, origin))
-    return report(times, found)
+    return found
 
 
 def report(times: int, found: dict[str, list[Figures]]) -> str:
@@ -154,7 +154,7 @@ def main() -> None:
             print(json.dumps(runner.run(measure(*told.one))))
         return
     print(described(), end="\n\n")
-    print(run(told.times))
+    print(report(told.times, compare(told.times)))
 
 
 if __name__ == "__main__":

@@ -109,21 +109,24 @@ def run_once(engine: Engine, python: Path, films: int, seed: int) -> Outcome:
     )
 
 
-def run(films: int, times: int, peers: Path | None) -> str:
-    """The section; `peers` is their Python."""
+Found = dict[Engine, list[Outcome]]
+
+
+def measure(films: int, times: int, peers: Path | None) -> tuple[Found, list[str]]:
+    """Every engine so many times, in turns, and what is to be said of it; `peers` is their Python."""
     pairs = [(one, Path(sys.executable)) for one in OURS]
     pairs += [(one, peers) for one in PEERS] if peers else []
     notes = [] if find_program("initdb") else [WHY_NOT]
     if notes:
         pairs = [pair for pair in pairs if pair[0].database != "postgres"]
-    found: dict[Engine, list[Outcome]] = {engine: [] for engine, _ in pairs}
+    found: Found = {engine: [] for engine, _ in pairs}
     for seed in range(times):
         for engine, python in pairs:
             try:
                 found[engine].append(run_once(engine, python, films, seed))
             except (subprocess.SubprocessError, AssertionError) as error:
                 notes.append(f"{engine.title} failed: {_said(error)}.")
-    return report(films, times, found, notes)
+    return found, notes
 
 
 def _said(error: Exception) -> str:
@@ -144,7 +147,7 @@ HEAD = (
 )
 
 
-def report(films: int, times: int, found: dict[Engine, list[Outcome]], notes: Sequence[str]) -> str:
+def report(films: int, times: int, found: Found, notes: Sequence[str]) -> str:
     """What was measured, as Markdown."""
     bare = statistics.median(one.cpu_ms for one in found[OURS[0]])
     lines = [_line(engine, outcomes, bare) for engine, outcomes in found.items() if outcomes]
@@ -193,7 +196,8 @@ def main() -> None:
     parser.add_argument("--peers", action="store_true")
     told = parser.parse_args()
     print(described(), end="\n\n")
-    print(run(told.films, told.times, installed_peers() if told.peers else None))
+    found, notes = measure(told.films, told.times, installed_peers() if told.peers else None)
+    print(report(told.films, told.times, found, notes))
 
 
 if __name__ == "__main__":
