@@ -24,22 +24,41 @@ class Waiting:
     has_priority: bool = False
 
 
-def in_order(waiting: Sequence[Waiting], running: Mapping[UserId, int]) -> tuple[Waiting, ...]:
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """The films that a provider makes for us now, by whether their members had priority."""
+
+    first: int = 0
+    others: int = 0
+
+
+NOTHING = InHand()
+
+
+def in_order(
+    waiting: Sequence[Waiting], running: Mapping[UserId, int], in_hand: InHand = NOTHING
+) -> tuple[Waiting, ...]:
     """All that wait, in the order in which they will be submitted.
 
     A member's n-th job, counting those that run already, comes after every other member's
     (n-1)-th; within a round the oldest is first. Those with priority are a queue of their own.
     """
-    return taking_turns(_fair(waiting, running))
+    return taking_turns(_fair(waiting, running), in_hand)
 
 
-def taking_turns(fair: Sequence[Waiting]) -> tuple[Waiting, ...]:
-    """Those with priority first, but of every three turns one is anybody else's."""
+def taking_turns(fair: Sequence[Waiting], in_hand: InHand = NOTHING) -> tuple[Waiting, ...]:
+    """Those with priority first, but of every three films in hand one is anybody else's.
+
+    What is in hand counts, because places mostly become free one at a time.
+    """
     first = deque(entry for entry in fair if entry.has_priority)
     others = deque(entry for entry in fair if not entry.has_priority)
     order: list[Waiting] = []
+    total, floor = in_hand.first + in_hand.others, in_hand.others
     while first and others:
-        is_floor = len(order) % TURNS == TURNS - 1
+        total += 1
+        is_floor = TURNS * (floor + 1) <= total
+        floor += is_floor
         order.append(others.popleft() if is_floor else first.popleft())
     return (*order, *first, *others)
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from bot.domain.deliveries import Delivery, DeliveryKind
 from bot.domain.jobs import Job
 from bot.domain.offers import Place
-from bot.domain.queueing import Waiting
+from bot.domain.queueing import InHand, Waiting
 from bot.domain.requests import VideoRequest
 from bot.domain.submissions import Submission
 from bot.ids import GuildId, IdempotencyKey, JobId, ProviderName, UserId
@@ -68,6 +68,9 @@ class JobStore(Protocol):
 
     async def count_running(self, provider: ProviderName) -> dict[UserId, int]:
         """How many jobs of each member the provider has in hand."""
+
+    async def count_in_hand(self, provider: ProviderName) -> InHand:
+        """How many jobs the provider has in hand, by whether they had priority."""
 
     async def claim_due(
         self, owner: str, now: datetime, lease_seconds: float, most: int

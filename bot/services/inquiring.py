@@ -44,5 +44,6 @@ class Inquiring:
         """Where everybody stands in a provider's queue, from 1."""
         waiting = await self._store.list_waiting(provider)
         running = await self._store.count_running(provider)
-        order = in_order(waiting, running)
+        in_hand = await self._store.count_in_hand(provider)
+        order = in_order(waiting, running, in_hand)
         return {entry.job_id: position for position, entry in enumerate(order, start=1)}

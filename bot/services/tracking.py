@@ -177,7 +177,8 @@ class Tracker:
         if not room and await recovering.is_hopeless(provider, self._means):
             late = await store.list_waiting(provider)
             await recovering.give_up_waiting(provider, late, self._means)
-        ids = [entry.job_id for entry in taking_turns(waiting)]
+        in_hand = await store.count_in_hand(provider)
+        ids = [entry.job_id for entry in taking_turns(waiting, in_hand)]
         chosen = await store.claim(self._owner, ids, now, LEASE_SECONDS, room) if room else []
         if chosen:
             await self._means.pauses.begin_trial(provider)

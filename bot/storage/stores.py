@@ -9,7 +9,7 @@ from typing import Any
 from bot.domain.deliveries import LONGEST_WAIT, Delivery, DeliveryKind
 from bot.domain.jobs import Job
 from bot.domain.offers import Place
-from bot.domain.queueing import Waiting
+from bot.domain.queueing import InHand, Waiting
 from bot.domain.requests import VideoRequest
 from bot.domain.submissions import Submission
 from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError
@@ -89,6 +89,13 @@ class SqlJobStore(Tables):
     async def count_running(self, provider: ProviderName) -> dict[UserId, int]:
         found = await self._read("count_running_jobs", provider=provider)
         return {UserId(row["user_id"]): int(row["running"]) for row in found}
+
+    async def count_in_hand(self, provider: ProviderName) -> InHand:
+        row = await self._read_one("count_in_hand", provider=provider)
+        if row is None:
+            return InHand()
+        first = int(row["first"])
+        return InHand(first, int(row["films"]) - first)
 
     async def claim_due(
         self, owner: str, now: datetime, lease_seconds: float, most: int

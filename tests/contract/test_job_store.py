@@ -9,10 +9,10 @@ import pytest
 
 from bot.domain.deliveries import DeliveryKind, DeliveryState, editing, posted, posting
 from bot.domain.jobs import Artifact, Failure, FailureKind, JobState, advance, fail, start_rendering
-from bot.domain.queueing import in_order, taking_turns
+from bot.domain.queueing import InHand, in_order, taking_turns
 from bot.domain.submissions import SubmissionState
 from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError, StorageError
-from bot.ids import JobId, MessageId, UserId
+from bot.ids import JobId, MessageId, ProviderName, UserId
 from bot.ports import Change
 from bot.storage.databases import open_database
 from bot.storage.migrations import migrations_for
@@ -355,3 +355,13 @@ async def test_everything_is_there_after_reopening(address):
     async with open_database(address) as second:
         assert await SqlJobStore(second).get(job.id) == job
         assert await second.version() == migrations_for("sqlite")[-1].number
+
+
+async def test_what_a_provider_has_in_hand_is_counted_with_priority_and_without(store):
+    for number in range(3):
+        job = await accept(store, has_priority=number == 0)
+        await move(store, job, JobState.SUBMITTING)
+    await accept(store, has_priority=True)
+
+    assert await store.count_in_hand(PROVIDER) == InHand(first=1, others=2)
+    assert await store.count_in_hand(ProviderName("other")) == InHand()

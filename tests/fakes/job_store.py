@@ -8,7 +8,7 @@ from typing import Any
 from bot.domain.deliveries import LONGEST_WAIT, Delivery, DeliveryKind, DeliveryState
 from bot.domain.jobs import ACTIVE_STATES, AT_PROVIDER_STATES, TERMINAL_STATES, Job, JobState
 from bot.domain.offers import Place
-from bot.domain.queueing import Waiting, in_order
+from bot.domain.queueing import InHand, Waiting, in_order
 from bot.domain.requests import VideoRequest
 from bot.domain.submissions import Submission
 from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError, StorageError
@@ -81,6 +81,11 @@ class InMemoryJobStore:
             if job.provider == provider:
                 running[job.user_id] = running.get(job.user_id, 0) + 1
         return running
+
+    async def count_in_hand(self, provider: ProviderName) -> InHand:
+        in_hand = [job for job in self._in(HAS_IN_HAND) if job.provider == provider]
+        first = sum(job.has_priority for job in in_hand)
+        return InHand(first, len(in_hand) - first)
 
     async def claim_due(
         self, owner: str, now: datetime, lease_seconds: float, most: int

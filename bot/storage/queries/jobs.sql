@@ -84,6 +84,11 @@ SELECT id, user_id, accepted_at, has_priority FROM ranked
 WHERE turn <= :most
 ORDER BY turn, id;
 
+-- name: count_in_hand^
+-- How many jobs a provider has in hand, and how many of them had priority.
+SELECT COUNT(*) AS films, COALESCE(SUM(has_priority), 0) AS first FROM jobs
+WHERE provider = :provider AND state IN ('submitting', 'uncertain', 'in_progress');
+
 -- name: count_running_jobs
 -- How many jobs of each member a provider has in hand.
 SELECT user_id, COUNT(*) AS running FROM jobs

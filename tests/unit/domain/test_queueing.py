@@ -1,12 +1,12 @@
 """Fair between members, then first come first served."""
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given, strategies as st
 
-from bot.domain.queueing import Waiting, in_order
+from bot.domain.queueing import InHand, Waiting, in_order, taking_turns
 from bot.ids import JobId, UserId
 from tests.factories import NOW
 
@@ -103,3 +103,21 @@ def test_whoever_has_priority_nobody_else_waits_longer_than_three_turns_for_each
     assert sorted(order, key=lambda entry: entry.job_id) == mixed
     places = [place for place, entry in enumerate(order, start=1) if not entry.has_priority]
     assert all(place <= 3 * turn for turn, place in enumerate(places, start=1))
+
+
+def test_where_places_become_free_one_at_a_time_two_of_eight_are_anybodys():
+    first = deque(first_class(ANN, second) for second in range(300))
+    others = deque(waits(BEN, second) for second in range(300))
+    in_hand: deque[Waiting] = deque(first.popleft() for _ in range(8))
+    begun = []
+
+    for _ in range(90):
+        in_hand.popleft()
+        held = sum(entry.has_priority for entry in in_hand)
+        order = taking_turns([*others, *first], InHand(held, len(in_hand) - held))
+        (first if order[0].has_priority else others).popleft()
+        in_hand.append(order[0])
+        begun.append(order[0].has_priority)
+
+    assert not begun[0]  # where only they are in hand
+    assert begun.count(False) in range(22, 26)  # of 90
