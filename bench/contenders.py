@@ -12,12 +12,14 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from uvloop import new_event_loop
 
+from bench.film_service import LONGEST, SHORTEST
 from bench.line import Line, open_line, peak_rss_mb
 from bot.clock import SystemClock
 from bot.domain.capabilities import Capability
@@ -44,6 +46,7 @@ from tests.factories import PROVIDER, make_delivery, make_job, new_notice_id, ne
 from tests.fakes.courier import FakeCourier
 from tests.fakes.media import FakeFilmStore, FakeImageStore
 
+REMEMBERED = 40  # films of the kind that were made before
 RUNNING = ProviderStatus(ProviderState.RUNNING)
 
 
@@ -118,7 +121,7 @@ class CountedFilms(FakeFilmStore):
 async def showreel(origin: str, films: int, database: str, *, with_money: bool = False) -> float:
     """The tracker as it is, on its own database."""
     # its caution towards services is no part of this: all films are handed over at once
-    tracking.MOST_AT_PROVIDER = films
+    tracking.MOST_AT_PROVIDER = tracking.MOST_STEPS = films
     counted = CountedFilms(awaited=films)
     async with open_database(database) as engine, open_line(origin) as line:
         money = Money(engine) if with_money else None
@@ -129,6 +132,7 @@ async def showreel(origin: str, films: int, database: str, *, with_money: bool =
         for number in range(films):
             job = _job(number, clock.now())
             await store.accept(job, [make_delivery(job)])
+        await _remember(store)
         begun = time.process_time()
         tracker = tracking.Tracker(
             means_of(engine, store, ProviderOverLine(line), counted), owner="bench", on_moved=_idle
@@ -143,6 +147,16 @@ async def showreel(origin: str, films: int, database: str, *, with_money: bool =
         msg = f"{len(left)} films were not brought home"
         raise AssertionError(msg)
     return spent
+
+
+async def _remember(store: SqlJobStore) -> None:
+    """How long such films took before, as any bot knows that has run for an hour."""
+    now, drawn = SystemClock().now(), Random(0)  # noqa: S311 - the same each time
+    request = make_job().request
+    for number in range(REMEMBERED):
+        seconds = drawn.uniform(SHORTEST, LONGEST)
+        at = now - timedelta(minutes=number)
+        await store.observe_duration(PROVIDER, request, seconds, at)
 
 
 def _idle() -> None:

@@ -34,9 +34,9 @@ FILMS = {
         "testsrc2=size=1920x1080:rate=24,noise=alls=14:allf=t",
         6,
     ),
-    "patterns under light noise, 720p, 20 s": (
+    "patterns under light noise, 720p, 10 s": (
         "testsrc2=size=1280x720:rate=24,noise=alls=6:allf=t",
-        20,
+        10,
     ),
 }
 _SCORE = re.compile(r"VMAF score: ([\d.]+)")

@@ -28,8 +28,10 @@ MOST_SECONDS = 120.0  # for one run; an engine that takes longer has failed
 NOT_RUN = (
     "Not run: arq, and saq on Redis, need a Redis server; Temporal needs its own server program,"
     " which no package index has. Films are looked at once a second; below half of that no mean"
-    " delay can fall. Our schedule learns how long films take and skips looks that would show"
-    " nothing; `looks` says how many there were. `with money` also reserves, books and settles"
+    " delay can fall. Ours has seen 40 such films before, as a bot has that ran for an hour, and skips looks that"
+    " would show nothing; `looks` says how many there were. Its own caution, eight films at a service"
+    " and 50 steps under way at once, is lifted here; looks that fall due together then come in"
+    " waves, and the end of a wave waits for its beginning. `with money` also reserves, books and settles"
     " every film in the ledger, which nobody else does."
 )
 

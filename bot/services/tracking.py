@@ -155,7 +155,7 @@ class Tracker:
         chosen: list[Job] = []
         for provider in self._means.providers:
             chosen += await self._take_from_queue(provider, now)
-        intents = [await self._intent(job, now) for job in chosen]
+        intents = await asyncio.gather(*(self._intent(job, now) for job in chosen))
         changes = [Change(job, intent) for job, intent in intents]
         lost = set(await self._means.store.save(changes)) if changes else set()
         # the write above made each one higher than what was read

@@ -1,18 +1,37 @@
 """The port `AvailabilityStore`."""
 
+from collections.abc import Sequence
+
 from bot.domain.availability import Availability, PauseReason
 from bot.ids import ProviderName
 from bot.storage import rows
+from bot.storage.databases import Engine
 from bot.storage.tables import Tables
+from bot.storage.together import Together
 
 
 class SqlAvailabilityStore(Tables):
     """How providers behaved lately, in SQLite or PostgreSQL."""
 
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._known = Together(self._get_all)
+
     async def get(self, provider: ProviderName) -> Availability:
-        row = await self._read_one("get_availability", provider=provider)
-        if row is None:
-            return Availability(provider)
+        return await self._known.ask(provider) or Availability(provider)
+
+    async def _get_all(self, providers: Sequence[ProviderName]) -> dict[ProviderName, Availability]:
+        found = {
+            provider: await self._read_one("get_availability", provider=provider)
+            for provider in providers
+        }
+        return {
+            provider: self._from(provider, row)
+            for provider, row in found.items()
+            if row is not None
+        }
+
+    def _from(self, provider: ProviderName, row: rows.Row) -> Availability:
         until, reason = row["paused_until"], row["reason"]
         return Availability(
             provider,

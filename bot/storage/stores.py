@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,14 @@ from bot.storage import rows
 from bot.storage.databases import Engine
 from bot.storage.money import Money
 from bot.storage.tables import Tables
+from bot.storage.together import Together
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Observed:
+    """One film that took so long; another that took as long is another."""
+
+    values: rows.Parameters
 
 
 class SqlJobStore(Tables):
@@ -30,6 +38,8 @@ class SqlJobStore(Tables):
     def __init__(self, engine: Engine, money: Money | None = None) -> None:
         super().__init__(engine)
         self._money = money
+        self._submissions = Together(self._latest_submissions)
+        self._durations = Together(self._observe_all)
 
     async def accept(
         self, job: Job, deliveries: Sequence[Delivery], place: Place | None = None
@@ -60,8 +70,11 @@ class SqlJobStore(Tables):
         return None if row is None else rows.job_from(row)
 
     async def find_submission(self, job_id: JobId) -> Submission | None:
-        row = await self._read_one("latest_submission", job_id=job_id)
-        return None if row is None else rows.submission_from(row)
+        return await self._submissions.ask(job_id)
+
+    async def _latest_submissions(self, job_ids: Sequence[JobId]) -> dict[JobId, Submission]:
+        found = await self._read("list_submissions", ids=json.dumps(job_ids))
+        return {one.job_id: one for one in map(rows.submission_from, found)}
 
     async def list_active(self, *, user_id: UserId | None = None) -> list[Job]:
         if user_id is None:
@@ -225,15 +238,18 @@ class SqlJobStore(Tables):
     async def observe_duration(
         self, provider: ProviderName, request: VideoRequest, seconds: float, at: datetime
     ) -> None:
+        observed = {
+            "provider": provider,
+            "subject": rows.subject(request),
+            "observed_at": rows.milliseconds(at),
+            "seconds": float(seconds),
+        }
+        await self._durations.ask(_Observed(observed))
+
+    async def _observe_all(self, observed: Sequence["_Observed"]) -> dict["_Observed", None]:
         async with self._engine.transaction() as connection:
-            await self._one(
-                connection,
-                "insert_duration",
-                provider=provider,
-                subject=rows.subject(request),
-                observed_at=rows.milliseconds(at),
-                seconds=float(seconds),
-            )
+            await self._many(connection, "insert_durations", [one.values for one in observed])
+        return {}
 
     async def list_durations(
         self, provider: ProviderName, request: VideoRequest, most: int

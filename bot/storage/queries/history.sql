@@ -1,8 +1,7 @@
--- name: insert_duration^
--- Remember how long a film took.
+-- name: insert_durations*!
+-- Remember how long films took.
 INSERT INTO durations (provider, subject, observed_at, seconds)
-VALUES (:provider, :subject, :observed_at, :seconds)
-RETURNING observed_at;
+VALUES (:provider, :subject, :observed_at, :seconds);
 
 -- name: list_durations
 -- How long such films took, latest first.

@@ -40,3 +40,9 @@ SELECT id, version FROM jobs
 WHERE id IN (SELECT json_array_elements_text(CAST(:ids AS json)))
 ORDER BY id
 FOR UPDATE;
+
+-- name: list_submissions
+-- Every handing-over of these jobs, first to last; `ids` is a list in JSON.
+SELECT * FROM submissions
+WHERE job_id IN (SELECT json_array_elements_text(CAST(:ids AS json)))
+ORDER BY attempt;

@@ -36,3 +36,9 @@ RETURNING *;
 SELECT id, version FROM jobs
 WHERE id IN (SELECT value FROM json_each(:ids))
 ORDER BY id;
+
+-- name: list_submissions
+-- Every handing-over of these jobs, first to last; `ids` is a list in JSON.
+SELECT * FROM submissions
+WHERE job_id IN (SELECT value FROM json_each(:ids))
+ORDER BY attempt;
