@@ -15,6 +15,7 @@ from bench.host import described
 from bench.pictures import bars
 
 ROOT = Path(__file__).parents[1]
+TARGET = ROOT / "docs" / "bench.md"
 PICTURES = ROOT / "docs" / "pictures"
 HEAD = (
     "# Benchmarks\n\n"
@@ -37,6 +38,7 @@ def run(*, peers: bool) -> str:
     for name, section in sections:
         print(f"{name} …", flush=True)
         parts.append(f"{section()}\n`python -m bench.{name}` measures this alone.\n")
+        TARGET.write_text("\n".join(parts), "utf-8")  # what is measured is not lost
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     return "\n".join([*parts, f"Load average at the end: {load}.\n"])
 
@@ -80,7 +82,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--peers", action="store_true")
     text = run(peers=parser.parse_args().peers)
-    (ROOT / "docs" / "bench.md").write_text(text, "utf-8")
+    TARGET.write_text(text, "utf-8")
     print(text)
 
 

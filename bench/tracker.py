@@ -183,7 +183,7 @@ def installed_peers() -> Path:
     if not (folder / "ready").exists():
         for command in (
             [sys.executable, "-m", "venv", "--clear", str(folder)],
-            [str(python), "-m", "pip", "install", "--quiet", *PEER_PACKAGES],
+            [str(python), "-m", "pip", "install", "-qq", *PEER_PACKAGES],
         ):
             subprocess.run(command, check=True)  # noqa: S603 - venv and pip
         (folder / "ready").touch()
