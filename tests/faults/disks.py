@@ -1,33 +1,40 @@
-"""Folders that run full: a file system in memory where one may be mounted, else none."""
+"""Folders that run full: a file system in memory of a few megabytes."""
 
 import contextlib
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 
-WHY_NOT = "no file system can be mounted here"
+def may_mount() -> bool:
+    """Whether this machine lets us mount anything; most containers do not."""
+    if shutil.which("mount") is None or shutil.which("umount") is None:
+        return False
+    with tempfile.TemporaryDirectory() as name:
+        try:
+            with small_disk(Path(name) / "probe", megabytes=1):
+                return True
+        except subprocess.CalledProcessError:
+            return False
 
 
 @contextlib.contextmanager
 def small_disk(folder: Path, *, megabytes: int) -> Iterator[Path]:
-    """A file system of this size at `folder`; skips, and says why, where none can be mounted."""
+    """A file system of this size at `folder`. Raises CalledProcessError where none is allowed."""
     folder.mkdir(parents=True, exist_ok=True)
-    mount, umount = shutil.which("mount"), shutil.which("umount")
-    if mount is None or umount is None:
-        pytest.skip(WHY_NOT)
-    size = f"size={megabytes}m"
-    done = subprocess.run(  # noqa: S603 - all of it our own
-        [mount, "-t", "tmpfs", "-o", size, "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if done.returncode != 0:
-        pytest.skip(WHY_NOT)
+    options = f"size={megabytes}m"
+    _run("mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder))
     try:
         yield folder
     finally:
-        subprocess.run([umount, "--lazy", str(folder)], check=True)  # noqa: S603
+        _run("umount", "--lazy", str(folder))
+
+
+def _run(program: str, *arguments: str) -> None:
+    found = shutil.which(program) or program
+    subprocess.run([found, *arguments], check=True, capture_output=True)  # noqa: S603
 
 
 def fill(folder: Path) -> Path:
