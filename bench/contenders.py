@@ -47,6 +47,7 @@ from tests.fakes.courier import FakeCourier
 from tests.fakes.media import FakeFilmStore, FakeImageStore
 
 REMEMBERED = 40  # films of the kind that were made before
+LOOK_PRICE_SECONDS = 0.02  # so cheap that it is looked once a second while a film may be ready
 RUNNING = ProviderStatus(ProviderState.RUNNING)
 
 
@@ -85,7 +86,7 @@ class ProviderOverLine:
         return [await self.look(one.handle, one.request) for one in watched]
 
     async def look_price_seconds(self) -> float:
-        return 0.0001  # so that it is looked once a second, as everybody here does
+        return LOOK_PRICE_SECONDS
 
     async def may_submit_at(self) -> datetime | None:
         return None

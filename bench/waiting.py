@@ -36,8 +36,8 @@ MEMBERS = 500
 OPEN = 1_000
 TICKS = 10
 SUBMISSION = (
-    "INSERT INTO submissions (id, job_id, attempt, provider, tag, state, intended_at, handle, polls)"
-    " VALUES (:id, :job_id, :attempt, :provider, :tag, :state, :intended_at, :handle, :polls)"
+    "INSERT INTO submissions (id, job_id, attempt, provider, tag, state, intended_at, handle)"
+    " VALUES (:id, :job_id, :attempt, :provider, :tag, :state, :intended_at, :handle)"
 )
 
 

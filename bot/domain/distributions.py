@@ -21,9 +21,12 @@ PROGRESS_IS_NOISE = 0.25  # the chance that a service's percentage means nothing
 FEWEST_LEFT = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Distribution:
-    """`shares` are finished at each edge of the grid; `seen` says how many films taught it."""
+    """`shares` are finished at each edge of the grid; `seen` says how many films taught it.
+
+    Compared by identity, so that what was planned for one is found again quickly.
+    """
 
     shares: tuple[float, ...]
     seen: float = 0.0

@@ -114,6 +114,7 @@ class Job:
     next_action_at: datetime  # when the tracker should look at it again
     source_message_id: MessageId | None = None  # of a 🎬
     submitted_at: datetime | None = None
+    last_queued_at: datetime | None = None  # the provider had not begun by then
     deadline_at: datetime | None = None
     progress_percent: int | None = None
     cancel_requested: bool = False
@@ -122,6 +123,15 @@ class Job:
     errors_in_row: int = 0
     has_priority: bool = False  # its member's role did when it was accepted
     version: int = 1
+
+    def seconds_at_provider(self, now: datetime) -> float:
+        """Since it was handed over."""
+        return max((now - (self.submitted_at or now)).total_seconds(), 0.0)
+
+    def seconds_in_making(self, now: datetime) -> float:
+        """Since the provider has had it, and was not seen to have it in its queue still."""
+        since = self.last_queued_at or self.submitted_at or now
+        return max((now - since).total_seconds(), 0.0)
 
     @property
     def is_terminal(self) -> bool:

@@ -30,10 +30,14 @@ KNOWN_AFTER = 5.0  # films of a kind, until all of it goes by what was learnt
 
 @dataclass(frozen=True, slots=True)
 class InTheMaking:
-    """A film that was not ready at the last look, when it was so old."""
+    """A film that was not ready at the last look, when it was so old.
+
+    One that waited at its service is younger than the seconds since it was handed over.
+    """
 
     takes: Distribution
     age_seconds: float
+    waited_seconds: float = 0.0
 
     def finished_within(self, seconds: float) -> float:
         """How likely it is ready so much later, given that it was not."""
@@ -130,10 +134,14 @@ def longest_gap_seconds(films: Sequence[InTheMaking], price_seconds: float) -> f
     """What a wrong distribution costs at most: 150 s where all films are of kinds that are known.
 
     Where little is known of one, a minute at prices up to 1 s and in proportion above it, and, as
-    it may be far quicker than it is said to be, no longer than the film is old while looks are
+    it may be far quicker than it is said to be, no longer than it was handed over while looks are
     cheap: at 2, 4, 8 … seconds.
     """
-    ages = [film.age_seconds for film in films if film.takes.seen < KNOWN_AFTER]
+    ages = [
+        max(film.age_seconds, film.waited_seconds)
+        for film in films
+        if film.takes.seen < KNOWN_AFTER
+    ]
     if films and not ages:
         return LONGEST_KNOWN_GAP_SECONDS
     longest = LONGEST_GAP_SECONDS * max(price_seconds, 1.0)

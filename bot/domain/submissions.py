@@ -33,7 +33,6 @@ class Submission:
     handle: str | None = None  # the provider's own id, or ids
     accepted_at: datetime | None = None
     finished_at: datetime | None = None
-    polls: int = 0
     artifact_addresses: tuple[str, ...] = ()  # of the film, or of its shots in order
     remark: str | None = None  # what the member should know of the film
     precharged_micros: int | None = None

@@ -6,7 +6,7 @@ They are imported from here, whichever module they stand in.
 from bot.ports.clock import Clock
 from bot.ports.courier import CardView, Courier, Instead
 from bot.ports.guilds import GuildStore, NoticeStore, OfferStore
-from bot.ports.jobs import Change, JobStore
+from bot.ports.jobs import Agenda, Change, JobStore
 from bot.ports.media import Charts, FilmStore, FittedFilm, ImageStore
 from bot.ports.money import Treasury
 from bot.ports.providers import (
@@ -19,6 +19,7 @@ from bot.ports.providers import (
 )
 
 __all__ = [
+    "Agenda",
     "AvailabilityStore",
     "CardView",
     "Change",

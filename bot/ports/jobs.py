@@ -1,6 +1,6 @@
 """Jobs, what steps change of them, and where they are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -25,6 +25,14 @@ class Change:
     job: Job
     submission: Submission | None = None
     deliveries: tuple[Delivery, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """Whether something is due by now, and when the first thing is due that is not."""
+
+    is_due: bool = False
+    next_at: datetime | None = None
 
 
 class JobStore(Protocol):
@@ -73,13 +81,24 @@ class JobStore(Protocol):
         """How many jobs the provider has in hand, by whether they had priority."""
 
     async def claim_due(
-        self, owner: str, now: datetime, lease_seconds: float, most: int
+        self,
+        owner: str,
+        now: datetime,
+        lease_seconds: float,
+        most: int,
+        *,
+        besides: Collection[JobId] = (),
     ) -> list[Job]:
         """Take the lease of jobs at a provider whose next action is due, most overdue first.
 
-        A job under somebody else's unexpired lease is passed over; one's own is renewed. Jobs in ACCEPTED are not
-        claimed here: their turn is decided by the queue.
+        Those under somebody else's unexpired lease are passed over, and those `besides` which they
+        are wanted. Jobs in ACCEPTED are not claimed here: their turn is decided by the queue.
         """
+
+    async def renew(
+        self, owner: str, job_ids: Sequence[JobId], now: datetime, lease_seconds: float
+    ) -> None:
+        """Hold on to these, as far as they are still one's own."""
 
     async def claim_in_progress(
         self,
@@ -107,8 +126,8 @@ class JobStore(Protocol):
         Those that moved, are not due yet or are leased to somebody else are passed over.
         """
 
-    async def next_due_at(self) -> datetime | None:
-        """When the earliest of all active jobs is due; None when there is none."""
+    async def agenda(self, now: datetime) -> Agenda:
+        """Of all active jobs, whether or not somebody is at them."""
 
     async def save(self, changes: Sequence[Change]) -> list[JobId]:
         """Write what steps did, all in one transaction, and give up the leases.
@@ -138,12 +157,17 @@ class JobStore(Protocol):
     async def observe_duration(
         self, provider: ProviderName, request: VideoRequest, seconds: float, at: datetime
     ) -> None:
-        """Remember how long a film took, from submission to the look that found it."""
+        """Remember how many seconds a film was in the making, until a look found it."""
 
     async def list_durations(
         self, provider: ProviderName, request: VideoRequest, most: int
     ) -> list[float]:
         """How long such films took (same model, duration, resolution), latest first, seconds."""
+
+    async def list_durations_alike(
+        self, provider: ProviderName, request: VideoRequest, most: int
+    ) -> list[float]:
+        """The same of films of its model that differ in duration, resolution or shots."""
 
     async def get_note(self, name: str) -> str | None:
         """A small durable word of the program itself, such as a hash it compares next time."""

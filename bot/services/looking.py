@@ -45,8 +45,9 @@ async def look(job: Job, means: Means) -> Result:
         status = await provider.look(submission.handle or "", job.request)
     except ProviderError as error:
         return _missed(submission, error, means)
+    now = means.clock.now()
     await _learn(job, submission, status, means)
-    at = await next_look(job, means) if _is_open(status) else means.clock.now()
+    at = await next_look(_with_queue(job, status, now), means) if _is_open(status) else now
     return _seen(submission, status, at, means)
 
 
@@ -56,7 +57,12 @@ async def look_together(jobs: Sequence[Job], means: Means) -> list[Result]:
     pairs = list(zip(jobs, submissions, strict=True))
     watched = [(job, submission) for job, submission in pairs if not job.cancel_requested]
     found = await _statuses(watched, means) if watched else {}
-    waiting = [job for job in jobs if _is_open(found.get(job.id))]
+    now = means.clock.now()
+    waiting = [
+        _with_queue(job, status, now)
+        for job in jobs
+        if isinstance(status := found.get(job.id), ProviderStatus) and _is_open(status)
+    ]
     at = await next_look_together(waiting, means)
     for job, submission in watched:
         await _learn(job, submission, found[job.id], means)
@@ -78,8 +84,13 @@ async def _statuses(watched: Sequence[tuple[Job, Submission]], means: Means) -> 
     return {job.id: one for (job, _), one in zip(watched, found, strict=True)}
 
 
-def _is_open(found: Found | None) -> bool:
-    return isinstance(found, ProviderStatus) and found.state not in ENDED
+def _is_open(status: ProviderStatus) -> bool:
+    return status.state not in ENDED
+
+
+def _with_queue(job: Job, status: ProviderStatus, now: datetime) -> Job:
+    """While the service has not begun, a film is as young as when it was handed over."""
+    return replace(job, last_queued_at=now) if status.state is ProviderState.QUEUED else job
 
 
 def _result(submission: Submission, found: Found, at: datetime, means: Means) -> Result:
@@ -110,7 +121,7 @@ async def _learn(job: Job, submission: Submission, found: Found, means: Means) -
     if submission.artifact_addresses:
         return
     now = means.clock.now()
-    took = found.took_seconds or (now - (job.submitted_at or now)).total_seconds()
+    took = found.took_seconds or job.seconds_in_making(now)
     await means.store.observe_duration(job.provider, job.request, took, now)
 
 
@@ -119,21 +130,20 @@ def _seen(
 ) -> Result:
     def apply(job: Job) -> Change:
         now = means.clock.now()
-        counted = replace(submission, polls=submission.polls + 1)
         match status.state:
             case ProviderState.SUCCEEDED:
                 found = replace(
-                    counted,
+                    submission,
                     artifact_addresses=status.artifact_addresses,
                     remark=status.text,
                     charged_micros=status.charged_micros,
                 )
                 return Change(_to_be_collected(job, submission, now), found)
             case ProviderState.FAILED | ProviderState.CANCELLED:
-                failed = _finished(counted, SubmissionState.FAILED, now)
+                failed = _finished(submission, SubmissionState.FAILED, now)
                 return Change(fail(job, _failure(status), now), failed)
             case _:
-                return _still_running(job, counted, status, look_again_at, now)
+                return _still_running(job, submission, status, look_again_at, now)
 
     return apply
 
@@ -156,12 +166,12 @@ def _still_running(
         ended = _finished(submission, SubmissionState.ABANDONED, now)
         return Change(advance(job, JobState.EXPIRED, now), ended)
     waiting = replace(
-        job,
+        _with_queue(job, status, now),
         progress_percent=status.progress_percent or job.progress_percent,
         next_action_at=look_again_at,
         errors_in_row=0,
     )
-    return Change(waiting, submission)
+    return Change(waiting)
 
 
 def _unknown(submission: Submission, means: Means) -> Result:

@@ -11,7 +11,13 @@ from functools import lru_cache
 from bot.domain.distributions import Distribution
 from bot.domain.jobs import Job
 from bot.domain.learning import HISTORY_MOST, learn
-from bot.domain.polling import STEP_SECONDS, STEP_SHARE, InTheMaking, seconds_to_next_look
+from bot.domain.polling import (
+    KNOWN_AFTER,
+    STEP_SECONDS,
+    STEP_SHARE,
+    InTheMaking,
+    seconds_to_next_look,
+)
 from bot.services.steps import Means
 
 LEARNT_FOR = timedelta(seconds=5)  # until it is learnt anew; no film is planned for so closely
@@ -25,8 +31,14 @@ async def takes_of(job: Job, means: Means) -> Distribution:
     learnt = means.learnt.get(key)
     if learnt is None or not timedelta() <= now - learnt[0] < LEARNT_FOR:
         seen = await means.store.list_durations(job.provider, request, HISTORY_MOST)
-        learnt = means.learnt[key] = (now, learn(seen, float(job.expected_seconds)))
+        alike = await _alike(job, means) if len(seen) < KNOWN_AFTER else []
+        learnt = means.learnt[key] = (now, learn(seen, float(job.expected_seconds), alike))
     return learnt[1]
+
+
+async def _alike(job: Job, means: Means) -> list[float]:
+    """What other films of its model took: until its own kind is known, better than a guess."""
+    return await means.store.list_durations_alike(job.provider, job.request, HISTORY_MOST)
 
 
 async def next_look(job: Job, means: Means) -> datetime:
@@ -41,8 +53,10 @@ async def next_look_together(jobs: Sequence[Job], means: Means) -> datetime:
         return now
     price = await means.providers[jobs[0].provider].look_price_seconds()
     if len(jobs) == 1:
-        age, takes = _rounded(_age(jobs[0], now)), await takes_of(jobs[0], means)
-        gap = _seconds_for_one(takes, age, jobs[0].progress_percent or 0, price)
+        [job] = jobs
+        age, waited = map(_rounded, (job.seconds_in_making(now), job.seconds_at_provider(now)))
+        percent = job.progress_percent or 0
+        gap = _seconds_for_one(await takes_of(job, means), age, waited, percent, price)
     else:
         films = [await _in_the_making(job, means, now) for job in jobs]
         gap = seconds_to_next_look(films, price)
@@ -50,12 +64,10 @@ async def next_look_together(jobs: Sequence[Job], means: Means) -> datetime:
 
 
 @lru_cache(maxsize=1024)
-def _seconds_for_one(takes: Distribution, age: float, percent: int, price: float) -> float:
-    return seconds_to_next_look([InTheMaking(takes.foretold(age, percent), age)], price)
-
-
-def _age(job: Job, now: datetime) -> float:
-    return max((now - (job.submitted_at or now)).total_seconds(), 0.0)
+def _seconds_for_one(
+    takes: Distribution, age: float, waited: float, percent: int, price: float
+) -> float:
+    return seconds_to_next_look([InTheMaking(takes.foretold(age, percent), age, waited)], price)
 
 
 def _rounded(age_seconds: float) -> float:
@@ -68,5 +80,6 @@ def _rounded(age_seconds: float) -> float:
 
 async def _in_the_making(job: Job, means: Means, now: datetime) -> InTheMaking:
     """With what the service said of its progress."""
-    age, takes = _age(job, now), await takes_of(job, means)
-    return InTheMaking(takes.foretold(age, job.progress_percent or 0), age)
+    age, takes = job.seconds_in_making(now), await takes_of(job, means)
+    foretold = takes.foretold(age, job.progress_percent or 0)
+    return InTheMaking(foretold, age, job.seconds_at_provider(now))

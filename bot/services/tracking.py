@@ -2,8 +2,8 @@
 
 A tick writes, in one transaction each: what finished steps found, then the intents of all jobs
 whose turn has come. Only then are the steps started, each as a task of its own, so that a slow
-service holds up nobody else. A job is stepped under a lease, which every tick renews while the
-step lasts, and every write carries the version that was read.
+service holds up nobody else. A job is stepped under a lease, which is renewed while the step
+lasts, and every write carries the version that was read.
 
 A job that is found in SUBMITTING was about to be sent when its process died: nobody knows whether
 it was, so it is presumed uncertain and looked up. `submitting.submit` runs only right after the
@@ -32,10 +32,12 @@ from bot.tasks import TaskOwner
 _log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 120.0  # a dead process's jobs are taken over after it
+RENEW_AFTER = timedelta(seconds=30)  # no tick comes later after the last than that
 MOST_AT_PROVIDER = 8  # films that one provider makes for us at once
 MOST_STEPS = 50  # under way at once
 MOST_ASKED_FOR = 100  # of a queue, when places are free: others may hold the first few
 MOST_TOGETHER = 50  # films that one request asks for
+TICKS_APART_SECONDS = 0.1  # at least: what comes meanwhile is written together
 LONGEST_SLEEP_SECONDS = 30.0
 OVERDUE_SLEEP_SECONDS = 1.0  # what is due and was not taken is somebody's, or waits for its turn
 LAST_TRIES = 5  # a second apart, to write what was found before the program ends
@@ -62,7 +64,8 @@ class Tracker:
         self._under_way: dict[JobId, asyncio.Task[None]] = {}
         self._recorder = Recorder(means.store, means.clock)
         self._woken = asyncio.Event()
-        self._stopping = False
+        self._stopping = asyncio.Event()
+        self._ticked_at = self._renewed_at = means.clock.now()
 
     def wake(self) -> None:
         """There may be something to do now."""
@@ -71,9 +74,13 @@ class Tracker:
     async def run(self) -> None:
         """Tick until `stop`; sleeps until something is due, or finished, or `wake` is called."""
         await recovering.release_orphans(self._means)
-        while not self._stopping:
+        loop = asyncio.get_running_loop()
+        while not self._stopping.is_set():
             self._woken.clear()
-            await self._sleep(await self._tick_if_possible())
+            seconds = await self._tick_if_possible()
+            again_at = loop.time() + TICKS_APART_SECONDS
+            await _wait(self._woken, loop.time() + seconds)
+            await _wait(self._stopping, again_at)
 
     async def _tick_if_possible(self) -> float:
         """How many seconds to wait; leases run, so a database in trouble is tried again soon."""
@@ -87,7 +94,7 @@ class Tracker:
 
     async def stop(self, *, grace_seconds: float = 10.0) -> None:
         """Start nothing more, let steps under way reach their end, and write what they found."""
-        self._stopping = True
+        self._stopping.set()
         self.wake()
         await self._tasks.close(grace_seconds=grace_seconds)
         for _ in range(LAST_TRIES):
@@ -99,28 +106,42 @@ class Tracker:
             else:
                 return
 
-    async def run_once(self) -> datetime | None:
-        """One tick and all its steps to their end; answers with the next instant to come back."""
+    async def run_once(self) -> None:
+        """One tick and all its steps to their end."""
         await self.tick()
         while self._under_way:
             await asyncio.gather(*self._under_way.values())
             await self._record()
-        return await self._means.store.next_due_at()
 
     async def tick(self) -> None:
         await self._record()
-        now = self._means.clock.now()
-        # those under way are due as well, and are among them: so their leases are renewed
-        due = await self._means.store.claim_due(self._owner, now, LEASE_SECONDS, MOST_STEPS)
-        fresh = [job for job in due if job.id not in self._under_way]
-        together = await self._looked_at_together(fresh, now)
+        now = self._ticked_at = self._means.clock.now()
+        await self._renew(now)
+        due = await self._due(now)
+        together = await self._looked_at_together(due, now)
         for group in together:
             self._start_together(group)
-        for job in fresh:
+        for job in due:
             if job.id not in self._under_way and len(self._under_way) < MOST_STEPS:
                 self._start(job, STEPS[job.state])
         for job, intent in await self._take_from_queues(now):
             self._start(job, partial(submitting.submit, submission=intent))
+
+    async def _renew(self, now: datetime) -> None:
+        """The leases of what is under way."""
+        if timedelta() <= now - self._renewed_at < RENEW_AFTER:
+            return
+        await self._means.store.renew(self._owner, list(self._under_way), now, LEASE_SECONDS)
+        self._renewed_at = now
+
+    async def _due(self, now: datetime) -> list[Job]:
+        """What is due and not under way, as much as there is room for."""
+        room = MOST_STEPS - len(self._under_way)
+        if room <= 0:
+            return []
+        return await self._means.store.claim_due(
+            self._owner, now, LEASE_SECONDS, room, besides=self._under_way
+        )
 
     async def _looked_at_together(self, due: Sequence[Job], now: datetime) -> list[list[Job]]:
         """Where one request can show many films, those that are not due yet are looked at too."""
@@ -167,8 +188,8 @@ class Tracker:
 
     async def _take_from_queue(self, provider: ProviderName, now: datetime) -> list[Job]:
         store = self._means.store
-        running = await store.count_running(provider)
-        room = MOST_AT_PROVIDER - sum(running.values())
+        in_hand = await store.count_in_hand(provider)
+        room = MOST_AT_PROVIDER - in_hand.first - in_hand.others
         most = max(room, MOST_ASKED_FOR)
         waiting = await store.list_next(provider, now, most) if room > 0 else []
         if not waiting or await self._means.providers[provider].may_submit_at() is not None:
@@ -177,7 +198,6 @@ class Tracker:
         if not room and await recovering.is_hopeless(provider, self._means):
             late = await store.list_waiting(provider)
             await recovering.give_up_waiting(provider, late, self._means)
-        in_hand = await store.count_in_hand(provider)
         ids = [entry.job_id for entry in taking_turns(waiting, in_hand)]
         chosen = await store.claim(self._owner, ids, now, LEASE_SECONDS, room) if room else []
         if chosen:
@@ -216,13 +236,17 @@ class Tracker:
                 self._on_moved()
 
     async def _seconds_to_wait(self) -> float:
-        due_at = await self._means.store.next_due_at()
-        if due_at is None:
-            return LONGEST_SLEEP_SECONDS
-        wait = (due_at - self._means.clock.now()) / timedelta(seconds=1)
-        return min(wait, LONGEST_SLEEP_SECONDS) if wait > 0 else OVERDUE_SLEEP_SECONDS
+        """Until what was not due in the tick is due; what was and was not taken is asked for again."""
+        agenda = await self._means.store.agenda(self._ticked_at)
+        longest = OVERDUE_SLEEP_SECONDS if agenda.is_due else LONGEST_SLEEP_SECONDS
+        if agenda.next_at is None:
+            return longest
+        wait = (agenda.next_at - self._means.clock.now()) / timedelta(seconds=1)
+        return min(max(wait, 0.0), longest)
 
-    async def _sleep(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
+
+async def _wait(event: asyncio.Event, until: float) -> None:
+    """For the event, but no longer than until this time of the loop's."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout_at(until):
+            await event.wait()

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from bot.domain.deliveries import Delivery, DeliveryKind, DeliveryState
@@ -74,6 +75,7 @@ def moved_job_parameters(job: Job) -> Parameters:
         "state_changed_at": milliseconds(job.state_changed_at),
         "next_action_at": milliseconds(job.next_action_at),
         "submitted_at": _milliseconds_or_none(job.submitted_at),
+        "last_queued_at": _milliseconds_or_none(job.last_queued_at),
         "deadline_at": _milliseconds_or_none(job.deadline_at),
         "progress_percent": job.progress_percent,
         "cancel_requested": int(job.cancel_requested),
@@ -104,6 +106,7 @@ def job_from(row: Row) -> Job:
         next_action_at=instant(row["next_action_at"]),
         source_message_id=None if source is None else MessageId(source),
         submitted_at=_instant_or_none(row["submitted_at"]),
+        last_queued_at=_instant_or_none(row["last_queued_at"]),
         deadline_at=_instant_or_none(row["deadline_at"]),
         progress_percent=row["progress_percent"],
         cancel_requested=bool(row["cancel_requested"]),
@@ -119,6 +122,7 @@ def request_json(request: VideoRequest) -> str:
     return json.dumps(asdict(request))
 
 
+@lru_cache(maxsize=4096)  # a wish never changes, and is read at every look
 def request_from(stored: str) -> VideoRequest:
     told = json.loads(stored)
     shots = tuple(Shot(**_with_pictures(shot)) for shot in told.pop("shots", ()))
@@ -167,7 +171,6 @@ def submission_from(row: Row) -> Submission:
         handle=row["handle"],
         accepted_at=_instant_or_none(row["accepted_at"]),
         finished_at=_instant_or_none(row["finished_at"]),
-        polls=row["polls"],
         artifact_addresses=tuple(filter(None, (row["artifact_address"] or "").split("\n"))),
         remark=row["remark"],
         precharged_micros=row["precharged_micros"],

@@ -1,7 +1,7 @@
 """The port `JobStore`, once for both engines."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from bot.domain.requests import VideoRequest
 from bot.domain.submissions import Submission
 from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError
 from bot.ids import GuildId, IdempotencyKey, JobId, ProviderName, UserId
-from bot.ports import Change
+from bot.ports import Agenda, Change
 from bot.storage import rows
 from bot.storage.databases import Engine
 from bot.storage.money import Money
@@ -111,13 +111,28 @@ class SqlJobStore(Tables):
         return InHand(first, int(row["films"]) - first)
 
     async def claim_due(
-        self, owner: str, now: datetime, lease_seconds: float, most: int
+        self,
+        owner: str,
+        now: datetime,
+        lease_seconds: float,
+        most: int,
+        *,
+        besides: Collection[JobId] = (),
     ) -> list[Job]:
         lease = _lease(owner, now, lease_seconds)
+        held = json.dumps(list(besides))
         async with self._engine.transaction() as connection:
-            found = await self._all(connection, "claim_due_jobs", **lease, most=most)
+            found = await self._all(connection, "claim_due_jobs", **lease, besides=held, most=most)
         jobs = [rows.job_from(row) for row in found]
         return sorted(jobs, key=lambda job: (job.next_action_at, job.id))
+
+    async def renew(
+        self, owner: str, job_ids: Sequence[JobId], now: datetime, lease_seconds: float
+    ) -> None:
+        expires_at = rows.milliseconds(now + timedelta(seconds=lease_seconds))
+        held = [{"id": one, "owner": owner, "expires_at": expires_at} for one in job_ids]
+        async with self._engine.transaction() as connection:
+            await self._many(connection, "renew_leases", held)
 
     async def claim_in_progress(
         self,
@@ -154,16 +169,22 @@ class SqlJobStore(Tables):
                 claimed += [had[job_id] for job_id in some if job_id in had]
         return claimed
 
-    async def next_due_at(self) -> datetime | None:
-        row = await self._read_one("next_due_job")
-        return None if row is None or row["due_at"] is None else rows.instant(row["due_at"])
+    async def agenda(self, now: datetime) -> Agenda:
+        at = rows.milliseconds(now)
+        found = await self._read("agenda", now=at)
+        first = [row["first_at"] for row in found if row["first_at"] is not None]
+        later = [row["next_at"] for row in found if row["next_at"] is not None]
+        is_due = min(first, default=at + 1) <= at
+        return Agenda(is_due, rows.instant(min(later)) if later else None)
 
     async def save(self, changes: Sequence[Change]) -> list[JobId]:
         async with self._engine.transaction() as connection:
             await self._lock_money(connection, changes)
-            kept, lost = await self._parted(connection, changes)
-            moved = [rows.moved_job_parameters(change.job) for change in kept]
-            await self._many(connection, "update_jobs", moved)
+            moving, staying, lost = await self._parted(connection, changes)
+            for query, some in (("update_jobs", moving), ("postpone_jobs", staying)):
+                moved = [rows.moved_job_parameters(change.job) for change in some]
+                await self._many(connection, query, moved)
+            kept = [*moving, *staying]
             submissions = [change.submission for change in kept if change.submission is not None]
             values = [rows.submission_parameters(one) for one in submissions]
             await self._many(connection, "put_submissions", values)
@@ -174,19 +195,24 @@ class SqlJobStore(Tables):
 
     async def _parted(
         self, connection: Any, changes: Sequence[Change]
-    ) -> tuple[list[Change], list[JobId]]:
-        """Those that can be written, their jobs locked, and the ids of those moved meanwhile."""
+    ) -> tuple[list[Change], list[Change], list[JobId]]:
+        """Those that move on, those that stay in their state, and the ids of those moved meanwhile.
+
+        The jobs of the first two are locked.
+        """
         ids = json.dumps([change.job.id for change in changes])
         found = await self._all(connection, "lock_jobs", ids=ids)
-        versions = {row["id"]: row["version"] for row in found}
-        kept: list[Change] = []
+        stored = {row["id"]: (row["version"], row["state"]) for row in found}
+        moving: list[Change] = []
+        staying: list[Change] = []
         lost: list[JobId] = []
         for change in changes:
-            if versions.pop(change.job.id, None) == change.job.version:
-                kept.append(change)
-            else:
+            version, state = stored.pop(change.job.id, (None, None))
+            if version != change.job.version:
                 lost.append(change.job.id)
-        return kept, lost
+            else:
+                (staying if state == change.job.state.value else moving).append(change)
+        return moving, staying, lost
 
     async def _lock_money(self, connection: Any, changes: Sequence[Change]) -> None:
         """Servers first and in one order, as when a job is accepted: so nobody waits in a circle."""
@@ -240,6 +266,7 @@ class SqlJobStore(Tables):
     ) -> None:
         observed = {
             "provider": provider,
+            "model_id": request.model_id,
             "subject": rows.subject(request),
             "observed_at": rows.milliseconds(at),
             "seconds": float(seconds),
@@ -256,6 +283,18 @@ class SqlJobStore(Tables):
     ) -> list[float]:
         found = await self._read(
             "list_durations", provider=provider, subject=rows.subject(request), most=most
+        )
+        return [float(row["seconds"]) for row in found]
+
+    async def list_durations_alike(
+        self, provider: ProviderName, request: VideoRequest, most: int
+    ) -> list[float]:
+        found = await self._read(
+            "list_durations_alike",
+            provider=provider,
+            model_id=request.model_id,
+            subject=rows.subject(request),
+            most=most,
         )
         return [float(row["seconds"]) for row in found]
 

@@ -13,7 +13,7 @@ from bot.domain.queueing import InHand, in_order, taking_turns
 from bot.domain.submissions import SubmissionState
 from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError, StorageError
 from bot.ids import JobId, MessageId, ProviderName, UserId
-from bot.ports import Change
+from bot.ports import Agenda, Change
 from bot.storage.databases import open_database
 from bot.storage.migrations import migrations_for
 from bot.storage.stores import SqlJobStore
@@ -186,7 +186,61 @@ async def test_what_is_not_due_or_still_waits_is_not_claimed_as_due(store):
     await store.save([Change(later)])
 
     assert await store.claim_due("one", NOW, 60, 10) == []
-    assert await store.next_due_at() == NOW
+
+
+async def in_the_making(store, **fields):
+    job = await move(store, await accept(store), JobState.SUBMITTING)
+    await store.save([Change(replace(start_rendering(job, NOW), **fields))])
+    return await store.get(job.id)
+
+
+async def test_what_is_at_hand_already_is_not_claimed_again_and_takes_nobody_s_place(store):
+    at_hand = await in_the_making(store, next_action_at=NOW - timedelta(seconds=9))
+    other = await in_the_making(store)
+
+    claimed = await store.claim_due("one", NOW, 60, 1, besides={at_hand.id: None})
+
+    assert [job.id for job in claimed] == [other.id]
+
+
+async def test_a_lease_that_is_renewed_holds_longer_and_only_its_holder_can(store):
+    job = await in_the_making(store)
+    await store.claim_due("one", NOW, 60, 10)
+    half, late = NOW + timedelta(seconds=30), NOW + timedelta(seconds=80)
+
+    await store.renew("two", [job.id], half, 600)
+    await store.renew("one", [job.id, JobId("gone")], half, 60)
+    assert await store.claim_due("two", late, 60, 10) == []
+    assert len(await store.claim_due("two", late + timedelta(seconds=10), 60, 10)) == 1
+
+
+async def test_what_is_due_later_is_known_beside_what_is_due_and_waits(store):
+    assert await store.agenda(NOW) == Agenda()
+    soon, later = (NOW + timedelta(seconds=seconds) for seconds in (5, 9))
+    await in_the_making(store, next_action_at=later)
+    assert await store.agenda(NOW) == Agenda(is_due=False, next_at=later)
+
+    await accept(store)
+    assert await store.agenda(NOW) == Agenda(is_due=True, next_at=later)
+    await accept(store, next_action_at=soon)
+    assert await store.agenda(NOW) == Agenda(is_due=True, next_at=soon)
+    assert await store.agenda(later) == Agenda(is_due=True, next_at=None)
+
+
+async def test_a_job_that_stays_in_its_state_keeps_it_and_takes_all_else_that_was_found(store):
+    job = await in_the_making(store)
+    moment = NOW + timedelta(seconds=7)
+    found = replace(
+        job,
+        next_action_at=moment,
+        last_queued_at=moment,
+        progress_percent=40,
+        cancel_requested=True,
+        errors_in_row=2,
+    )
+
+    assert await store.save([Change(found)]) == []
+    assert await store.get(job.id) == replace(found, version=job.version + 1)
 
 
 async def test_waiting_jobs_are_claimed_in_the_order_given_and_no_more_than_wanted(store):
@@ -322,6 +376,17 @@ async def test_durations_are_remembered_by_kind_of_film_latest_first(store):
     await store.observe_duration(PROVIDER, make_request(resolution="480p"), 1.0, NOW)
 
     assert await store.list_durations(PROVIDER, request, 2) == [30.0, 20.5]
+
+
+async def test_films_of_the_same_model_are_known_as_alike_and_others_are_not(store):
+    request = make_request()
+    for seconds, fields in ((1.0, {}), (2.0, {"resolution": "480p"}), (3.0, {"model_id": "other"})):
+        at = NOW + timedelta(seconds=seconds)
+        await store.observe_duration(PROVIDER, make_request(**fields), seconds, at)
+    await store.observe_duration(PROVIDER, make_request(duration_seconds=10), 4.0, NOW)
+
+    assert await store.list_durations_alike(PROVIDER, request, 10) == [2.0, 4.0]
+    assert await store.list_durations_alike(PROVIDER, request, 1) == [2.0]
 
 
 async def test_notes_are_kept_and_replaced(store):

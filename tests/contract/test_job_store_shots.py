@@ -82,7 +82,6 @@ async def test_the_addresses_of_all_shots_and_what_is_missing_are_kept(store, ad
         handle="task-1+task-2",
         accepted_at=NOW,
         finished_at=NOW,
-        polls=3,
         artifact_addresses=addresses,
         remark=remark,
         precharged_micros=0,
@@ -97,7 +96,7 @@ async def test_what_becomes_of_a_submission_replaces_what_was_known(store):
     job = await in_the_making(store)
     submission = make_submission(job)
     await store.save([Change(job, submission)])
-    found = replace(submission, artifact_addresses=ADDRESSES, remark="a word", polls=1)
+    found = replace(submission, artifact_addresses=ADDRESSES, remark="a word")
     await store.save([Change(await store.get(job.id), found)])
 
     assert await store.find_submission(job.id) == found

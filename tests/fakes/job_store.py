@@ -1,6 +1,6 @@
 """The port `JobStore` in memory, held to the same contract as the databases."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from bot.domain.requests import VideoRequest
 from bot.domain.submissions import Submission
 from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError, StorageError
 from bot.ids import GuildId, IdempotencyKey, JobId, ProviderName, SubmissionId, UserId
-from bot.ports import Change
+from bot.ports import Agenda, Change
 
 HAS_IN_HAND = AT_PROVIDER_STATES - {JobState.COLLECTING}
 
@@ -25,7 +25,7 @@ class InMemoryJobStore:
     jobs: dict[JobId, Job] = field(default_factory=dict)
     submissions: dict[SubmissionId, Submission] = field(default_factory=dict)
     deliveries: dict[tuple[JobId, DeliveryKind], Delivery] = field(default_factory=dict)
-    durations: list[tuple[datetime, object, float]] = field(default_factory=list)
+    durations: list[tuple[datetime, tuple[Any, ...], float]] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
     _leases: dict[JobId, tuple[str, datetime]] = field(default_factory=dict)
 
@@ -88,9 +88,16 @@ class InMemoryJobStore:
         return InHand(first, len(in_hand) - first)
 
     async def claim_due(
-        self, owner: str, now: datetime, lease_seconds: float, most: int
+        self,
+        owner: str,
+        now: datetime,
+        lease_seconds: float,
+        most: int,
+        *,
+        besides: Collection[JobId] = (),
     ) -> list[Job]:
-        due = [job for job in self._in(AT_PROVIDER_STATES) if self._is_free(job, owner, now)]
+        at_provider = [job for job in self._in(AT_PROVIDER_STATES) if job.id not in besides]
+        due = [job for job in at_provider if self._is_free(job, owner, now)]
         due.sort(key=lambda job: (job.next_action_at, job.id))
         return self._lease(due[:most], owner, now, lease_seconds)
 
@@ -126,8 +133,18 @@ class InMemoryJobStore:
         ]
         return self._lease(free[:most], owner, now, lease_seconds)
 
-    async def next_due_at(self) -> datetime | None:
-        return min((job.next_action_at for job in self._in(ACTIVE_STATES)), default=None)
+    async def renew(
+        self, owner: str, job_ids: Sequence[JobId], now: datetime, lease_seconds: float
+    ) -> None:
+        expires_at = now + timedelta(seconds=lease_seconds)
+        for job_id in job_ids:
+            if self._leases.get(job_id, ("", now))[0] == owner:
+                self._leases[job_id] = (owner, expires_at)
+
+    async def agenda(self, now: datetime) -> Agenda:
+        due = [job.next_action_at for job in self._in(ACTIVE_STATES)]
+        later = min((at for at in due if at > now), default=None)
+        return Agenda(any(at <= now for at in due), later)
 
     async def save(self, changes: Sequence[Change]) -> list[JobId]:
         kept, lost = [], []
@@ -187,6 +204,14 @@ class InMemoryJobStore:
         rows.sort(key=lambda row: row[0], reverse=True)
         return [seconds for _, _, seconds in rows[:most]]
 
+    async def list_durations_alike(
+        self, provider: ProviderName, request: VideoRequest, most: int
+    ) -> list[float]:
+        own = _subject(provider, request)
+        rows = [row for row in self.durations if row[1][:2] == own[:2] and row[1] != own]
+        rows.sort(key=lambda row: row[0], reverse=True)
+        return [seconds for _, _, seconds in rows[:most]]
+
     async def get_note(self, name: str) -> str | None:
         return self.notes.get(name)
 
@@ -235,6 +260,6 @@ def _check(job: Job) -> None:
         raise StorageError(msg)
 
 
-def _subject(provider: ProviderName, request: VideoRequest) -> object:
+def _subject(provider: ProviderName, request: VideoRequest) -> tuple[Any, ...]:
     shots = len(request.parts)
     return provider, request.model_id, request.duration_seconds, request.resolution, shots

@@ -22,6 +22,7 @@ class Run:
 
     handle: str
     order: Order
+    begins_at: datetime
     ready_at: datetime
     address: str
     verdict: ProviderStatus
@@ -44,6 +45,7 @@ class FakeProvider:
     look_price: float = 0.2
     can_recover: bool = True
     takes_seconds: float = 60.0
+    queued_seconds: float = 0.0  # before that
     film_bytes: int = 1_000
     verdicts: list[ProviderStatus] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
@@ -66,12 +68,14 @@ class FakeProvider:
     async def submit(self, order: Order) -> Receipt:
         await self.weather("submit")
         number = next(self._numbers)
+        begins_at = self.clock.now() + timedelta(seconds=self.queued_seconds)
         address = f"https://films.example/{number}"
         done = ProviderStatus(ProviderState.SUCCEEDED, artifact_addresses=(address,))
         run = Run(
             handle=f"run-{number}",
             order=order,
-            ready_at=self.clock.now() + timedelta(seconds=self.takes_seconds),
+            begins_at=begins_at,
+            ready_at=begins_at + timedelta(seconds=self.takes_seconds),
             address=address,
             verdict=self.verdicts.pop(0) if self.verdicts else done,
         )
@@ -97,8 +101,10 @@ class FakeProvider:
     def _status(self, handle: str) -> ProviderStatus | ProviderError:
         for run in self.runs:
             if run.handle == handle:
-                ready = self.clock.now() >= run.ready_at
-                return run.verdict if ready else ProviderStatus(ProviderState.RUNNING)
+                if self.clock.now() >= run.ready_at:
+                    return run.verdict
+                has_begun = self.clock.now() >= run.begins_at
+                return ProviderStatus(ProviderState.RUNNING if has_begun else ProviderState.QUEUED)
         return ProviderJobUnknownError()
 
     async def look_price_seconds(self) -> float:

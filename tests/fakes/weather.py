@@ -14,6 +14,7 @@ Adapter = TypeVar("Adapter")
 WRITES = (
     "accept",
     "claim_due",
+    "renew",
     "claim_in_progress",
     "claim",
     "save",

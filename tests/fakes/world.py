@@ -219,9 +219,11 @@ class World:
         """To the next thing that is due; a card may be changed every few seconds."""
         now = self.clock.now()
         due = [row.next_attempt_at for row in await self.store.list_owed(now + AGES, 1000)]
-        next_step = await self.store.next_due_at()
-        if next_step is not None:
-            due.append(next_step)
+        agenda = await self.store.agenda(now)
+        if agenda.is_due:
+            due.append(now)
+        if agenda.next_at is not None:
+            due.append(agenda.next_at)
         wait = (min(due) - now).total_seconds() if due else 3.0
         return max(wait, 1.0)
 

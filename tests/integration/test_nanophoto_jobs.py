@@ -14,6 +14,7 @@ from bot.domain.pricing import Price
 from bot.domain.quotes import Quote
 from bot.domain.requests import Shot
 from bot.ids import ChannelId, GuildId, IdempotencyKey, UserId
+from bot.ports import Agenda
 from bot.providers.nanophoto.models import capability
 from bot.services.accepting import Accepting
 from bot.services.tracking import Tracker
@@ -62,11 +63,13 @@ class Bot:
         place = Place(GuildId(10), ChannelId(20), UserId(30))
         job = await self.accepting.accept(quote, place, IdempotencyKey("one"))
         for _ in range(MOST_TURNS):
-            due_at = await self.tracker.run_once()
-            if due_at is None:
+            await self.tracker.run_once()
+            agenda = await self.store.agenda(self.clock.now())
+            if agenda == Agenda():
                 return await self.store.get(job.id)
             await self._made()
-            self.clock.advance(max((due_at - self.clock.now()).total_seconds(), 0.1))
+            next_at = agenda.next_at or self.clock.now()
+            self.clock.advance(max((next_at - self.clock.now()).total_seconds(), 0.1))
         msg = f"never ended: {await self.store.get(job.id)}"
         raise AssertionError(msg)
 

@@ -4,7 +4,8 @@ Each changes the real code in one place and is taken back afterwards.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -213,7 +214,13 @@ def ignores_leases() -> Iterator[None]:
     """What is due is anybody's, also while somebody is at it."""
 
     async def anyway(
-        self: SqlJobStore, owner: str, now: datetime, lease_seconds: float, most: int
+        self: SqlJobStore,
+        owner: str,
+        now: datetime,
+        lease_seconds: float,
+        most: int,
+        *,
+        besides: Collection[JobId] = (),
     ) -> list[Job]:
         query = self._queries.claim_due_jobs.sql
         without = query.replace("lease_expires_at <= :now", ":now = :now")
@@ -222,6 +229,7 @@ def ignores_leases() -> Iterator[None]:
             "owner": owner,
             "now": rows.milliseconds(now),
             "expires_at": rows.milliseconds(now + timedelta(seconds=lease_seconds)),
+            "besides": json.dumps(list(besides)),
             "most": most,
         }
         async with self._engine.transaction() as connection:

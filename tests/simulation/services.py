@@ -39,6 +39,7 @@ class Film:
 
     handle: str
     tag: str
+    begins_at: datetime
     ready_at: datetime
     verdict: ProviderStatus
     addresses: tuple[str, ...]
@@ -95,6 +96,7 @@ class SimulatedProvider:
         film = Film(
             handle=f"{self.name}-{number}",
             tag=order.tag,
+            begins_at=self.watch.clock.now() + min(takes / 3, timedelta(hours=1)),
             ready_at=self.watch.clock.now() + takes,
             verdict=verdict,
             addresses=addresses,
@@ -152,10 +154,16 @@ class SimulatedProvider:
         if film is None:
             self.watch.demand(False, "I5", f"nobody knows {handle!r} at {self.name}")
             return ProviderJobUnknownError()
-        ready = self.watch.clock.now() >= film.ready_at
-        status = film.verdict if ready else ProviderStatus(ProviderState.RUNNING)
+        status = self._status_of(film)
         self._looked(handle, status.state.value)
         return status
+
+    def _status_of(self, film: Film) -> ProviderStatus:
+        now = self.watch.clock.now()
+        if now >= film.ready_at:
+            return film.verdict
+        has_begun = now >= film.begins_at
+        return ProviderStatus(ProviderState.RUNNING if has_begun else ProviderState.QUEUED)
 
     def _looked(self, handle: str, state: str | None) -> None:
         if handle in self.films:

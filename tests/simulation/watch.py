@@ -189,7 +189,7 @@ class Watch:
             self.demand(passed >= HOUR_MS, "deadline", f"{job['id']} expired unseen")
             return
         ago = asyncio.get_running_loop().time() - look.at_seconds
-        seen = look.state == "running" and ago <= LOOKED_JUST_NOW_SECONDS
+        seen = look.state in {"queued", "running"} and ago <= LOOKED_JUST_NOW_SECONDS
         unseen = look.failed >= FAILED_LOOKS_FEWEST and passed >= HOUR_MS
         self.demand(seen or unseen, "deadline", f"{job['id']} expired, last {look}")
 

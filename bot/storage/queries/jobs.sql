@@ -3,13 +3,14 @@
 INSERT INTO jobs (
     id, idempotency_key, guild_id, channel_id, user_id, source_message_id, provider, request,
     cost_micros, cost_is_estimate, expected_seconds, state, accepted_at, state_changed_at,
-    next_action_at, submitted_at, deadline_at, progress_percent, cancel_requested, failure_kind,
-    failure_text, artifact, errors_in_row, has_priority, version)
+    next_action_at, submitted_at, last_queued_at, deadline_at, progress_percent, cancel_requested,
+    failure_kind, failure_text, artifact, errors_in_row, has_priority, version)
 VALUES (
     :id, :idempotency_key, :guild_id, :channel_id, :user_id, :source_message_id, :provider, :request,
     :cost_micros, :cost_is_estimate, :expected_seconds, :state, :accepted_at, :state_changed_at,
-    :next_action_at, :submitted_at, :deadline_at, :progress_percent, :cancel_requested, :failure_kind,
-    :failure_text, :artifact, :errors_in_row, :has_priority, :version)
+    :next_action_at, :submitted_at, :last_queued_at, :deadline_at, :progress_percent,
+    :cancel_requested, :failure_kind, :failure_text, :artifact, :errors_in_row, :has_priority,
+    :version)
 ON CONFLICT (idempotency_key) DO NOTHING
 RETURNING id;
 
@@ -27,13 +28,30 @@ SELECT * FROM jobs WHERE idempotency_key = :idempotency_key;
 -- one whose process has died.
 UPDATE jobs SET
     state = :state, state_changed_at = :state_changed_at, next_action_at = :next_action_at,
-    submitted_at = :submitted_at, deadline_at = :deadline_at,
+    submitted_at = :submitted_at, last_queued_at = :last_queued_at, deadline_at = :deadline_at,
     progress_percent = :progress_percent, cancel_requested = :cancel_requested,
     failure_kind = :failure_kind, failure_text = :failure_text, artifact = :artifact,
     errors_in_row = :errors_in_row, version = :version + 1,
     lease_owner = CASE WHEN :state = 'submitting' THEN lease_owner END,
     lease_expires_at = CASE WHEN :state = 'submitting' THEN lease_expires_at END
 WHERE id = :id AND version = :version;
+
+-- name: postpone_jobs*!
+-- The same for jobs that stay in their state, which most looks leave them in: what the state
+-- decides is left alone, and so are all indexes but one.
+UPDATE jobs SET
+    next_action_at = :next_action_at, submitted_at = :submitted_at,
+    last_queued_at = :last_queued_at, deadline_at = :deadline_at,
+    progress_percent = :progress_percent, cancel_requested = :cancel_requested,
+    failure_kind = :failure_kind, failure_text = :failure_text, artifact = :artifact,
+    errors_in_row = :errors_in_row, version = :version + 1,
+    lease_owner = CASE WHEN :state = 'submitting' THEN lease_owner END,
+    lease_expires_at = CASE WHEN :state = 'submitting' THEN lease_expires_at END
+WHERE id = :id AND version = :version;
+
+-- name: renew_leases*!
+-- Hold on to a job that is worked on, as far as it is still one's own.
+UPDATE jobs SET lease_expires_at = :expires_at WHERE id = :id AND lease_owner = :owner;
 
 -- name: list_active_jobs
 -- All that have not ended, oldest first.
@@ -95,7 +113,16 @@ SELECT user_id, COUNT(*) AS running FROM jobs
 WHERE provider = :provider AND state IN ('submitting', 'uncertain', 'in_progress')
 GROUP BY user_id;
 
--- name: next_due_job^
--- When the earliest of all active jobs is due.
-SELECT MIN(next_action_at) AS due_at FROM jobs
-WHERE state IN ('accepted', 'submitting', 'uncertain', 'in_progress', 'collecting');
+-- name: agenda
+-- Of active jobs at a provider and of those that wait: when the first of all is due, and when the
+-- first that is not due by now.
+SELECT
+    (SELECT MIN(next_action_at) FROM jobs
+        WHERE state IN ('submitting', 'uncertain', 'in_progress', 'collecting')) AS first_at,
+    (SELECT MIN(next_action_at) FROM jobs
+        WHERE state IN ('submitting', 'uncertain', 'in_progress', 'collecting')
+            AND next_action_at > :now) AS next_at
+UNION ALL
+SELECT
+    (SELECT MIN(next_action_at) FROM jobs WHERE state = 'accepted'),
+    (SELECT MIN(next_action_at) FROM jobs WHERE state = 'accepted' AND next_action_at > :now);

@@ -1,15 +1,14 @@
 -- name: put_submissions*!
 -- Write submissions, or what became of them.
 INSERT INTO submissions (
-    id, job_id, attempt, provider, tag, state, intended_at, handle, accepted_at, finished_at, polls,
+    id, job_id, attempt, provider, tag, state, intended_at, handle, accepted_at, finished_at,
     artifact_address, remark, precharged_micros, charged_micros)
 VALUES (
     :id, :job_id, :attempt, :provider, :tag, :state, :intended_at, :handle, :accepted_at,
-    :finished_at, :polls, :artifact_address, :remark, :precharged_micros, :charged_micros)
+    :finished_at, :artifact_address, :remark, :precharged_micros, :charged_micros)
 ON CONFLICT (id) DO UPDATE SET
     state = excluded.state, handle = excluded.handle, accepted_at = excluded.accepted_at,
-    finished_at = excluded.finished_at, polls = excluded.polls,
-    artifact_address = excluded.artifact_address, remark = excluded.remark,
+    finished_at = excluded.finished_at, artifact_address = excluded.artifact_address, remark = excluded.remark,
     precharged_micros = excluded.precharged_micros, charged_micros = excluded.charged_micros;
 
 -- name: latest_submission^

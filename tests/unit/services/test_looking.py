@@ -35,6 +35,18 @@ async def test_how_long_it_took_is_remembered_once(world):
     assert 60 <= seconds <= 66
 
 
+async def test_what_it_waited_at_the_service_does_not_count_as_making(world):
+    world.provider.queued_seconds = 200.0
+    job = await played(world)
+
+    [seconds] = await world.store.list_durations(PROVIDER, make_request(), 10)
+    begun = world.provider.runs[0].begins_at
+    assert job.state is JobState.SUCCEEDED
+    assert begun - timedelta(seconds=30) <= job.last_queued_at < begun
+    assert 60 <= seconds <= 60 + 30 + 6
+    assert len(world.provider.looks) < 50
+
+
 async def test_a_fresh_job_may_be_unknown_for_a_moment(world):
     job = await played(world, look=[ProviderJobUnknownError() for _ in range(3)])
 

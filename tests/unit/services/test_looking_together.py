@@ -67,7 +67,6 @@ async def test_one_request_shows_all_films_each_as_it_is(many):
     ]
     assert ready.submission.artifact_addresses == ("https://films.example/1",)
     assert also_ready.submission.artifact_addresses == ("https://films.example/3",)
-    assert {change.submission.polls for change in (ready, running, also_ready)} == {1}
 
 
 async def test_all_that_are_not_ready_are_looked_at_again_together(many):

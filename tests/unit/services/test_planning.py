@@ -37,6 +37,27 @@ async def test_films_of_the_same_kind_teach_and_others_do_not(world, means):
     assert await takes_of(make_job(), means) == learn([20.0] * 60, 60.0)
 
 
+async def test_until_its_kind_is_known_films_of_the_same_model_say_more_than_its_own_word(
+    world, means
+):
+    await seen(world, 300.0, times=4, resolution="480p")
+    await seen(world, 20.0, times=4, model_id="other")
+
+    guess = await takes_of(make_job(expected_seconds=60), means)
+    assert guess == learn([], 60.0, [300.0] * 4)
+    assert guess.quantile(0.5) > 150
+
+
+async def test_a_film_that_still_waits_at_its_service_is_as_young_as_one_handed_over_now(world):
+    await seen(world, 100.0)
+    world.provider.look_price = 5.0
+    means = world.start().means
+    fresh, waits = begun(0), begun(500, last_queued_at=NOW)
+
+    assert await next_look(waits, means) == await next_look(fresh, means)
+    assert await next_look(waits, means) > await next_look(begun(90), means)
+
+
 async def test_a_film_that_cannot_be_ready_is_not_looked_at_soon_where_looks_are_dear(world):
     await seen(world, 600.0)
     world.provider.look_price = 5.0

@@ -1,11 +1,13 @@
 -- name: claim_due_jobs
--- Take the lease of jobs at a provider that are due, most overdue first.
+-- Take the lease of jobs at a provider that are due, most overdue first, `besides` those of a list
+-- in JSON.
 UPDATE jobs SET lease_owner = :owner, lease_expires_at = :expires_at
 WHERE id IN (
     SELECT id FROM jobs
     WHERE state IN ('submitting', 'uncertain', 'in_progress', 'collecting')
         AND next_action_at <= :now
         AND (lease_owner IS NULL OR lease_owner = :owner OR lease_expires_at <= :now)
+        AND id NOT IN (SELECT json_array_elements_text(CAST(:besides AS json)))
     ORDER BY next_action_at, id
     LIMIT :most
     FOR UPDATE SKIP LOCKED)
@@ -36,7 +38,7 @@ RETURNING *;
 
 -- name: lock_jobs
 -- These jobs as they are, and nobody moves them until the transaction ends; `ids` is a list in JSON.
-SELECT id, version FROM jobs
+SELECT id, version, state FROM jobs
 WHERE id IN (SELECT json_array_elements_text(CAST(:ids AS json)))
 ORDER BY id
 FOR UPDATE;

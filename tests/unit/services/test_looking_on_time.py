@@ -1,0 +1,50 @@
+"""Films are looked at when they are due, however much waits beside them.
+
+All of it on virtual time, so that an instant is exact.
+"""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.domain.jobs import JobState, advance, start_rendering
+from bot.domain.submissions import SubmissionState
+from bot.ports import Change
+from bot.services.tracking import MOST_AT_PROVIDER
+from tests.crash.virtual_time import LoopClock, VirtualTimeLoop
+from tests.factories import NOW, make_submission
+from tests.fakes.world import World
+
+DUE_AFTER_SECONDS = [0.2 + 0.3 * number for number in range(MOST_AT_PROVIDER)]
+
+
+async def watch_full_service():
+    """When a service with no free place was looked at, in seconds, while a film waits for one."""
+    looks, world = [], World(clock=LoopClock())
+
+    async def note(event):
+        if event == "look":
+            looks.append((world.clock.now() - NOW).total_seconds())
+
+    process = world.start(weather=note)
+    for number, seconds in enumerate(DUE_AFTER_SECONDS):
+        job = await process.accept(key=str(number))
+        begun = start_rendering(advance(job, JobState.SUBMITTING, NOW), NOW)
+        due = replace(begun, next_action_at=NOW + timedelta(seconds=seconds))
+        submission = make_submission(job, state=SubmissionState.ACCEPTED, handle=f"run-{number}")
+        await world.store.save([Change(due, submission)])
+    await process.accept(key="waits")
+    async with asyncio.TaskGroup() as group:
+        group.create_task(process.tracker.run())
+        while len(looks) < MOST_AT_PROVIDER:
+            await world.clock.sleep(0.1)
+        await process.tracker.stop()
+    return looks[:MOST_AT_PROVIDER]
+
+
+def test_a_film_that_waits_for_its_turn_delays_no_look_at_another():
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        looks = runner.run(watch_full_service())
+
+    late = [at - due for at, due in zip(looks, DUE_AFTER_SECONDS, strict=True)]
+    assert max(late) < 0.05
