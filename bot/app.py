@@ -73,12 +73,18 @@ async def run_until(stopped: asyncio.Event, settings: Settings, parts: Parts) ->
         ended = tasks.start(stopped.wait(), name="stop")
         endless = {gateway, ended, *_start_loops(tasks, parts)}
         await asyncio.wait(endless, return_when=asyncio.FIRST_COMPLETED)
-        _log.info("stopping")
-        await parts.tracker.stop(grace_seconds=STOP_GRACE_SECONDS)
-        await parts.delivering.stop(grace_seconds=STOP_GRACE_SECONDS)
-        await parts.client.close()
-        await tasks.close(grace_seconds=0.5)
+        await _stop(tasks, parts)
     _raise_fatal(gateway)
+
+
+async def _stop(tasks: TaskOwner, parts: Parts) -> None:
+    """In this order; one that fails keeps none of the others from being stopped."""
+    _log.info("stopping")
+    async with contextlib.AsyncExitStack() as last_first:
+        last_first.push_async_callback(tasks.close, grace_seconds=0.5)
+        last_first.push_async_callback(parts.client.close)
+        last_first.push_async_callback(parts.delivering.stop, grace_seconds=STOP_GRACE_SECONDS)
+        last_first.push_async_callback(parts.tracker.stop, grace_seconds=STOP_GRACE_SECONDS)
 
 
 def _start_gateway(tasks: TaskOwner, parts: Parts, token: str) -> "asyncio.Task[None]":
@@ -97,6 +103,7 @@ def _start_loops(tasks: TaskOwner, parts: Parts) -> "set[asyncio.Task[None]]":
         "delivering": parts.delivering.run,
         "noticing": parts.noticing.run,
         "tidying": parts.tidying.run,
+        "salvaging": parts.salvaging.run,
         "watching": parts.watching.run,
         "catalogue": partial(keep_catalogue_fresh, parts),
     }

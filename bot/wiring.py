@@ -43,6 +43,7 @@ from bot.services.outbox import Outbox
 from bot.services.pausing import Pauses
 from bot.services.pictures import CardPictures
 from bot.services.quoting import Quoting
+from bot.services.salvaging import Salvaging
 from bot.services.showing import Showing
 from bot.services.steps import Means
 from bot.services.substituting import Substituting
@@ -79,6 +80,7 @@ class Parts:
     delivering: Delivering
     noticing: Noticing
     tidying: Tidying
+    salvaging: Salvaging
     watching: Watching
     catalogue: Catalogue
     providers: dict[ProviderName, Provider]
@@ -120,6 +122,7 @@ def join(settings: Settings, ground: Ground) -> Parts:
         delivering=delivering,
         noticing=Noticing(ground.stores.notices, courier, ground.clock),
         tidying=_tidying(settings, ground),
+        salvaging=_salvaging(ground, delivering.wake),
         watching=Watching(ground.stores.jobs, ground.clock),
         catalogue=services.catalogue,
         providers=ground.providers,
@@ -209,6 +212,10 @@ def _means(ground: Ground, pauses: Pauses, courier: Courier) -> Means:
 def _tidying(settings: Settings, ground: Ground) -> Tidying:
     keep_for = timedelta(days=settings.keep_films_days)
     return Tidying(ground.stores.jobs, ground.films, ground.images, ground.clock, keep_for)
+
+
+def _salvaging(ground: Ground, on_owed: Callable[[], None]) -> Salvaging:
+    return Salvaging(ground.stores.jobs, ground.films, ground.providers, ground.clock, on_owed)
 
 
 def owner_of(settings: Settings) -> str:

@@ -65,6 +65,12 @@ class JobStore(Protocol):
     async def list_ended(self, guild_id: GuildId, user_id: UserId, most: int) -> list[Job]:
         """A member's jobs in a server that have ended, latest first."""
 
+    async def list_given_up(self, since: datetime, most: int) -> list[Job]:
+        """Those that ended since then without their film though it may still come, latest first.
+
+        Handed over, and then called off, expired, lost or never fetched; and no film was owed since.
+        """
+
     async def list_waiting(self, provider: ProviderName) -> list[Waiting]:
         """Those that are accepted and not yet submitted, oldest first; of a long queue, much."""
 
@@ -136,6 +142,9 @@ class JobStore(Protocol):
         one higher. Returns the ids of those that somebody else had moved meanwhile: of them
         nothing is written.
         """
+
+    async def owe(self, deliveries: Sequence[Delivery]) -> None:
+        """Messages for jobs that have ended; each once for a job and a kind."""
 
     async def list_owed(self, now: datetime, most: int) -> list[Delivery]:
         """Deliveries in OWED or POSTING that are due, oldest first."""

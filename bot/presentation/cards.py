@@ -68,7 +68,7 @@ def embed_of(view: CardView) -> discord.Embed:
     job = view.job
     pictures = picture_names(job)
     embed = discord.Embed(
-        title=f"🎬 {_title(job)}",
+        title=f"🎬 {_title(view)}",
         description=f"> {plain(job.request.prompt, most=PROMPT_MOST)}",
         colour=_COLOURS[JobState.CANCELLED if _is_being_called_off(job) else job.state],
     )
@@ -84,7 +84,10 @@ def embed_of(view: CardView) -> discord.Embed:
     return embed
 
 
-def _title(job: Job) -> str:
+def _title(view: CardView) -> str:
+    job = view.job
+    if job.is_terminal and view.film_url is not None:
+        return _TITLES[JobState.SUCCEEDED]
     return "Being called off" if _is_being_called_off(job) else _TITLES[job.state]
 
 
@@ -133,10 +136,11 @@ def _now(view: CardView) -> str:
 
 def _outcome(view: CardView) -> str:
     job = view.job
-    if job.state in {JobState.FAILED, JobState.EXPIRED}:
-        return replies.without_film(job)
     if job.state is JobState.SUCCEEDED:
         return _whereabouts(view.film_url)
+    if job.state in {JobState.FAILED, JobState.EXPIRED}:
+        late = f"It came after all. {_whereabouts(view.film_url)}"
+        return replies.without_film(job) if view.film_url is None else late
     spent = job.submitted_at is not None
     if not spent:
         return replies.NOTHING_CHARGED

@@ -24,7 +24,7 @@ REASON_MOST = 600
 def text_of(job: Job, *, note: str | None = None, address: str | None = None) -> str:
     """The words above the film."""
     lines = [
-        f"<@{job.user_id}> your film is ready, for {dollars(job.cost_micros)}.",
+        f"<@{job.user_id}> {_news(job)}",
         f"> {plain(job.request.prompt, most=PROMPT_MOST)}",
     ]
     if job.artifact is not None and job.artifact.remark is not None:
@@ -32,8 +32,15 @@ def text_of(job: Job, *, note: str | None = None, address: str | None = None) ->
     if note is not None:
         lines.append(f"-# {note}")
     if address is not None:
-        lines.append(f"It is too large for this channel, so here is the service's link: {address}")
+        link = f"so here is the service's link: {address}" if address else "and no link is known."
+        lines.append(f"It is too large for this channel, {link}")
     return "\n".join(lines)
+
+
+def _news(job: Job) -> str:
+    if job.state is JobState.SUCCEEDED:
+        return f"your film is ready, for {dollars(job.cost_micros)}."
+    return "your film came after all, and you pay nothing for it."
 
 
 def text_again(job: Job, *, film: FittedFilm | None, addresses: Sequence[str]) -> str:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from bot.domain.catalogue import Catalogue
 from bot.domain.deliveries import DELETED_ADDRESS, DeliveryKind, DeliveryState
-from bot.domain.jobs import FailureKind, Job, JobState
+from bot.domain.jobs import TERMINAL_STATES, FailureKind, Job, JobState
 from bot.ports import CardView, Clock, Courier, FilmStore, ImageStore, Instead, JobStore
 from bot.services.inquiring import Inquiring
 from bot.services.substituting import Substituting
 
+HAS_A_FILM = TERMINAL_STATES - {JobState.CANCELLED}  # of those that failed, one that came late
 INSTEAD_AFTER = frozenset({FailureKind.OPERATOR, FailureKind.PROVIDER, FailureKind.REJECTED})
 
 
@@ -51,7 +52,7 @@ class Outbox:
         return Instead(found[0].capability.name, found[0].price) if found else None
 
     async def _film_url(self, job: Job) -> str | None:
-        if job.state is not JobState.SUCCEEDED:
+        if job.state not in HAS_A_FILM:
             return None
         film = await self.store.find_delivery(job.id, DeliveryKind.FILM)
         if film is not None and film.state is DeliveryState.DELETED:

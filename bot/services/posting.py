@@ -10,13 +10,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain.deliveries import Delivery, DeliveryKind, DeliveryState, posted, posting
-from bot.domain.jobs import Job
+from bot.domain.jobs import Artifact, Job
 from bot.domain.polling import backoff_seconds
 from bot.errors import (
+    ArtifactError,
     ChannelGoneError,
     DeliveryError,
     DeliveryUnavailableError,
     FileTooLargeError,
+    FilmNotThereError,
 )
 from bot.ids import MessageId
 from bot.ports import CardView
@@ -35,7 +37,7 @@ async def post(delivery: Delivery, outbox: Outbox) -> None:
     view = await outbox.view(job)
     try:
         message_id = await _send(intent, view, outbox)
-    except ChannelGoneError:
+    except (ChannelGoneError, FilmNotThereError):
         _log.warning("undeliverable", extra={"job_id": job.id, "kind": delivery.kind})
         gone = replace(intent, state=DeliveryState.UNDELIVERABLE)
         await outbox.store.save_delivery(gone)
@@ -74,10 +76,7 @@ async def _send(delivery: Delivery, view: CardView, outbox: Outbox) -> MessageId
 
 async def _send_film(delivery: Delivery, job: Job, outbox: Outbox) -> MessageId:
     """As it is, else made to fit, else smaller still, else as a link."""
-    artifact = job.artifact
-    if artifact is None:
-        msg = f"job {job.id} owes a film and has none"
-        raise AssertionError(msg)
+    artifact = job.artifact or await _late_artifact(job, outbox)
     limit = outbox.courier.upload_limit_bytes(job.guild_id)
     for max_bytes in (limit, int(limit * SMALLER)):
         try:
@@ -90,6 +89,14 @@ async def _send_film(delivery: Delivery, job: Job, outbox: Outbox) -> MessageId:
     addresses = submission.artifact_addresses if submission else ()
     found = await _find(delivery, outbox)
     return found or await outbox.courier.post_link(delivery, job, " ".join(addresses))
+
+
+async def _late_artifact(job: Job, outbox: Outbox) -> Artifact:
+    """Of a film that came after its job was given up. Raises FilmNotThereError."""
+    try:
+        return await outbox.films.inspect(job.id)
+    except ArtifactError as error:
+        raise FilmNotThereError from error
 
 
 async def _send_failure(delivery: Delivery, job: Job, outbox: Outbox) -> MessageId:

@@ -4,6 +4,7 @@ That holds as well for what nobody waited for: a film that was called off after 
 begun, and one whose submission nobody could find again at the time. Nothing is charged for it.
 """
 
+import contextlib
 import logging
 from dataclasses import dataclass, replace
 
@@ -73,35 +74,44 @@ class Showing:
             return Shown(shown, None, submission.artifact_addresses if submission else ())
 
     async def _found(self, job: Job) -> Artifact:
-        """On our disk, else at the service. Raises FilmNotThereError."""
+        """Raises FilmComingError, FilmNotThereError."""
         try:
-            return await self._films.inspect(job.id)
-        except ArtifactError:
-            submission = await self._store.find_submission(job.id)
-        if submission is None or job.provider not in self._providers:
-            raise FilmNotThereError
-        try:
-            await self._fetch(job, submission, self._providers[job.provider])
-            return await self._films.inspect(job.id)
+            return await find_film(job, self._store, self._films, self._providers)
         except (ProviderError, ArtifactError) as error:
             _log.info("film_not_there", extra={"job_id": job.id, "error": type(error).__name__})
             raise FilmNotThereError from error
 
-    async def _fetch(self, job: Job, submission: Submission, provider: Provider) -> None:
-        """Raises ProviderError, ArtifactError, FilmComingError, FilmNotThereError."""
-        handle = submission.handle
-        if handle is None and provider.can_recover:
-            receipt = await provider.recover(submission.tag, job.request)
-            handle = receipt.handle if receipt else None
-        if handle is None:
-            raise FilmNotThereError
-        status = await provider.look(handle, job.request)
-        if status.state in _COMING:
-            raise FilmComingError
-        if status.state is not ProviderState.SUCCEEDED:
-            raise FilmNotThereError
-        await fetch_film(job, status.artifact_addresses, provider, self._films)
-        _log.info("film_brought_back", extra={"job_id": job.id})
+
+async def find_film(job: Job, store: JobStore, films: FilmStore, providers: Providers) -> Artifact:
+    """On our disk, else from the service to there.
+
+    Raises FilmComingError, FilmNotThereError, ProviderError, ArtifactError.
+    """
+    with contextlib.suppress(ArtifactError):
+        return await films.inspect(job.id)
+    submission = await store.find_submission(job.id)
+    if submission is None or job.provider not in providers:
+        raise FilmNotThereError
+    provider = providers[job.provider]
+    await fetch_film(job, await _addresses(job, submission, provider), provider, films)
+    _log.info("film_brought_back", extra={"job_id": job.id})
+    return await films.inspect(job.id)
+
+
+async def _addresses(job: Job, submission: Submission, provider: Provider) -> tuple[str, ...]:
+    """Read now, for those that were read before may be over."""
+    handle = submission.handle
+    if handle is None and provider.can_recover:
+        receipt = await provider.recover(submission.tag, job.request)
+        handle = receipt.handle if receipt else None
+    if handle is None:
+        raise FilmNotThereError
+    status = await provider.look(handle, job.request)
+    if status.state in _COMING:
+        raise FilmComingError
+    if status.state is not ProviderState.SUCCEEDED:
+        raise FilmNotThereError
+    return status.artifact_addresses
 
 
 _COMING = frozenset({ProviderState.QUEUED, ProviderState.RUNNING})

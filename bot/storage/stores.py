@@ -89,6 +89,10 @@ class SqlJobStore(Tables):
         )
         return [rows.job_from(row) for row in found]
 
+    async def list_given_up(self, since: datetime, most: int) -> list[Job]:
+        found = await self._read("list_given_up_jobs", since=rows.milliseconds(since), most=most)
+        return [rows.job_from(row) for row in found]
+
     async def list_waiting(self, provider: ProviderName) -> list[Waiting]:
         found = await self._read("list_waiting_jobs", provider=provider)
         return [rows.waiting_from(row) for row in found]
@@ -229,6 +233,10 @@ class SqlJobStore(Tables):
             row = await self._one(connection, "latest_submission", job_id=job.id)
             submission = None if row is None else rows.submission_from(row)
         await self._money.resolve(connection, job, submission)
+
+    async def owe(self, deliveries: Sequence[Delivery]) -> None:
+        async with self._engine.transaction() as connection:
+            await self._owe(connection, deliveries)
 
     async def list_owed(self, now: datetime, most: int) -> list[Delivery]:
         found = await self._read(

@@ -430,3 +430,31 @@ async def test_what_a_provider_has_in_hand_is_counted_with_priority_and_without(
 
     assert await store.count_in_hand(PROVIDER) == InHand(first=1, others=2)
     assert await store.count_in_hand(ProviderName("other")) == InHand()
+
+
+async def given_up(store, kind, at, **fields):
+    job = await move(store, await accept(store), JobState.SUBMITTING)
+    lost = fail(job, Failure(kind, "No word."), at)
+    await store.save([Change(replace(lost, **fields), make_submission(job))])
+    return await store.get(job.id)
+
+
+async def test_films_that_may_still_come_are_known_until_they_are_owed(store):
+    lost = await given_up(store, FailureKind.UNCERTAIN, NOW)
+    later = await given_up(store, FailureKind.INTERRUPTED, NOW + timedelta(minutes=1))
+    await given_up(store, FailureKind.UNCERTAIN, NOW - timedelta(days=2))
+    await given_up(store, FailureKind.REFUSED, NOW)
+    await move(store, await accept(store), JobState.CANCELLED)  # before it was handed over
+    begun = await in_the_making(store)
+    await store.save([Change(begun, make_submission(begun))])
+    called_off = await move(store, await store.get(begun.id), JobState.CANCELLED)
+
+    found = await store.list_given_up(NOW - timedelta(days=1), 10)
+    assert [job.id for job in found] == [later.id, *sorted([lost.id, called_off.id])]
+    assert await store.list_given_up(NOW - timedelta(days=1), 1) == [later]
+
+    await store.owe([make_delivery(lost, DeliveryKind.FILM)])
+    await store.owe([make_delivery(lost, DeliveryKind.FILM)])
+    found = await store.list_given_up(NOW - timedelta(days=1), 10)
+    assert [job.id for job in found] == [later.id, called_off.id]
+    assert len(await store.list_owed(NOW, 100)) == 7

@@ -6,7 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.deliveries import LONGEST_WAIT, Delivery, DeliveryKind, DeliveryState
-from bot.domain.jobs import ACTIVE_STATES, AT_PROVIDER_STATES, TERMINAL_STATES, Job, JobState
+from bot.domain.jobs import (
+    ACTIVE_STATES,
+    AT_PROVIDER_STATES,
+    TERMINAL_STATES,
+    FailureKind,
+    Job,
+    JobState,
+)
 from bot.domain.offers import Place
 from bot.domain.queueing import InHand, Waiting, in_order
 from bot.domain.requests import VideoRequest
@@ -62,6 +69,19 @@ class InMemoryJobStore:
             if (job.guild_id, job.user_id) == (guild_id, user_id)
         ]
         return sorted(found, key=lambda job: (job.accepted_at, job.id), reverse=True)[:most]
+
+    async def list_given_up(self, since: datetime, most: int) -> list[Job]:
+        handed_over = {row.job_id for row in self.submissions.values()}
+        found = [
+            job
+            for job in self._in(TERMINAL_STATES)
+            if job.state_changed_at >= since
+            and job.id in handed_over
+            and _may_still_come(job)
+            and (job.id, DeliveryKind.FILM) not in self.deliveries
+        ]
+        found.sort(key=lambda job: job.id)
+        return sorted(found, key=lambda job: job.state_changed_at, reverse=True)[:most]
 
     async def list_waiting(self, provider: ProviderName) -> list[Waiting]:
         waiting = [job for job in self._in({JobState.ACCEPTED}) if job.provider == provider]
@@ -162,6 +182,9 @@ class InMemoryJobStore:
             self._write(change)
         return lost
 
+    async def owe(self, deliveries: Sequence[Delivery]) -> None:
+        self._owe(deliveries)
+
     async def list_owed(self, now: datetime, most: int) -> list[Delivery]:
         open_states = {DeliveryState.OWED, DeliveryState.POSTING}
         owed = [
@@ -258,6 +281,12 @@ def _check(job: Job) -> None:
     if not sound:
         msg = f"CHECK constraint failed: {job.id}"
         raise StorageError(msg)
+
+
+def _may_still_come(job: Job) -> bool:
+    if job.failure is None:
+        return job.state is not JobState.SUCCEEDED
+    return job.failure.kind in {FailureKind.UNCERTAIN, FailureKind.INTERRUPTED}
 
 
 def _subject(provider: ProviderName, request: VideoRequest) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ WRITES = (
     "accept",
     "claim_due",
     "renew",
+    "owe",
     "claim_in_progress",
     "claim",
     "save",

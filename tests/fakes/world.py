@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from bot.domain.catalogue import Catalogue
 from bot.domain.deliveries import DeliveryKind
-from bot.domain.jobs import Job, JobState
+from bot.domain.jobs import Job
 from bot.domain.offers import Place
 from bot.domain.pricing import Price
 from bot.domain.quotes import Quote
@@ -213,7 +213,7 @@ class World:
     def _shows(self, job: Job) -> bool:
         [card] = self.cards_of(job)
         linked = card.film_url is not None or not self.films_of(job)
-        return card.state is job.state and (linked or job.state is not JobState.SUCCEEDED)
+        return card.state is job.state and linked
 
     async def _seconds_to_wait(self) -> float:
         """To the next thing that is due; a card may be changed every few seconds."""

@@ -58,10 +58,12 @@ class Judgement:
     def _judge_messages(self, job: Any) -> None:
         is_open = job["channel_id"] not in self.ground.courier.gone_channels
         missed = job["state"] in {"failed", "expired"} and not job["cancel_requested"]
-        wanted = {"card": 1, "film": job["state"] == "succeeded", "failure": missed}
-        for kind, number in wanted.items():
+        late = missed and job["failure_kind"] in {None, "uncertain", "interrupted"}
+        done = job["state"] == "succeeded"
+        wanted = {"card": (1, 1), "film": (done, done or late), "failure": (missed, missed)}
+        for kind, (fewest, most) in wanted.items():
             posted = self.watch.posts[job["id"], kind]
-            right = posted == number if is_open else posted <= number
+            right = (fewest if is_open else 0) <= posted <= most
             self.watch.demand(right, "I6", f"{job['id']} {job['state']}: {posted} {kind}")
 
     def _judge_money(self, job: Any, film: Film | None) -> None:

@@ -17,6 +17,7 @@ from bot.services.outbox import Outbox
 from bot.services.pausing import Pauses
 from bot.services.pictures import CardPictures
 from bot.services.quoting import Quoting
+from bot.services.salvaging import Salvaging
 from bot.services.steps import Means
 from bot.services.substituting import Substituting
 from bot.services.tracking import Tracker
@@ -66,10 +67,12 @@ class Program:
     cancelling: Cancelling
     tracker: Tracker
     delivering: Delivering
+    salvaging: Salvaging
 
     def run(self, wait: Callable[[float], Awaitable[None]]) -> None:
         """Its loops, each of which outlives its failures, in its life."""
-        for name, run in (("tracker", self.tracker.run), ("delivering", self.delivering.run)):
+        loops = (self.tracker, self.delivering, self.salvaging)
+        for name, run in ((type(one).__name__, one.run) for one in loops):
             self.life.spawn(supervise(name, run, wait=wait))
 
 
@@ -126,4 +129,5 @@ def new_program(ground: Ground, storm: Storm) -> Program:
         cancelling=Cancelling(store, clock, wake),
         tracker=tracker,
         delivering=delivering,
+        salvaging=Salvaging(store, films, means.providers, clock, delivering.wake),
     )

@@ -298,7 +298,7 @@ class Watch:
         self.demand(intended, "I6", f"a {kind} of {job_id} without its intent")
         state, wanted = (
             self.states[job_id],
-            {"film": {"succeeded"}, "failure": {"failed", "expired"}},
+            {"film": {"succeeded", "failed", "expired"}, "failure": {"failed", "expired"}},
         )
         self.demand(state in wanted.get(kind, {state}), "I6", f"a {kind} of {job_id}, {state}")
 

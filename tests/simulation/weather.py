@@ -89,7 +89,16 @@ AWAY: dict[str, Fault] = {
 LONGEST_AWAY_SECONDS = {"alpha": 500.0, "beta": 500.0, "discord": 200.0, "database": 30.0}
 WRITES = frozenset(
     {
-        *("accept", "claim_due", "renew", "claim_in_progress", "claim", "save", "save_delivery"),
+        *(
+            "accept",
+            "claim_due",
+            "renew",
+            "owe",
+            "claim_in_progress",
+            "claim",
+            "save",
+            "save_delivery",
+        ),
         *("observe_duration", "set_note", "put", "apply", "give"),
     }
 )

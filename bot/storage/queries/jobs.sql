@@ -74,6 +74,16 @@ WHERE guild_id = :guild_id AND user_id = :user_id
 ORDER BY accepted_at DESC, id DESC
 LIMIT :most;
 
+-- name: list_given_up_jobs
+-- Jobs that were handed over and ended without a film although one may still come, latest first.
+SELECT * FROM jobs AS j
+WHERE j.state_changed_at >= :since
+    AND (j.state IN ('cancelled', 'expired') OR j.failure_kind IN ('uncertain', 'interrupted'))
+    AND EXISTS (SELECT 1 FROM submissions AS s WHERE s.job_id = j.id)
+    AND NOT EXISTS (SELECT 1 FROM deliveries AS d WHERE d.job_id = j.id AND d.kind = 'film')
+ORDER BY j.state_changed_at DESC, j.id
+LIMIT :most;
+
 -- name: list_waiting_jobs
 -- Jobs that wait for their turn at a provider and are due, oldest first.
 SELECT id, user_id, accepted_at, has_priority FROM jobs

@@ -243,13 +243,21 @@ def test_calling_off_says_what_became_of_the_money(outcome):
 
 @pytest.mark.parametrize("prompt", CORPUS)
 def test_a_films_message_mentions_its_member_by_id_and_nobody_else(prompt):
-    job = make_job(request=make_request(prompt=prompt))
+    job = make_job(state=JobState.SUCCEEDED, request=make_request(prompt=prompt))
 
     text = films.text_of(job, note="Re-encoded.", address="https://a.example/f.mp4")
 
     assert text.startswith(f"<@{job.user_id}> your film is ready, for $0.50.")
     assert text.replace("\\<", "").count("<@") == 1
     assert "@everyone" not in text
+
+
+def test_a_film_that_came_after_all_says_that_it_is_free():
+    text = films.text_of(make_job(state=JobState.EXPIRED), address="")
+
+    assert "came after all, and you pay nothing" in text
+    assert "no link is known" in text
+    assert "$" not in text
 
 
 def test_a_film_that_came_out_in_part_says_so_in_its_message():

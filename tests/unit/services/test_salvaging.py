@@ -1,0 +1,180 @@
+"""What was paid for is taken when it turns up, though its job has long ended."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.deliveries import DeliveryKind, DeliveryState
+from bot.domain.jobs import TIME_TO_RENDER, FailureKind, JobState
+from bot.errors import ArtifactUnavailableError, SubmissionUncertainError
+from bot.ids import UserId
+from bot.services.salvaging import SALVAGED_FOR, Salvaging
+from tests.factories import NOW, PROVIDER
+from tests.fakes.weather import Script
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def process(world):
+    return world.start()
+
+
+def salvaging_of(world, process, providers=None):
+    known = {PROVIDER: world.provider} if providers is None else providers
+    return Salvaging(world.store, world.films, known, world.clock, process.delivering.wake)
+
+
+@pytest.fixture
+def salvaging(world, process):
+    return salvaging_of(world, process)
+
+
+async def lost(world, *, cancelled=False):
+    """A film that the service took and that nobody could find again."""
+    world.provider.can_recover = False
+    process = world.start(weather=Script(submit__answered=[SubmissionUncertainError()]))
+    job = await process.accept(key="lost")
+    await process.tracker.run_once()
+    if cancelled:
+        await process.cancelling.cancel(job.id, UserId(30), is_moderator=False)
+    await world.live(process)
+    world.provider.can_recover = True
+    return await world.store.get(job.id)
+
+
+async def called_off(world, process):
+    job = await process.accept(key="called off")
+    await process.turn()
+    await process.cancelling.cancel(job.id, UserId(30), is_moderator=False)
+    await world.live(process)
+    return await world.store.get(job.id)
+
+
+async def let_pass(world, salvaging, passed, *, step=MINUTE):
+    for _ in range(int(passed / step)):
+        await salvaging.run_once()
+        world.clock.advance(step.total_seconds())
+
+
+async def test_a_lost_film_is_posted_when_it_turns_up_and_costs_its_member_nothing(
+    world, process, salvaging
+):
+    job = await lost(world)
+    assert job.failure.kind is FailureKind.UNCERTAIN
+
+    await let_pass(world, salvaging, 5 * MINUTE)
+    await world.live(process)
+
+    [film] = world.films_of(job)
+    [card] = world.cards_of(job)
+    assert card.film_url is not None
+    assert await world.store.get(job.id) == job
+    assert len(world.provider.paid_tags) == 1
+    assert film.size_bytes == world.provider.film_bytes
+
+
+async def test_a_film_is_taken_once_by_however_many_programs(world, process, salvaging):
+    job = await lost(world)
+    other = salvaging_of(world, process)
+
+    await let_pass(world, salvaging, 5 * MINUTE)
+    await let_pass(world, other, 5 * MINUTE)
+    await world.live(process)
+    await let_pass(world, other, 5 * MINUTE)
+    await world.live(process)
+
+    assert len(world.films_of(job)) == 1
+
+
+async def test_a_film_that_never_came_in_time_is_posted_when_it_does(world):
+    world.provider.takes_seconds = TIME_TO_RENDER.total_seconds() + 3000
+    process = world.start()
+    salvaging = salvaging_of(world, process)
+    job = await process.accept(key="slow")
+    await world.live(process)
+    job = await world.store.get(job.id)
+    assert job.state is JobState.EXPIRED
+
+    await let_pass(world, salvaging, timedelta(hours=3))
+    await world.live(process)
+
+    assert len(world.films_of(job)) == 1
+    assert await world.store.get(job.id) == job
+
+
+async def test_a_film_that_was_called_off_is_kept_and_not_posted(world, process, salvaging):
+    job = await called_off(world, process)
+    assert job.state is JobState.CANCELLED
+
+    await let_pass(world, salvaging, 5 * MINUTE)
+    await world.live(process)
+
+    assert world.films.path(job.id) in world.films.disk
+    assert world.films_of(job) == []
+
+
+async def test_a_lost_film_that_its_member_had_called_off_is_not_posted(world, salvaging):
+    job = await lost(world, cancelled=True)
+    assert job.failure.kind is FailureKind.UNCERTAIN
+
+    await let_pass(world, salvaging, 5 * MINUTE)
+
+    assert world.films.path(job.id) in world.films.disk
+    assert await world.store.find_delivery(job.id, DeliveryKind.FILM) is None
+
+
+async def test_what_is_kept_is_not_asked_for_again(world, process, salvaging):
+    await called_off(world, process)
+    await let_pass(world, salvaging, 5 * MINUTE)
+    looks = len(world.provider.looks)
+
+    await let_pass(world, salvaging, timedelta(hours=2))
+
+    assert len(world.provider.looks) == looks
+
+
+async def test_what_does_not_come_is_asked_for_ever_more_rarely_and_given_up_after_a_day(world):
+    world.provider.takes_seconds = 10 * SALVAGED_FOR.total_seconds()
+    process = world.start()
+    salvaging = salvaging_of(world, process)
+    await called_off(world, process)
+    before = len(world.provider.looks)
+
+    await let_pass(world, salvaging, 2 * SALVAGED_FOR, step=5 * MINUTE)
+
+    assert 5 <= len(world.provider.looks) - before <= 15
+
+
+async def test_a_fetch_that_fails_is_tried_again(world):
+    process = world.start(weather=Script(fetch=[ArtifactUnavailableError(), None]))
+    job = await lost(world)
+    salvaging = salvaging_of(world, process, process.means.providers)
+
+    await let_pass(world, salvaging, 30 * MINUTE)
+    await world.live(process)
+
+    assert len(world.films_of(job)) == 1
+
+
+async def test_nobody_is_asked_for_a_film_of_a_service_that_is_no_longer_set_up(world, process):
+    job = await lost(world)
+
+    await let_pass(world, salvaging_of(world, process, {}), 5 * MINUTE)
+
+    assert world.films_of(job) == []
+    assert world.provider.looks == []
+
+
+async def test_a_late_film_that_is_gone_before_it_is_posted_holds_up_nobody(
+    world, process, salvaging
+):
+    job = await lost(world)
+    await let_pass(world, salvaging, 5 * MINUTE)
+    await world.films.forget(job.id)
+
+    await world.live(process)
+
+    film = await world.store.find_delivery(job.id, DeliveryKind.FILM)
+    assert film.state is DeliveryState.UNDELIVERABLE
+    assert world.clock.now() < NOW + timedelta(hours=1)
