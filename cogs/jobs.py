@@ -1,9 +1,7 @@
 """The buttons on cards, films and quotes. Routed by custom id, so that they outlive any restart."""
 
 import contextlib
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import discord
 from discord.ext import commands
@@ -14,11 +12,12 @@ from bot.domain.jobs import Failure, FailureKind
 from bot.errors import InvalidRequestError, LeaseLostError, NotYourJobError
 from bot.ids import JobId, OfferId, UserId
 from bot.ports import JobStore
-from bot.presentation import custom_ids, replies
+from bot.presentation import replies
 from bot.presentation.custom_ids import Action
 from cogs._private import asking
 from cogs._private.answers import guarded
 from cogs._private.places import place_of
+from cogs._private.presses import pressed_in
 
 NOTE_TRIES = 5  # against whoever notes at the same time that the film was posted
 
@@ -37,10 +36,7 @@ class Jobs(commands.Cog):
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        if interaction.type is not discord.InteractionType.component:
-            return
-        data: Mapping[str, Any] = interaction.data or {}
-        pressed = custom_ids.parse(str(data.get("custom_id", "")))
+        pressed = pressed_in(interaction)
         if pressed is None or pressed.action not in self._acts:
             return
         act = self._acts[pressed.action]

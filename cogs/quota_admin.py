@@ -4,8 +4,6 @@ Hidden from those without Manage Server, and checked again at every use and ever
 """
 
 import io
-from collections.abc import Mapping
-from typing import Any
 
 import discord
 from discord import app_commands
@@ -13,13 +11,14 @@ from discord.ext import commands
 
 from bot.client import Client, Services
 from bot.ids import EditId, UserId
-from bot.presentation import custom_ids, policies
+from bot.presentation import policies
 from bot.presentation.custom_ids import Action
 from cogs._private.admin_money import MoneyCommands
 from cogs._private.admin_rules import RuleCommands
 from cogs._private.answers import guarded
 from cogs._private.changing import NO_PINGS
 from cogs._private.places import ensure_manager, guild_of
+from cogs._private.presses import pressed_in
 
 
 @app_commands.default_permissions(manage_guild=True)
@@ -76,10 +75,7 @@ class QuotaAdmin(
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """The button of a change, perhaps shown by an earlier process."""
-        if interaction.type is not discord.InteractionType.component:
-            return
-        data: Mapping[str, Any] = interaction.data or {}
-        pressed = custom_ids.parse(str(data.get("custom_id", "")))
+        pressed = pressed_in(interaction)
         if pressed is not None and pressed.action is Action.APPLY:
             edit_id = EditId(pressed.subject)
             await guarded(interaction, lambda: self._apply(interaction, edit_id), is_wish=False)

@@ -1,6 +1,6 @@
 """Who is next: fair between members, then first come first served.
 
-Members whose role has priority go first, but of every three turns one is anybody else's, so that
+Members whose role has priority go first, but of every three films in hand one is anybody else's, so that
 nobody waits for ever.
 """
 

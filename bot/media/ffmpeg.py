@@ -60,7 +60,7 @@ class Ffmpeg:
         try:
             async with asyncio.timeout(deadline_seconds):
                 _, told = await child.communicate()
-        except BaseException:
+        except BaseException:  # cancelled as well: no child outlives whoever waits for it
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
             await child.wait()

@@ -46,7 +46,7 @@ class PostgresEngine:
         try:
             with translated():
                 await _migrate(pool)
-        except BaseException:
+        except BaseException:  # cancelled as well: nobody else holds the pool
             await pool.close()
             raise
         return cls(pool)

@@ -70,7 +70,7 @@ class SqliteEngine:
                     await self._writer.execute("BEGIN IMMEDIATE")
                     yield self._writer
                     await self._writer.execute("COMMIT")
-                except BaseException:
+                except BaseException:  # cancelled as well, see above
                     await self._writer.rollback()
                     raise
 
@@ -153,7 +153,7 @@ async def _apply(connection: aiosqlite.Connection, migration: Migration) -> None
     )
     try:
         await connection.executescript(script)
-    except BaseException:
+    except BaseException:  # cancelled as well: half a migration must not stay
         await connection.rollback()
         raise
     async with connection.execute("PRAGMA foreign_key_check") as cursor:

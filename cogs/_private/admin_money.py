@@ -1,6 +1,7 @@
 """The commands of `/quota-admin` that move the community's money, or stop it."""
 
 from dataclasses import replace
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -27,9 +28,7 @@ class MoneyCommands(commands.Cog):
     async def pool(self, interaction: discord.Interaction, dollars: str) -> None:
         await interaction.response.defer(ephemeral=True)
         micros = micros_or_none(dollars)
-        await change_policy(
-            interaction, self._services, lambda policy: replace(policy, pool_micros=micros)
-        )
+        await self._set_policy(interaction, pool_micros=micros)
 
     @app_commands.command(description="Give a member money beside the allowance, or take it back")
     @app_commands.describe(
@@ -90,31 +89,26 @@ class MoneyCommands(commands.Cog):
     async def gifts(self, interaction: discord.Interaction, dollars: str) -> None:
         await interaction.response.defer(ephemeral=True)
         micros = micros_or_none(dollars)
-        await change_policy(
-            interaction, self._services, lambda policy: replace(policy, gift_micros_most=micros)
-        )
+        await self._set_policy(interaction, gift_micros_most=micros)
 
     @app_commands.command(description="When days, weeks and months begin here")
     @app_commands.describe(zone="Such as Europe/Berlin")
     async def timezone(self, interaction: discord.Interaction, zone: str) -> None:
         await interaction.response.defer(ephemeral=True)
-        await change_policy(
-            interaction, self._services, lambda policy: replace(policy, zone=zone.strip())
-        )
+        await self._set_policy(interaction, zone=zone.strip())
 
     @app_commands.command(description="Accept no films at all until you resume")
     async def pause(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
-        await change_policy(
-            interaction, self._services, lambda policy: replace(policy, is_paused=True)
-        )
+        await self._set_policy(interaction, is_paused=True)
 
     @app_commands.command(description="Accept films again")
     async def resume(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
-        await change_policy(
-            interaction, self._services, lambda policy: replace(policy, is_paused=False)
-        )
+        await self._set_policy(interaction, is_paused=False)
+
+    async def _set_policy(self, interaction: discord.Interaction, **changed: Any) -> None:
+        await change_policy(interaction, self._services, lambda policy: replace(policy, **changed))
 
     @app_commands.command(description="The service gave back what a film had cost")
     @app_commands.describe(film="The job's number, at the foot of its card", reason="Why")

@@ -56,12 +56,7 @@ class RuleCommands(commands.Cog):
         await interaction.response.defer(ephemeral=True)
         micros = micros_or_none(dollars)
         given = None if micros is None else Allowance(micros, Window(window.value))
-        await change_rules(
-            interaction,
-            self._services,
-            subject_of(role, member),
-            lambda rules: replace(rules, allowance=given),
-        )
+        await self._set_rules(interaction, subject_of(role, member), allowance=given)
 
     @app_commands.command(description="How many wishes a member may make")
     @app_commands.describe(wishes="Such as: 3 a minute, 20 a day; or none for no limit")
@@ -75,12 +70,7 @@ class RuleCommands(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         limits = rates_of(wishes)
-        await change_rules(
-            interaction,
-            self._services,
-            subject_of(role, member),
-            lambda rules: replace(rules, rates=limits),
-        )
+        await self._set_rules(interaction, subject_of(role, member), rates=limits)
 
     @app_commands.command(description="How many films a member may have under way at once")
     @app_commands.describe(films="0 means none; leave it out for no limit")
@@ -93,12 +83,7 @@ class RuleCommands(commands.Cog):
         member: discord.Member | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True)
-        await change_rules(
-            interaction,
-            self._services,
-            subject_of(role, member),
-            lambda rules: replace(rules, open_jobs_most=films),
-        )
+        await self._set_rules(interaction, subject_of(role, member), open_jobs_most=films)
 
     @app_commands.command(name="film-cost", description="What one film may cost at most")
     @app_commands.describe(dollars="Such as 0.50, or none for no limit")
@@ -112,12 +97,7 @@ class RuleCommands(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         micros = micros_or_none(dollars)
-        await change_rules(
-            interaction,
-            self._services,
-            subject_of(role, member),
-            lambda rules: replace(rules, film_micros_most=micros),
-        )
+        await self._set_rules(interaction, subject_of(role, member), film_micros_most=micros)
 
     @app_commands.command(description="Free a role or a member from every limit but the pool")
     @app_commands.describe(exempt="Whether they are")
@@ -131,15 +111,10 @@ class RuleCommands(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         value = True if exempt else None
-        await change_rules(
-            interaction,
-            self._services,
-            _somebody(role, member),
-            lambda rules: replace(rules, exempt=value),
-        )
+        await self._set_rules(interaction, _somebody(role, member), exempt=value)
 
     @app_commands.command(description="Let a role or a member go first in the queue")
-    @app_commands.describe(first="Whether they do; one turn in three is anybody's all the same")
+    @app_commands.describe(first="Whether they do; of eight places two stay anybody's")
     @for_whom
     async def priority(
         self,
@@ -150,12 +125,7 @@ class RuleCommands(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         value = True if first else None
-        await change_rules(
-            interaction,
-            self._services,
-            _somebody(role, member),
-            lambda rules: replace(rules, priority=value),
-        )
+        await self._set_rules(interaction, _somebody(role, member), priority=value)
 
     @app_commands.command(description="Which models may be used")
     @app_commands.describe(action="What to do", model="Which model")
@@ -207,6 +177,13 @@ class RuleCommands(commands.Cog):
             return replace(rules, channels=_listed(rules.channels, action.value, named))
 
         await change_rules(interaction, self._services, subject_of(role, member), change)
+
+    async def _set_rules(
+        self, interaction: discord.Interaction, subject: Subject | None, **rules_changed: Any
+    ) -> None:
+        await change_rules(
+            interaction, self._services, subject, lambda rules: replace(rules, **rules_changed)
+        )
 
     @app_commands.command(description="Remove the rules of a role or a member")
     @for_whom

@@ -118,7 +118,7 @@ async def _read_form(request: web.Request, blobs: BlobStore) -> Body:
                 budget -= upload.size
             elif isinstance(payload, dict):
                 payload.setdefault(name, (await part.text()))
-    except BaseException:
+    except BaseException:  # cancelled as well: what was spooled is nobody's
         body.discard()
         raise
     return Body(payload, body.files)
@@ -140,7 +140,7 @@ async def _spool(part: BodyPartReader, blobs: BlobStore, budget: int) -> Upload:
                 size += len(chunk)
                 _check_budget(size, budget)
                 file.write(chunk)
-    except BaseException:
+    except BaseException:  # as above
         path.unlink(missing_ok=True)
         raise
     return Upload(part.filename or "unknown", path, size)

@@ -25,7 +25,7 @@ async def run(program: str, arguments: Sequence[str], feed: Feed) -> str | None:
             await _feed(child, feed)
             told = await child.stderr.read() if child.stderr else b""
             code = await child.wait()
-    except BaseException:
+    except BaseException:  # cancelled as well: no child outlives whoever waits for it
         child.kill()
         await child.wait()
         raise

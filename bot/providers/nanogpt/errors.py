@@ -22,6 +22,7 @@ from bot.errors import (
 )
 from bot.providers.http import Answer, redacted, retry_at
 from bot.providers.nanogpt.advice import what_to_change
+from bot.providers.statuses import meant_by
 
 _BY_WORD: dict[str, type[ProviderError]] = {
     "content_policy_violation": ContentRefusedError,
@@ -38,24 +39,9 @@ _BY_WORD: dict[str, type[ProviderError]] = {
     "daily_rpd_limit_exceeded": ProviderRateLimitedError,
     "daily_usd_limit_exceeded": ProviderRateLimitedError,
 }
-_BY_STATUS: dict[int, type[ProviderError]] = {
-    401: ProviderCredentialsError,
-    402: ProviderBalanceError,
-    403: ProviderCredentialsError,
-    408: ProviderUnavailableError,
-    409: ProviderUnavailableError,
-    425: ProviderUnavailableError,
-    429: ProviderRateLimitedError,
-}  # any other 4xx, and a redirect, refuses the request as it stands; any 5xx means: away
 _DAILY = {"daily_rpd_limit_exceeded", "daily_usd_limit_exceeded"}
 _NOT_CHARGED = "you have not been charged"
 _REFUSALS = ("content policy", "content moderation", "safety concerns")
-
-
-def message_and_code(body: Any) -> tuple[str, str]:
-    """The text and the machine's word of an error, from any envelope; empty where absent."""
-    words = _words(body)
-    return _message(body), next(iter(words), "")
 
 
 def error_of(answer: Answer, now: datetime, *, about_job: bool = False) -> ProviderError:
@@ -124,7 +110,7 @@ def _class_of(
         return ProviderUnavailableError
     if about_job and status in {403, 404}:
         return ProviderJobUnknownError if speaks else ProviderUnavailableError
-    return _BY_STATUS.get(status, ProviderRejectedRequestError)
+    return meant_by(status)
 
 
 def _message(body: Any) -> str:

@@ -24,6 +24,7 @@ from bot.errors import (
 from bot.providers.http import Answer, redacted, retry_at
 from bot.providers.nanophoto.advice import what_to_change
 from bot.providers.nanophoto.wire import is_refusal
+from bot.providers.statuses import meant_by
 from bot.providers.tolerance import table
 
 RATE_LIMIT_WAIT = timedelta(minutes=5)  # no Retry-After is documented
@@ -43,15 +44,6 @@ _BY_CODE: Mapping[str, type[ProviderError]] = {
     "GENERATION_FAILED": GenerationFailedError,
     "INTERNAL_ERROR": ProviderUnavailableError,
 }
-_BY_STATUS: Mapping[int, type[ProviderError]] = {
-    401: ProviderCredentialsError,
-    402: ProviderBalanceError,
-    403: ProviderCredentialsError,
-    408: ProviderUnavailableError,
-    409: ProviderUnavailableError,
-    425: ProviderUnavailableError,
-    429: ProviderRateLimitedError,
-}  # any other 4xx refuses the request as it stands; anything else means: away
 
 
 def error_of(answer: Answer, now: datetime) -> ProviderError:
@@ -119,4 +111,4 @@ def _class_of(answer: Answer, code: str) -> type[ProviderError]:
         return ProviderUnavailableError
     if answer.status < 400 or answer.status >= 500 or answer.status == 404:
         return ProviderUnavailableError
-    return _BY_STATUS.get(answer.status, ProviderRejectedRequestError)
+    return meant_by(answer.status)

@@ -18,7 +18,7 @@ from bot.errors import (
     SubmissionUncertainError,
 )
 from bot.providers.http import Answer
-from bot.providers.nanogpt.errors import error_of, message_and_code, submission_error_of
+from bot.providers.nanogpt.errors import error_of, submission_error_of
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 TEXT = "No such thing"
@@ -30,24 +30,28 @@ def answer(status: int, body: Any = None, **headers: str) -> Answer:
 
 
 @pytest.mark.parametrize(
-    ("body", "code"),
+    ("body", "words"),
     [
         ({"error": TEXT, "status": 400}, ""),
         ({"error": TEXT, "status": 402, "requiredBalance": 0.1, "code": "low"}, "low"),
         ({"error": {"message": TEXT, "type": "kind"}, "status": 400}, "kind"),
         ({"error": {"message": TEXT, "type": "kind"}, "refundMessage": "Refunded"}, "kind"),
-        ({"error": {"message": TEXT, "type": "kind", "code": "word", "param": "x"}}, "word"),
+        ({"error": {"message": TEXT, "type": "kind", "code": "word", "param": "x"}}, "word kind"),
         ({"error": 400, "message": TEXT}, ""),
         ({"message": TEXT}, ""),
     ],
 )
-def test_every_envelope_gives_its_text_and_its_word(body, code):
-    assert message_and_code(body) == (TEXT, code)
+def test_every_envelope_gives_its_text_and_its_words_to_the_log(body, words):
+    detail = error_of(answer(418, body), NOW).detail
+
+    assert detail.split() == ["418", *words.split(), *TEXT.split()]
 
 
 @pytest.mark.parametrize("body", [None, [], "text", {}, {"error": None}, {"error": []}])
-def test_an_envelope_that_is_none_gives_nothing(body):
-    assert message_and_code(body) == ("", "")
+def test_an_envelope_that_is_none_is_logged_as_it_came(body):
+    detail = error_of(answer(418, body), NOW).detail
+
+    assert detail.split() == ["418", *json.dumps(body).split()]
 
 
 ROWS: list[tuple[int, Any, type[ProviderError]]] = [
