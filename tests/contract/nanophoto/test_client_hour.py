@@ -23,7 +23,6 @@ from tests.local_nanophoto import (
     KEY,
     OTHER_KEY,
     Budgetless,
-    local_nanophoto,
     order,
     watched,
     wish,
@@ -34,10 +33,10 @@ HOUR = timedelta(seconds=HOUR_SECONDS)
 
 
 @pytest.fixture
-async def local(tmp_path):
-    async with local_nanophoto(tmp_path) as opened:
-        opened.service.books.balances[KEY] = 100_000
-        yield opened
+def local(local):
+    """With credits for all that an hour's requests can order."""
+    local.service.books.balances[KEY] = 100_000
+    return local
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from tests.fakes.clock import FakeClock
 from tests.local_nanophoto import (
     OTHER_KEY,
     STATUS,
-    local_nanophoto,
     order,
     storyboard,
     watched,
@@ -24,12 +23,6 @@ from tests.local_nanophoto import (
 )
 
 SUCCEEDED, RUNNING, FAILED = "succeeded", "running", "failed"
-
-
-@pytest.fixture
-async def local(tmp_path):
-    async with local_nanophoto(tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture
