@@ -2,12 +2,14 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import aiohttp
 import pytest
 from hypothesis import settings
 
+from tests.fakes.clock import FakeClock
 from tests.postgres import WHY_NOT, find_program, running_postgres
 
 _LOCAL = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared with, not bound to
@@ -28,6 +30,18 @@ def _nothing_but_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as opened:
+        yield opened
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """It stands at `NOW`."""
+    return FakeClock()
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,6 @@ from bot.storage.budgets import SqlRequestBudgets
 from bot.storage.databases import open_database
 from tests.factories import NOW
 from tests.fakes.budgets import InMemoryBudgets
-from tests.fakes.clock import FakeClock
 from tests.local_nanophoto import (
     KEY,
     OTHER_KEY,
@@ -37,11 +36,6 @@ def local(local):
     """With credits for all that an hour's requests can order."""
     local.service.books.balances[KEY] = 100_000
     return local
-
-
-@pytest.fixture
-def clock():
-    return FakeClock(NOW)
 
 
 @pytest.fixture

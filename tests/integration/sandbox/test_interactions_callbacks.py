@@ -12,8 +12,9 @@ from sandbox.discord.uploads import MIB
 from tests.integration.sandbox.answering import (
     EPHEMERAL,
     LOADING,
-    Bot,
+    answered,
     answering,
+    asked,
     button,
     command,
     row,
@@ -22,19 +23,6 @@ from tests.integration.sandbox.rest import Rest
 
 Session = aiohttp.ClientSession
 Json = dict[str, Any]
-
-
-async def asked(bot: Bot) -> tuple[Json, Any]:
-    """An interaction that waits for its answer, and the person's waiting for it."""
-    waiting = bot.meanwhile(bot.crowd.command("video"))
-    return await bot.asked(), waiting
-
-
-async def answered(bot: Bot, kind: int, data: Any = None) -> tuple[Json, Json]:
-    """An interaction with that answer, and its record."""
-    interaction, waiting = await asked(bot)
-    assert (await bot.callback(interaction, kind, data)).status == 200
-    return interaction, (await waiting).body
 
 
 async def test_an_answer_is_told_to_everybody_and_returned(

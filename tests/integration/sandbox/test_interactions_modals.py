@@ -5,9 +5,16 @@ import pytest
 
 from sandbox.app import Sandbox
 from sandbox.discord import seed
-from tests.integration.sandbox.answering import Bot, answering, button, command, row
+from tests.integration.sandbox.answering import (
+    Bot,
+    answered,
+    answering,
+    asked,
+    button,
+    command,
+    row,
+)
 from tests.integration.sandbox.rest import Rest
-from tests.integration.sandbox.test_interactions_callbacks import answered, asked
 
 Session = aiohttp.ClientSession
 Json = dict[str, Any]
