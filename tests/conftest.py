@@ -48,7 +48,7 @@ def clock() -> FakeClock:
 def postgres_address() -> Iterator[str]:
     """A server of this run's own; skips, and says why, where there is none."""
     if find_program("initdb") is None:
-        pytest.skip(WHY_NOT)
+        pytest.skip(WHY_NOT)  # fine on a developer's machine; CI allows no skips
     with running_postgres() as address:
         yield address
 

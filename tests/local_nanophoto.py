@@ -36,6 +36,7 @@ OPENING_CREDITS = 1000
 GENERATE = "/api/veo-3/generate"
 STATUS = "/api/veo-3/check-status"
 PICTURE = "https://static.nanophoto.ai/demo/nano-banana-pro.webp"
+HANDLE = '{"resolution":"720p","tasks":[{"shot_id":"s","task_id":"task_a"}],"credits":10}'  # of nobody's film
 
 Json = dict[str, Any]
 

@@ -18,10 +18,10 @@ from bot.media.downloads import guarded_session
 from bot.media.images import DiskImageStore
 from bot.storage.engine_sqlite import SqliteEngine
 from tests.faults.disks import fill, small_disk
-from tests.faults.lines import SHORT, open_lined
+from tests.faults.lines import open_lined
 from tests.people import Upload
 from tests.pictures import picture
-from tests.studio import settled_answer
+from tests.studio import SHORT, settled_answer
 
 NAME = "showreel.db"
 PATIENCE = "PRAGMA busy_timeout = 100"

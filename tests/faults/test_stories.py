@@ -11,7 +11,7 @@ from bot.media import downloads
 from bot.providers import artifacts, http
 from bot.services import recalling
 from tests.faults.lines import DISCORD, NANOGPT, NANOGPT_FILMS
-from tests.faults.troubles import MALFORMED, Strike, Trouble, huge_json, seeded
+from tests.faults.troubles import BUSY, MALFORMED, Strike, Trouble, huge_json, seeded
 from tests.people import Json
 from tests.studio import outcome_of, settled_answer
 
@@ -23,7 +23,6 @@ POST: Json = {"method": "POST", "path": "*/channels/*/messages"}
 EDIT: Json = {"method": "PATCH", "path": "*/channels/*/messages/*"}
 DEFER: Json = {"method": "POST", "path": "*/interactions/*/callback"}
 SAY: Json = {"method": "PATCH", "path": "*/webhooks/*/messages/@original"}
-BUSY = b'{"error": {"message": "Too many requests", "type": "rate_limit_error"}}'
 
 
 @pytest.fixture(autouse=True)

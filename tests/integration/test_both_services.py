@@ -150,7 +150,7 @@ def seconds_of(film):
         "-",
         "-",
     ]
-    played = subprocess.run(command, input=film, capture_output=True, check=True)  # noqa: S603
+    played = subprocess.run(command, input=film, capture_output=True, check=True)  # noqa: S603 - our own arguments
     assert played.stderr == b""
     times = [
         line for line in played.stdout.decode().splitlines() if line.startswith("out_time_us=")

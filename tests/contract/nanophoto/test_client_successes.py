@@ -17,7 +17,7 @@ from bot.errors import (
     ProviderUnavailableError,
     SubmissionUncertainError,
 )
-from tests.local_nanophoto import GENERATE, STATUS, order, wish
+from tests.local_nanophoto import GENERATE, HANDLE, STATUS, order, wish
 from tests.serving import serving
 
 SUBMISSIONS = {
@@ -71,7 +71,6 @@ LOOKS = {
     "shots that are none": ({"status": "completed", "shots": "task_a"}, ProviderProtocolError),
     "a list": ([], ProviderProtocolError),
 }
-HANDLE = '{"resolution":"720p","tasks":[{"shot_id":"s","task_id":"task_a"}],"credits":10}'
 
 
 def answering(body, status=200):
