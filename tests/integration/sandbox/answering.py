@@ -108,3 +108,13 @@ async def answered(bot: Bot, kind: int, data: Any = None) -> tuple[Json, Json]:
     interaction, waiting = await asked(bot)
     assert (await bot.callback(interaction, kind, data)).status == 200
     return interaction, (await waiting).body
+
+
+async def used(
+    bot: Bot, message: Json, custom_id: str, kind: int, data: Any = None, *, values: Any = None
+) -> tuple[Json, Json]:
+    """The interaction of a press or a choice, with that answer, and its record."""
+    using = bot.meanwhile(bot.crowd.use(message, custom_id, values))
+    interaction = await bot.asked()
+    assert (await bot.callback(interaction, kind, data)).status == 200
+    return interaction, (await using).body

@@ -18,6 +18,7 @@ from tests.integration.sandbox.answering import (
     button,
     command,
     row,
+    used,
 )
 from tests.integration.sandbox.rest import Rest
 
@@ -198,9 +199,8 @@ async def test_a_component_can_be_answered_with_a_reply(
 ) -> None:
     async with answering(sandbox, session, rest) as bot:
         message = await rest.sent(seed.FILMS, {"content": "a", "components": [row(button("b"))]})
-        pressing = bot.meanwhile(bot.crowd.use(message, "b"))
-        await bot.callback(await bot.asked(), 4, {"content": "reply"})
-        answer = (await pressing).body["message"]
+        _, record = await used(bot, message, "b", 4, {"content": "reply"})
+    answer = record["message"]
     assert answer["type"] == 19
     assert answer["message_reference"]["message_id"] == message["id"]
     assert answer["interaction_metadata"]["interacted_message_id"] == message["id"]
