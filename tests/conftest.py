@@ -2,12 +2,14 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import aiohttp
 import pytest
 from hypothesis import settings
 
+from tests.fakes.clock import FakeClock
 from tests.postgres import WHY_NOT, find_program, running_postgres
 
 _LOCAL = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared with, not bound to
@@ -30,11 +32,23 @@ def _nothing_but_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as opened:
+        yield opened
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """It stands at `NOW`."""
+    return FakeClock()
+
+
 @pytest.fixture(scope="session")
 def postgres_address() -> Iterator[str]:
     """A server of this run's own; skips, and says why, where there is none."""
     if find_program("initdb") is None:
-        pytest.skip(WHY_NOT)
+        pytest.skip(WHY_NOT)  # fine on a developer's machine; CI allows no skips
     with running_postgres() as address:
         yield address
 

@@ -36,6 +36,7 @@ OPENING_CREDITS = 1000
 GENERATE = "/api/veo-3/generate"
 STATUS = "/api/veo-3/check-status"
 PICTURE = "https://static.nanophoto.ai/demo/nano-banana-pro.webp"
+HANDLE = '{"resolution":"720p","tasks":[{"shot_id":"s","task_id":"task_a"}],"credits":10}'  # of nobody's film
 
 Json = dict[str, Any]
 
@@ -186,11 +187,18 @@ def words(found: ProviderStatus | ProviderError) -> str:
 
 
 @asynccontextmanager
-async def local_nanophoto(folder: Path) -> AsyncIterator[Local]:
+async def blank_sandbox(folder: Path) -> AsyncIterator[Sandbox]:
     """A sandbox whose NanoPhoto makes blank films at once."""
     settings = SandboxSettings(port=0, generation_seconds=0, data_dir=folder, traffic_log=None)
-    async with running_sandbox(settings) as sandbox, aiohttp.ClientSession() as session:
+    async with running_sandbox(settings) as sandbox:
         service = sandbox.nanophoto.service
         service.studio = BlankStudio(Renderer(), service.studio.folder)
-        service.books.open(OTHER_KEY)
+        yield sandbox
+
+
+@asynccontextmanager
+async def local_nanophoto(folder: Path) -> AsyncIterator[Local]:
+    """Blank films at once, for the bot's key and for somebody else's."""
+    async with blank_sandbox(folder) as sandbox, aiohttp.ClientSession() as session:
+        sandbox.nanophoto.service.books.open(OTHER_KEY)
         yield Local(sandbox, session)

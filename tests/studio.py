@@ -14,9 +14,12 @@ from bot.settings import Settings, load_settings
 from bot.wiring import Parts, joined
 from sandbox.app import Sandbox, running_sandbox
 from sandbox.settings import SandboxSettings
-from tests.people import People, Watch
+from tests.people import People, Person, Watch
 
 Json = dict[str, Any]
+
+SHORT = {"model": "seedance-lite-video", "duration": 5, "resolution": "480p"}
+FOX = {"prompt": "a fox running through snow", **SHORT}
 
 
 @dataclass
@@ -90,3 +93,22 @@ def is_card(kind: str, data: Json, *, title: str) -> bool:
     return kind in {"MESSAGE_CREATE", "MESSAGE_UPDATE"} and any(
         title in embed.get("title", "") for embed in data.get("embeds", [])
     )
+
+
+def buttons_of(message: Json) -> list[Json]:
+    """The components in all rows of a message."""
+    return [button for row in message["components"] for button in row["components"]]
+
+
+async def settled_answer(person: Person, watch: Watch, record: Json) -> str:
+    """What the private answer to a command or a press says once it is no longer "thinking"."""
+
+    def answered(kind: str, data: Json) -> bool:
+        return (
+            kind == "INTERACTION_RECORD"
+            and data["id"] == record["id"]
+            and data["message"] is not None
+            and data["message"]["content"] != ""
+        )
+
+    return str((await watch.until(answered))["message"]["content"])

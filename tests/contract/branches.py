@@ -10,8 +10,10 @@ import asyncpg
 
 from bot.domain.edits import Actor, SetPolicy
 from bot.domain.jobs import Artifact, Failure, JobState
+from bot.domain.limits import Allowance, Rules
 from bot.domain.offers import Place
 from bot.domain.submissions import SubmissionState
+from bot.domain.windows import Window
 from bot.errors import LimitReachedError
 from bot.ids import UserId
 from bot.ports import Change
@@ -24,6 +26,7 @@ from tests.factories import NOW, make_delivery, make_job, make_submission
 CENT = 10_000
 PLACE = Place(make_job().guild_id, make_job().channel_id, make_job().user_id)
 ADMIN = UserId(1)
+DAILY = Rules(rates=(), allowance=Allowance(100 * CENT, Window.DAY))  # a dollar
 
 
 def by(key, at=NOW, actor=ADMIN):

@@ -7,7 +7,6 @@ import pytest
 from bot.storage.databases import open_database
 from tests.contract.branches import Branch
 from tests.contract.databases import DATABASES, new_database
-from tests.fakes.clock import FakeClock
 
 PROCESSES = 3
 
@@ -33,11 +32,6 @@ async def engine(kind, address):
         return
     async with open_database(address) as opened:
         yield opened
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
 
 
 @pytest.fixture

@@ -14,12 +14,11 @@ from bot.domain.windows import Window
 from bot.errors import LimitKind, StorageError
 from bot.ids import ChannelId, UserId
 from bot.ports import Change
-from tests.contract.branches import CENT, PLACE, at_once, by, tamper
+from tests.contract.branches import CENT, DAILY, PLACE, at_once, by, tamper
 from tests.contract.databases import on_databases
 from tests.factories import NOW, make_delivery, make_job
 
 GUILD, MEMBER = PLACE.guild_id, PLACE.user_id
-DAILY = Rules(rates=(), allowance=Allowance(100 * CENT, Window.DAY))
 UNLIMITED = Rules(rates=())
 HELD = "SELECT id FROM accounts WHERE kind IN ('held', 'pool_held') AND balance_micros <> 0"
 

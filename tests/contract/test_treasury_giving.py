@@ -13,7 +13,7 @@ from bot.domain.policy import Subject, SubjectKind
 from bot.domain.windows import Window
 from bot.errors import DuplicateRequestError, InvalidRequestError, LimitKind
 from bot.ids import ChannelId, GuildId, JobId, UserId
-from tests.contract.branches import ADMIN, CENT, PLACE, at_once, by
+from tests.contract.branches import ADMIN, CENT, DAILY, PLACE, at_once, by
 from tests.contract.databases import on_databases
 from tests.factories import NOW
 
@@ -21,7 +21,6 @@ GUILD, MEMBER, CHANNEL = PLACE.guild_id, PLACE.user_id, PLACE.channel_id
 FRIEND = UserId(31)
 HOUR = timedelta(hours=1)
 MIDNIGHT = datetime(2026, 11, 22, tzinfo=UTC)
-DAILY = Rules(rates=(), allowance=Allowance(100 * CENT, Window.DAY))
 NOTHING = Rules(rates=(), allowance=Allowance(0, Window.DAY))
 
 

@@ -4,7 +4,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from playwright.async_api import ConsoleMessage, Locator, Page, Request, Route, expect
+from playwright.async_api import ConsoleMessage, FilePayload, Locator, Page, Request, Route, expect
+
+from tests.pictures import picture
+
+SUNSET = FilePayload(name="sunset.png", mimeType="image/png", buffer=picture(size=(320, 180)))
 
 _HARMLESS = "the server responded with a status of 4"  # a refusal that the page puts into words
 

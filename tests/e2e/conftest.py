@@ -1,25 +1,20 @@
 """A sandbox, a browser and a bot that answers by script, for tests of the page."""
 
 import os
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from sandbox.app import Sandbox, running_sandbox
 from sandbox.settings import SandboxSettings
+from tests.browser import WHY_NOT, find_chromium, running_browser
 from tests.e2e.chat import Chat
 from tests.e2e.puppet import Puppet, performing
 from tests.people import People
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 _PATIENCE_MILLISECONDS = 15_000
 
 expect.set_options(timeout=_PATIENCE_MILLISECONDS)
@@ -53,13 +48,10 @@ async def puppet(sandbox: Sandbox) -> AsyncIterator[Puppet]:
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     """The machine's own Chromium; skips, and says so, where there is none."""
-    path = next(filter(None, map(shutil.which, _NAMES)), None)
-    if path is None:
-        pytest.skip(f"no Chromium on this machine (looked for {', '.join(_NAMES)})")
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
+    if find_chromium() is None:
+        pytest.skip(WHY_NOT)  # fine on a developer's machine; CI allows no skips
+    async with running_browser() as launched:
         yield launched
-        await launched.close()
 
 
 @pytest.fixture

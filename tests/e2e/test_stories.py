@@ -11,6 +11,7 @@ from tests.studio import open_studio
 
 pytestmark = [
     pytest.mark.browser,
+    # fine on a developer's machine; CI allows no skips
     pytest.mark.skipif(find_chromium() is None, reason=WHY_NOT),
 ]
 

@@ -76,7 +76,7 @@ class DirectSqlite(SqliteEngine):
             try:
                 yield _Connection(self._database)
                 self._database.execute("COMMIT")
-            except BaseException:
+            except BaseException:  # whatever ends it, cancellation too, undoes it
                 self._database.rollback()
                 raise
 

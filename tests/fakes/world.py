@@ -116,14 +116,7 @@ class World:
         quoting = Quoting(self.catalogue, store)
         inquiring = Inquiring(store, quoting)
         courier = self.courier.under(weather)
-        pauses = Pauses(
-            store=self.availability,
-            guilds=self.guilds,
-            notices=self.notices,
-            clock=self.clock,
-            new_notice_id=new_notice_id,
-            words=repr,
-        )
+        pauses = self._pauses()
         substituting = Substituting(self.catalogue, quoting, pauses, self.clock)
         outbox = Outbox(
             store,
@@ -156,19 +149,8 @@ class World:
         accepting = Accepting(store, self.clock, new_job_id, wake)
         cancelling = Cancelling(store, self.clock, wake)
         balances = Balances(providers, self.clock)
-        offering = Offering(
-            store=self.offers,
-            guilds=self.guilds,
-            quoting=quoting,
-            accepting=accepting,
-            pauses=pauses,
-            balances=balances,
-            budgeting=Budgeting(
-                cast(Treasury, self.treasury), store, inquiring, cast(Charts, None), self.clock
-            ),
-            clock=self.clock,
-            new_offer_id=new_offer_id,
-        )
+        treasury, no_charts = cast(Treasury, self.treasury), cast(Charts, None)
+        budgeting = Budgeting(treasury, store, inquiring, no_charts, self.clock)
         return Process(
             store=store,
             accepting=accepting,
@@ -177,12 +159,42 @@ class World:
             quoting=quoting,
             tracker=tracker,
             delivering=delivering,
-            offering=offering,
+            offering=self._offering(quoting, accepting, pauses, balances, budgeting),
             substituting=substituting,
             noticing=Noticing(self.notices, courier, self.clock),
             pauses=pauses,
             balances=balances,
             means=means,
+        )
+
+    def _pauses(self) -> Pauses:
+        return Pauses(
+            store=self.availability,
+            guilds=self.guilds,
+            notices=self.notices,
+            clock=self.clock,
+            new_notice_id=new_notice_id,
+            words=repr,
+        )
+
+    def _offering(
+        self,
+        quoting: Quoting,
+        accepting: Accepting,
+        pauses: Pauses,
+        balances: Balances,
+        budgeting: Budgeting,
+    ) -> Offering:
+        return Offering(
+            store=self.offers,
+            guilds=self.guilds,
+            quoting=quoting,
+            accepting=accepting,
+            pauses=pauses,
+            balances=balances,
+            budgeting=budgeting,
+            clock=self.clock,
+            new_offer_id=new_offer_id,
         )
 
     async def live(self, process: Process) -> None:

@@ -1,15 +1,32 @@
-"""What is left out: every trouble in every phase, and full disks where none can be mounted.
+"""A bot behind proxies, and what is left out of a run.
 
-`-m every_fault` plays the former, which takes minutes. Left out is not skipped: a machine without
-the right to mount lacks nothing that could be installed.
+That is every trouble in every phase, which `-m every_fault` plays in minutes, and full disks where
+none can be mounted. Left out is not skipped: a machine without the right to mount lacks nothing
+that could be installed.
 """
+
+from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.faults.disks import may_mount
+from tests.faults.lines import Lined, open_lined
+from tests.people import Person
 
 ALL = "every_fault"
 MOUNT = "mount"
+
+
+@pytest.fixture
+async def lined(tmp_path) -> AsyncIterator[Lined]:
+    async with open_lined(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def fern(lined: Lined) -> Person:
+    """A member."""
+    return lined.people.person("Fern")
 
 
 def pytest_configure(config: pytest.Config) -> None:

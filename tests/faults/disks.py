@@ -34,7 +34,7 @@ def small_disk(folder: Path, *, megabytes: int) -> Iterator[Path]:
 
 def _run(program: str, *arguments: str) -> None:
     found = shutil.which(program) or program
-    subprocess.run([found, *arguments], check=True, capture_output=True)  # noqa: S603
+    subprocess.run([found, *arguments], check=True, capture_output=True)  # noqa: S603 - our own arguments
 
 
 def fill(folder: Path) -> Path:

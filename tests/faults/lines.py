@@ -21,12 +21,11 @@ from tests.factories import NOW
 from tests.faults.proxy import FaultProxy, proxying
 from tests.faults.troubles import Strike
 from tests.people import Person, Watch
-from tests.studio import Studio, open_studio
+from tests.studio import SHORT, Studio, open_studio
 
 Json = dict[str, Any]
 
 DISCORD, NANOGPT, NANOGPT_FILMS = "discord", "nanogpt", "nanogpt films"
-SHORT = {"model": "seedance-lite-video", "duration": 5, "resolution": "480p"}
 QUICK = VideoRequest(
     "x", ModelId("seedance-lite-video"), duration_seconds=5, resolution="480p"
 )  # what is taught to take no time

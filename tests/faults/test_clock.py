@@ -21,7 +21,6 @@ from bot.storage.budgets import SqlRequestBudgets
 from bot.storage.engine_sqlite import SqliteEngine
 from tests.contract.branches import CENT, Branch
 from tests.factories import NOW
-from tests.fakes.clock import FakeClock
 from tests.fakes.provider import Run
 from tests.fakes.weather import Script
 from tests.fakes.world import World
@@ -29,11 +28,6 @@ from tests.fakes.world import World
 HOUR = 3600.0
 JUMPS = {"forward": HOUR, "back": -HOUR}
 EVENTS = ("submit", "submit answered", "recover", "look", "fetch", "post", "post answered", "save")
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from bot.errors import (
 )
 from bot.providers import artifacts, http
 from tests.faults.proxy import proxying
-from tests.faults.troubles import AFTER_THE_ACT, MALFORMED, Strike, Trouble, huge_json, seeded
+from tests.faults.troubles import AFTER_THE_ACT, BUSY, MALFORMED, Strike, Trouble, huge_json, seeded
 from tests.local_nanogpt import desk_at, local_nanogpt
 from tests.local_nanophoto import local_nanophoto as open_nanophoto, order, watched
 
@@ -30,7 +30,6 @@ LONGEST_SECONDS = 5.0  # for anything here, dripping and fifty megabytes include
 SHORT = aiohttp.ClientTimeout(total=PATIENCE_SECONDS, connect=PATIENCE_SECONDS)
 TO_PAGE = {"Content-Type": "text/html"}
 PAGE = b"<html><h1>Bad gateway</h1></html>"
-BUSY = b'{"error": {"message": "Too many requests", "type": "rate_limit_error"}}'
 
 LOST = {
     "refused": Strike(Trouble.REFUSE, times=2),

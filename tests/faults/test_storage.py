@@ -18,9 +18,10 @@ from bot.media.downloads import guarded_session
 from bot.media.images import DiskImageStore
 from bot.storage.engine_sqlite import SqliteEngine
 from tests.faults.disks import fill, small_disk
-from tests.faults.lines import SHORT, open_lined
-from tests.integration.test_stories import picture, settled_answer
+from tests.faults.lines import open_lined
 from tests.people import Upload
+from tests.pictures import picture
+from tests.studio import SHORT, settled_answer
 
 NAME = "showreel.db"
 PATIENCE = "PRAGMA busy_timeout = 100"
@@ -88,11 +89,6 @@ def disk(tmp_path, request):
 async def lined(disk, tmp_path):
     async with open_lined(tmp_path) as opened:
         yield opened
-
-
-@pytest.fixture
-def fern(lined):
-    return lined.people.person("Fern")
 
 
 @pytest.fixture

@@ -10,11 +10,10 @@ import pytest
 from bot.media import downloads
 from bot.providers import artifacts, http
 from bot.services import recalling
-from tests.faults.lines import DISCORD, NANOGPT, NANOGPT_FILMS, open_lined
-from tests.faults.troubles import MALFORMED, Strike, Trouble, huge_json, seeded
-from tests.integration.test_stories import settled_answer
+from tests.faults.lines import DISCORD, NANOGPT, NANOGPT_FILMS
+from tests.faults.troubles import BUSY, MALFORMED, Strike, Trouble, huge_json, seeded
 from tests.people import Json
-from tests.studio import outcome_of
+from tests.studio import outcome_of, settled_answer
 
 SHORT = aiohttp.ClientTimeout(total=1.0, connect=1.0)
 SUBMIT: Json = {"method": "POST", "path": "/api/generate-video"}
@@ -24,7 +23,6 @@ POST: Json = {"method": "POST", "path": "*/channels/*/messages"}
 EDIT: Json = {"method": "PATCH", "path": "*/channels/*/messages/*"}
 DEFER: Json = {"method": "POST", "path": "*/interactions/*/callback"}
 SAY: Json = {"method": "PATCH", "path": "*/webhooks/*/messages/@original"}
-BUSY = b'{"error": {"message": "Too many requests", "type": "rate_limit_error"}}'
 
 
 @pytest.fixture(autouse=True)
@@ -36,17 +34,6 @@ def limits(monkeypatch):
     monkeypatch.setattr(downloads, "TIMEOUT", SHORT)
     monkeypatch.setattr(recalling, "RECOVER_FOR", recalling.RECOVER_FOR / 60)
     monkeypatch.setattr(recalling, "FEWEST_EMPTY_RECALLS", 1)
-
-
-@pytest.fixture
-async def lined(tmp_path):
-    async with open_lined(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def fern(lined):
-    return lined.people.person("Fern")
 
 
 def numbered(count):

@@ -29,6 +29,7 @@ class Trouble(StrEnum):
 AFTER_THE_ACT = frozenset(
     {Trouble.RESET_AFTER, Trouble.TRUNCATE, Trouble.CUT, Trouble.REPLACE}
 )  # the server did what was asked
+BUSY = b'{"error": {"message": "Too many requests", "type": "rate_limit_error"}}'
 MALFORMED = b'{"runId": "r", "sta'
 HUGE_BYTES = 50 * 1024 * 1024
 

@@ -9,9 +9,9 @@ import pytest
 from bot.domain.requests import Shot, VideoRequest
 from bot.providers.nanophoto.models import MODEL_ID, NAME
 from tests.factories import NOW
-from tests.integration.test_stories import picture, settled_answer
 from tests.people import Upload
-from tests.studio import is_card, open_studio, outcome_of
+from tests.pictures import picture
+from tests.studio import buttons_of, is_card, outcome_of, settled_answer
 
 VEO = {"model": MODEL_ID}
 EAGLE = "A majestic eagle soaring through mountain peaks at sunset"
@@ -40,17 +40,6 @@ SHARP = VideoRequest("x", MODEL_ID, duration_seconds=8, resolution="1080p")
 THREE = VideoRequest(
     "x", MODEL_ID, duration_seconds=8, resolution="720p", shots=(Shot("a"), Shot("b"), Shot("c"))
 )
-
-
-@pytest.fixture
-async def studio(tmp_path):
-    async with open_studio(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def fern(studio):
-    return studio.people.person("Fern")
 
 
 async def taught(parts, *requests):
@@ -161,7 +150,7 @@ def seconds_of(film):
         "-",
         "-",
     ]
-    played = subprocess.run(command, input=film, capture_output=True, check=True)  # noqa: S603
+    played = subprocess.run(command, input=film, capture_output=True, check=True)  # noqa: S603 - our own arguments
     assert played.stderr == b""
     times = [
         line for line in played.stdout.decode().splitlines() if line.startswith("out_time_us=")
@@ -194,10 +183,6 @@ async def asked_first(fern, watch, record):
 
 
 LITE = {"prompt": EAGLE, "model": "seedance-lite-video", "duration": 5, "resolution": "480p"}
-
-
-def buttons_of(message):
-    return [button for row in message["components"] for button in row["components"]]
 
 
 async def test_a_price_above_the_servers_threshold_is_agreed_to_first_and_once(studio, fern):

@@ -3,23 +3,14 @@
 from dataclasses import replace
 from functools import partial
 
-import pytest
-
 from bot.clock import SystemClock
 from bot.domain.deliveries import DeliveryKind
-from tests.integration.test_stories import settled_answer
 from tests.people import Upload
-from tests.studio import is_card, open_studio, outcome_of
+from tests.studio import is_card, outcome_of, settled_answer
 
 FOX = {"prompt": "a fox running through snow", "model": "seedance-lite-video", "duration": 5}
 HISTORY_PAGE = 100  # messages that Discord gives at once
 REFUSED_LATER = {**FOX, "prompt": "something nsfwlater"}
-
-
-@pytest.fixture
-async def studio(tmp_path):
-    async with open_studio(tmp_path) as opened:
-        yield opened
 
 
 def answers(card, kind, data):

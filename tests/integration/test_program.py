@@ -18,22 +18,9 @@ import pytest
 from bot.client import PERMISSIONS
 from bot.doctor import examine
 from bot.health import Health, serving_health
-from tests.studio import open_studio
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-
-
-@pytest.fixture
-async def studio(tmp_path):
-    async with open_studio(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def session():
-    async with aiohttp.ClientSession() as opened:
-        yield opened
 
 
 async def test_health_is_fine_only_while_discord_and_the_database_are(unused_tcp_port, session):

@@ -5,25 +5,7 @@ from functools import partial
 
 import pytest
 
-from tests.integration.test_both_services import buttons_of
-from tests.integration.test_stories import FOX, settled_answer
-from tests.studio import is_card, open_studio, outcome_of
-
-
-@pytest.fixture
-async def studio(tmp_path):
-    async with open_studio(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def ada(studio):
-    return studio.people.person("Ada")
-
-
-@pytest.fixture
-def fern(studio):
-    return studio.people.person("Fern")
+from tests.studio import FOX, buttons_of, is_card, outcome_of, settled_answer
 
 
 class Office:

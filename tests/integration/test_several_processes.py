@@ -11,9 +11,7 @@ from pydantic import SecretStr
 from bot.settings import Settings
 from tests.contract.databases import new_database
 from tests.people import Upload
-from tests.studio import Studio, open_studio
-
-WISH = {"model": "seedance-lite-video", "duration": 5, "resolution": "480p"}
+from tests.studio import SHORT, Studio, open_studio
 
 
 @dataclass
@@ -43,7 +41,7 @@ async def test_each_wish_is_one_film_whichever_process_hears_of_it_first(studio,
     async with studio.bot(), studio.bot(), contextlib.AsyncExitStack() as stack:
         watch = await stack.enter_async_context(fern.watching())
         for prompt in ("a fox", "an owl"):
-            await fern.command(films, "video", {"prompt": prompt, **WISH})
+            await fern.command(films, "video", {"prompt": prompt, **SHORT})
         await juno.react(picture, "🎬")
         posted = await studio.films(watch, 3)
 
@@ -66,7 +64,7 @@ async def test_a_reaction_that_comes_to_nothing_is_answered_by_one_process(studi
             await juno.react(message, "🎬")
         for message in messages:
             await watch.until(partial(answers, message=message))
-        await juno.command(films, "video", {"prompt": "a fox", **WISH})
+        await juno.command(films, "video", {"prompt": "a fox", **SHORT})
         await studio.films(watch)
         told = [event["data"] for event in watch.seen if event["type"] == "MESSAGE_CREATE"]
 

@@ -7,37 +7,8 @@ import pytest
 from PIL import Image
 
 from tests.people import Upload
-from tests.studio import is_card, open_studio, outcome_of
-
-SHORT = {"model": "seedance-lite-video", "duration": 5, "resolution": "480p"}
-FOX = {"prompt": "a fox running through snow", **SHORT}
-
-
-def picture(form="PNG", size=(160, 90), colour=(200, 120, 40)):
-    target = io.BytesIO()
-    Image.new("RGB", size, colour).save(target, form)
-    return target.getvalue()
-
-
-@pytest.fixture
-async def studio(tmp_path, request):
-    judged = request.node.get_closest_marker("undocumented") is None
-    async with open_studio(tmp_path, judged=judged) as opened:
-        yield opened
-
-
-async def settled_answer(person, watch, record):
-    """The private answer once it is no longer "thinking"."""
-
-    def answered(kind, data):
-        return (
-            kind == "INTERACTION_RECORD"
-            and data["id"] == record["id"]
-            and data["message"] is not None
-            and data["message"]["content"] != ""
-        )
-
-    return (await watch.until(answered))["message"]["content"]
+from tests.pictures import picture
+from tests.studio import FOX, is_card, outcome_of, settled_answer
 
 
 async def test_words_become_a_film_in_the_channel(studio):

@@ -27,7 +27,7 @@ def copied(table: str, source: Path, target: Path) -> None:
     told = connection.execute(f"PRAGMA older.table_info({table})").fetchall()
     names = ", ".join(row[1] for row in told)  # later versions may have more
     connection.execute(
-        f"INSERT INTO older.{table} ({names}) SELECT {names} FROM main.{table}"  # noqa: S608
+        f"INSERT INTO older.{table} ({names}) SELECT {names} FROM main.{table}"  # noqa: S608 - our own tables
     )
     connection.commit()
     connection.close()

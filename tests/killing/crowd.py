@@ -13,8 +13,8 @@ from bot.tasks import TaskOwner
 from tests.killing.books import Wish
 from tests.killing.eyes import Eyes
 from tests.people import Json, Person, Upload
+from tests.studio import SHORT
 
-LITE = {"model": "seedance-lite-video", "duration": 5, "resolution": "480p"}
 VEO = {"model": "nanophoto/veo-3.1"}
 CANCELLED = 0.12  # of the wishes whose card is seen
 PRESSED_TWICE = 0.2
@@ -94,7 +94,7 @@ class Crowd:
         elif wish.kind == "references":
             options |= VEO | {"reference_1": "attachment://0"}
         else:
-            return await self._command(person, channel, "video", options | LITE)
+            return await self._command(person, channel, "video", options | SHORT)
         return await self._command(person, channel, "video", options, self._picture())
 
     async def _command(

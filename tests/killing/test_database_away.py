@@ -19,7 +19,7 @@ pytestmark = pytest.mark.postgres
 def server():
     """Of this module's own, for nobody else's must be stopped."""
     if find_program("initdb") is None:
-        pytest.skip(WHY_NOT)
+        pytest.skip(WHY_NOT)  # fine on a developer's machine; CI allows no skips
     with running_server() as running:
         yield running
 

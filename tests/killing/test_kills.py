@@ -44,7 +44,7 @@ async def test_kills_on_sqlite_lose_nothing_and_repeat_nothing(tmp_path):
 @pytest.mark.postgres
 async def test_kills_of_three_processes_and_of_their_database_lose_nothing(tmp_path):
     if find_program("initdb") is None:
-        pytest.skip(WHY_NOT)
+        pytest.skip(WHY_NOT)  # fine on a developer's machine; CI allows no skips
     with running_server() as server:
         outcome = await kill_in_a_town(
             tmp_path / "town", 11, KILLS_ON_POSTGRES, processes=3, server=server

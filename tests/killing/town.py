@@ -19,11 +19,12 @@ from bot.storage.databases import open_database
 from tests.contract.branches import Branch, by
 from tests.crash.books import DOLLAR, GENEROUS
 from tests.killing.books import Books, read_books
-from tests.killing.crowd import LITE, VEO, Crowd
+from tests.killing.crowd import VEO, Crowd
 from tests.killing.eyes import open_eyes
 from tests.killing.processes import Environment, environment_of, running_sandbox
 from tests.killing.trouble import Trouble
 from tests.people import People
+from tests.studio import SHORT
 
 CHANNELS = ("films", "pictures", "cinema", "attic")
 TAUGHT_SECONDS = 0.7  # how long films are said to have taken here before
@@ -119,7 +120,7 @@ async def _prepare(database: str, people: People) -> None:
 def _taught() -> list[tuple[ProviderName, VideoRequest]]:
     veo = ModelId(VEO["model"])
     shot = VideoRequest("x", veo, duration_seconds=8, resolution="720p")
-    lite = VideoRequest("x", ModelId(str(LITE["model"])), duration_seconds=5, resolution="480p")
+    lite = VideoRequest("x", ModelId(str(SHORT["model"])), duration_seconds=5, resolution="480p")
     nanophoto = ProviderName("nanophoto")
     return [
         (ProviderName("nanogpt"), lite),

@@ -80,7 +80,7 @@ class WitnessedSqlite(DirectSqlite):
                 yield _Connection(self._database)
                 moves = self._moves()
                 self._database.execute("COMMIT")
-            except BaseException:
+            except BaseException:  # whatever ends it, cancellation too, undoes it
                 self._database.rollback()
                 raise
         self.on_commit(moves)

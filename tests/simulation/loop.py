@@ -87,7 +87,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         """Close what processes that are over left behind; its `finally` can do no harm any more."""
         for task in self._tasks:
             if not task.done():
-                task._log_destroy_pending = False  # type: ignore[attr-defined]
+                task._log_destroy_pending = False  # type: ignore[attr-defined]  # of CPython's own
                 with contextlib.suppress(RuntimeError):
                     task.get_coro().close()
 

@@ -133,7 +133,7 @@ def books_an_end_twice() -> Iterator[None]:
         await resolve(self, connection, job, submission)
         if submission is not None and submission.state is SubmissionState.ABANDONED:
             booked.append(1)
-            await resolve(_Renaming(self, len(booked)), connection, job, submission)  # type: ignore[arg-type]
+            await resolve(_Renaming(self, len(booked)), connection, job, submission)  # type: ignore[arg-type]  # it stands in for a Money
 
     with (
         _instead(database.WitnessedSqlite, "__init__", without_key),

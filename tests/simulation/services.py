@@ -130,7 +130,7 @@ class SimulatedProvider:
     async def look(self, handle: str, request: VideoRequest) -> ProviderStatus:
         try:
             await self.weather("look")
-        except Exception:
+        except Exception:  # whatever the weather is: noted, and raised again
             self._looked(handle, None)
             raise
         status = self._status(handle)
@@ -143,7 +143,7 @@ class SimulatedProvider:
     ) -> Sequence[ProviderStatus | ProviderError]:
         try:
             await self.weather("look")
-        except Exception:
+        except Exception:  # whatever the weather is: noted, and raised again
             for one in watched:
                 self._looked(one.handle, None)
             raise

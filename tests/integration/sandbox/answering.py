@@ -95,3 +95,26 @@ def button(custom_id: str, **more: Any) -> Json:
 
 def row(*components: Json) -> Json:
     return {"type": 1, "components": list(components)}
+
+
+async def asked(bot: Bot) -> tuple[Json, Any]:
+    """An interaction that waits for its answer, and the person's waiting for it."""
+    waiting = bot.meanwhile(bot.crowd.command("video"))
+    return await bot.asked(), waiting
+
+
+async def answered(bot: Bot, kind: int, data: Any = None) -> tuple[Json, Json]:
+    """An interaction with that answer, and its record."""
+    interaction, waiting = await asked(bot)
+    assert (await bot.callback(interaction, kind, data)).status == 200
+    return interaction, (await waiting).body
+
+
+async def used(
+    bot: Bot, message: Json, custom_id: str, kind: int, data: Any = None, *, values: Any = None
+) -> tuple[Json, Json]:
+    """The interaction of a press or a choice, with that answer, and its record."""
+    using = bot.meanwhile(bot.crowd.use(message, custom_id, values))
+    interaction = await bot.asked()
+    assert (await bot.callback(interaction, kind, data)).status == 200
+    return interaction, (await using).body

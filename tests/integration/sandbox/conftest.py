@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.app import Sandbox, running_sandbox
 from sandbox.settings import SandboxSettings
+from tests.integration.sandbox.crowd import Crowd, crowd_of
 from tests.integration.sandbox.rest import Rest
 
 
@@ -29,12 +30,11 @@ async def sandbox(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterat
 
 
 @pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as opened:
-        yield opened
-
-
-@pytest.fixture
 def rest(sandbox: Sandbox, session: aiohttp.ClientSession) -> Rest:
     found = sandbox.environment()
     return Rest(session, found["DISCORD_API_URL"], found["DISCORD_TOKEN"])
+
+
+@pytest.fixture
+def crowd(sandbox: Sandbox, session: aiohttp.ClientSession) -> Crowd:
+    return crowd_of(sandbox, session)

@@ -4,17 +4,12 @@ import pytest
 from sandbox.app import Sandbox
 from sandbox.discord import seed
 from tests.integration.sandbox.answering import answering, command
-from tests.integration.sandbox.crowd import Crowd, crowd_of
+from tests.integration.sandbox.crowd import Crowd
 from tests.integration.sandbox.rest import Rest
 from tests.integration.sandbox.wire import connected
 
 Session = aiohttp.ClientSession
 MESSAGES = f"/channels/{seed.FILMS}/messages"
-
-
-@pytest.fixture
-def crowd(sandbox: Sandbox, session: Session) -> Crowd:
-    return crowd_of(sandbox, session)
 
 
 async def test_a_person_posts_replies_forwards_and_edits(crowd: Crowd) -> None:

@@ -3,15 +3,10 @@ import pytest
 
 from sandbox.app import Sandbox
 from sandbox.discord import permissions, seed
-from tests.integration.sandbox.crowd import Crowd, crowd_of
+from tests.integration.sandbox.crowd import Crowd
 
 Session = aiohttp.ClientSession
 GUILD = f"/guilds/{seed.GUILD_ID}"
-
-
-@pytest.fixture
-def crowd(sandbox: Sandbox, session: Session) -> Crowd:
-    return crowd_of(sandbox, session)
 
 
 async def test_the_world_shows_everything_there_is(crowd: Crowd) -> None:

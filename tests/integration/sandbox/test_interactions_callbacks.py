@@ -12,29 +12,18 @@ from sandbox.discord.uploads import MIB
 from tests.integration.sandbox.answering import (
     EPHEMERAL,
     LOADING,
-    Bot,
+    answered,
     answering,
+    asked,
     button,
     command,
     row,
+    used,
 )
 from tests.integration.sandbox.rest import Rest
 
 Session = aiohttp.ClientSession
 Json = dict[str, Any]
-
-
-async def asked(bot: Bot) -> tuple[Json, Any]:
-    """An interaction that waits for its answer, and the person's waiting for it."""
-    waiting = bot.meanwhile(bot.crowd.command("video"))
-    return await bot.asked(), waiting
-
-
-async def answered(bot: Bot, kind: int, data: Any = None) -> tuple[Json, Json]:
-    """An interaction with that answer, and its record."""
-    interaction, waiting = await asked(bot)
-    assert (await bot.callback(interaction, kind, data)).status == 200
-    return interaction, (await waiting).body
 
 
 async def test_an_answer_is_told_to_everybody_and_returned(
@@ -210,9 +199,8 @@ async def test_a_component_can_be_answered_with_a_reply(
 ) -> None:
     async with answering(sandbox, session, rest) as bot:
         message = await rest.sent(seed.FILMS, {"content": "a", "components": [row(button("b"))]})
-        pressing = bot.meanwhile(bot.crowd.use(message, "b"))
-        await bot.callback(await bot.asked(), 4, {"content": "reply"})
-        answer = (await pressing).body["message"]
+        _, record = await used(bot, message, "b", 4, {"content": "reply"})
+    answer = record["message"]
     assert answer["type"] == 19
     assert answer["message_reference"]["message_id"] == message["id"]
     assert answer["interaction_metadata"]["interacted_message_id"] == message["id"]

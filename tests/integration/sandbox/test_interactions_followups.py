@@ -2,9 +2,16 @@ import aiohttp
 
 from sandbox.app import Sandbox
 from sandbox.discord import seed
-from tests.integration.sandbox.answering import EPHEMERAL, Bot, answering, command
+from tests.integration.sandbox.answering import (
+    EPHEMERAL,
+    Bot,
+    Json,
+    answered,
+    answering,
+    asked,
+    command,
+)
 from tests.integration.sandbox.rest import Rest
-from tests.integration.sandbox.test_interactions_callbacks import Json, answered, asked
 
 Session = aiohttp.ClientSession
 

@@ -5,9 +5,17 @@ import pytest
 
 from sandbox.app import Sandbox
 from sandbox.discord import seed
-from tests.integration.sandbox.answering import Bot, answering, button, command, row
+from tests.integration.sandbox.answering import (
+    Bot,
+    answered,
+    answering,
+    asked,
+    button,
+    command,
+    row,
+    used,
+)
 from tests.integration.sandbox.rest import Rest
-from tests.integration.sandbox.test_interactions_callbacks import answered, asked
 
 Session = aiohttp.ClientSession
 Json = dict[str, Any]
@@ -166,9 +174,7 @@ async def test_a_modal_from_a_button_can_change_the_buttons_message(
 ) -> None:
     async with answering(sandbox, session, rest) as bot:
         message = await rest.sent(seed.FILMS, {"content": "a", "components": [row(button("b"))]})
-        pressing = bot.meanwhile(bot.crowd.use(message, "b"))
-        await bot.callback(await bot.asked(), 9, modal(label(text_input())))
-        record = (await pressing).body
+        _, record = await used(bot, message, "b", 9, modal(label(text_input())))
         submitting = bot.meanwhile(bot.crowd.submit(record, {"words": "x"}))
         told = await bot.asked()
         await bot.callback(told, 7, {"content": "changed"})

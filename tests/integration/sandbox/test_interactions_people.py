@@ -13,6 +13,7 @@ from tests.integration.sandbox.answering import (
     command,
     option,
     row,
+    used,
 )
 from tests.integration.sandbox.rest import Answer, Rest
 
@@ -254,33 +255,20 @@ async def test_a_user_command_names_the_user_and_membership(
 async def test_only_the_enabled_components_of_a_message_can_be_used(
     sandbox: Sandbox, session: Session, rest: Rest
 ) -> None:
-    select = {
-        "type": 3,
-        "custom_id": "s",
-        "max_values": 2,
-        "options": [{"label": v, "value": v} for v in "abc"],
-    }
+    options = [{"label": value, "value": value} for value in "abc"]
+    select = {"type": 3, "custom_id": "s", "max_values": 2, "options": options}
     link = {"type": 2, "style": 5, "label": "Go", "url": "https://example.org"}
     async with answering(sandbox, session, rest) as bot:
         buttons = row(button("on"), button("off", disabled=True), link)
         message = await rest.sent(
             seed.FILMS, {"content": "x", "components": [buttons, row(select)]}
         )
-        pressing = bot.meanwhile(bot.crowd.use(message, "on"))
-        told = await bot.asked()
-        await bot.callback(told, 6)
-        await pressing
+        told, _ = await used(bot, message, "on", 6)
         refusals = [
-            await bot.crowd.use(message, "off"),
-            await bot.crowd.use(message, "nothing"),
-            await bot.crowd.use(message, "s", []),
-            await bot.crowd.use(message, "s", ["a", "b", "c"]),
-            await bot.crowd.use(message, "s", ["z"]),
+            await bot.crowd.use(message, name, list(values))
+            for name, values in [("off", ""), ("nothing", ""), ("s", ""), ("s", "abc"), ("s", "z")]
         ]
-        choosing = bot.meanwhile(bot.crowd.use(message, "s", ["b", "a"]))
-        chosen = await bot.asked()
-        await bot.callback(chosen, 6)
-        await choosing
+        chosen, _ = await used(bot, message, "s", 6, values=["b", "a"])
 
     assert (told["type"], told["data"]["component_type"], told["data"]["custom_id"]) == (3, 2, "on")
     assert told["message"]["id"] == message["id"]

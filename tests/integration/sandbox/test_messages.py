@@ -7,6 +7,7 @@ from sandbox.app import Sandbox
 from sandbox.discord import permissions, seed
 from sandbox.discord.errors import DiscordError
 from sandbox.discord.uploads import MIB
+from tests.integration.sandbox.answering import row
 from tests.integration.sandbox.rest import Rest
 
 FILMS, STAFF = seed.FILMS, seed.STAFF
@@ -20,10 +21,6 @@ def png(width: int = 32, height: int = 18) -> bytes:
 
 def button(custom_id: str = "cancel", **more: object) -> dict[str, object]:
     return {"type": 2, "style": 1, "label": "Cancel", "custom_id": custom_id, **more}
-
-
-def row(*components: object) -> dict[str, object]:
-    return {"type": 1, "components": list(components)}
 
 
 async def test_a_message_comes_back_as_it_was_sent(rest: Rest) -> None:

@@ -124,7 +124,7 @@ def test_what_is_more_than_eight_shares_is_summed_as_others():
 
 
 def test_thousands_of_films_of_thousands_of_members_are_one_picture():
-    die = random.Random(7)  # noqa: S311
+    die = random.Random(7)  # noqa: S311 - repeatable, nothing secret
     many = tuple(Total(f"member {n}", 3, die.randrange(10**12)) for n in range(5000))
     days = {FIRST + timedelta(days=n): die.randrange(10**15) for n in range(31)}
 

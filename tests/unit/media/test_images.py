@@ -48,7 +48,7 @@ def encoded(image: Image.Image, form: str, **options: Any) -> bytes:
 
 def noise(mode: str, size: tuple[int, int]) -> Image.Image:
     count = size[0] * size[1] * len(Image.new(mode, (1, 1)).getbands())
-    return Image.frombytes(mode, size, random.Random(7).randbytes(count))  # noqa: S311
+    return Image.frombytes(mode, size, random.Random(7).randbytes(count))  # noqa: S311 - repeatable, no secret
 
 
 def box(brand: bytes) -> bytes:
@@ -173,7 +173,7 @@ async def test_a_damaged_picture_is_refused(store, form, share):
 @pytest.mark.filterwarnings("ignore")  # decoders warn of much that is wrong
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF", "AVIF"])
 async def test_however_a_picture_is_damaged_its_member_is_told_what_to_do(store, form):
-    chance, exif = random.Random(3), Image.Exif()  # noqa: S311
+    chance, exif = random.Random(3), Image.Exif()  # noqa: S311 - repeatable, no secret
     exif[ORIENTATION], exif[CAMERA] = 6, "a camera"
     sound = encoded(noise("RGB", (80, 80)), form, **({} if form == "GIF" else {"exif": exif}))
     for _ in range(1_000):
@@ -315,7 +315,7 @@ async def test_a_few_pictures_are_decoded_at_once_however_many_come(tmp_path):
     content = encoded(picture(), "PNG")
     async with aiohttp.ClientSession() as session:
         store = SlowStore(tmp_path, session, frozenset())
-        kept = [asyncio.create_task(store.keep(content, name="a")) for _ in range(6)]  # noqa: TID251
+        kept = [asyncio.create_task(store.keep(content, name="a")) for _ in range(6)]  # noqa: TID251 - gathered below
         for _ in range(DECODED_AT_ONCE):
             assert await asyncio.to_thread(store.begun.acquire, timeout=10)
         one_more = await asyncio.to_thread(store.begun.acquire, timeout=0.1)

@@ -44,7 +44,7 @@ def many(count):
 def buttons(found, page):
     view = page_buttons(found, page)
     assert view is not None
-    return [(one.label, one.custom_id, one.disabled) for one in view.children]  # type: ignore[attr-defined]
+    return [(one.label, one.custom_id, one.disabled) for one in view.children]  # type: ignore[attr-defined]  # all of them are buttons
 
 
 def shown(embed):

@@ -14,12 +14,6 @@ KEY = {"x-api-key": "sk-nano-secret"}
 
 
 @pytest.fixture
-async def session():
-    async with aiohttp.ClientSession() as opened:
-        yield opened
-
-
-@pytest.fixture
 def fetch(session, tmp_path):
     async def fetch_to_disk(address, origin):
         target = tmp_path / "film.mp4"

@@ -28,7 +28,7 @@ from bot.providers.nanophoto.errors import (
     submission_error_of,
 )
 from bot.providers.nanophoto.wire import is_failed
-from tests.unit.providers.test_nanophoto_wire import ANSWERS, objects
+from tests.unit.providers.nanophoto_nonsense import ANSWERS, objects
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 CODES = [

@@ -10,40 +10,9 @@ from bot.domain.submissions import ProviderState
 from bot.errors import ProviderError, ProviderJobUnknownError, ProviderProtocolError
 from bot.providers.nanophoto.handles import Handle, Task, parse
 from bot.providers.nanophoto.wire import is_refusal, read_receipt, read_results, status_of
+from tests.unit.providers.nanophoto_nonsense import ANSWERS, FILM, JSON
 
 USD = Decimal("0.02")
-FILM = "https://video.nanophoto.ai/veo/a.mp4"
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=8)
-    | st.sampled_from(["completed", "failed", "processing", "task_1", "shot-1", FILM, "\ud800"]),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4)
-    ),
-    max_leaves=12,
-)
-
-
-def objects(**sound: Any) -> st.SearchStrategy[dict[str, Any]]:
-    """Objects with these fields, each absent, sound or anything."""
-    optional = {name: JSON | st.sampled_from(values) for name, values in sound.items()}
-    return st.fixed_dictionaries({}, optional=optional)
-
-
-SHOTS = objects(
-    shotId=["shot-1", "shot-2"],
-    taskId=["task_1", "task_2"],
-    status=["completed", "processing", "failed", "new"],
-    videoUrl=[FILM],
-    generationTime=[90],
-    error=["Video generation failed", "Task not found"],
-)
-ANSWERS = JSON | st.fixed_dictionaries(
-    {}, optional={"status": JSON, "creditsUsed": JSON, "shots": JSON | st.lists(SHOTS, max_size=4)}
-)
 
 
 def handle(count: int = 2, credit: int = 20) -> Handle:

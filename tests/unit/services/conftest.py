@@ -16,3 +16,9 @@ async def store(tmp_path):
 @pytest.fixture
 def world(store):
     return World(store=store)
+
+
+@pytest.fixture
+def process(world):
+    """One program."""
+    return world.start()

@@ -6,7 +6,6 @@ from bot.errors import ProviderBalanceError, ProviderProtocolError, ProviderUnav
 from bot.ids import ProviderName
 from bot.services.balances import FRESH_FOR, Balances
 from tests.factories import PROVIDER
-from tests.fakes.clock import FakeClock
 from tests.fakes.provider import FakeProvider
 
 MINUTE = FRESH_FOR.total_seconds()
@@ -23,11 +22,6 @@ class Counted:
         self.asked += event == "balance"
         if self.error is not None:
             raise self.error
-
-
-@pytest.fixture
-def clock():
-    return FakeClock()
 
 
 @pytest.fixture

@@ -33,11 +33,6 @@ CHEAP = make_request()  # $0.50, as much as is made without asking
 DEAR = make_request(duration_seconds=10)  # $1.00
 
 
-@pytest.fixture
-def process(world):
-    return world.start()
-
-
 def cost(world, micros):
     """From now on every film costs this."""
     world.catalogue.replace([make_capability(prices=PriceList((PriceLine(micros),)))])

@@ -47,11 +47,6 @@ def named(error):
 
 
 @pytest.fixture
-def process(world):
-    return world.start()
-
-
-@pytest.fixture
 def pauses(process):
     return process.pauses
 

@@ -35,11 +35,6 @@ class Shares(FakeImageStore):
         return await super().prepare(image, max_bytes=max_bytes)
 
 
-@pytest.fixture
-def process(world):
-    return world.start()
-
-
 async def posted(process, **request):
     """A wish whose card stands in its channel."""
     job = await process.accept(key="one", **request)

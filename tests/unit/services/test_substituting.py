@@ -25,11 +25,6 @@ def model(name, micros=100_000, **fields):
 
 
 @pytest.fixture
-def process(world):
-    return world.start()
-
-
-@pytest.fixture
 def offer(world):
     def replace_all(*models):
         world.catalogue.replace([make_capability(), *models])

@@ -43,12 +43,6 @@ def service(local):
 
 
 @pytest.fixture
-async def session():
-    async with aiohttp.ClientSession() as opened:
-        yield opened
-
-
-@pytest.fixture
 def make_client(local, session):
     def make(key=KEY, origin=local.origin):
         return NanoGpt(

@@ -18,12 +18,10 @@ from bot.storage.budgets import SqlRequestBudgets
 from bot.storage.databases import open_database
 from tests.factories import NOW
 from tests.fakes.budgets import InMemoryBudgets
-from tests.fakes.clock import FakeClock
 from tests.local_nanophoto import (
     KEY,
     OTHER_KEY,
     Budgetless,
-    local_nanophoto,
     order,
     watched,
     wish,
@@ -34,15 +32,10 @@ HOUR = timedelta(seconds=HOUR_SECONDS)
 
 
 @pytest.fixture
-async def local(tmp_path):
-    async with local_nanophoto(tmp_path) as opened:
-        opened.service.books.balances[KEY] = 100_000
-        yield opened
-
-
-@pytest.fixture
-def clock():
-    return FakeClock(NOW)
+def local(local):
+    """With credits for all that an hour's requests can order."""
+    local.service.books.balances[KEY] = 100_000
+    return local
 
 
 @pytest.fixture

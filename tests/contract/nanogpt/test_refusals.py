@@ -1,7 +1,6 @@
 """Every documented error of NanoGPT, in every envelope: its class, its words, and the money."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -10,104 +9,29 @@ import pytest_asyncio
 
 from bot.clock import SystemClock
 from bot.errors import (
-    ContentRefusedError,
     GenerationFailedError,
-    ProviderBalanceError,
-    ProviderCredentialsError,
     ProviderError,
     ProviderJobUnknownError,
-    ProviderRateLimitedError,
-    ProviderRejectedRequestError,
-    ProviderUnavailableError,
-    SubmissionUncertainError,
+)
+from tests.contract.nanogpt.refusals import (
+    AWAY,
+    CATALOGUE,
+    CODED,
+    EMPTY,
+    KEY,
+    LOST,
+    OFTEN,
+    PAGE,
+    PLAIN,
+    REFUSED,
+    REJECTED,
+    Kind,
+    Row,
 )
 from tests.fakes.clock import FakeClock
-from tests.local_nanogpt import BALANCE, RECOVER, STATUS, Desk, Wire, desk_at, local_nanogpt
+from tests.local_nanogpt import BALANCE, RECOVER, STATUS, Desk, desk_at
 
-Kind = type[ProviderError]
-CODED = (1, 2, 3, 4)  # envelopes that carry the machine's word, or at least its type
-PLAIN = (5, 7)  # a text and a number
-PAGE = 6
 OPENING_MICROS = 50_000_000
-
-REJECTED, REFUSED = ProviderRejectedRequestError, ContentRefusedError
-KEY, EMPTY = ProviderCredentialsError, ProviderBalanceError
-OFTEN, AWAY, LOST = ProviderRateLimitedError, ProviderUnavailableError, SubmissionUncertainError
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of the catalogue; `advice` is a part of what the member is told."""
-
-    status: int
-    code: str | None
-    message: str
-    kind: Kind
-    advice: str | None = None
-    coded_in: tuple[int, ...] = (*CODED, *PLAIN)  # where the class can be told
-    page: Kind | None = None  # the class where an edge answers instead, if another
-
-    def __str__(self) -> str:
-        return f"{self.status} {self.code or self.message[:24]}"
-
-
-CATALOGUE = [
-    Row(400, None, "Kling 2.1 Standard requires an input image. Please select an image to"
-        " generate a video.", REJECTED, "add a picture"),
-    Row(400, "CONTENT_POLICY_VIOLATION", "Your prompt was blocked due to safety concerns. Please"
-        " modify your prompt.", REFUSED, "Please modify your prompt.", page=REJECTED),
-    Row(400, "content_policy_violation", "Your request was blocked by content moderation.",
-        REFUSED, "blocked by content moderation", page=REJECTED),
-    Row(400, "prompt_too_long", "Your prompt is too long. Please shorten it to 2000 characters or"
-        " less.", REJECTED, "shorten it to 2000 characters."),
-    Row(400, None, "Prompt is too long. Please keep it under 3000 characters.", REJECTED,
-        "shorten it to 3000 characters."),
-    Row(400, "missing_required_parameter", "Missing required parameter: prompt", REJECTED),
-    Row(400, "invalid_parameter_value", "Invalid parameter: duration", REJECTED,
-        "choose another duration", coded_in=(1, 4)),
-    Row(400, "invalid_json", "Invalid JSON", REJECTED),
-    Row(400, "image_input_not_supported", "No images here", REJECTED, "leave the picture out",
-        coded_in=(1, 4)),
-    Row(400, "conflicting_moderation_model", "Conflicting moderation models", REJECTED),
-    Row(400, "inline_moderation_requires_api_key", "Moderation needs a key", REJECTED),
-    Row(400, "empty_moderation_input", "Nothing to moderate", REJECTED),
-    Row(400, "unsupported_moderation_input", "Cannot be moderated", REJECTED),
-    Row(400, "unsupported_input_modality", "Not this kind of input", REJECTED, "leave the picture",
-        coded_in=(1, 4)),
-    Row(400, "unsupported_batch_input", "No batches", REJECTED),
-    Row(400, "context_length_exceeded", "Too long a context", REJECTED, "shorten it.",
-        coded_in=(1, 4)),
-    Row(400, "model_not_found", "Model not found", REJECTED, "choose another one"),
-    Row(404, "model_not_found", "Model not found", REJECTED, "choose another one"),
-    Row(400, "model_not_allowed", "Model not allowed", REJECTED, "choose another one"),
-    Row(404, "model_not_available", "Model not available", REJECTED, "choose another one"),
-    Row(401, None, "Invalid session", KEY),
-    Row(401, "missing_api_key", "Missing API key", KEY),
-    Row(401, "invalid_api_key", "Invalid API key", KEY),
-    Row(402, None, "Insufficient balance", EMPTY),
-    Row(402, "INSUFFICIENT_BALANCE", "Insufficient balance", EMPTY),
-    Row(402, "insufficient_quota", "Payment required to complete this request.", EMPTY),
-    Row(403, "PRO_REQUIRED", "A Pro subscription is required", KEY, page=AWAY),
-    Row(403, "api_key_origin_not_allowed", "This origin is not allowed", KEY, page=AWAY),
-    Row(408, None, "Request timed out", LOST),
-    Row(409, None, "Already processing", LOST),
-    Row(413, None, "Uploads must be 4 MB or smaller.", REJECTED, "use smaller ones, or fewer"),
-    Row(422, "validation_error", "Invalid request parameter: size. You have not been charged for"
-        " this request.", REJECTED, "choose another duration", coded_in=(1, 4)),
-    Row(429, None, "Rate limit exceeded. Please wait before generating another video.", OFTEN),
-    Row(429, "RATE_LIMITED", "Too many requests", OFTEN),
-    Row(429, "rate_limit_exceeded", "Too many requests", OFTEN),
-    Row(429, "daily_rpd_limit_exceeded", "Daily request limit exceeded (1000/1000). Resets at"
-        " midnight UTC.", OFTEN),
-    Row(429, "daily_usd_limit_exceeded", "Daily USD limit exceeded.", OFTEN),
-    Row(500, "server_error", "Something broke", LOST),
-    Row(500, "api_error", "Something broke", LOST),
-    Row(502, None, "Bad gateway", LOST),
-    Row(503, "service_unavailable", "Try again later", AWAY, page=LOST),
-    Row(503, "all_fallbacks_failed", "All fallbacks failed", AWAY, page=LOST),
-    Row(503, "no_fallback_available", "No fallback", AWAY, page=LOST),
-    Row(504, None, "Gateway time-out", LOST),
-]  # fmt: skip
 
 
 @pytest.fixture
@@ -116,13 +40,6 @@ def clock() -> FakeClock:
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def wire(tmp_path_factory) -> AsyncIterator[Wire]:
-    """One service for all tests here: what each of them leaves behind, `renew` clears."""
-    async with local_nanogpt(tmp_path_factory.mktemp("nanogpt")) as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="module")

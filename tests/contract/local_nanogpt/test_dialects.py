@@ -1,19 +1,12 @@
 """How the local NanoGPT words receipts and statuses: the seed's way, today's, and its variants."""
 
 import io
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from tests.local_nanogpt import STATUS, Wire, local_nanogpt
-
-
-@pytest.fixture
-async def wire(tmp_path) -> AsyncIterator[Wire]:
-    async with local_nanogpt(tmp_path) as opened:
-        yield opened
+from tests.local_nanogpt import STATUS, Wire
 
 
 async def under_way(wire: Wire, seconds: float = 100, **switches: Any) -> Any:

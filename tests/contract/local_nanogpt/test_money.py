@@ -1,19 +1,11 @@
 """The local NanoGPT's money: quotes, balances, charges, refunds, corrections, usage."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from tests.local_nanogpt import BALANCE, CONTROL, KEY_NAME, SUBMIT, WISH, Wire, local_nanogpt
+from tests.local_nanogpt import BALANCE, CONTROL, KEY_NAME, SUBMIT, WISH
 
 OTHER = {"x-api-key": "other"}
 DAY_SECONDS = 86400
-
-
-@pytest.fixture
-async def wire(tmp_path) -> AsyncIterator[Wire]:
-    async with local_nanogpt(tmp_path) as opened:
-        yield opened
 
 
 async def test_a_quote_names_the_price_and_runs_nothing(wire):

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.test_nanogpt_refusals import CATALOGUE, LOST
+from tests.contract.nanogpt.refusals import CATALOGUE, LOST
 
 
 @pytest.mark.parametrize("row", CATALOGUE, ids=str)
 def test_the_documented_row_says_what_is_proved_of_it(row):
-    page = (Path(__file__).parents[2] / "docs" / "providers.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "providers.md").read_text("utf-8")
     named = f"`{row.code}`" if row.code else f"“{row.message[:16]}"
     (line,) = (one for one in page.splitlines() if one.startswith(f"| {row.status} | {named}"))
 

@@ -1,11 +1,10 @@
 """The local NanoGPT's errors: every row of its catalogue, in every envelope that is known of it."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.local_nanogpt import BALANCE, STATUS, SUBMIT, Json, Wire, local_nanogpt
+from tests.local_nanogpt import BALANCE, STATUS, SUBMIT, Json
 
 ENVELOPES = (1, 2, 3, 4, 5, 6, 7)
 ROWS: list[tuple[int, str | None, str]] = [
@@ -39,12 +38,6 @@ ROWS: list[tuple[int, str | None, str]] = [
     (503, "all_fallbacks_failed", "Unavailable"),
     (504, None, ""),
 ]
-
-
-@pytest.fixture
-async def wire(tmp_path) -> AsyncIterator[Wire]:
-    async with local_nanogpt(tmp_path) as opened:
-        yield opened
 
 
 def expected(envelope: int, status: int, code: str | None, message: str) -> Any:

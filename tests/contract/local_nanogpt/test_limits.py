@@ -1,24 +1,23 @@
 """The local NanoGPT's limits: per second, per minute, per day, and in bytes."""
 
 import base64
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from sandbox.providers.nanogpt.limits import midnight
-from tests.local_nanogpt import BALANCE, CONTROL, KEY_NAME, RECOVER, SUBMIT, Wire, local_nanogpt
+from tests.local_nanogpt import BALANCE, CONTROL, KEY_NAME, RECOVER, SUBMIT, Wire
 
 MOST_UPLOAD = 4 * 1024 * 1024
 EXTEND = "/api/generate-video/extend"
 
 
 @pytest.fixture
-async def wire(tmp_path) -> AsyncIterator[Wire]:
-    async with local_nanogpt(tmp_path) as opened:
-        opened.service.switches.requests_per_second = 1000
-        yield opened
+def wire(wire: Wire) -> Wire:
+    """One that may be asked as often in a second as the test likes."""
+    wire.service.switches.requests_per_second = 1000
+    return wire
 
 
 async def upload(wire: Wire, size: int, **fields: Any) -> tuple[int, Any]:

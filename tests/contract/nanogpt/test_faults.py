@@ -1,11 +1,9 @@
 """The bot's client at a local NanoGPT that drops, cuts, drips and garbles: no film is lost or paid twice."""
 
 import io
-from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-import pytest_asyncio
 from aiohttp import web
 from PIL import Image
 
@@ -24,29 +22,13 @@ from bot.ports import OrderPicture
 from bot.providers import http
 from bot.providers.nanogpt.parameters import MOST_BODY_BYTES, PICTURES_MAX_BYTES
 from tests.factories import make_image
-from tests.local_nanogpt import BALANCE, RECOVER, STATUS, SUBMIT, Desk, Wire, desk_at, local_nanogpt
+from tests.local_nanogpt import BALANCE, RECOVER, STATUS, SUBMIT, Desk, desk_at
 from tests.serving import serving
 
 COST_MICROS = 24_000
 CHARGED_ONCE = [("charge", COST_MICROS)]
 FOUR_MIB = 4 * 1024 * 1024
-
-
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def wire(tmp_path_factory) -> AsyncIterator[Wire]:
-    """One service for all tests here: what each of them leaves behind, `renew` clears."""
-    async with local_nanogpt(tmp_path_factory.mktemp("nanogpt")) as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def desk(wire) -> AsyncIterator[Desk]:
-    wire.renew()
-    async with desk_at(wire) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The local NanoGPT keeps what NanoGPT's documents promise; asked over bare HTTP."""
+"""The local NanoGPT from a wish to its film, as NanoGPT's documents promise, and how it is played."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -177,7 +177,7 @@ async def test_the_switches_are_shown_and_changed(wire):
 
 
 def test_every_switch_and_every_fault_stands_in_the_documents():
-    document = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text("utf-8")
+    document = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text("utf-8")
 
     for name in (*Changes.model_fields, *get_args(Kind)):
         assert f"`{name}`" in document, name

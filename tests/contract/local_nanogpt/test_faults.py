@@ -1,18 +1,11 @@
 """Faults on order at the local NanoGPT: what a client sees of them, and what has really happened."""
 
 import json
-from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 
-from tests.local_nanogpt import BALANCE, KEY, RECOVER, STATUS, SUBMIT, WISH, Wire, local_nanogpt
-
-
-@pytest.fixture
-async def wire(tmp_path) -> AsyncIterator[Wire]:
-    async with local_nanogpt(tmp_path) as opened:
-        yield opened
+from tests.local_nanogpt import BALANCE, KEY, RECOVER, STATUS, SUBMIT, WISH
 
 
 async def test_a_submission_can_be_accepted_and_its_answer_lost(wire):

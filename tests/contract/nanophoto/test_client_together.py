@@ -10,12 +10,9 @@ from bot.ports import Watched
 from bot.providers.nanophoto.handles import parse
 from bot.providers.nanophoto.mixing import MIX_AGAIN_AFTER
 from sandbox.providers.faults import Fault
-from tests.factories import NOW
-from tests.fakes.clock import FakeClock
 from tests.local_nanophoto import (
     OTHER_KEY,
     STATUS,
-    local_nanophoto,
     order,
     storyboard,
     watched,
@@ -24,17 +21,6 @@ from tests.local_nanophoto import (
 )
 
 SUCCEEDED, RUNNING, FAILED = "succeeded", "running", "failed"
-
-
-@pytest.fixture
-async def local(tmp_path):
-    async with local_nanophoto(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def clock():
-    return FakeClock(NOW)
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """The local NanoGPT's models: what its list holds, and that it bills by the list's own rules."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from sandbox.providers.nanogpt import catalogue, prices
-from tests.local_nanogpt import Json, Wire, local_nanogpt
+from tests.local_nanogpt import Json
 
 SEED_FAMILIES = {
     "veo2-video",
@@ -54,12 +53,6 @@ SPELLINGS = {
     "pro_mode",
     "target_resolution",
 }
-
-
-@pytest.fixture
-async def wire(tmp_path) -> AsyncIterator[Wire]:
-    async with local_nanogpt(tmp_path) as opened:
-        yield opened
 
 
 def parameters_of(model: Json) -> Json:

@@ -19,22 +19,10 @@ from tests.local_nanophoto import (
     OTHER_KEY,
     Gate,
     image,
-    local_nanophoto,
     order,
     storyboard,
     wish,
 )
-
-
-@pytest.fixture
-async def local(tmp_path):
-    async with local_nanophoto(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def client(local):
-    return local.client()
 
 
 @pytest.fixture

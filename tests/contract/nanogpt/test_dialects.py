@@ -1,6 +1,5 @@
 """The bot's client at a local NanoGPT that words its answers in every way that is known of it."""
 
-from collections.abc import AsyncIterator
 from itertools import product
 from typing import Any, get_args
 
@@ -11,28 +10,18 @@ from bot.domain.submissions import ProviderState, ProviderStatus, Receipt
 from bot.errors import ArtifactUnavailableError, ProviderJobUnknownError
 from bot.ids import ModelId
 from sandbox.providers.nanogpt.answers import Dialect, Failure, Output, Words
-from tests.local_nanogpt import STATUS, Desk, Wire, desk_at, local_nanogpt
+from tests.local_nanogpt import STATUS, Desk, desk_at
 
 DIALECTS, WORDS, OUTPUTS = get_args(Dialect), get_args(Words), get_args(Output)
 COST_MICROS, OPENING_MICROS = 24_000, 50_000_000
-
-
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def wire(tmp_path_factory) -> AsyncIterator[Wire]:
-    """One service for all tests here: what each of them leaves behind, `renew` clears."""
-    async with local_nanogpt(tmp_path_factory.mktemp("nanogpt")) as opened:
-        yield opened
-
-
 @pytest_asyncio.fixture(loop_scope="module")
-async def desk(wire) -> AsyncIterator[Desk]:
-    wire.renew()
-    async with desk_at(wire) as opened:
-        await wire.turn(submissions_per_minute=1000, requests_per_second=1000)
-        yield opened
+async def desk(desk: Desk) -> Desk:
+    """One that may ask as often as the test likes."""
+    await desk.wire.turn(submissions_per_minute=1000, requests_per_second=1000)
+    return desk
 
 
 async def under_way(desk: Desk, seconds: float = 100, **switches: Any) -> Receipt:

@@ -123,7 +123,7 @@ def frames_of(film: Path) -> list[Image.Image]:
 
 def ffmpeg(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
     program = imageio_ffmpeg.get_ffmpeg_exe()
-    return subprocess.run([program, *arguments], check=True, capture_output=True)  # noqa: S603
+    return subprocess.run([program, *arguments], check=True, capture_output=True)  # noqa: S603 - our own arguments
 
 
 def is_like(picture: Image.Image, colour: tuple[int, int, int]) -> bool:

@@ -16,22 +16,10 @@ from bot.errors import (
 )
 from bot.providers import http
 from sandbox.providers.faults import Fault
-from tests.local_nanophoto import GENERATE, STATUS, Gate, local_nanophoto, order, storyboard, wish
+from tests.local_nanophoto import GENERATE, HANDLE, STATUS, Gate, order, storyboard, wish
 from tests.serving import listening, serving
 
-HANDLE = '{"resolution":"720p","tasks":[{"shot_id":"s","task_id":"task_a"}],"credits":10}'
 SHORT = aiohttp.ClientTimeout(total=0.05)
-
-
-@pytest.fixture
-async def local(tmp_path):
-    async with local_nanophoto(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def client(local):
-    return local.client()
 
 
 def fault(kind, path, **fields):

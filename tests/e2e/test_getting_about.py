@@ -1,0 +1,132 @@
+"""Getting about on the chat page: by phone, by keyboard, by address, after a lost connection."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.chat import width_of_overflow
+from tests.people import Upload
+from tests.pictures import picture
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+
+async def test_a_newcomer_sees_where_to_begin(chat, puppet):
+    page = chat.page
+    await page.goto(chat.origin)
+
+    await expect(page.get_by_role("heading", name="Showreel Studio")).to_be_visible()
+    await expect(page.get_by_test_id("bot-state")).to_contain_text("online")
+    await expect(page.get_by_test_id("who-am-i")).to_contain_text("You are Ada")
+    await page.get_by_test_id("hint-video").click()
+    await expect(chat.composer).to_have_value("/video prompt: a fox running through snow")
+    await chat.composer.press("Enter")
+    await expect(chat.message("Making: a fox running through snow")).to_be_visible()
+
+
+async def test_who_may_not_write_is_told(chat):
+    await chat.open("juno", "announcements")
+    await expect(chat.composer).to_have_attribute(
+        "placeholder", "You may read here, but not write."
+    )
+    await expect(chat.page.get_by_test_id("attach")).to_be_disabled()
+    await expect(chat.page.get_by_test_id("channel").filter(has_text="staff")).to_have_count(0)
+    await chat.become("ada")
+    await expect(chat.composer).to_have_attribute("placeholder", "Message #announcements")
+    await expect(chat.page.get_by_test_id("channel").filter(has_text="staff")).to_have_count(1)
+
+
+async def test_a_refusal_of_the_sandbox_keeps_the_text(chat):
+    await chat.open("juno")
+    await chat.say("x" * 2001)
+
+    await expect(chat.problem).to_contain_text("2000")
+    await expect(chat.composer).to_have_value("x" * 2001)
+
+
+async def test_after_a_lost_connection_it_catches_up(chat, people):
+    broken = []
+
+    async def pass_on(socket):
+        server = socket.connect_to_server()
+        broken.append((socket, server))
+
+    await chat.page.route_web_socket(re.compile("/events"), pass_on)
+    await chat.open("ada")
+    socket, server = broken[-1]
+    await people.person("Fern").say(people.channel("films"), "before")
+    await expect(chat.message("before")).to_be_visible()
+    await server.close()
+    await socket.close(code=1001)
+    await people.person("Fern").say(people.channel("films"), "meanwhile")
+
+    await expect(chat.message("meanwhile")).to_be_visible()
+    await expect(chat.page.locator("#banner")).to_be_hidden()
+
+
+async def test_a_phone_shows_everything_without_scrolling_sideways(chat, puppet, people):
+    page = chat.page
+    await page.set_viewport_size({"width": 360, "height": 740})
+    upload = Upload("a-very-long-name-" * 4 + ".png", picture(), "image/png")
+    await people.person("Fern").say(
+        people.channel("films"), "w" * 300 + " `" + "c" * 200 + "`", upload
+    )
+    await chat.open("juno")
+    await chat.say("/panel")
+    await expect(page.get_by_test_id("container")).to_be_visible()
+    await chat.say("/card")
+    await expect(page.get_by_test_id("embed")).to_be_visible()
+    assert await width_of_overflow(page) == 0
+
+    await page.get_by_role("button", name="Channels").click()
+    await page.get_by_test_id("channel").filter(has_text="welcome").click()
+    await expect(page.get_by_test_id("channel-title")).to_contain_text("welcome")
+    await page.get_by_role("button", name="Members").click()
+    await expect(page.get_by_test_id("member").first).to_be_in_viewport()
+    await page.keyboard.press("Escape")
+    await chat.composer.fill("/video")
+    await chat.composer.press("Enter")
+    assert await width_of_overflow(page) == 0
+
+
+async def test_all_of_it_can_be_done_without_a_mouse(chat, puppet):
+    await chat.open("ada", "pictures")
+    page, keyboard = chat.page, chat.page.keyboard
+    await expect(chat.composer).to_be_focused()
+    await page.get_by_test_id("timeline").focus()
+    await keyboard.press("ArrowUp")
+    message = chat.message("Would love to see this move!")
+    await expect(message).to_be_focused()
+    await keyboard.press("Enter")
+    first = page.get_by_role("menuitem", name="React with 🎬")
+    await expect(first).to_be_focused()
+    await keyboard.press("Enter")
+    await expect(message.get_by_test_id("reaction")).to_have_count(1)
+
+    await page.get_by_test_id("who-am-i").focus()
+    await keyboard.press("Enter")
+    await expect(page.get_by_role("menuitemradio", name="Ada")).to_be_focused()
+    await keyboard.type("F")
+    await keyboard.press("Enter")
+    await expect(page.get_by_test_id("who-am-i")).to_contain_text("You are Fern")
+
+    await chat.composer.focus()
+    await keyboard.type("/for")
+    await keyboard.press("Enter")
+    await keyboard.press("Enter")
+    form = page.get_by_role("dialog", name="Tell me more")
+    await expect(form.get_by_label("Words")).to_be_focused()
+    await keyboard.press("Escape")
+    await expect(form).to_have_count(0)
+
+
+async def test_the_address_leads_back_to_person_and_channel(chat):
+    await chat.open("juno", "pictures")
+    await chat.page.get_by_test_id("channel").filter(has_text="films").click()
+    await expect(chat.page).to_have_url(f"{chat.origin}/?as=juno#films")
+    await chat.page.go_back()
+    await expect(chat.page.get_by_test_id("channel-title")).to_contain_text("pictures")
+    await chat.page.reload()
+    await expect(chat.page.get_by_test_id("who-am-i")).to_contain_text("You are Juno")
+    await expect(chat.page.get_by_test_id("channel-title")).to_contain_text("pictures")
