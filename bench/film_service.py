@@ -72,7 +72,7 @@ def running_service(seed: int) -> Iterator[str]:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as child:
         assert child.stdin is not None  # noqa: S101 - for the type checker
-        assert child.stdout is not None  # noqa: S101
+        assert child.stdout is not None  # noqa: S101 - as above
         try:
             yield child.stdout.readline().strip()
         finally:

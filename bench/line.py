@@ -33,7 +33,7 @@ class Line:
     async def bring(self) -> str:
         """Hand it over and look once a second, as a task without a memory does."""
         film = await self.make()
-        while (address := await self.address_of(film)) is None:  # noqa: ASYNC110
+        while (address := await self.address_of(film)) is None:  # noqa: ASYNC110 - a loop is what is measured
             await asyncio.sleep(LOOK_EVERY)  # noqa: TID251 - no clock where only this can run
         return address
 

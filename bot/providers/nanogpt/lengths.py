@@ -12,7 +12,7 @@ from bot.providers.nanogpt.entries import Parameter
 from bot.providers.nanogpt.families import DURATION_NAMES, first_of
 
 MOST_DURATIONS = 60
-_RANGE = re.compile(r"\b([0-9]{1,4})\s*(?:-|–|to)\s*([0-9]{1,4})\b")  # noqa: RUF001
+_RANGE = re.compile(r"\b([0-9]{1,4})\s*(?:-|–|to)\s*([0-9]{1,4})\b")  # noqa: RUF001 - the en dash is theirs
 
 
 def seconds_of(value: object) -> int | None:
