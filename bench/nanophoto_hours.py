@@ -9,7 +9,7 @@ import asyncio
 import heapq
 import json
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -179,13 +179,19 @@ class WithoutFilms(NanoPhoto):
         self.disk[target] = len(address)
 
 
-def play(wishes: list[Wish]) -> Outcome:
-    """The bot's own way of looking, until every film was found."""
+def past_of(films: int, *, median: float, spread: float) -> tuple[float, ...]:
+    """How long so many films took before the day begins, in seconds."""
+    random = Random(-1)  # noqa: S311 - as above; no day has this seed
+    return tuple(random.lognormvariate(math.log(median), spread) for _ in range(films))
+
+
+def play(wishes: list[Wish], past: Sequence[float] = ()) -> Outcome:
+    """The bot's own way of looking, until every film was found; it knows what the past ones took."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
-        return runner.run(_played(wishes))
+        return runner.run(_played(wishes, past))
 
 
-async def _played(wishes: list[Wish]) -> Outcome:
+async def _played(wishes: list[Wish], past: Sequence[float]) -> Outcome:
     clock, store, films = LoopClock(), InMemoryJobStore(), FakeFilmStore()
     service = Service(clock, {f"wish {wish.at}": wish for wish in wishes}, clock.now())
     session = cast("aiohttp.ClientSession", service)
@@ -199,6 +205,8 @@ async def _played(wishes: list[Wish]) -> Outcome:
         clock=clock,
     )
     client.disk = films.disk
+    for seconds in past:
+        await store.observe_duration(NAME, _request(""), seconds, clock.now())
     tracker = Tracker(means_of(store, films, client, clock), owner="one", on_moved=_nobody)
     accepting = Accepting(store, clock, new_job_id, tracker.wake)
     async with asyncio.TaskGroup() as group:
@@ -217,12 +225,16 @@ async def _ask_for_all(wishes: list[Wish], accepting: Accepting, clock: Clock) -
     for number, wish in enumerate(wishes):
         passed = (clock.now() - began).total_seconds()
         await clock.sleep(max(wish.at - passed, 0.0))
-        request = VideoRequest(
-            f"wish {wish.at}", MODEL_ID, duration_seconds=8, aspect_ratio="16:9", resolution="720p"
-        )
+        request = _request(f"wish {wish.at}")
         quote = Quote(request, capability(USD_PER_CREDIT), Price(100_000), EXPECTED_SECONDS)
         place = Place(GuildId(10), ChannelId(20), UserId(1 + number % 7))
         await accepting.accept(quote, place, IdempotencyKey(f"wish:{number}"))
+
+
+def _request(prompt: str) -> VideoRequest:
+    return VideoRequest(
+        prompt, MODEL_ID, duration_seconds=8, aspect_ratio="16:9", resolution="720p"
+    )
 
 
 def means_of(
