@@ -134,7 +134,7 @@ def longest_gap_seconds(films: Sequence[InTheMaking], price_seconds: float) -> f
     """What a wrong distribution costs at most: 150 s where all films are of kinds that are known.
 
     Where little is known of one, a minute at prices up to 1 s and in proportion above it, and, as
-    it may be far quicker than it is said to be, no longer than it was handed over while looks are
+    it may be far quicker than it is said to be, no longer than it has been there while looks are
     cheap: at 2, 4, 8 … seconds.
     """
     ages = [
