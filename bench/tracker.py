@@ -183,13 +183,14 @@ def installed_peers() -> Path:
     """Their Python, in an environment in a temporary folder that is used again."""
     folder = Path(tempfile.gettempdir()) / "showreel-bench-peers"
     python = folder / "bin" / "python"
-    if not (folder / "ready").exists():
+    ready, wanted = folder / "ready", " ".join(PEER_PACKAGES)
+    if not ready.exists() or ready.read_text("utf-8") != wanted:
         for command in (
             [sys.executable, "-m", "venv", "--clear", str(folder)],
             [str(python), "-m", "pip", "install", "-qq", *PEER_PACKAGES],
         ):
             subprocess.run(command, check=True)  # noqa: S603 - venv and pip
-        (folder / "ready").touch()
+        ready.write_text(wanted, "utf-8")
     return python
 
 
