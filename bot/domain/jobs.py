@@ -121,6 +121,7 @@ class Job:
     failure: Failure | None = None
     artifact: Artifact | None = None
     errors_in_row: int = 0
+    unknown_in_row: int = 0  # looks, among those that failed, that knew nothing of it
     has_priority: bool = False  # its member's role did when it was accepted
     version: int = 1
 
@@ -143,7 +144,14 @@ def advance(job: Job, state: JobState, now: datetime) -> Job:
     if state not in _ONWARD.get(job.state, frozenset()):
         msg = f"no way leads from {job.state} to {state}"
         raise ValueError(msg)
-    return replace(job, state=state, state_changed_at=now, next_action_at=now, errors_in_row=0)
+    return replace(
+        job,
+        state=state,
+        state_changed_at=now,
+        next_action_at=now,
+        errors_in_row=0,
+        unknown_in_row=0,
+    )
 
 
 def fail(job: Job, failure: Failure, now: datetime) -> Job:

@@ -170,6 +170,7 @@ def _still_running(
         progress_percent=status.progress_percent or job.progress_percent,
         next_action_at=look_again_at,
         errors_in_row=0,
+        unknown_in_row=0,
     )
     return Change(waiting)
 
@@ -178,8 +179,9 @@ def _unknown(submission: Submission, means: Means) -> Result:
     def apply(job: Job) -> Change:
         now = means.clock.now()
         age = now - (submission.accepted_at or now)
-        if age < UNKNOWN_TOLERATED or job.errors_in_row < UNKNOWN_IN_ROW:
-            return Change(later(job, means.clock))
+        if age < UNKNOWN_TOLERATED or job.unknown_in_row < UNKNOWN_IN_ROW:
+            waiting = later(job, means.clock)
+            return Change(replace(waiting, unknown_in_row=job.unknown_in_row + 1))
         text = "The video service no longer knows of this film."
         ended = _finished(submission, SubmissionState.FAILED, now)
         return Change(fail(job, Failure(FailureKind.PROVIDER, text), now), ended)

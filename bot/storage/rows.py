@@ -83,6 +83,7 @@ def moved_job_parameters(job: Job) -> Parameters:
         "failure_text": job.failure.text if job.failure else None,
         "artifact": json.dumps(asdict(job.artifact)) if job.artifact else None,
         "errors_in_row": job.errors_in_row,
+        "unknown_in_row": job.unknown_in_row,
         "version": job.version,
     }
 
@@ -113,6 +114,7 @@ def job_from(row: Row) -> Job:
         failure=Failure(FailureKind(kind), row["failure_text"] or "") if kind else None,
         artifact=Artifact(**json.loads(artifact)) if artifact else None,
         errors_in_row=row["errors_in_row"],
+        unknown_in_row=row["unknown_in_row"],
         has_priority=bool(row["has_priority"]),
         version=row["version"],
     )

@@ -237,6 +237,7 @@ async def test_a_job_that_stays_in_its_state_keeps_it_and_takes_all_else_that_wa
         progress_percent=40,
         cancel_requested=True,
         errors_in_row=2,
+        unknown_in_row=1,
     )
 
     assert await store.save([Change(found)]) == []

@@ -4,13 +4,13 @@ INSERT INTO jobs (
     id, idempotency_key, guild_id, channel_id, user_id, source_message_id, provider, request,
     cost_micros, cost_is_estimate, expected_seconds, state, accepted_at, state_changed_at,
     next_action_at, submitted_at, last_queued_at, deadline_at, progress_percent, cancel_requested,
-    failure_kind, failure_text, artifact, errors_in_row, has_priority, version)
+    failure_kind, failure_text, artifact, errors_in_row, unknown_in_row, has_priority, version)
 VALUES (
     :id, :idempotency_key, :guild_id, :channel_id, :user_id, :source_message_id, :provider, :request,
     :cost_micros, :cost_is_estimate, :expected_seconds, :state, :accepted_at, :state_changed_at,
     :next_action_at, :submitted_at, :last_queued_at, :deadline_at, :progress_percent,
-    :cancel_requested, :failure_kind, :failure_text, :artifact, :errors_in_row, :has_priority,
-    :version)
+    :cancel_requested, :failure_kind, :failure_text, :artifact, :errors_in_row, :unknown_in_row,
+    :has_priority, :version)
 ON CONFLICT (idempotency_key) DO NOTHING
 RETURNING id;
 
@@ -31,7 +31,7 @@ UPDATE jobs SET
     submitted_at = :submitted_at, last_queued_at = :last_queued_at, deadline_at = :deadline_at,
     progress_percent = :progress_percent, cancel_requested = :cancel_requested,
     failure_kind = :failure_kind, failure_text = :failure_text, artifact = :artifact,
-    errors_in_row = :errors_in_row, version = :version + 1,
+    errors_in_row = :errors_in_row, unknown_in_row = :unknown_in_row, version = :version + 1,
     lease_owner = CASE WHEN :state = 'submitting' THEN lease_owner END,
     lease_expires_at = CASE WHEN :state = 'submitting' THEN lease_expires_at END
 WHERE id = :id AND version = :version;
@@ -44,7 +44,7 @@ UPDATE jobs SET
     last_queued_at = :last_queued_at, deadline_at = :deadline_at,
     progress_percent = :progress_percent, cancel_requested = :cancel_requested,
     failure_kind = :failure_kind, failure_text = :failure_text, artifact = :artifact,
-    errors_in_row = :errors_in_row, version = :version + 1,
+    errors_in_row = :errors_in_row, unknown_in_row = :unknown_in_row, version = :version + 1,
     lease_owner = CASE WHEN :state = 'submitting' THEN lease_owner END,
     lease_expires_at = CASE WHEN :state = 'submitting' THEN lease_expires_at END
 WHERE id = :id AND version = :version;

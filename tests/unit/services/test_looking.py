@@ -62,6 +62,13 @@ async def test_a_job_that_stays_unknown_has_failed(world):
     assert (await world.store.find_submission(job.id)).state is SubmissionState.FAILED
 
 
+async def test_one_look_that_knows_nothing_of_it_ends_no_film_after_others_that_failed(world):
+    away = [ProviderUnavailableError() for _ in range(8)]
+    job = await played(world, look=[*away, ProviderJobUnknownError()])
+
+    assert job.state is JobState.SUCCEEDED
+
+
 async def test_looks_that_fail_say_nothing_about_the_film(world):
     job = await played(world, look=[ProviderUnavailableError() for _ in range(30)])
 

@@ -14,3 +14,6 @@ ALTER TABLE jobs ADD COLUMN last_queued_at BIGINT;
 ALTER TABLE durations ADD COLUMN model_id TEXT NOT NULL DEFAULT '';
 UPDATE durations SET model_id = split_part(subject, '|', 1);
 CREATE INDEX durations_alike ON durations (provider, model_id, observed_at);
+
+-- Other looks that failed are no sign that a service has forgotten a film.
+ALTER TABLE jobs ADD COLUMN unknown_in_row BIGINT NOT NULL DEFAULT 0 CHECK (unknown_in_row >= 0);
