@@ -90,6 +90,10 @@ class FilmNotThereError(UserFacingError):
     """Nobody has this job's film: neither we nor its service."""
 
 
+class FilmWillNotComeError(FilmNotThereError):
+    """Its service says that it never made this film."""
+
+
 class FilmComingError(UserFacingError):
     """This job's film is still in the making."""
 

@@ -1,6 +1,8 @@
 """Films on our disk: checked, measured, and made to fit where they should be posted."""
 
 import asyncio
+import secrets
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +13,7 @@ from bot.ids import JobId
 from bot.media.faststart import has_fast_start
 from bot.media.ffmpeg import THREADS, Ffmpeg, input_of
 from bot.media.joining import Joiner
+from bot.media.locking import locked
 from bot.media.probing import probe
 from bot.ports import FittedFilm
 
@@ -47,6 +50,9 @@ class DiskFilmStore:
     def part_path(self, job_id: JobId, number: int) -> Path:
         return self._folder / f"{job_id}.shot-{number}.mp4"
 
+    def alone(self, job_id: JobId) -> AbstractContextManager[None]:
+        return locked(self._folder / f"{job_id}.lock")
+
     async def join(self, job_id: JobId, parts: int) -> None:
         paths = [self.part_path(job_id, number) for number in range(parts)]
         whole = self._folder / f"{job_id}.whole"
@@ -78,7 +84,7 @@ class DiskFilmStore:
         """So that it plays at once; as it is where that cannot be done."""
         if await asyncio.to_thread(has_fast_start, path):
             return
-        part = path.with_suffix(".fast")
+        part = _aside(path)
         arguments = (*input_of(path), "-c", "copy", "-map", "0", "-dn")
         arguments = (*arguments, "-movflags", "+faststart", "-f", "mp4", str(part))
         try:
@@ -93,8 +99,15 @@ class DiskFilmStore:
         return await asyncio.to_thread(self._older, before.timestamp())
 
     def _older(self, before: float) -> list[JobId]:
-        old = (path for path in self._folder.glob("*.mp4") if path.stat().st_mtime < before)
-        return sorted({JobId(path.name.partition(".")[0]) for path in old})
+        """By the film itself; where there is none, by the youngest of what was left of it."""
+        ages: dict[str, float] = {}
+        for path in self._folder.iterdir():
+            name = path.name.partition(".")[0]
+            ages[name] = max(_written_at(path), ages.get(name, 0.0))
+        for path in self._folder.glob("*.mp4"):
+            if path.stem in ages:
+                ages[path.stem] = _written_at(path)
+        return sorted(JobId(name) for name, written_at in ages.items() if written_at < before)
 
     async def forget(self, job_id: JobId) -> None:
         for path in await asyncio.to_thread(sorted, self._folder.glob(f"{job_id}.*")):
@@ -115,7 +128,7 @@ class DiskFilmStore:
     async def _encode(self, artifact: Artifact, source: Path, target: Path, max_bytes: int) -> None:
         for share in (SHARE, SHARE * RETRY_SHARE):
             plan = plan_for(artifact, int(max_bytes * share))
-            part = target.with_suffix(".part")
+            part = _aside(target)
             if plan is not None and await self._two_passes(plan, source, part):
                 if await asyncio.to_thread(_size, part) <= max_bytes:
                     await asyncio.to_thread(part.replace, target)
@@ -170,6 +183,19 @@ def _is_mp4(path: Path) -> bool:
             return file.read(8)[4:] == b"ftyp"
     except OSError:
         return False
+
+
+def _aside(target: Path) -> Path:
+    """For what is not finished: a name of its own, for another process may be at the same."""
+    return target.with_name(f"{target.stem}.{secrets.token_hex(4)}.part")
+
+
+def _written_at(path: Path) -> float:
+    """When it was written; one that is gone meanwhile is as old as can be."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _size(path: Path) -> int:

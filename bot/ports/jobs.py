@@ -68,7 +68,8 @@ class JobStore(Protocol):
     async def list_given_up(self, since: datetime, most: int) -> list[Job]:
         """Those that ended since then without their film though it may still come, latest first.
 
-        Handed over, and then called off, expired, lost or never fetched; and no film was owed since.
+        Handed over and not refused, and then called off, expired, lost or never fetched; and no film
+        was owed since. Those that their members called off come last.
         """
 
     async def list_waiting(self, provider: ProviderName) -> list[Waiting]:
@@ -143,8 +144,10 @@ class JobStore(Protocol):
         nothing is written.
         """
 
-    async def owe(self, deliveries: Sequence[Delivery]) -> None:
-        """Messages for jobs that have ended; each once for a job and a kind."""
+    async def owe(
+        self, deliveries: Sequence[Delivery], submission: Submission | None = None
+    ) -> None:
+        """Messages for jobs that have ended, each once for a job and a kind, and what is known now."""
 
     async def list_owed(self, now: datetime, most: int) -> list[Delivery]:
         """Deliveries in OWED or POSTING that are due, oldest first."""

@@ -1,6 +1,7 @@
 """Pictures and films on our disk, and pictures of figures."""
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,6 +48,12 @@ class FilmStore(Protocol):
 
     def part_path(self, job_id: JobId, number: int) -> Path:
         """Where one shot of several is to be fetched to; `number` counts from 0."""
+
+    def alone(self, job_id: JobId) -> AbstractContextManager[None]:
+        """Nobody else fetches this film meanwhile, in no process.
+
+        Raises ArtifactUnavailableError where somebody does.
+        """
 
     async def join(self, job_id: JobId, parts: int) -> None:
         """Make one film of the shots, in order, and forget them. Raises ArtifactUnusableError."""

@@ -70,7 +70,7 @@ def embed_of(view: CardView) -> discord.Embed:
     embed = discord.Embed(
         title=f"🎬 {_title(view)}",
         description=f"> {plain(job.request.prompt, most=PROMPT_MOST)}",
-        colour=_COLOURS[JobState.CANCELLED if _is_being_called_off(job) else job.state],
+        colour=_COLOURS[_looks_like(view)],
     )
     embed.add_field(
         name="Now" if not job.is_terminal else "Outcome", value=_now(view), inline=False
@@ -85,10 +85,14 @@ def embed_of(view: CardView) -> discord.Embed:
 
 
 def _title(view: CardView) -> str:
-    job = view.job
-    if job.is_terminal and view.film_url is not None:
-        return _TITLES[JobState.SUCCEEDED]
-    return "Being called off" if _is_being_called_off(job) else _TITLES[job.state]
+    return "Being called off" if _is_being_called_off(view.job) else _TITLES[_looks_like(view)]
+
+
+def _looks_like(view: CardView) -> JobState:
+    """A film that came after all looks like any other."""
+    if view.job.is_terminal and view.film_url is not None:
+        return JobState.SUCCEEDED
+    return JobState.CANCELLED if _is_being_called_off(view.job) else view.job.state
 
 
 def _is_being_called_off(job: Job) -> bool:
@@ -139,7 +143,7 @@ def _outcome(view: CardView) -> str:
     if job.state is JobState.SUCCEEDED:
         return _whereabouts(view.film_url)
     if job.state in {JobState.FAILED, JobState.EXPIRED}:
-        late = f"It came after all. {_whereabouts(view.film_url)}"
+        late = f"It came after all, and you pay nothing. {_whereabouts(view.film_url)}"
         return replies.without_film(job) if view.film_url is None else late
     spent = job.submitted_at is not None
     if not spent:

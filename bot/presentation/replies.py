@@ -16,6 +16,7 @@ from bot.errors import (
     DuplicateRequestError,
     FilmComingError,
     FilmNotThereError,
+    FilmWillNotComeError,
     ImageRejectedError,
     InvalidRequestError,
     JobNotFoundError,
@@ -44,6 +45,7 @@ NOT_ALLOWED = "You may not use this command here."
 _SAID: dict[type[BotError], str] = {
     FilmComingError: FILM_COMING,
     FilmNotThereError: FILM_NOT_THERE,
+    FilmWillNotComeError: FILM_NOT_THERE,
     JobNotFoundError: "I know of no such film any more.",
     NotYourOfferError: "Only the member who was shown this price may agree to it.",
     OfferExpiredError: f"That price held for ten minutes. Ask again. {NOTHING_CHARGED}",

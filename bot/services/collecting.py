@@ -1,7 +1,6 @@
 """Fetching a finished film to our disk, before its address expires."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -27,8 +26,7 @@ async def collect(job: Job, means: Means) -> Result:
         return let_go(submission, means)
     provider = means.providers[job.provider]
     try:
-        await fetch_film(job, submission.artifact_addresses, provider, means.films)
-        artifact = replace(await means.films.inspect(job.id), remark=submission.remark)
+        artifact = await fetch_film(job, submission, provider, means.films)
     except ArtifactError as error:
         return _not_fetched(submission, error, means)
     _log.info("film_collected", extra={"job_id": job.id, "size_bytes": artifact.size_bytes})
@@ -36,15 +34,21 @@ async def collect(job: Job, means: Means) -> Result:
 
 
 async def fetch_film(
-    job: Job, addresses: Sequence[str], provider: Provider, films: FilmStore
-) -> None:
-    """One film, or the shots of one, which are joined. Raises ArtifactError."""
-    if len(addresses) == 1:
-        await provider.fetch(addresses[0], films.path(job.id))
-        return
-    for number, address in enumerate(addresses):
-        await provider.fetch(address, films.part_path(job.id, number))
-    await films.join(job.id, len(addresses))
+    job: Job, submission: Submission, provider: Provider, films: FilmStore
+) -> Artifact:
+    """One film, or the shots of one, which are joined; by one task of one process at a time.
+
+    Raises ArtifactUnavailableError, also where somebody else is at it, and ArtifactUnusableError.
+    """
+    addresses = submission.artifact_addresses
+    with films.alone(job.id):
+        if len(addresses) == 1:
+            await provider.fetch(addresses[0], films.path(job.id))
+        else:
+            for number, address in enumerate(addresses):
+                await provider.fetch(address, films.part_path(job.id, number))
+            await films.join(job.id, len(addresses))
+        return replace(await films.inspect(job.id), remark=submission.remark)
 
 
 def _collected(submission: Submission, artifact: Artifact, means: Means) -> Result:

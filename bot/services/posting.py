@@ -77,6 +77,7 @@ async def _send(delivery: Delivery, view: CardView, outbox: Outbox) -> MessageId
 async def _send_film(delivery: Delivery, job: Job, outbox: Outbox) -> MessageId:
     """As it is, else made to fit, else smaller still, else as a link."""
     artifact = job.artifact or await _late_artifact(job, outbox)
+    job = replace(job, artifact=artifact)
     limit = outbox.courier.upload_limit_bytes(job.guild_id)
     for max_bytes in (limit, int(limit * SMALLER)):
         try:
@@ -92,19 +93,31 @@ async def _send_film(delivery: Delivery, job: Job, outbox: Outbox) -> MessageId:
 
 
 async def _late_artifact(job: Job, outbox: Outbox) -> Artifact:
-    """Of a film that came after its job was given up. Raises FilmNotThereError."""
+    """Of a film that came after its job was given up; the word that it would not goes first.
+
+    Raises FilmNotThereError, DeliveryUnavailableError.
+    """
+    await _ensure_posted(job, DeliveryKind.FAILURE, outbox)
+    submission = await outbox.store.find_submission(job.id)
     try:
-        return await outbox.films.inspect(job.id)
+        kept = await outbox.films.inspect(job.id)
     except ArtifactError as error:
         raise FilmNotThereError from error
+    return replace(kept, remark=submission.remark if submission else None)
+
+
+async def _ensure_posted(job: Job, kind: DeliveryKind, outbox: Outbox) -> Delivery | None:
+    """What goes first, if it is owed at all. Raises DeliveryUnavailableError while it is."""
+    first = await outbox.store.find_delivery(job.id, kind)
+    if first is not None and first.state in {DeliveryState.OWED, DeliveryState.POSTING}:
+        msg = f"its {kind} is not posted yet"
+        raise DeliveryUnavailableError(msg)
+    return first
 
 
 async def _send_failure(delivery: Delivery, job: Job, outbox: Outbox) -> MessageId:
     """An answer to the card, which therefore goes first."""
-    card = await outbox.store.find_delivery(job.id, DeliveryKind.CARD)
-    if card is not None and card.state in {DeliveryState.OWED, DeliveryState.POSTING}:
-        msg = "its card is not posted yet"
-        raise DeliveryUnavailableError(msg)
+    card = await _ensure_posted(job, DeliveryKind.CARD, outbox)
     found = await _find(delivery, outbox)
     return found or await outbox.courier.post_failure(
         delivery, job, card.message_id if card else None

@@ -2,7 +2,7 @@
 
 A card is compared with its job a few seconds apart, or at once when the job's state has changed,
 and edited only when what it should show is not what it shows. Cards of jobs that ended are watched
-for a while more, for the film's link; now and then all of a day are, because a film may arrive
+for a while more, for the film's link; now and then all of two days are, because a film may arrive
 late and a process may die between a job's end and its card's.
 """
 
@@ -30,7 +30,7 @@ BETWEEN_LISTS = timedelta(seconds=1)
 BETWEEN_LOOKS = timedelta(seconds=3)
 BETWEEN_SWEEPS = timedelta(minutes=5)
 WATCHED_FOR = timedelta(minutes=10)
-SWEPT_FOR = timedelta(days=1)
+SWEPT_FOR = timedelta(days=2)  # a film may come after its job has ended for a day
 OLD = timedelta(hours=1)  # of older messages Discord takes only a few edits an hour
 BETWEEN_TRIES_OF_OLD = timedelta(minutes=10)
 LOOKS_IN_ONE_GO = 20  # then others may use the event loop

@@ -2,29 +2,56 @@
 
 A submission that nobody could find again, a film that took too long or could not be fetched, and
 one that its member called off may all be made in the end, and were paid for. So their services are
-asked now and then for a day. What was given up is posted; what was called off is kept for `/show`.
-The jobs stay as they ended. When to ask next is remembered by the process alone: after a restart
-everything is asked for once more, which costs a look.
+asked now and then for a day, while looks are cheap. What was given up is posted; what was called
+off is kept for `/show`. The jobs stay as they ended. When to ask next is remembered by the process
+alone: after a restart each is asked for once more.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.deliveries import DeliveryKind, owed
 from bot.domain.jobs import Job, JobState
-from bot.errors import ArtifactError, FilmComingError, FilmNotThereError, ProviderError
+from bot.domain.polling import CHEAP_LOOK_SECONDS
+from bot.errors import (
+    ArtifactError,
+    ArtifactUnusableError,
+    FilmNotThereError,
+    FilmWillNotComeError,
+    ProviderError,
+    ProviderRateLimitedError,
+    UserFacingError,
+)
 from bot.ids import JobId
 from bot.ports import Clock, FilmStore, JobStore
-from bot.services.showing import find_film
+from bot.services.finding import FoundFilm, find_film
 from bot.services.steps import Providers
 
 _log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN = 30.0
+MOST_AT_ONCE = 3
 SALVAGED_FOR = timedelta(days=1)  # services keep films about as long
 SOONEST = timedelta(minutes=1)  # after the end of a job that was expected to be quick
-MOST_LISTED = 200  # of a day
+MOST_LISTED = 200  # of a day; those that would be posted first
+MOST_UNUSABLE = 3  # fetches of what is no film
+
+
+@dataclass(slots=True)
+class Asking:
+    """When a film was asked for last, and when it should be next; never where `is_over`."""
+
+    at: datetime
+    again_at: datetime
+    unusable: int = 0
+    is_over: bool = False
+
+    def is_due(self, now: datetime) -> bool:
+        """A clock that was put back must not make it wait for hours."""
+        return not self.is_over and not self.at <= now < self.again_at
 
 
 class Salvaging:
@@ -43,8 +70,7 @@ class Salvaging:
         self._providers = providers
         self._clock = clock
         self._on_owed = on_owed
-        self._ask_at: dict[JobId, datetime] = {}
-        self._kept: set[JobId] = set()
+        self._askings: dict[JobId, Asking] = {}
 
     async def run(self) -> None:
         while True:
@@ -52,38 +78,56 @@ class Salvaging:
             await self._clock.sleep(SECONDS_BETWEEN)
 
     async def run_once(self) -> None:
-        """Ask for every film whose turn has come."""
-        since = self._clock.now() - SALVAGED_FOR
-        given_up = await self._store.list_given_up(since, MOST_LISTED)
-        self._forget_all_but({job.id for job in given_up})
-        for job in given_up:
-            if job.id not in self._kept and self._is_due(job):
-                await self._ask_for(job)
-
-    def _forget_all_but(self, known: set[JobId]) -> None:
-        self._ask_at = {key: at for key, at in self._ask_at.items() if key in known}
-        self._kept &= known
-
-    def _is_due(self, job: Job) -> bool:
-        first = job.state_changed_at + _soonest(job)
-        return self._ask_at.setdefault(job.id, first) <= self._clock.now()
-
-    async def _ask_for(self, job: Job) -> None:
-        """Twice as long after its job's end each time."""
+        """Ask for some films whose turn has come."""
         now = self._clock.now()
-        self._ask_at[job.id] = now + max(now - job.state_changed_at, _soonest(job))
+        given_up = await self._store.list_given_up(now - SALVAGED_FOR, MOST_LISTED)
+        known = {job.id for job in given_up}
+        self._askings = {key: one for key, one in self._askings.items() if key in known}
+        due = [job for job in given_up if self._asking(job, now).is_due(now)]
+        await asyncio.gather(*(self._try(job) for job in due[:MOST_AT_ONCE]))
+
+    def _asking(self, job: Job, now: datetime) -> Asking:
+        ended = min(job.state_changed_at, now)
+        first = Asking(ended, ended + _soonest(job))
+        return self._askings.setdefault(job.id, first)
+
+    async def _try(self, job: Job) -> None:
+        """Twice as long after its job's end each time, unless it was not asked for at all."""
+        now, asking = self._clock.now(), self._askings[job.id]
+        asking.at, asking.again_at = now, now + max(now - job.state_changed_at, _soonest(job))
         try:
-            await find_film(job, self._store, self._films, self._providers)
-        except (FilmComingError, FilmNotThereError, ProviderError, ArtifactError) as error:
-            told = {"job_id": job.id, "error": type(error).__name__}
+            if await self._is_cheap(job):
+                found = await find_film(job, self._store, self._films, self._providers)
+                await self._take(job, found)
+                asking.is_over = True
+            else:
+                asking.again_at = now + SOONEST
+        except ProviderRateLimitedError as error:
+            asking.again_at = max(error.retry_at or now, now + SOONEST)
+        except (UserFacingError, ProviderError, ArtifactError) as error:
+            asking.unusable += isinstance(error, ArtifactUnusableError)
+            hopeless = isinstance(error, FilmWillNotComeError) or asking.unusable >= MOST_UNUSABLE
+            asking.is_over = hopeless
+            told = {"job_id": job.id, "error": type(error).__name__, "over": hopeless}
             _log.info("film_not_there_yet", extra=told)
-            return
+        except Exception:  # noqa: BLE001 - one film must not keep the others; logged, tried again
+            asking.again_at = now + SOONEST
+            _log.exception("salvaging_failed", extra={"job_id": job.id})
+
+    async def _is_cheap(self, job: Job) -> bool:
+        """Films that somebody waits for go first where looks are counted."""
+        provider = self._providers.get(job.provider)
+        if provider is None:
+            raise FilmNotThereError
+        return await provider.look_price_seconds() <= CHEAP_LOOK_SECONDS
+
+    async def _take(self, job: Job, found: FoundFilm) -> None:
         _log.info("film_salvaged", extra={"job_id": job.id, "state": job.state})
-        self._kept.add(job.id)
-        if job.state is not JobState.CANCELLED and not job.cancel_requested:
-            film = owed(job.id, DeliveryKind.FILM, job.guild_id, job.channel_id, now)
-            await self._store.owe([film])
-            self._on_owed()
+        if job.state is JobState.CANCELLED or job.cancel_requested:
+            return
+        film = owed(job.id, DeliveryKind.FILM, job.guild_id, job.channel_id, self._clock.now())
+        await self._store.owe([film], found.submission)
+        self._on_owed()
 
 
 def _soonest(job: Job) -> timedelta:

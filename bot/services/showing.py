@@ -4,12 +4,10 @@ That holds as well for what nobody waited for: a film that was called off after 
 begun, and one whose submission nobody could find again at the time. Nothing is charged for it.
 """
 
-import contextlib
 import logging
 from dataclasses import dataclass, replace
 
-from bot.domain.jobs import TERMINAL_STATES, Artifact, Job
-from bot.domain.submissions import ProviderState, Submission
+from bot.domain.jobs import TERMINAL_STATES, Job
 from bot.errors import (
     ArtifactError,
     FileTooLargeError,
@@ -20,8 +18,8 @@ from bot.errors import (
     ProviderError,
 )
 from bot.ids import GuildId, JobId, UserId
-from bot.ports import FilmStore, FittedFilm, JobStore, Provider
-from bot.services.collecting import fetch_film
+from bot.ports import FilmStore, FittedFilm, JobStore
+from bot.services.finding import FoundFilm, find_film
 from bot.services.steps import Providers
 
 _log = logging.getLogger(__name__)
@@ -65,53 +63,17 @@ class Showing:
             raise NotYourJobError
         if job.state not in TERMINAL_STATES:
             raise FilmComingError
-        artifact = await self._found(job)
-        shown = replace(job, artifact=artifact)
+        found = await self._found(job)
+        shown = replace(job, artifact=found.artifact)
         try:
-            return Shown(shown, await self._films.fit(artifact, max_bytes=most))
+            return Shown(shown, await self._films.fit(found.artifact, max_bytes=most))
         except FileTooLargeError:
-            submission = await self._store.find_submission(job.id)
-            return Shown(shown, None, submission.artifact_addresses if submission else ())
+            return Shown(shown, None, found.submission.artifact_addresses)
 
-    async def _found(self, job: Job) -> Artifact:
+    async def _found(self, job: Job) -> FoundFilm:
         """Raises FilmComingError, FilmNotThereError."""
         try:
             return await find_film(job, self._store, self._films, self._providers)
         except (ProviderError, ArtifactError) as error:
             _log.info("film_not_there", extra={"job_id": job.id, "error": type(error).__name__})
             raise FilmNotThereError from error
-
-
-async def find_film(job: Job, store: JobStore, films: FilmStore, providers: Providers) -> Artifact:
-    """On our disk, else from the service to there.
-
-    Raises FilmComingError, FilmNotThereError, ProviderError, ArtifactError.
-    """
-    with contextlib.suppress(ArtifactError):
-        return await films.inspect(job.id)
-    submission = await store.find_submission(job.id)
-    if submission is None or job.provider not in providers:
-        raise FilmNotThereError
-    provider = providers[job.provider]
-    await fetch_film(job, await _addresses(job, submission, provider), provider, films)
-    _log.info("film_brought_back", extra={"job_id": job.id})
-    return await films.inspect(job.id)
-
-
-async def _addresses(job: Job, submission: Submission, provider: Provider) -> tuple[str, ...]:
-    """Read now, for those that were read before may be over."""
-    handle = submission.handle
-    if handle is None and provider.can_recover:
-        receipt = await provider.recover(submission.tag, job.request)
-        handle = receipt.handle if receipt else None
-    if handle is None:
-        raise FilmNotThereError
-    status = await provider.look(handle, job.request)
-    if status.state in _COMING:
-        raise FilmComingError
-    if status.state is not ProviderState.SUCCEEDED:
-        raise FilmNotThereError
-    return status.artifact_addresses
-
-
-_COMING = frozenset({ProviderState.QUEUED, ProviderState.RUNNING})

@@ -32,7 +32,7 @@ from bot.tasks import TaskOwner
 _log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 120.0  # a dead process's jobs are taken over after it
-RENEW_AFTER = timedelta(seconds=30)  # no tick comes later after the last than that
+RENEW_AFTER = timedelta(seconds=30)  # and the longest sleep is as long: half a lease at most
 MOST_AT_PROVIDER = 8  # films that one provider makes for us at once
 MOST_STEPS = 50  # under way at once
 MOST_ASKED_FOR = 100  # of a queue, when places are free: others may hold the first few
@@ -65,6 +65,7 @@ class Tracker:
         self._recorder = Recorder(means.store, means.clock)
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._ticking = asyncio.Lock()
         self._ticked_at = self._renewed_at = means.clock.now()
 
     def wake(self) -> None:
@@ -96,6 +97,8 @@ class Tracker:
         """Start nothing more, let steps under way reach their end, and write what they found."""
         self._stopping.set()
         self.wake()
+        async with self._ticking:  # what a tick has promised is begun first
+            pass
         await self._tasks.close(grace_seconds=grace_seconds)
         for _ in range(LAST_TRIES):
             try:
@@ -114,6 +117,10 @@ class Tracker:
             await self._record()
 
     async def tick(self) -> None:
+        async with self._ticking:
+            await self._tick()
+
+    async def _tick(self) -> None:
         await self._record()
         now = self._ticked_at = self._means.clock.now()
         await self._renew(now)
@@ -124,6 +131,8 @@ class Tracker:
         for job in due:
             if job.id not in self._under_way and len(self._under_way) < MOST_STEPS:
                 self._start(job, STEPS[job.state])
+        if self._stopping.is_set():
+            return
         for job, intent in await self._take_from_queues(now):
             self._start(job, partial(submitting.submit, submission=intent))
 
@@ -169,7 +178,7 @@ class Tracker:
             _log.exception("look_together_failed", extra={"jobs": len(jobs)})
             results = [partial(broken_off, clock=self._means.clock)] * len(jobs)
         for job, result in zip(jobs, results, strict=True):
-            self._recorder.add(Finding(job, result(job), result))
+            self._add(job, result)
 
     async def _take_from_queues(self, now: datetime) -> list[tuple[Job, Submission]]:
         """Those whose turn it is, with the intents that are committed now."""
@@ -216,9 +225,16 @@ class Tracker:
     async def _run(self, step: Step, job: Job) -> None:
         try:
             result = await step(job, self._means)
-            change = result(job)
         except Exception:  # noqa: BLE001 - one job must not end the tracker; logged, tried again
             _log.exception("step_failed", extra={"job_id": job.id, "state": job.state})
+            result = partial(broken_off, clock=self._means.clock)
+        self._add(job, result)
+
+    def _add(self, job: Job, result: Result) -> None:
+        try:
+            change = result(job)
+        except Exception:  # noqa: BLE001 - as in `_run`
+            _log.exception("result_failed", extra={"job_id": job.id, "state": job.state})
             result = partial(broken_off, clock=self._means.clock)
             change = result(job)
         self._recorder.add(Finding(job, change, result))

@@ -134,7 +134,8 @@ class SqlJobStore(Tables):
         self, owner: str, job_ids: Sequence[JobId], now: datetime, lease_seconds: float
     ) -> None:
         expires_at = rows.milliseconds(now + timedelta(seconds=lease_seconds))
-        held = [{"id": one, "owner": owner, "expires_at": expires_at} for one in job_ids]
+        # in one order, as everywhere: so nobody waits in a circle
+        held = [{"id": one, "owner": owner, "expires_at": expires_at} for one in sorted(job_ids)]
         async with self._engine.transaction() as connection:
             await self._many(connection, "renew_leases", held)
 
@@ -234,8 +235,12 @@ class SqlJobStore(Tables):
             submission = None if row is None else rows.submission_from(row)
         await self._money.resolve(connection, job, submission)
 
-    async def owe(self, deliveries: Sequence[Delivery]) -> None:
+    async def owe(
+        self, deliveries: Sequence[Delivery], submission: Submission | None = None
+    ) -> None:
+        known = [] if submission is None else [rows.submission_parameters(submission)]
         async with self._engine.transaction() as connection:
+            await self._many(connection, "put_submissions", known)
             await self._owe(connection, deliveries)
 
     async def list_owed(self, now: datetime, most: int) -> list[Delivery]:

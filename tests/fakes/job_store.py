@@ -17,7 +17,7 @@ from bot.domain.jobs import (
 from bot.domain.offers import Place
 from bot.domain.queueing import InHand, Waiting, in_order
 from bot.domain.requests import VideoRequest
-from bot.domain.submissions import Submission
+from bot.domain.submissions import Submission, SubmissionState
 from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError, StorageError
 from bot.ids import GuildId, IdempotencyKey, JobId, ProviderName, SubmissionId, UserId
 from bot.ports import Agenda, Change
@@ -71,7 +71,10 @@ class InMemoryJobStore:
         return sorted(found, key=lambda job: (job.accepted_at, job.id), reverse=True)[:most]
 
     async def list_given_up(self, since: datetime, most: int) -> list[Job]:
-        handed_over = {row.job_id for row in self.submissions.values()}
+        taken = [
+            row for row in self.submissions.values() if row.state is not SubmissionState.REJECTED
+        ]
+        handed_over = {row.job_id for row in taken}
         found = [
             job
             for job in self._in(TERMINAL_STATES)
@@ -81,7 +84,8 @@ class InMemoryJobStore:
             and (job.id, DeliveryKind.FILM) not in self.deliveries
         ]
         found.sort(key=lambda job: job.id)
-        return sorted(found, key=lambda job: job.state_changed_at, reverse=True)[:most]
+        found.sort(key=lambda job: job.state_changed_at, reverse=True)
+        return sorted(found, key=lambda job: job.state is JobState.CANCELLED)[:most]
 
     async def list_waiting(self, provider: ProviderName) -> list[Waiting]:
         waiting = [job for job in self._in({JobState.ACCEPTED}) if job.provider == provider]
@@ -182,7 +186,11 @@ class InMemoryJobStore:
             self._write(change)
         return lost
 
-    async def owe(self, deliveries: Sequence[Delivery]) -> None:
+    async def owe(
+        self, deliveries: Sequence[Delivery], submission: Submission | None = None
+    ) -> None:
+        if submission is not None:
+            self.submissions[submission.id] = submission
         self._owe(deliveries)
 
     async def list_owed(self, now: datetime, most: int) -> list[Delivery]:

@@ -1,13 +1,19 @@
 """Pictures and films without pixels: only their sizes count."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from bot.domain.jobs import Artifact
 from bot.domain.requests import SourceImage
-from bot.errors import ArtifactUnusableError, FileTooLargeError, ImageRejectedError
+from bot.errors import (
+    ArtifactUnavailableError,
+    ArtifactUnusableError,
+    FileTooLargeError,
+    ImageRejectedError,
+)
 from bot.ids import JobId
 from bot.ports import FittedFilm
 from tests.factories import make_image
@@ -55,12 +61,26 @@ class FakeFilmStore:
     disk: dict[Path, int] = field(default_factory=dict)
     smallest_bytes: int = 100
     spoilt: bool = False
+    at_work: set[JobId] = field(default_factory=set)
 
     def path(self, job_id: JobId) -> Path:
         return Path("films") / f"{job_id}.mp4"
 
     def part_path(self, job_id: JobId, number: int) -> Path:
         return Path("films") / f"{job_id}.shot-{number}.mp4"
+
+    def alone(self, job_id: JobId) -> AbstractContextManager[None]:
+        return self._alone(job_id)
+
+    @contextmanager
+    def _alone(self, job_id: JobId) -> Iterator[None]:
+        if job_id in self.at_work:
+            raise ArtifactUnavailableError
+        self.at_work.add(job_id)
+        try:
+            yield
+        finally:
+            self.at_work.remove(job_id)
 
     async def join(self, job_id: JobId, parts: int) -> None:
         paths = [self.part_path(job_id, number) for number in range(parts)]

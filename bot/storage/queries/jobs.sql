@@ -38,7 +38,7 @@ WHERE id = :id AND version = :version;
 
 -- name: postpone_jobs*!
 -- The same for jobs that stay in their state, which most looks leave them in: what the state
--- decides is left alone, and so are all indexes but one.
+-- decides is left alone, and so are, on SQLite, all indexes but one.
 UPDATE jobs SET
     next_action_at = :next_action_at, submitted_at = :submitted_at,
     last_queued_at = :last_queued_at, deadline_at = :deadline_at,
@@ -75,13 +75,14 @@ ORDER BY accepted_at DESC, id DESC
 LIMIT :most;
 
 -- name: list_given_up_jobs
--- Jobs that were handed over and ended without a film although one may still come, latest first.
+-- Jobs that were handed over and ended without a film although one may still come; those that were
+-- called off last, the latest of each first.
 SELECT * FROM jobs AS j
 WHERE j.state_changed_at >= :since
     AND (j.state IN ('cancelled', 'expired') OR j.failure_kind IN ('uncertain', 'interrupted'))
-    AND EXISTS (SELECT 1 FROM submissions AS s WHERE s.job_id = j.id)
+    AND EXISTS (SELECT 1 FROM submissions AS s WHERE s.job_id = j.id AND s.state <> 'rejected')
     AND NOT EXISTS (SELECT 1 FROM deliveries AS d WHERE d.job_id = j.id AND d.kind = 'film')
-ORDER BY j.state_changed_at DESC, j.id
+ORDER BY CASE WHEN j.state = 'cancelled' THEN 1 ELSE 0 END, j.state_changed_at DESC, j.id
 LIMIT :most;
 
 -- name: list_waiting_jobs

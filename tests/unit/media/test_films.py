@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from bot.domain.jobs import Artifact
-from bot.errors import ArtifactUnusableError, FileTooLargeError
+from bot.errors import ArtifactUnavailableError, ArtifactUnusableError, FileTooLargeError
 from bot.ids import JobId
 from bot.media.ffmpeg import Ffmpeg, find_ffmpeg
 from bot.media.films import AUDIO_BITS, DiskFilmStore, plan_for
@@ -181,6 +181,29 @@ async def test_a_program_that_never_ends_is_killed_at_its_deadline(tmp_path):
 def test_a_program_that_is_named_is_taken_and_else_one_is_found(tmp_path):
     assert find_ffmpeg(tmp_path) == tmp_path
     assert find_ffmpeg().is_file()
+
+
+async def test_what_was_left_of_a_film_that_never_came_is_listed_when_it_is_old(store):
+    for name, written_at in (("gone.lock", 1_000), ("gone.1a2b.part", 1_000), ("new.lock", None)):
+        path = store.path(JobId("any")).with_name(name)
+        path.write_bytes(b"")
+        if written_at is not None:
+            os.utime(path, (written_at, written_at))
+
+    assert await store.list_older(LONG_AGO) == ["gone"]
+
+
+async def test_one_task_at_a_time_has_a_film_to_itself(store):
+    job_id, beside = JobId("film"), DiskFilmStore(store.path(JobId("film")).parent, FFMPEG)
+
+    with store.alone(job_id):
+        for other in (store, beside):
+            with pytest.raises(ArtifactUnavailableError), other.alone(job_id):
+                pass
+        with beside.alone(JobId("another")):
+            pass
+    with beside.alone(job_id):
+        pass
 
 
 async def test_old_films_are_listed_and_forgotten_with_every_version_of_them(store):

@@ -178,6 +178,7 @@ SAID = {
     errors.PriceRoseError: errors.PriceRoseError(),
     errors.FilmComingError: errors.FilmComingError(),
     errors.FilmNotThereError: errors.FilmNotThereError(),
+    errors.FilmWillNotComeError: errors.FilmWillNotComeError(),
     errors.PolicyChangedError: errors.PolicyChangedError(),
     errors.LimitReachedError: errors.LimitReachedError([errors.Refusal(errors.LimitKind.PAUSED)]),
     errors.ProviderPausedError: errors.ProviderPausedError("nanogpt", "balance", NOW),

@@ -1,16 +1,23 @@
 """What was paid for is taken when it turns up, though its job has long ended."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from bot.domain.deliveries import DeliveryKind, DeliveryState
 from bot.domain.jobs import TIME_TO_RENDER, FailureKind, JobState
-from bot.errors import ArtifactUnavailableError, SubmissionUncertainError
+from bot.domain.submissions import ProviderState, ProviderStatus
+from bot.errors import (
+    ArtifactUnavailableError,
+    DatabaseBusyError,
+    ProviderRateLimitedError,
+    SubmissionUncertainError,
+)
 from bot.ids import UserId
 from bot.services.salvaging import SALVAGED_FOR, Salvaging
 from tests.factories import NOW, PROVIDER
-from tests.fakes.weather import Script
+from tests.fakes.weather import Script, mortal
 
 MINUTE = timedelta(minutes=1)
 
@@ -30,7 +37,7 @@ def salvaging(world, process):
     return salvaging_of(world, process)
 
 
-async def lost(world, *, cancelled=False):
+async def lost(world, *, cancelled=False, deliver=True):
     """A film that the service took and that nobody could find again."""
     world.provider.can_recover = False
     process = world.start(weather=Script(submit__answered=[SubmissionUncertainError()]))
@@ -38,7 +45,11 @@ async def lost(world, *, cancelled=False):
     await process.tracker.run_once()
     if cancelled:
         await process.cancelling.cancel(job.id, UserId(30), is_moderator=False)
-    await world.live(process)
+    while not deliver and not (await world.store.get(job.id)).is_terminal:
+        await process.tracker.run_once()
+        world.clock.advance(10)
+    if deliver:
+        await world.live(process)
     world.provider.can_recover = True
     return await world.store.get(job.id)
 
@@ -77,14 +88,103 @@ async def test_a_lost_film_is_posted_when_it_turns_up_and_costs_its_member_nothi
 async def test_a_film_is_taken_once_by_however_many_programs(world, process, salvaging):
     job = await lost(world)
     other = salvaging_of(world, process)
+    world.clock.advance(300)
 
-    await let_pass(world, salvaging, 5 * MINUTE)
-    await let_pass(world, other, 5 * MINUTE)
+    await asyncio.gather(salvaging.run_once(), other.run_once())
     await world.live(process)
     await let_pass(world, other, 5 * MINUTE)
     await world.live(process)
 
     assert len(world.films_of(job)) == 1
+
+
+async def test_a_film_is_owed_though_the_database_was_in_trouble_at_first(world, process):
+    trouble = mortal(world.store, Script(owe=[DatabaseBusyError()]))
+    salvaging = Salvaging(
+        trouble, world.films, {PROVIDER: world.provider}, world.clock, process.delivering.wake
+    )
+    job = await lost(world)
+
+    await let_pass(world, salvaging, 10 * MINUTE)
+    await world.live(process)
+
+    assert len(world.films_of(job)) == 1
+
+
+async def test_while_looks_are_dear_nobody_asks_for_what_nobody_waits_for(world):
+    world.provider.look_price = 5.0
+    process = world.start()
+    await called_off(world, process)
+
+    await let_pass(world, salvaging_of(world, process), 60 * MINUTE)
+    assert world.provider.looks == []
+
+    world.provider.look_price = 0.2
+    await let_pass(world, salvaging_of(world, process), 5 * MINUTE)
+    assert len(world.provider.looks) == 1
+
+
+async def test_a_service_that_is_asked_too_often_says_when_to_come_back(world):
+    limited = ProviderRateLimitedError(retry_at=NOW + timedelta(hours=1))
+    process = world.start(weather=Script(look=[limited]))
+    job = await called_off(world, process)
+
+    await let_pass(world, salvaging_of(world, process, process.means.providers), 70 * MINUTE)
+
+    assert world.films.path(job.id) in world.films.disk
+
+
+@pytest.mark.parametrize("state", [ProviderState.FAILED, ProviderState.CANCELLED])
+async def test_what_was_never_made_is_asked_for_once(world, state):
+    world.provider.verdicts.append(ProviderStatus(state))
+    process = world.start()
+    await called_off(world, process)
+
+    await let_pass(world, salvaging_of(world, process), 300 * MINUTE)
+
+    assert len(world.provider.looks) == 1
+
+
+async def test_a_clock_that_was_wrong_for_a_moment_delays_nothing(world):
+    world.provider.takes_seconds = 600.0
+    process = world.start()
+    salvaging = salvaging_of(world, process)
+    job = await called_off(world, process)
+    world.films.at_work.add(job.id)  # so that it cannot be fetched now
+    world.clock.advance(20 * 3600)
+    await salvaging.run_once()
+    world.films.at_work.clear()
+    world.clock.advance(-20 * 3600)
+
+    await let_pass(world, salvaging, 20 * MINUTE)
+
+    assert world.films.path(job.id) in world.films.disk
+
+
+async def test_what_came_in_part_says_so_also_when_it_comes_late(world, process, salvaging):
+    world.provider.verdicts.append(
+        ProviderStatus(
+            ProviderState.SUCCEEDED,
+            artifact_addresses=("https://films.example/1",),
+            text="Shot 2 is missing.",
+        )
+    )
+    job = await lost(world)
+
+    await let_pass(world, salvaging, 5 * MINUTE)
+
+    known = await world.store.find_submission(job.id)
+    assert known.remark == "Shot 2 is missing."
+    assert known.artifact_addresses == ("https://films.example/1",)
+
+
+async def test_a_late_film_waits_for_the_word_that_there_would_be_none(world, process, salvaging):
+    job = await lost(world, deliver=False)
+    await let_pass(world, salvaging, 5 * MINUTE)
+    await world.live(process)
+
+    told = [message.kind for message in world.courier.messages if message.job_id == job.id]
+    assert told == [DeliveryKind.CARD, DeliveryKind.FAILURE, DeliveryKind.FILM]
 
 
 async def test_a_film_that_never_came_in_time_is_posted_when_it_does(world):
@@ -125,9 +225,10 @@ async def test_a_lost_film_that_its_member_had_called_off_is_not_posted(world, s
 
 
 async def test_what_is_kept_is_not_asked_for_again(world, process, salvaging):
-    await called_off(world, process)
+    job = await called_off(world, process)
     await let_pass(world, salvaging, 5 * MINUTE)
     looks = len(world.provider.looks)
+    await world.films.forget(job.id)
 
     await let_pass(world, salvaging, timedelta(hours=2))
 

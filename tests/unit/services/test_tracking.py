@@ -145,6 +145,28 @@ async def test_stopping_waits_for_the_answer_and_writes_it_down(world):
     assert (await world.store.find_submission(job.id)).handle == "run-1"
 
 
+async def test_stopping_waits_for_a_tick_that_has_promised_to_send(world):
+    committing, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(event):
+        if event == "save":
+            committing.set()
+            await go_on.wait()
+
+    process = world.start(weather=slow)
+    job = await process.accept(key="one")
+    async with asyncio.TaskGroup() as group:
+        group.create_task(process.tracker.tick())
+        await committing.wait()
+        stopping = group.create_task(process.tracker.stop())
+        await asyncio.sleep(0)  # noqa: TID251 - no time passes, the other task gets its turn
+        go_on.set()
+        await stopping
+
+    assert await states_of(world, [job]) == [JobState.IN_PROGRESS]
+    assert (await world.store.find_submission(job.id)).handle == "run-1"
+
+
 async def test_a_wish_wakes_a_tracker_that_sleeps(world):
     paid = asyncio.Event()
 

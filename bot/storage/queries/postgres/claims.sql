@@ -19,6 +19,7 @@ UPDATE jobs SET lease_owner = :owner, lease_expires_at = :expires_at
 WHERE id IN (
     SELECT id FROM jobs
     WHERE provider = :provider AND state = 'in_progress'
+        AND state IN ('submitting', 'uncertain', 'in_progress')  -- as the index says it
         AND (lease_owner IS NULL OR lease_owner = :owner OR lease_expires_at <= :now)
     ORDER BY next_action_at, id
     LIMIT :most
