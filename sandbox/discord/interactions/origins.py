@@ -10,6 +10,7 @@ from sandbox.discord.models import Interaction, Json, Message
 
 EPHEMERAL = 1 << 6
 _SLASH_RESPONSE, _CONTEXT_MENU_RESPONSE, _REPLY = 20, 23, 19
+_NESTED = {1, 2}  # option types: a subcommand, and a group of them
 
 
 class Origins:
@@ -72,7 +73,7 @@ class Origins:
 
     def _of_command(self, interaction: Interaction) -> Json:
         raw = interaction.raw_data
-        data: Json = {"name": interaction.command_name, "command_type": raw["type"]}
+        data: Json = {"name": _name_of(interaction), "command_type": raw["type"]}
         target = raw.get("target_id")
         resolved = raw.get("resolved") or {}
         if target in (resolved.get("users") or {}):
@@ -91,3 +92,12 @@ class Origins:
         opener = self._store.find(interaction.parent_id) if interaction.parent_id else None
         raw = (opener or interaction).raw_data
         return _CONTEXT_MENU_RESPONSE if "target_id" in raw else _SLASH_RESPONSE
+
+
+def _name_of(interaction: Interaction) -> str:
+    """With the names of its group and subcommand, as Discord shows it."""
+    names, options = [interaction.command_name or ""], interaction.raw_data.get("options") or []
+    while options and options[0].get("type") in _NESTED:
+        names.append(options[0]["name"])
+        options = options[0].get("options") or []
+    return " ".join(names)

@@ -17,6 +17,7 @@ from tests.integration.sandbox.answering import (
     asked,
     button,
     command,
+    option,
     row,
     used,
 )
@@ -256,3 +257,18 @@ async def test_the_traffic_log_has_both_sides_of_a_callback(
     assert line["request"] == {"type": 4, "data": {"content": "logged"}}
     assert line["query"] == {"with_response": "1"}
     assert line["response"]["resource"]["message"]["content"] == "logged"
+
+
+async def test_an_answer_names_the_whole_command_that_was_used(
+    sandbox: Sandbox, session: Session, rest: Rest
+) -> None:
+    show = option(1, "show")
+    quota = command("quota", show, option(2, "month", options=[option(1, "chart")]))
+    async with answering(sandbox, session, rest, quota) as bot:
+        for spelt in ("quota show", "quota month chart"):
+            using = bot.meanwhile(bot.crowd.command(spelt))
+            answer = await bot.callback(await bot.asked(), 4, {"content": "so much"})
+            await using
+
+            message = answer.body["resource"]["message"]
+            assert message["interaction_metadata"]["name"] == spelt
