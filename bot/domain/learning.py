@@ -2,9 +2,11 @@
 
 Several guesses are made at once: one lane, two lanes, and a small hill over each film that was
 seen, of four widths. Each is believed by how well it would have foretold every
-film from all others, so that a plain history is taken for plain and two lanes for two. What the
-service says of its films is a guess as well, and fades as films come in, but never wholly: a film
-may be anything.
+film from all others, so that a plain history is taken for plain and two lanes for two. All of that is
+done with a long memory and with a short one, which are believed by how well each would have
+foretold the latest films from those before them: a service may have changed. What the service says
+of its films is a guess as well, and fades as films come in, but never wholly: a film may be
+anything.
 """
 
 import math
@@ -18,12 +20,18 @@ from bot.domain.lanes import Film, evidence_for_lanes, in_two, lane_of, over_lan
 
 HISTORY_MOST = 100  # films; of those before, little is left
 HALF_LIFE = 40  # films after which one counts half
+SHORT_HALF_LIFE = 5  # where a service has changed
+CHANGED_WITHIN = 40  # films, which decide between the two
+LONG_MEMORY_ODDS = 60.0  # to one for the short, before anything was seen
 PRIOR_WEIGHT = 0.5  # films that the service's words are worth
 PRIOR_SPREAD = 0.45  # of the logarithm: 120 to 300 s for nine films in ten
 ALIKE_SPREAD = 0.3  # more than that of films of the same model but another length or size
 ANYTHING = 0.1  # the chance that the service's words say nothing
 ONE_LANE_ODDS = 8.0  # to one for each of the small hills, before anything was seen
 TWO_LANES_ODDS = 3.0
+FEWEST_ODDS = 0.05  # below these a memory is not worth its work
+COMPARED = 40  # films, by which one is foretold for this comparison
+SURPRISE = 0.05  # one film, however odd, must not decide
 
 
 def learn(
@@ -44,10 +52,34 @@ def _learnt(
     prior = _prior(said_seconds, alike)
     if not latest_first:
         return prior
-    films = [
-        (log_of(seconds), 0.5 ** (number / HALF_LIFE))
-        for number, seconds in enumerate(latest_first)
+    logs = [log_of(seconds) for seconds in latest_first]
+    evidence = [_foretelling(logs, half_life) for half_life in (HALF_LIFE, SHORT_HALF_LIFE)]
+    long, short = _odds(evidence, [LONG_MEMORY_ODDS])
+    if short < FEWEST_ODDS:
+        return _with_memory(logs, HALF_LIFE, prior)
+    by_memory = [
+        (long, _with_memory(logs, HALF_LIFE, prior)),
+        (short, _with_memory(logs, SHORT_HALF_LIFE, prior)),
     ]
+    return mixed(by_memory, sum(odds * one.seen for odds, one in by_memory))
+
+
+def _remembered(logs: Sequence[float], half_life: float) -> list[Film]:
+    return [(log, 0.5 ** (number / half_life)) for number, log in enumerate(logs)]
+
+
+def _foretelling(logs: Sequence[float], half_life: float) -> float:
+    """How well each of the latest films was foretold by those before it: a logarithm."""
+    found = 0.0
+    for number, log in enumerate(logs[: min(CHANGED_WITHIN, len(logs) - 1)], 1):
+        middle, spread = lane_of(_remembered(logs[number : number + COMPARED], half_life)).hill()
+        height = math.exp(-0.5 * ((log - middle) / spread) ** 2) / spread
+        found += math.log(height + SURPRISE)
+    return found
+
+
+def _with_memory(logs: Sequence[float], half_life: float, prior: Distribution) -> Distribution:
+    films = _remembered(logs, half_life)
     seen = sum(weight for _, weight in films)
     weighed = [(seen * odds, guess) for odds, guess in _guesses(films, prior)]
     return mixed([(PRIOR_WEIGHT, prior), *weighed], seen)

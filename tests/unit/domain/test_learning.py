@@ -52,12 +52,26 @@ def test_a_history_with_one_hill_is_learnt_nearly_as_it_is():
 
 
 def test_a_history_with_two_hills_is_learnt_with_two():
-    takes = learn([*films(1, 35, 70, 0.1), *films(2, 15, 300, 0.1)][::-1], 120)
+    fast, slow = films(1, 35, 70, 0.1), films(2, 15, 300, 0.1)
+    takes = learn([(slow if number % 3 == 2 else fast).pop() for number in range(45)], 120)
     in_the_valley = takes.finished_by(200) - takes.finished_by(110)
 
     assert in_the_valley < 0.08
     assert takes.finished_by(90) > 0.4
     assert takes.finished_by(240) < 0.9
+
+
+def test_a_service_that_has_changed_is_believed_after_some_films():
+    before = films(1, 60, 70, 0.1)
+    middles = [learn([*films(2, new, 300, 0.1), *before], 120).quantile(0.5) for new in (2, 8, 30)]
+
+    assert middles[0] < 100
+    assert middles[1] > 250
+    assert middles[2] == pytest.approx(300, rel=0.1)
+
+
+def test_while_nothing_changes_old_films_are_not_forgotten():
+    assert learn(films(1, 100, 70, 0.1), 120).seen > 40
 
 
 def test_one_film_that_took_an_hour_leaves_the_others_where_they_are():
