@@ -38,6 +38,7 @@ MOST_STEPS = 50  # under way at once
 MOST_ASKED_FOR = 100  # of a queue, when places are free: others may hold the first few
 MOST_TOGETHER = 50  # films that one request asks for
 TICKS_APART_SECONDS = 0.1  # at least: what comes meanwhile is written together
+CROWDED_APART_SECONDS = 0.01  # while more is due than may be under way
 LONGEST_SLEEP_SECONDS = 30.0
 OVERDUE_SLEEP_SECONDS = 1.0  # what is due and was not taken is somebody's, or waits for its turn
 LAST_TRIES = 5  # a second apart, to write what was found before the program ends
@@ -66,6 +67,7 @@ class Tracker:
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
         self._ticking = asyncio.Lock()
+        self._seconds_apart = TICKS_APART_SECONDS
         self._ticked_at = self._renewed_at = means.clock.now()
 
     def wake(self) -> None:
@@ -79,7 +81,7 @@ class Tracker:
         while not self._stopping.is_set():
             self._woken.clear()
             seconds = await self._tick_if_possible()
-            again_at = loop.time() + TICKS_APART_SECONDS
+            again_at = loop.time() + self._seconds_apart
             await _wait(self._woken, loop.time() + seconds)
             await _wait(self._stopping, again_at)
 
@@ -146,11 +148,14 @@ class Tracker:
     async def _due(self, now: datetime) -> list[Job]:
         """What is due and not under way, as much as there is room for."""
         room = MOST_STEPS - len(self._under_way)
-        if room <= 0:
-            return []
-        return await self._means.store.claim_due(
-            self._owner, now, LEASE_SECONDS, room, besides=self._under_way
-        )
+        due = []
+        if room > 0:
+            due = await self._means.store.claim_due(
+                self._owner, now, LEASE_SECONDS, room, besides=self._under_way
+            )
+        is_crowded = len(due) == max(room, 0)
+        self._seconds_apart = CROWDED_APART_SECONDS if is_crowded else TICKS_APART_SECONDS
+        return due
 
     async def _looked_at_together(self, due: Sequence[Job], now: datetime) -> list[list[Job]]:
         """Where one request can show many films, those that are not due yet are looked at too."""

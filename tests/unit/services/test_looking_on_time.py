@@ -18,8 +18,8 @@ from tests.fakes.world import World
 DUE_AFTER_SECONDS = [0.2 + 0.3 * number for number in range(MOST_AT_PROVIDER)]
 
 
-async def watch_full_service():
-    """When a service with no free place was looked at, in seconds, while a film waits for one."""
+async def watch(due_after_seconds):
+    """When films that are due then were looked at, in seconds, while another waits in the queue."""
     looks, world = [], World(clock=LoopClock())
 
     async def note(event):
@@ -27,7 +27,7 @@ async def watch_full_service():
             looks.append((world.clock.now() - NOW).total_seconds())
 
     process = world.start(weather=note)
-    for number, seconds in enumerate(DUE_AFTER_SECONDS):
+    for number, seconds in enumerate(due_after_seconds):
         job = await process.accept(key=str(number))
         begun = start_rendering(advance(job, JobState.SUBMITTING, NOW), NOW)
         due = replace(begun, next_action_at=NOW + timedelta(seconds=seconds))
@@ -36,15 +36,22 @@ async def watch_full_service():
     await process.accept(key="waits")
     async with asyncio.TaskGroup() as group:
         group.create_task(process.tracker.run())
-        while len(looks) < MOST_AT_PROVIDER:
+        while len(looks) < len(due_after_seconds):
             await world.clock.sleep(0.1)
         await process.tracker.stop()
-    return looks[:MOST_AT_PROVIDER]
+    return looks[: len(due_after_seconds)]
 
 
 def test_a_film_that_waits_for_its_turn_delays_no_look_at_another():
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
-        looks = runner.run(watch_full_service())
+        looks = runner.run(watch(DUE_AFTER_SECONDS))
 
     late = [at - due for at, due in zip(looks, DUE_AFTER_SECONDS, strict=True)]
     assert max(late) < 0.05
+
+
+def test_after_a_long_pause_all_that_is_due_is_looked_at_at_once():
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        looks = runner.run(watch([0.0] * 500))
+
+    assert max(looks) < 0.5
