@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from tests.killing.books import ENDED, Books, Told, Wish, mark_in
 
+CAME_LATE = "came after all"  # in the words above a film whose job was given up
 NEVER_ANSWERED = "never answered"  # in the word of failure for a lost answer
 OPEN_STATES = frozenset({"accepted", "submitting", "uncertain", "in_progress", "collecting"})
 
@@ -75,8 +76,11 @@ class Judge:
             if len(messages) > 1:
                 where = ", ".join(str(message["id"]) for message in messages)
                 verdict.find("posted twice", f"{name}: {len(messages)} {what}s: {where}")
-        if told.films and told.words:
+        late = [CAME_LATE in film["content"] for film in told.films]
+        if told.words and not all(late):
             verdict.find("posted twice", f"{name}: a film and a word that there is none")
+        elif any(late) and not told.words:
+            verdict.find("untrue", f"{name}: a film came after all, and nobody had missed it")
         self._judge_end(name, told, wish)
 
     def _judge_end(self, name: str, told: Told, wish: Wish | None) -> None:

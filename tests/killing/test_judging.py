@@ -19,10 +19,10 @@ def card(job, mark, title="Done", number=1, **more):
     return {"id": f"{job[0]}-card-{number}", "content": "", "embeds": [embed], **more}
 
 
-def film(job, number=1):
+def film(job, number=1, says="ready"):
     button = {"type": 2, "custom_id": f"v1:delete:{job}"}
     rows = [{"type": 1, "components": [button]}]
-    return {"id": f"{job[0]}-film-{number}", "content": "ready", "embeds": [], "components": rows}
+    return {"id": f"{job[0]}-film-{number}", "content": says, "embeds": [], "components": rows}
 
 
 def word(job, number=1, why="It broke."):
@@ -84,6 +84,12 @@ def drop(books, message_id):
     books.messages = [message for message in books.messages if message["id"] != message_id]
 
 
+def make_late(books, job):
+    """The film that came in time came after all."""
+    drop(books, f"{job[0]}-film-1")
+    books.messages.append(film(job, says="your film came after all"))
+
+
 def retitle(books, message_id, title):
     found = next(message for message in books.messages if message["id"] == message_id)
     found["embeds"][0]["title"] = f"🎬 {title}"
@@ -94,6 +100,7 @@ PLANTED = {
     "a card twice": ("posted twice", lambda w, b, s: b.messages.append(card(FOX, "w000001x", number=2))),
     "a word twice": ("posted twice", lambda w, b, s: b.messages.append(word(OWL, 2))),
     "a film and a word": ("posted twice", lambda w, b, s: b.messages.append(word(FOX))),
+    "a film that nobody missed": ("untrue", lambda w, b, s: make_late(b, FOX)),
     "no film": ("lost", lambda w, b, s: drop(b, "a-film-1")),
     "no word": ("lost", lambda w, b, s: drop(b, "b-word-1")),
     "no card": ("lost", lambda w, b, s: drop(b, "a-card-1")),
@@ -120,6 +127,16 @@ def test_a_planted_fault_is_found(kind, plant):
     plant(wishes, books, states)
 
     assert set(judge(wishes, books, states).wrong) == {kind}
+
+
+def test_a_film_that_came_after_the_word_that_there_was_none_is_no_fault():
+    wishes, books, states = copy.deepcopy(good())
+
+    books.messages.append(film(OWL, says="your film came after all"))
+    retitle(books, "b-card-1", "Done")
+    books.runs[1] = run(OWL)
+
+    assert judge(wishes, books, states).wrong == {}
 
 
 def test_orders_for_two_charges_are_counted_for_each_job():
