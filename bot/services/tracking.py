@@ -5,6 +5,11 @@ whose turn has come. Only then are the steps started, each as a task of its own,
 service holds up nobody else. A job is stepped under a lease, which is renewed while the step
 lasts, and every write carries the version that was read.
 
+Four things say whose a job is. Its lease, in the database: no other process may step it. Among
+those `_under_way`: this process does. In the recorder: what its step found is not written yet. Its
+version: nobody moved it since it was read. A Cancel raises the version and ends the lease while the
+step goes on; what the step found is then applied to the job as it is, or dropped.
+
 A job that is found in SUBMITTING was about to be sent when its process died: nobody knows whether
 it was, so it is presumed uncertain and looked up. `submitting.submit` runs only right after the
 intent was committed, in the same tick.
