@@ -171,12 +171,12 @@ async def said_before_it_was_stopped(folder, told, event):
 
 
 async def test_while_discord_cannot_be_reached_each_try_is_one_line(studio, tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        nowhere = f"http://127.0.0.1:{closed.getsockname()[1]}/api/v10"
-    told = studio.sandbox.environment() | {"DISCORD_API_URL": nowhere}
-    told.pop("page")
-
-    said = await said_before_it_was_stopped(tmp_path / "other", told, "wait_seconds=2.0")
+    with socket.socket() as deaf:  # bound, so that nobody else takes its port, and not listening
+        deaf.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{deaf.getsockname()[1]}/api/v10"
+        told = studio.sandbox.environment() | {"DISCORD_API_URL": nowhere}
+        told.pop("page")
+        said = await said_before_it_was_stopped(tmp_path / "other", told, "wait_seconds=2.0")
 
     assert said.count("connection_failed") == 2
     assert "Discord cannot be reached" in said
