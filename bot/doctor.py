@@ -42,7 +42,8 @@ async def examine(settings: Settings) -> list[Finding]:
 async def _discord(settings: Settings) -> list[Finding]:
     """The token, the switch, and the link with which a server gives the permissions."""
     if settings.discord_token is None:
-        return [_fine("Discord", "no DISCORD_TOKEN, so `run` starts the sandbox")]
+        hint = "for a real server set DISCORD_TOKEN, and NANOGPT_API_KEY or NANOPHOTO_API_KEY"
+        return [_fine("Discord", f"no DISCORD_TOKEN, so `run` starts the sandbox; {hint}")]
     point_at(settings.discord_api_url, settings.discord_gateway_url, settings.discord_cdn_url)
     client = discord.Client(intents=discord.Intents.none())
     try:

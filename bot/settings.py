@@ -7,6 +7,7 @@ Only `__main__` and `app` read this. What a server decides for itself is set by 
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -45,6 +46,16 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
+    @field_validator("discord_api_url", "discord_cdn_url", "nanogpt_base_url", "nanophoto_base_url")
+    @classmethod
+    def _is_http(cls, value: str | None) -> str | None:
+        return _ensured(value, ("http://", "https://"))
+
+    @field_validator("discord_gateway_url")
+    @classmethod
+    def _is_websocket(cls, value: str | None) -> str | None:
+        return _ensured(value, ("ws://", "wss://"))
+
     @field_validator("fetch_allow_hosts", mode="before")
     @classmethod
     def _split_pairs(cls, value: object) -> object:
@@ -64,6 +75,13 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{(self.data_dir / 'showreel.db').absolute()}"
+
+
+def _ensured(value: str | None, beginnings: tuple[str, ...]) -> str | None:
+    if value is not None and not (value.startswith(beginnings) and urlsplit(value).hostname):
+        msg = f"it must be an address that begins with {' or '.join(beginnings)}"
+        raise ValueError(msg)
+    return value
 
 
 def load_settings(**overrides: object) -> Settings:

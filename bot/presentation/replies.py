@@ -1,5 +1,6 @@
 """Every outcome as a sentence for people: what happened, what to change, what it cost."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -231,6 +232,9 @@ def without_film(job: Job) -> str:
     return failed(job.failure, was_submitted=job.submitted_at is not None)
 
 
+_ADVISES = re.compile(r"\b(again|change|modify)\b", re.IGNORECASE)
+
+
 def failed(failure: Failure, *, was_submitted: bool) -> str:
     """Why there is no film, and what became of the money."""
     kind = failure.kind
@@ -242,6 +246,6 @@ def failed(failure: Failure, *, was_submitted: bool) -> str:
         money = "You were charged nothing."
     else:
         money = NOTHING_CHARGED
-    needs_advice = kind is FailureKind.REFUSED and "again" not in failure.text
+    needs_advice = kind is FailureKind.REFUSED and not _ADVISES.search(failure.text)
     advice = " Change the prompt or the picture and ask again." if needs_advice else ""
     return f"{failure.text}{advice} {money}"

@@ -55,6 +55,23 @@ def test_all_that_is_wrong_is_named_at_once_and_without_values(monkeypatch):
     assert "eighty" not in text
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NANOGPT_BASE_URL", "not a url"),
+        ("NANOPHOTO_BASE_URL", "nonsense"),
+        ("DISCORD_API_URL", "ftp://foo"),
+        ("DISCORD_CDN_URL", "https://"),
+        ("DISCORD_GATEWAY_URL", "https://gateway.example"),
+    ],
+)
+def test_what_is_no_address_is_refused_with_what_it_must_be(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ConfigurationError, match=f"{name}: .*begins with"):
+        load_settings()
+
+
 def test_secrets_do_not_show_in_the_settings(monkeypatch):
     monkeypatch.setenv("DISCORD_TOKEN", "very-secret-token")
     monkeypatch.setenv("DATABASE_URL", "postgresql://me:hidden@host/db")
