@@ -22,14 +22,21 @@ def may_mount() -> bool:
 
 @contextlib.contextmanager
 def small_disk(folder: Path, *, megabytes: int) -> Iterator[Path]:
-    """A file system of this size at `folder`. Raises CalledProcessError where none is allowed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    options = f"size={megabytes}m"
-    _run("mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder))
+    """A file system of this size at `folder`. Raises CalledProcessError where none is allowed.
+
+    The mount is elsewhere and `folder` a link to it: what a killed run leaves mounted would fail
+    the next one, when pytest clears the old folders.
+    """
+    mounted = Path(tempfile.mkdtemp(prefix="small-disk-"))
     try:
-        yield folder
+        _run("mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(mounted))
+        try:
+            folder.symlink_to(mounted)
+            yield folder
+        finally:
+            _run("umount", "--lazy", str(mounted))
     finally:
-        _run("umount", "--lazy", str(folder))
+        mounted.rmdir()
 
 
 def _run(program: str, *arguments: str) -> None:
