@@ -36,7 +36,7 @@ class Counted:
 
 
 async def saq(origin: str, films: int, database: str) -> float:
-    """Its PostgreSQL queue, all jobs at once."""
+    """Its queue in PostgreSQL or Redis, as `database` says; all jobs at once."""
     from saq import Queue, Worker  # noqa: PLC0415 - each engine needs only itself
 
     async with open_line(origin) as line:
@@ -64,6 +64,35 @@ async def saq(origin: str, films: int, database: str) -> float:
 async def _until(left: Callable[[], Coroutine[Any, Any, int]]) -> None:
     while await left():
         await asyncio.sleep(0.05)  # noqa: TID251
+
+
+async def arq(origin: str, films: int, database: str) -> float:
+    """Its one worker, all jobs at once; it asks Redis for new ones every half second, as it is set."""
+    from arq import Worker, create_pool, func  # noqa: PLC0415
+    from arq.connections import RedisSettings  # noqa: PLC0415
+
+    async with open_line(origin) as line:
+
+        async def bring(_context: Any, number: int) -> str:
+            return await line.bring()
+
+        settings = RedisSettings.from_dsn(database)
+        pool = await create_pool(settings)
+        for number in range(films):
+            await pool.enqueue_job("bring", number)
+        begun = time.process_time()
+        worker = Worker(
+            [func(bring, name="bring")],
+            redis_settings=settings,
+            burst=True,  # until all are done
+            max_jobs=films,
+            handle_signals=False,
+        )
+        await worker.main()
+        spent = time.process_time() - begun
+        await worker.close()
+        await pool.aclose()
+    return spent
 
 
 async def procrastinate(origin: str, films: int, database: str) -> float:
@@ -116,7 +145,7 @@ async def dbos(origin: str, films: int, database: str) -> float:
     return spent
 
 
-PEERS = {"saq": saq, "procrastinate": procrastinate, "dbos": dbos}
+PEERS = {"saq": saq, "arq": arq, "procrastinate": procrastinate, "dbos": dbos}
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import redis_server
 from bench.film_service import figures_of, running_service
 from bench.host import described, percentile, spread, table
 from tests.postgres import WHY_NOT, find_program, running_postgres
@@ -23,16 +24,15 @@ from tests.postgres import WHY_NOT, find_program, running_postgres
 FILMS = 1_000
 TIMES = 3
 FLOOR_SECONDS = 0.5  # half of the time between two looks
-PEER_PACKAGES = ("aiohttp", "uvloop", "saq[postgres]", "procrastinate", "dbos")
+PEER_PACKAGES = ("aiohttp", "uvloop", "saq[postgres,redis]", "arq", "procrastinate", "dbos")
 MOST_SECONDS = 120.0  # for one run; an engine that takes longer has failed
 NOT_RUN = (
-    "Not run: arq, and saq on Redis, need a Redis server; Temporal needs its own server program,"
-    " which no package index has. Films are looked at once a second; below half of that no mean"
+    "Not run: Temporal, which needs its own server program, and no package index has it. Films are looked at once a second; below half of that no mean"
     " delay can fall. Ours has seen 40 such films before, as a bot has that ran for an hour, and skips looks that"
     " would show nothing; `looks` says how many there were. Its own caution, eight films at a service"
     " and 50 steps under way at once, is lifted here. It writes what it found ten times a second,"
     " which is most of its delay above the floor. Everybody runs on uvloop. What"
-    " PostgreSQL's own processes spend is not counted, what SQLite does in ours is. Handing over is"
+    " the processes of PostgreSQL and Redis spend is not counted, what SQLite does in ours is. Handing over is"
     " not counted, but for DBOS, where starting a workflow is what writes it down. `with money` also reserves, books and settles"
     " every film in the ledger, which nobody else does."
 )
@@ -40,7 +40,7 @@ NOT_RUN = (
 
 @dataclass(frozen=True)
 class Engine:
-    """One contender: `module` runs it, on `database` (sqlite, postgres or none)."""
+    """One contender: `module` runs it, on `database` (sqlite, postgres, redis or none)."""
 
     title: str
     name: str
@@ -57,6 +57,8 @@ OURS = (
 )
 PEERS = (
     Engine("saq, PostgreSQL", "saq", "postgres", "bench.peers"),
+    Engine("saq, Redis", "saq", "redis", "bench.peers"),
+    Engine("arq, Redis", "arq", "redis", "bench.peers"),
     Engine("procrastinate, PostgreSQL", "procrastinate", "postgres", "bench.peers"),
     Engine("DBOS, SQLite", "dbos", "sqlite", "bench.peers"),
     Engine("DBOS, PostgreSQL", "dbos", "postgres", "bench.peers"),
@@ -83,6 +85,9 @@ def database_for(engine: Engine, server: str) -> Iterator[str]:
     elif engine.database == "postgres":
         with running_postgres(fsync=True) as fresh:
             yield f"{fresh}/postgres"
+    elif engine.database == "redis":
+        with redis_server.running_redis() as fresh:
+            yield fresh
     else:
         yield server
 
@@ -120,9 +125,11 @@ def measure(films: int, times: int, peers: Path | None) -> tuple[Found, list[str
     """Every engine so many times, in turns, and what is to be said of it; `peers` is their Python."""
     pairs = [(one, Path(sys.executable)) for one in OURS]
     pairs += [(one, peers) for one in PEERS] if peers else []
-    notes = [] if find_program("initdb") else [WHY_NOT]
-    if notes:
-        pairs = [pair for pair in pairs if pair[0].database != "postgres"]
+    missing = {} if find_program("initdb") else {"postgres": WHY_NOT}
+    if peers and not redis_server.is_installed():
+        missing["redis"] = redis_server.WHY_NOT
+    notes = list(missing.values())
+    pairs = [pair for pair in pairs if pair[0].database not in missing]
     found: Found = {engine: [] for engine, _ in pairs}
     for seed in range(times):
         for engine, python in pairs:
