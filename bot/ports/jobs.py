@@ -8,7 +8,7 @@ from typing import Protocol
 from bot.domain.deliveries import Delivery, DeliveryKind
 from bot.domain.jobs import Job
 from bot.domain.offers import Place
-from bot.domain.queueing import InHand, Waiting
+from bot.domain.queueing import InHand, Line, Waiting
 from bot.domain.requests import VideoRequest
 from bot.domain.submissions import Submission
 from bot.ids import GuildId, IdempotencyKey, JobId, ProviderName, UserId
@@ -74,6 +74,9 @@ class JobStore(Protocol):
 
     async def list_waiting(self, provider: ProviderName) -> list[Waiting]:
         """Those that are accepted and not yet submitted, oldest first; of a long queue, much."""
+
+    async def list_turns(self, provider: ProviderName, job_ids: Collection[JobId]) -> Line:
+        """Where those of these jobs stand that wait for this provider."""
 
     async def list_next(self, provider: ProviderName, now: datetime, most: int) -> list[Waiting]:
         """Of those that are accepted and due, the first in the order of `in_order`.

@@ -1,10 +1,12 @@
 """Questions about jobs and models that change nothing."""
 
+from collections.abc import Collection
+
 from bot.domain.capabilities import Capability, Kind, complete
 from bot.domain.catalogue import ModelDescription
 from bot.domain.jobs import Job, JobState
 from bot.domain.pricing import Price, price
-from bot.domain.queueing import in_order
+from bot.domain.queueing import positions
 from bot.domain.requests import SourceImage, VideoRequest
 from bot.ids import JobId, ModelId, ProviderName
 from bot.ports import JobStore
@@ -38,12 +40,11 @@ class Inquiring:
         """Where a waiting job stands in its provider's queue, from 1; None once it is out."""
         if job.state is not JobState.ACCEPTED:
             return None
-        return (await self.positions(job.provider)).get(job.id)
+        return (await self.positions(job.provider, [job.id])).get(job.id)
 
-    async def positions(self, provider: ProviderName) -> dict[JobId, int]:
-        """Where everybody stands in a provider's queue, from 1."""
-        waiting = await self._store.list_waiting(provider)
-        running = await self._store.count_running(provider)
-        in_hand = await self._store.count_in_hand(provider)
-        order = in_order(waiting, running, in_hand)
-        return {entry.job_id: position for position, entry in enumerate(order, start=1)}
+    async def positions(
+        self, provider: ProviderName, job_ids: Collection[JobId]
+    ) -> dict[JobId, int]:
+        """Where those of these jobs stand in a provider's queue that wait in it, from 1."""
+        line = await self._store.list_turns(provider, job_ids)
+        return positions(line, await self._store.count_in_hand(provider))

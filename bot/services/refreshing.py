@@ -20,7 +20,7 @@ from bot.errors import (
     LeaseLostError,
     MessageGoneError,
 )
-from bot.ids import JobId
+from bot.ids import JobId, ProviderName
 from bot.ports import CardView
 from bot.services.outbox import Outbox
 
@@ -92,10 +92,13 @@ class CardRefresher:
 
     async def _list_positions(self, cards: Sequence[tuple[Delivery, Job]]) -> Mapping[JobId, int]:
         """One look at each queue for all cards together."""
-        providers = {job.provider for _, job in cards if job.state is JobState.ACCEPTED}
+        waiting: dict[ProviderName, list[JobId]] = {}
+        for _, job in cards:
+            if job.state is JobState.ACCEPTED:
+                waiting.setdefault(job.provider, []).append(job.id)
         found: dict[JobId, int] = {}
-        for provider in providers:
-            found |= await self._outbox.inquiring.positions(provider)
+        for provider, job_ids in waiting.items():
+            found |= await self._outbox.inquiring.positions(provider, job_ids)
         return found
 
 

@@ -1,7 +1,7 @@
 """Between rows and records; the only place that knows how an instant or a wish is stored."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.domain.deliveries import Delivery, DeliveryKind, DeliveryState
 from bot.domain.jobs import Artifact, Failure, FailureKind, Job, JobState
-from bot.domain.queueing import Waiting
+from bot.domain.queueing import Line, Turn, Waiting
 from bot.domain.requests import Shot, SourceImage, VideoRequest
 from bot.domain.submissions import Submission, SubmissionState
 from bot.ids import (
@@ -149,6 +149,15 @@ def waiting_from(row: Row) -> Waiting:
         instant(row["accepted_at"]),
         bool(row["has_priority"]),
     )
+
+
+def line_from(rows: Sequence[Row]) -> Line:
+    """From rows that each say how many wait."""
+    if not rows:
+        return Line()
+    turns = [Turn(JobId(row["id"]), bool(row["has_priority"]), int(row["number"])) for row in rows]
+    first = int(rows[0]["first"])
+    return Line(tuple(turns), first, int(rows[0]["films"]) - first)
 
 
 def submission_parameters(submission: Submission) -> Parameters:

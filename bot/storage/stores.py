@@ -9,7 +9,7 @@ from typing import Any
 from bot.domain.deliveries import LONGEST_WAIT, Delivery, DeliveryKind
 from bot.domain.jobs import Job
 from bot.domain.offers import Place
-from bot.domain.queueing import InHand, Waiting
+from bot.domain.queueing import InHand, Line, Waiting
 from bot.domain.requests import VideoRequest
 from bot.domain.submissions import Submission
 from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError
@@ -96,6 +96,10 @@ class SqlJobStore(Tables):
     async def list_waiting(self, provider: ProviderName) -> list[Waiting]:
         found = await self._read("list_waiting_jobs", provider=provider)
         return [rows.waiting_from(row) for row in found]
+
+    async def list_turns(self, provider: ProviderName, job_ids: Collection[JobId]) -> Line:
+        ids = json.dumps(sorted(job_ids))
+        return rows.line_from(await self._read("list_turns", provider=provider, ids=ids))
 
     async def list_next(self, provider: ProviderName, now: datetime, most: int) -> list[Waiting]:
         found = await self._read(

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.deliveries import DeliveryKind, DeliveryState, editing, posted, posting
 from bot.domain.jobs import Artifact, Failure, FailureKind, JobState, advance, fail, start_rendering
-from bot.domain.queueing import InHand, in_order, taking_turns
+from bot.domain.queueing import InHand, in_order, positions, taking_turns
 from bot.domain.submissions import SubmissionState
 from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError, StorageError
 from bot.ids import JobId, MessageId, ProviderName, UserId
@@ -302,6 +302,31 @@ async def test_of_a_long_queue_those_are_read_whose_turn_is_next(store):
         read = await store.list_next(PROVIDER, NOW, most)
         assert taking_turns(read)[:most] == due[:most]
         assert len(read) <= 2 * most
+
+
+@pytest.mark.parametrize("in_hand", [0, 2])
+async def test_everybodys_place_in_a_queue_is_the_one_they_will_be_taken_at(store, in_hand):
+    for number in range(30):
+        at = NOW + timedelta(seconds=number)
+        await accept(
+            store, user_id=UserId(number % 7 % 4), accepted_at=at, has_priority=number % 5 == 0
+        )
+    for _ in range(in_hand):
+        await move(store, await accept(store, user_id=UserId(1)), JobState.SUBMITTING)
+
+    running, counted = await store.count_running(PROVIDER), await store.count_in_hand(PROVIDER)
+    order = [one.job_id for one in in_order(await store.list_waiting(PROVIDER), running, counted)]
+    for asked in (order, order[7:9], []):
+        line = await store.list_turns(PROVIDER, asked)
+        expected = {job_id: order.index(job_id) + 1 for job_id in asked}
+        assert positions(line, counted) == expected
+
+
+async def test_who_waits_no_more_has_no_place(store):
+    job = await accept(store)
+    await move(store, job, JobState.SUBMITTING)
+
+    assert positions(await store.list_turns(PROVIDER, [job.id])) == {}
 
 
 async def test_a_member_sees_only_their_own_jobs(store):

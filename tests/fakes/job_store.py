@@ -15,7 +15,7 @@ from bot.domain.jobs import (
     JobState,
 )
 from bot.domain.offers import Place
-from bot.domain.queueing import InHand, Waiting, in_order
+from bot.domain.queueing import InHand, Line, Turn, Waiting, in_order
 from bot.domain.requests import VideoRequest
 from bot.domain.submissions import Submission, SubmissionState
 from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError, StorageError
@@ -91,6 +91,18 @@ class InMemoryJobStore:
         waiting = [job for job in self._in({JobState.ACCEPTED}) if job.provider == provider]
         waiting.sort(key=lambda job: (job.accepted_at, job.id))
         return [Waiting(job.id, job.user_id, job.accepted_at, job.has_priority) for job in waiting]
+
+    async def list_turns(self, provider: ProviderName, job_ids: Collection[JobId]) -> Line:
+        fair = in_order(await self.list_waiting(provider), await self.count_running(provider))
+        first = [entry for entry in fair if entry.has_priority]
+        others = [entry for entry in fair if not entry.has_priority]
+        turns = [
+            Turn(entry.job_id, entry.has_priority, number)
+            for queue in (first, others)
+            for number, entry in enumerate(queue, start=1)
+            if entry.job_id in job_ids
+        ]
+        return Line(tuple(turns), len(first), len(others))
 
     async def list_next(self, provider: ProviderName, now: datetime, most: int) -> list[Waiting]:
         fair = in_order(await self.list_waiting(provider), await self.count_running(provider))
