@@ -46,6 +46,10 @@ class Availability:
         """Whether the next submission decides; asked only while it is not paused."""
         return self.paused_until is not None
 
+    def is_tried(self, now: datetime) -> bool:
+        """Whether one job is with it whose outcome decides."""
+        return self.is_paused(now) and self.failures_in_row == 0
+
     def waits_for_trial(self, now: datetime) -> bool:
         """Whether a pause has not ended, so that a failure now is of the trouble it is for."""
         return self.is_paused(now) and self.failures_in_row > 0

@@ -33,7 +33,8 @@ class AvailabilityStore(Protocol):
 
     async def get(self, provider: ProviderName) -> Availability: ...
 
-    async def put(self, availability: Availability) -> None: ...
+    async def replace(self, known: Availability, after: Availability) -> bool:
+        """Write `after`, unless somebody wrote something else than `known` meanwhile: then False."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ The operator hears of it in the log, and the servers that chose a log channel he
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.availability import (
@@ -62,28 +63,39 @@ class Pauses:
     async def get(self, provider: ProviderName) -> Availability:
         return await self._store.get(provider)
 
-    async def room(self, provider: ProviderName, wanted: int) -> int:
-        """How many films may be handed over now: none while it is paused, one on trial."""
-        known = await self._store.get(provider)
-        if known.is_paused(self._clock.now()):
-            return 0
-        return min(wanted, 1) if known.is_on_trial else wanted
+    async def begin(self, provider: ProviderName, wanted: int) -> int:
+        """How many of so many films may be handed over now: none while the provider is paused.
 
-    async def begin_trial(self, provider: ProviderName) -> None:
-        """A film is handed over now: where its outcome decides, nobody else's is until then."""
-        known = await self._store.get(provider)
-        if known.is_on_trial:
-            await self._store.put(on_trial(known, self._clock.now()))
+        After a pause one may, on trial, and nobody else's until its outcome is known.
+        """
+        known, now = await self._store.get(provider), self._clock.now()
+        if known.is_paused(now):
+            return 0
+        if not known.is_on_trial:
+            return wanted
+        return int(await self._store.replace(known, on_trial(known, now)))
+
+    async def withdraw(self, provider: ProviderName) -> None:
+        """No film is handed over, though one might be: where it was a trial, another may be."""
+        known, now = await self._store.get(provider), self._clock.now()
+        if known.is_tried(now):
+            await self._store.replace(known, replace(known, paused_until=now))
 
     async def observe(self, provider: ProviderName, error: ProviderError | None) -> None:
         """How a submission ended; None for a success."""
-        known = await self._store.get(provider)
-        after = _after(known, error, self._clock.now())
-        if after == known:
-            return
-        await self._store.put(after)
+        known, after = await self._note(provider, error)
         if after.reason is not known.reason:
             await self._tell(after)
+
+    async def _note(
+        self, provider: ProviderName, error: ProviderError | None
+    ) -> tuple[Availability, Availability]:
+        """What was known, and is now; of several at once every one counts."""
+        while True:
+            known = await self._store.get(provider)
+            after = _after(known, error, self._clock.now())
+            if after == known or await self._store.replace(known, after):
+                return known, after
 
     async def _tell(self, availability: Availability) -> None:
         _log.log(

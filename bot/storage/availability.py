@@ -41,13 +41,27 @@ class SqlAvailabilityStore(Tables):
             None if reason is None else PauseReason(reason),
         )
 
-    async def put(self, availability: Availability) -> None:
-        until, reason = availability.paused_until, availability.reason
-        await self._write(
-            "put_availability",
-            provider=availability.provider,
-            failures_in_row=availability.failures_in_row,
-            pauses_in_row=availability.pauses_in_row,
-            paused_until=None if until is None else rows.milliseconds(until),
-            reason=None if reason is None else reason.value,
-        )
+    async def replace(self, known: Availability, after: Availability) -> bool:
+        until, reason = after.paused_until, after.reason
+        async with self._engine.transaction() as connection:
+            row = await self._one(
+                connection,
+                "replace_availability",
+                provider=after.provider,
+                failures_in_row=after.failures_in_row,
+                pauses_in_row=after.pauses_in_row,
+                paused_until=None if until is None else rows.milliseconds(until),
+                reason=None if reason is None else reason.value,
+                **_known(known),
+            )
+        return row is not None
+
+
+def _known(known: Availability) -> rows.Parameters:
+    until, reason = known.paused_until, known.reason
+    return {
+        "known_failures_in_row": known.failures_in_row,
+        "known_pauses_in_row": known.pauses_in_row,
+        "known_paused_until": -1 if until is None else rows.milliseconds(until),
+        "known_reason": "" if reason is None else reason.value,
+    }

@@ -1,18 +1,23 @@
 """What every store of providers' behaviour promises."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from bot.domain.availability import Availability, PauseReason
-from bot.errors import StorageError
+from bot.errors import ProviderUnavailableError, StorageError
 from bot.ids import ProviderName
+from bot.services.pausing import Pauses
 from bot.storage.availability import SqlAvailabilityStore
 from bot.storage.databases import open_database
+from bot.storage.guilds import SqlGuildStore, SqlNoticeStore
 from tests.contract.databases import on_databases
-from tests.factories import NOW, PROVIDER
+from tests.factories import NOW, PROVIDER, new_notice_id
 from tests.fakes.budgets import InMemoryAvailability
+from tests.fakes.clock import FakeClock
 
+WELL = Availability(PROVIDER)
 UNTIL = NOW + timedelta(seconds=30)
 
 
@@ -28,17 +33,34 @@ async def test_a_provider_nobody_heard_ill_of_is_available(store):
 @pytest.mark.parametrize("reason", PauseReason)
 async def test_a_pause_is_read_as_it_was_written(store, reason):
     paused = Availability(PROVIDER, 5, 2, UNTIL, reason)
-    await store.put(paused)
+    assert await store.replace(WELL, paused)
 
     assert await store.get(PROVIDER) == paused
     assert await store.get(ProviderName("other")) == Availability(ProviderName("other"))
 
 
 async def test_what_was_heard_last_replaces_what_was_heard_before(store):
-    await store.put(Availability(PROVIDER, 5, 2, UNTIL, PauseReason.BALANCE))
-    await store.put(Availability(PROVIDER, 1))
+    paused = Availability(PROVIDER, 5, 2, UNTIL, PauseReason.BALANCE)
+    await store.replace(WELL, paused)
 
+    assert await store.replace(paused, Availability(PROVIDER, 1))
     assert await store.get(PROVIDER) == Availability(PROVIDER, 1)
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        Availability(PROVIDER, 2),
+        Availability(PROVIDER, 1, 1),
+        Availability(PROVIDER, 1, 0, UNTIL, PauseReason.BALANCE),
+    ],
+    ids=["failures", "pauses", "a pause"],
+)
+async def test_what_somebody_else_heard_meanwhile_is_not_forgotten(store, meanwhile):
+    await store.replace(WELL, meanwhile)
+
+    assert not await store.replace(Availability(PROVIDER, 1), Availability(PROVIDER, 3))
+    assert await store.get(PROVIDER) == meanwhile
 
 
 @pytest.mark.parametrize(
@@ -53,7 +75,7 @@ async def test_what_was_heard_last_replaces_what_was_heard_before(store):
 )
 async def test_what_cannot_be_is_refused(store, unsound):
     with pytest.raises(StorageError):
-        await store.put(unsound)
+        await store.replace(WELL, unsound)
 
     assert await store.get(PROVIDER) == Availability(PROVIDER)
 
@@ -61,7 +83,29 @@ async def test_what_cannot_be_is_refused(store, unsound):
 @on_databases
 async def test_a_pause_holds_for_all_processes_and_after_reopening(engine, address):
     paused = Availability(PROVIDER, 5, 1, UNTIL, PauseReason.FAILURES)
-    await SqlAvailabilityStore(engine).put(paused)
+    await SqlAvailabilityStore(engine).replace(WELL, paused)
 
     async with open_database(address) as another:
         assert await SqlAvailabilityStore(another).get(PROVIDER) == paused
+
+
+@on_databases
+async def test_of_failures_at_once_in_two_processes_every_one_counts(engine, address):
+    async with open_database(address) as another:
+        processes = [
+            Pauses(
+                store=SqlAvailabilityStore(one),
+                guilds=SqlGuildStore(one),
+                notices=SqlNoticeStore(one),
+                clock=FakeClock(),
+                new_notice_id=new_notice_id,
+                words=str,
+            )
+            for one in (engine, another)
+        ]
+        failures = [one.observe(PROVIDER, ProviderUnavailableError()) for one in processes * 2]
+        await asyncio.gather(*failures)
+        assert (await processes[0].get(PROVIDER)).failures_in_row == 4
+
+        await processes[1].observe(PROVIDER, ProviderUnavailableError())
+        assert await processes[0].begin(PROVIDER, 8) == 0

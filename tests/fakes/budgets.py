@@ -57,13 +57,15 @@ class InMemoryAvailability:
     async def get(self, provider: ProviderName) -> Availability:
         return self.known.get(provider, Availability(provider))
 
-    async def put(self, availability: Availability) -> None:
-        is_paused, has_reason = availability.paused_until is not None, bool(availability.reason)
-        counts = (availability.failures_in_row, availability.pauses_in_row)
-        if is_paused != has_reason or min(counts) < 0:
-            msg = f"CHECK constraint failed: {availability.provider}"
+    async def replace(self, known: Availability, after: Availability) -> bool:
+        is_paused, has_reason = after.paused_until is not None, bool(after.reason)
+        if is_paused != has_reason or min(after.failures_in_row, after.pauses_in_row) < 0:
+            msg = f"CHECK constraint failed: {after.provider}"
             raise StorageError(msg)
-        self.known[availability.provider] = availability
+        if self.known.setdefault(after.provider, known) != known:
+            return False
+        self.known[after.provider] = after
+        return True
 
 
 @dataclass

@@ -2,12 +2,16 @@
 -- Whether a provider is paused.
 SELECT * FROM provider_availability WHERE provider = :provider;
 
--- name: put_availability^
--- Write whether a provider is paused.
+-- name: replace_availability^
+-- Write whether a provider is paused, where what is known of it is still so.
 INSERT INTO provider_availability (
     provider, failures_in_row, pauses_in_row, paused_until, reason)
 VALUES (:provider, :failures_in_row, :pauses_in_row, :paused_until, :reason)
 ON CONFLICT (provider) DO UPDATE SET
     failures_in_row = excluded.failures_in_row, pauses_in_row = excluded.pauses_in_row,
     paused_until = excluded.paused_until, reason = excluded.reason
+WHERE provider_availability.failures_in_row = :known_failures_in_row
+    AND provider_availability.pauses_in_row = :known_pauses_in_row
+    AND COALESCE(provider_availability.paused_until, -1) = :known_paused_until
+    AND COALESCE(provider_availability.reason, '') = :known_reason
 RETURNING provider;

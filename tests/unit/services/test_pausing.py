@@ -1,5 +1,6 @@
 """A service that fails is left alone for a while, and then one film finds out how it is."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -66,7 +67,7 @@ async def pause_again_and_again(world, process, error, *, times):
 
 async def end_pause_and_fail(world, process, error):
     world.clock.advance(await paused_for(world, process.pauses))
-    await process.pauses.begin_trial(PROVIDER)
+    await process.pauses.begin(PROVIDER, 1)
     await process.pauses.observe(PROVIDER, error)
 
 
@@ -77,17 +78,17 @@ async def paused_for(world, pauses):
 
 
 async def test_a_service_nobody_complains_of_takes_as_much_as_there_is_room_for(pauses):
-    assert await pauses.room(PROVIDER, 8) == 8
+    assert await pauses.begin(PROVIDER, 8) == 8
 
 
 @pytest.mark.parametrize("error", FAILURES, ids=named)
 async def test_four_failures_in_a_row_are_borne_and_the_fifth_pauses(world, pauses, error):
     for _ in range(FAILURES_TOLERATED):
         await pauses.observe(PROVIDER, error)
-    assert await pauses.room(PROVIDER, 8) == 8
+    assert await pauses.begin(PROVIDER, 8) == 8
 
     await pauses.observe(PROVIDER, error)
-    assert await pauses.room(PROVIDER, 8) == 0
+    assert await pauses.begin(PROVIDER, 8) == 0
     assert await paused_for(world, pauses) == 30
     assert (await pauses.get(PROVIDER)).reason is PauseReason.FAILURES
 
@@ -98,14 +99,14 @@ async def test_whoever_answers_in_so_many_words_is_there(pauses, answer):
     await pauses.observe(PROVIDER, answer)
     await fail(pauses, FAILURES_TOLERATED)
 
-    assert await pauses.room(PROVIDER, 8) == 8
+    assert await pauses.begin(PROVIDER, 8) == 8
 
 
 @pytest.mark.parametrize(("error", "reason"), REFUSALS, ids=[named(error) for error, _ in REFUSALS])
 async def test_an_account_that_is_refused_pauses_at_once_and_for_long(world, pauses, error, reason):
     await pauses.observe(PROVIDER, error)
 
-    assert await pauses.room(PROVIDER, 8) == 0
+    assert await pauses.begin(PROVIDER, 8) == 0
     assert await paused_for(world, pauses) == 600
     assert (await pauses.get(PROVIDER)).reason is reason
 
@@ -121,28 +122,51 @@ async def test_being_asked_too_often_says_nothing_about_a_service(pauses):
 async def test_one_service_paused_holds_no_other_up(pauses):
     await fail(pauses)
 
-    assert await pauses.room(ProviderName("other"), 8) == 8
+    assert await pauses.begin(ProviderName("other"), 8) == 8
 
 
 async def test_after_its_pause_one_film_tries_and_nobody_else_meanwhile(world, pauses):
     await fail(pauses)
     world.clock.advance(29.999)
-    assert await pauses.room(PROVIDER, 8) == 0
+    assert await pauses.begin(PROVIDER, 8) == 0
 
     world.clock.advance(0.001)
-    assert await pauses.room(PROVIDER, 8) == 1
-    await pauses.begin_trial(PROVIDER)
-    assert await pauses.room(PROVIDER, 8) == 0
+    assert await pauses.begin(PROVIDER, 8) == 1
+    assert await pauses.begin(PROVIDER, 8) == 0
+
+
+async def test_of_two_processes_that_come_at_once_after_a_pause_one_may_try(world, pauses):
+    await fail(pauses)
+    world.clock.advance(30)
+
+    begun = await asyncio.gather(*(pauses.begin(PROVIDER, 8) for _ in range(2)))
+    assert sorted(begun) == [0, 1]
+
+
+async def test_a_trial_without_a_film_leaves_the_trial_to_the_next(world, pauses):
+    await fail(pauses)
+    world.clock.advance(30)
+    assert await pauses.begin(PROVIDER, 8) == 1
+    await pauses.withdraw(PROVIDER)
+
+    assert await pauses.begin(PROVIDER, 8) == 1
+
+
+async def test_nothing_to_withdraw_ends_no_pause(pauses):
+    await fail(pauses)
+    await pauses.withdraw(PROVIDER)
+
+    assert await pauses.begin(PROVIDER, 8) == 0
 
 
 async def test_a_trial_that_ends_well_opens_the_service_again(world, pauses):
     await fail(pauses)
     world.clock.advance(30)
-    await pauses.begin_trial(PROVIDER)
+    await pauses.begin(PROVIDER, 1)
     await pauses.observe(PROVIDER, None)
 
     assert await pauses.get(PROVIDER) == Availability(PROVIDER)
-    assert await pauses.room(PROVIDER, 8) == 8
+    assert await pauses.begin(PROVIDER, 8) == 8
 
 
 async def test_each_trial_that_fails_makes_the_next_pause_longer_up_to_ten_minutes(world, pauses):
@@ -151,8 +175,7 @@ async def test_each_trial_that_fails_makes_the_next_pause_longer_up_to_ten_minut
     for _ in range(8):
         waits.append(await paused_for(world, pauses))
         world.clock.advance(waits[-1])
-        assert await pauses.room(PROVIDER, 8) == 1
-        await pauses.begin_trial(PROVIDER)
+        assert await pauses.begin(PROVIDER, 8) == 1
         await pauses.observe(PROVIDER, ProviderUnavailableError())
 
     assert waits == [30, 60, 120, 240, 480, 600, 600, 600]
@@ -161,14 +184,14 @@ async def test_each_trial_that_fails_makes_the_next_pause_longer_up_to_ten_minut
 async def test_a_trial_whose_outcome_nobody_ever_tells_is_repeated(world, pauses):
     await fail(pauses)
     world.clock.advance(30)
-    await pauses.begin_trial(PROVIDER)
+    await pauses.begin(PROVIDER, 1)
     world.clock.advance(180)
 
-    assert await pauses.room(PROVIDER, 8) == 1
+    assert await pauses.begin(PROVIDER, 8) == 1
 
 
 async def test_a_service_that_is_well_needs_no_trial(pauses):
-    await pauses.begin_trial(PROVIDER)
+    assert await pauses.begin(PROVIDER, 8) == 8
 
     assert await pauses.get(PROVIDER) == Availability(PROVIDER)
 
@@ -275,7 +298,7 @@ async def test_a_film_that_waited_over_an_hour_through_six_pauses_is_given_up(wo
     await pause_again_and_again(world, process, error, times=6)
     missing = NOW + timedelta(seconds=3601) - world.clock.now()
     world.clock.advance(max(missing.total_seconds(), 0))
-    await process.pauses.begin_trial(PROVIDER)
+    await process.pauses.begin(PROVIDER, 1)
     await process.turn()
 
     ended = await world.store.get(job.id)
@@ -288,7 +311,7 @@ async def test_a_film_that_waits_for_no_more_than_an_hour_is_not_given_up(world,
     job = await process.accept(key="one")
     await pause_again_and_again(world, process, ProviderUnavailableError(), times=6)
     world.clock.advance((NOW + timedelta(hours=1) - world.clock.now()).total_seconds())
-    await process.pauses.begin_trial(PROVIDER)
+    await process.pauses.begin(PROVIDER, 1)
     await process.turn()
 
     assert (await world.store.get(job.id)).state is JobState.ACCEPTED
