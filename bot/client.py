@@ -107,13 +107,18 @@ class Client(commands.AutoShardedBot):
     async def start(self, token: str, *, reconnect: bool = True) -> None:
         """May be called again after it failed; leaves no connection open.
 
-        Raises ConnectionError where Discord cannot be reached or is down.
+        Raises ConnectionError where Discord cannot be reached or is down. Returns where it was
+        closed meanwhile: discord.py then fails at whatever it was just doing.
         """
         try:
             await super().start(token, reconnect=reconnect)
-        except (OSError, discord.DiscordServerError) as error:
-            msg = f"Discord cannot be reached: {error}"
-            raise ConnectionError(msg) from error
+        except Exception as error:
+            if self.is_closed():
+                return
+            if isinstance(error, OSError | discord.DiscordServerError):
+                msg = f"Discord cannot be reached: {error}"
+                raise ConnectionError(msg) from error
+            raise
         finally:
             await self.http.close()
             self.http.connector = (

@@ -184,6 +184,33 @@ async def test_while_discord_cannot_be_reached_each_try_is_one_line(studio, tmp_
     assert "Unclosed" not in said
 
 
+async def test_a_stop_while_discord_lets_us_wait_is_no_trouble(studio, tmp_path):
+    asked = asyncio.Event()
+
+    async def keep_waiting(reader, _writer):
+        if await reader.read(1024):
+            asked.set()
+
+    told = studio.sandbox.environment()
+    told.pop("page")
+    async with await asyncio.start_server(keep_waiting, "127.0.0.1") as mute:
+        port = mute.sockets[0].getsockname()[1]
+        told["DISCORD_API_URL"] = f"http://127.0.0.1:{port}/api/v10"
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "bot", "run"),
+            env={"PATH": os.defpath, "DATA_DIR": str(tmp_path / "other"), **told},
+            stderr=asyncio.subprocess.PIPE,
+        )
+        await asked.wait()
+        child.send_signal(signal.SIGTERM)
+        _, said = await child.communicate()
+
+    assert child.returncode == 0
+    assert "stopping" in said.decode()
+    assert "failed" not in said.decode()
+
+
 async def test_while_the_gateway_is_lost_each_new_try_is_one_line(tmp_path):
     sandbox = await asyncio.create_subprocess_exec(
         sys.executable,
