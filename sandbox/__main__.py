@@ -35,6 +35,8 @@ def main() -> None:
         asyncio.run(_run(settings, as_json=arguments.json, with_parent=arguments.with_parent))
     except KeyboardInterrupt:
         return
+    except BrokenPipeError:  # whoever started us has gone; Python would complain of it at its exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         if error.errno not in {errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL}:
             raise

@@ -61,6 +61,22 @@ async def test_it_ends_with_its_parent(tmp_path: Path) -> None:
     await process.communicate()
 
 
+async def test_it_ends_without_a_word_when_nobody_reads_its_first_line(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "sandbox", "--json", "--with-parent"),
+        env={"SANDBOX_PORT": "0", "SANDBOX_DATA_DIR": str(tmp_path)},
+        stdin=PIPE,
+        stdout=writing,
+        stderr=PIPE,
+    )
+    os.close(writing)
+    _, said = await process.communicate()
+
+    assert (process.returncode, said) == (0, b"")
+
+
 REFUSED = {
     "a port that is taken": ("SANDBOX_PORT", None),
     "a port that is no number": ("SANDBOX_PORT", "eighty"),
