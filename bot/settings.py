@@ -4,22 +4,27 @@ Only `__main__` and `app` read this. What a server decides for itself is set by 
 `.env.example` explains every variable; a test holds the two against each other.
 """
 
+import difflib
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import ConfigurationError
+
+ENV_FILE = ".env"
+ALIKE = 0.8  # of 1, how much a wrong name is like a right one
 
 
 class Settings(BaseSettings):
     """Every setting, by its flat name in the environment. Unset keys switch a provider off."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
+        env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
     )
 
     discord_token: SecretStr | None = None
@@ -86,11 +91,27 @@ def _ensured(value: str | None, beginnings: tuple[str, ...]) -> str | None:
 
 def load_settings(**overrides: object) -> Settings:
     """Read the settings; raises ConfigurationError naming all that is wrong, without values."""
+    wrong = _misspelt(overrides.get("_env_file", ENV_FILE))
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]  # checked by pydantic itself
+        settings = Settings(**overrides)  # type: ignore[arg-type]  # checked by pydantic itself
+        if not wrong:
+            return settings
     except ValidationError as error:
-        lines = [
-            f"{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+        wrong += [
+            f"{str(problem['loc'][0]).upper()}: {problem['msg'].removeprefix('Value error, ')}"
             for problem in error.errors(include_input=False, include_url=False)
         ]
-        raise ConfigurationError("; ".join(lines)) from None
+    raise ConfigurationError("; ".join(wrong))
+
+
+def _misspelt(env_file: object) -> list[str]:
+    """Names in the file that look like a setting's; others may be meant for another program."""
+    if not isinstance(env_file, str):
+        return []
+    known = [name.upper() for name in Settings.model_fields]
+    wrong = []
+    for name in dotenv_values(env_file, encoding="utf-8"):
+        meant = difflib.get_close_matches(name.upper(), known, n=1, cutoff=ALIKE)
+        if meant and name.upper() not in known:
+            wrong.append(f"{name} in {env_file}: there is no such setting; write {meant[0]}")
+    return wrong

@@ -9,7 +9,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class SandboxSettings(BaseSettings):
     """One sandbox's settings; every one has a default that works."""
 
-    model_config = SettingsConfigDict(env_prefix="SANDBOX_", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="SANDBOX_",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        env_ignore_empty=True,
+    )
 
     host: str = "127.0.0.1"
     port: int = Field(default=8420, ge=0, le=65531)

@@ -51,7 +51,7 @@ def test_all_that_is_wrong_is_named_at_once_and_without_values(monkeypatch):
     text = str(caught.value)
     assert "HTTP_PORT" in text
     assert "LOG_LEVEL" in text
-    assert "FETCH_ALLOW_HOSTS: Value error, each entry is host:port" in text
+    assert "FETCH_ALLOW_HOSTS: each entry is host:port" in text
     assert "eighty" not in text
 
 
@@ -70,6 +70,32 @@ def test_what_is_no_address_is_refused_with_what_it_must_be(monkeypatch, name, v
 
     with pytest.raises(ConfigurationError, match=f"{name}: .*begins with"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("NANOGPT_APIKEY", "NANOGPT_API_KEY"),
+        ("DISCORD_BOT_TOKEN", "DISCORD_TOKEN"),
+        ("keep_film_days", "KEEP_FILMS_DAYS"),
+    ],
+)
+def test_a_name_in_the_file_that_is_nearly_a_settings_is_no_silent_nothing(tmp_path, name, meant):
+    (tmp_path / ".env").write_text(f"LOG_LEVEL=LOUD\n{name}=secret\n")
+
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings()
+
+    assert f"{name} in .env: there is no such setting; write {meant}" in str(caught.value)
+    assert "LOG_LEVEL" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_what_the_file_says_to_other_programs_is_theirs(tmp_path):
+    others = "POSTGRES_PASSWORD=a\nTZ=UTC\nSANDBOX_PORT=1\nCOMPOSE_PROJECT_NAME=b\ndata_dir=films\n"
+    (tmp_path / ".env").write_text(others)
+
+    assert load_settings().data_dir == Path("films")
 
 
 def test_secrets_do_not_show_in_the_settings(monkeypatch):
