@@ -10,7 +10,13 @@ import discord
 
 from bot.client import invitation, point_at
 from bot.domain.pricing import dollars
-from bot.errors import BotError, ProviderCredentialsError
+from bot.errors import (
+    BotError,
+    ProviderCredentialsError,
+    ProviderRateLimitedError,
+    ProviderTimeoutError,
+    ProviderUnavailableError,
+)
 from bot.ground import accounts_of
 from bot.media.ffmpeg import find_ffmpeg
 from bot.ports import Provider
@@ -54,7 +60,7 @@ async def _discord(settings: Settings) -> list[Finding]:
     except discord.LoginFailure:
         return [_mend("Discord", "DISCORD_TOKEN is refused: copy it anew from the portal")]
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-        return [_mend("Discord", f"cannot be reached ({type(error).__name__})")]
+        return [_mend("Discord", f"cannot be reached: {error}")]
     link = _fine("Invitation", f"{invitation(application_id or 0)} has every permission it needs")
     if not content:
         hint = "switch Message Content on in the portal, or 🎬 sees no pictures"
@@ -81,10 +87,21 @@ async def _balance(name: str, provider: Provider) -> Finding:
     except ProviderCredentialsError:
         return _mend(name, "refuses the key: copy it anew")
     except BotError as error:
-        return _mend(name, f"does not answer as it should ({type(error).__name__})")
+        return _mend(name, _trouble(name, error))
     if balance is None:
         return _fine(name, "is set up; it has no way to ask for its balance")
     return Finding(name, fine=balance > 0, text=f"the account holds {dollars(balance)}")
+
+
+def _trouble(name: str, error: BotError) -> str:
+    match error:
+        case ProviderRateLimitedError():
+            return "takes no more requests just now: try again later"
+        case ProviderTimeoutError():
+            return "does not answer in time: try again"
+        case ProviderUnavailableError():
+            return f"cannot be reached, or is down: look at the network and {name.upper()}_BASE_URL"
+    return f"does not answer as it should: {error}"
 
 
 def _ffmpeg(settings: Settings) -> Finding:

@@ -67,6 +67,18 @@ async def test_the_doctor_says_what_to_mend(studio):
     assert findings["Video services"].text == "no key: set NANOGPT_API_KEY or NANOPHOTO_API_KEY"
 
 
+async def test_the_doctor_says_of_what_it_cannot_reach_what_to_look_at(studio):
+    with socket.socket() as deaf:  # bound, so that nobody else takes its port, and not listening
+        deaf.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{deaf.getsockname()[1]}/api"
+        away = {"discord_api_url": nowhere, "nanogpt_base_url": nowhere}
+        findings = await examine(studio.settings().model_copy(update=away))
+
+    told = {finding.subject: finding.text for finding in findings if not finding.fine}
+    assert told["Discord"].startswith("cannot be reached: Cannot connect to host 127.0.0.1")
+    assert told["nanogpt"].endswith("look at the network and NANOGPT_BASE_URL")
+
+
 async def test_the_doctor_gives_the_link_that_invites_the_bot_with_its_permissions(studio):
     findings = {finding.subject: finding.text for finding in await examine(studio.settings())}
     application = (await studio.people.call("GET", "/world"))["application"]
