@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install
 
-.PHONY: run doctor test crash simulate bench check fix lock picture clean help
+.PHONY: run doctor test crash soak simulate bench check fix lock picture clean help
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -20,6 +20,9 @@ test: $(VENV)/.test-ready  ## run every test that this machine can run
 
 crash: $(VENV)/.test-ready  ## kill the bot at random, KILLS times, and judge what came of it
 	@$(BIN)/python -m tests.killing --kills $(or $(KILLS),1000) $(CRASH)
+
+soak: $(VENV)/.test-ready  ## let the bot work for MINUTES (60), and see what it does not give back
+	@$(BIN)/python -m tests.soaking --minutes $(or $(MINUTES),60)
 
 simulate: $(VENV)/.test-ready  ## play SEEDS bad days (1000), as before a release: SEEDS=100000
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000) --jobs $(or $(JOBS),$(shell nproc))

@@ -3,13 +3,14 @@
 Healthy means: the gateway is connected and the database answers. Nothing here names a member.
 """
 
+import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, generate_latest
 
 from bot.domain.jobs import ACTIVE_STATES, Job
 from bot.errors import StorageError
@@ -84,11 +85,13 @@ def _application(examine: Callable[[], Awaitable[Health]]) -> web.Application:
 
 def _metrics(found: Health) -> bytes:
     registry = CollectorRegistry()
+    ProcessCollector(registry=registry)  # memory, open files, CPU; on Linux
     for name, text, value in (
         ("showreel_discord_connected", "1 while the gateway is connected", found.discord),
         ("showreel_database_up", "1 while the database answers", found.database),
         ("showreel_open_jobs", "jobs that have not ended", found.open_jobs),
         ("showreel_overdue_seconds", "of the job longest past its instant", found.overdue_seconds),
+        ("showreel_tasks", "tasks of the event loop", len(asyncio.all_tasks())),
     ):
         Gauge(name, text, registry=registry).set(value)
     states = Gauge("showreel_jobs", "open jobs by state", ["state"], registry=registry)

@@ -20,7 +20,7 @@ def find_program(name: str) -> str | None:
     return str(debian[-1]) if debian else shutil.which(name)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -74,7 +74,7 @@ def running_server(*, fsync: bool = False) -> Iterator[Server]:
         shutil.chown(folder, "nobody", "nogroup")
     initdb, data = find_program("initdb") or "", str(folder / "data")
     _call(folder, [initdb, "-D", data, "-U", "showreel", "-A", "trust", "--no-sync"])
-    server = Server(folder, _free_port(), fsync)
+    server = Server(folder, free_port(), fsync)
     server.start()
     try:
         yield server

@@ -8,8 +8,8 @@ from bot.domain.distributions import Distribution, hill, mixed
 
 Film = tuple[float, float]  # logarithm of its seconds, and how much it counts
 
-WIDEST = 0.45  # spread of a lane of which one film is known
-FILMS_UNKNOWN = 0.3  # so many such films are added to every lane
+WIDEST = 0.35  # spread of a lane of which one film is known
+FILMS_UNKNOWN = 0.8  # so many such films are added to every lane
 FEWEST = 1.5  # films, by weight, that a lane of its own needs
 
 

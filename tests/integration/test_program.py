@@ -46,6 +46,9 @@ async def test_health_is_fine_only_while_discord_and_the_database_are(unused_tcp
     assert 'showreel_jobs{state="accepted"} 2.0' in metrics
     assert 'showreel_jobs{state="collecting"} 0.0' in metrics
     assert "showreel_overdue_seconds 1.5" in metrics
+    assert re.search(r"^showreel_tasks [1-9]", metrics, flags=re.MULTILINE)
+    assert "process_resident_memory_bytes " in metrics
+    assert "process_open_fds " in metrics
     assert ill == 503
 
 

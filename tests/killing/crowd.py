@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -46,6 +46,7 @@ class Crowd:
     eyes: Eyes
     random: Random
     is_fickle: bool = True  # presses Cancel now and then
+    kinds: Mapping[str, int] = field(default_factory=lambda: KINDS)  # by how often they are wished
     wishes: list[Wish] = field(default_factory=list)
     tasks: TaskOwner = field(default_factory=TaskOwner)
     acting: int = 0
@@ -61,7 +62,7 @@ class Crowd:
 
     def wish(self, kind: str | None = None) -> None:
         """One more, of this kind or some, by somebody, somewhere."""
-        chosen = self.random.choices(list(KINDS), weights=list(KINDS.values()))[0]
+        chosen = self.random.choices(list(self.kinds), weights=list(self.kinds.values()))[0]
         wish = Wish(mark=f"w{len(self.wishes):06}x", kind=kind or chosen)
         self.wishes.append(wish)
         person, channel = self.random.choice(self.people), self.random.choice(self.channels)
