@@ -33,9 +33,9 @@ _BAR, _BACK, _FINE, _NEAR, _OVER = "#6f7bf7", "#80848e", "#2dc770", "#f0b232", "
 _NEAR_SHARE = 0.8  # of the limit
 _LEAST = 0.02  # dollars that an axis shows, however little was spent
 
-_LEFT, _RIGHT = 118, 742  # of the two panels, where there are shares
-_SHARES_LEFT = 812
-_SHARES_TOP, _ROW, _BAR_HEIGHT = 190, 50, 9
+_LEFT, _RIGHT = 150, 694  # of the two panels, where there are shares
+_SHARES_LEFT = 736
+_SHARES_TOP, _ROW, _BAR_HEIGHT = 186, 52, 10
 _TICKS_MOST = 9
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -46,7 +46,7 @@ def draw_usage(chart: UsageChart) -> bytes:
     FigureCanvasAgg(figure)  # it takes the figure, which then can measure its texts
     days = _days(chart)
     micros = [chart.by_day.get(day, 0) for day in days]
-    title = _write(figure, drawable(chart.title), _MARGIN, 66, size=34, colour=_BRIGHT, bold=True)
+    title = _write(figure, drawable(chart.title), _MARGIN, 68, size=44, colour=_BRIGHT, bold=True)
     fit(title, WIDTH - 2 * _MARGIN)
     if any(micros) or chart.shares:
         _draw_month(figure, chart, days, micros)
@@ -63,20 +63,20 @@ def _days(chart: UsageChart) -> list[date]:
 
 
 def _draw_nothing(figure: Figure) -> None:
-    _write(figure, "No films yet", WIDTH / 2, HEIGHT / 2, size=34, colour=_QUIET, to="center")
+    _write(figure, "No films yet", WIDTH / 2, HEIGHT / 2, size=44, colour=_QUIET, to="center")
 
 
 def _draw_month(
     figure: Figure, chart: UsageChart, days: Sequence[date], micros: Sequence[int]
 ) -> None:
     right = _RIGHT if chart.shares else WIDTH - _MARGIN
-    _write(figure, _summary(chart, sum(micros)), _MARGIN, 110, size=23, colour=_PLAIN)
-    _write(figure, "So far", _MARGIN, _SHARES_TOP - 24, size=19)
-    _draw_so_far(_panel(figure, 185, 385, right), chart.limit_micros, micros)
-    _write(figure, "Day by day", _MARGIN, 436, size=19)
-    _draw_days(_panel(figure, 455, 608, right), days, micros)
+    _write(figure, _summary(chart, sum(micros)), _MARGIN, 118, size=32, colour=_PLAIN)
+    _write(figure, "So far", _MARGIN, _SHARES_TOP - 22, size=27)
+    _draw_so_far(_panel(figure, 194, 386, right), chart.limit_micros, micros)
+    _write(figure, "Day by day", _MARGIN, 440, size=27)
+    _draw_days(_panel(figure, 462, 618, right), days, micros)
     if chart.shares:
-        shares_title = _write(figure, drawable(chart.shares_title), _SHARES_LEFT, 166, size=19)
+        shares_title = _write(figure, drawable(chart.shares_title), _SHARES_LEFT, _SHARES_TOP - 22, size=27)
         fit(shares_title, WIDTH - _MARGIN - _SHARES_LEFT)
         _draw_shares(figure, _rows(chart.shares))
 
@@ -123,8 +123,8 @@ def _panel(figure: Figure, top: float, bottom: float, right: float) -> Axes:
     axes.spines[:].set_visible(False)
     axes.set_axisbelow(True)
     axes.grid(axis="y", color=_LINES, linewidth=1)
-    axes.tick_params(length=0, labelsize=18 * _POINT, labelcolor=_QUIET, pad=8)
-    axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.tick_params(length=0, labelsize=25 * _POINT, labelcolor=_QUIET, pad=8)
+    axes.yaxis.set_major_locator(MaxNLocator(3))
     axes.yaxis.set_major_formatter(FuncFormatter(_amount))
     axes.xaxis.set_visible(False)
     return axes
@@ -165,7 +165,7 @@ def _draw_limit(axes: Axes, limit: float) -> None:
         "limit",
         (0, limit),
         (0, 5 * _POINT),
-        size=17 * _POINT,
+        size=24 * _POINT,
         color=_PLAIN,
         xycoords=("axes fraction", "data"),
         textcoords="offset points",
@@ -186,9 +186,10 @@ def _draw_days(axes: Axes, days: Sequence[date], micros: Sequence[int]) -> None:
     )
     if max(spent) < _LEAST:
         axes.set_ylim(min(0, *spent), _LEAST)
-    axes.yaxis.set_major_locator(MaxNLocator(3))
+    axes.yaxis.set_major_locator(MaxNLocator(2))
     axes.set_xlim(-0.6, len(days) - 0.4)
     axes.xaxis.set_visible(True)
+    axes.tick_params(axis="x", pad=12)
     ticks = _ticks(len(days))
     axes.set_xticks(ticks, _labels([days[number] for number in ticks]))
 
@@ -221,11 +222,11 @@ def _draw_shares(figure: Figure, rows: Sequence[Total]) -> None:
     width = WIDTH - _MARGIN - _SHARES_LEFT
     dearest = max(1, *(row.micros for row in rows))
     for number, row in enumerate(rows):
-        line = _SHARES_TOP + 12 + number * _ROW
+        line = _SHARES_TOP + 18 + number * _ROW
         amount = _write(
-            figure, dollars(row.micros), WIDTH - _MARGIN, line, size=20, colour=_PLAIN, to="right"
+            figure, dollars(row.micros), WIDTH - _MARGIN, line, size=25, colour=_PLAIN, to="right"
         )
-        name = _write(figure, drawable(row.name), _SHARES_LEFT, line, size=20, colour=_BRIGHT)
+        name = _write(figure, drawable(row.name), _SHARES_LEFT, line, size=25, colour=_BRIGHT)
         fit(name, width - amount.get_window_extent().width - 20)
         _bar(figure, line + 9, width, _TRACK)
         colour = _BACK if number == SHARES_MOST else _BAR
