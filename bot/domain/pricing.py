@@ -68,7 +68,7 @@ def dollars(micros: int) -> str:
     """Money for people: two decimals, rounded up, so that nothing looks cheaper than it is."""
     cents = math.ceil(micros / 10_000)
     sign = "-" if cents < 0 else ""  # given back
-    return f"{sign}${abs(cents) // 100}.{abs(cents) % 100:02d}"
+    return f"{sign}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
 
 
 def _fits(line: PriceLine, request: VideoRequest) -> bool:

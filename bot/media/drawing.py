@@ -76,7 +76,9 @@ def _draw_month(
     _write(figure, "Day by day", _MARGIN, 440, size=27)
     _draw_days(_panel(figure, 462, 618, right), days, micros)
     if chart.shares:
-        shares_title = _write(figure, drawable(chart.shares_title), _SHARES_LEFT, _SHARES_TOP - 22, size=27)
+        shares_title = _write(
+            figure, drawable(chart.shares_title), _SHARES_LEFT, _SHARES_TOP - 22, size=27
+        )
         fit(shares_title, WIDTH - _MARGIN - _SHARES_LEFT)
         _draw_shares(figure, _rows(chart.shares))
 

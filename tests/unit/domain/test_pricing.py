@@ -90,6 +90,7 @@ def test_references_are_pictures_too_in_whatever_shot_they_are():
         (350_000, "$0.35"),
         (1_990_001, "$2.00"),
         (12_340_000, "$12.34"),
+        (1_234_567_890_000, "$1,234,567.89"),
         (-500_000, "-$0.50"),  # given back
         (-1, "$0.00"),
     ],
@@ -100,6 +101,6 @@ def test_money_is_rounded_up_to_the_cent(micros, shown):
 
 @given(st.integers(0, 10**12))
 def test_nothing_looks_cheaper_than_it_is_nor_a_cent_dearer(micros):
-    shown = int(dollars(micros).removeprefix("$").replace(".", "")) * 10_000
+    shown = int(dollars(micros).removeprefix("$").replace(".", "").replace(",", "")) * 10_000
 
     assert micros <= shown < micros + 10_000
