@@ -166,7 +166,7 @@ def _draw_limit(axes: Axes, limit: float) -> None:
     axes.annotate(
         "limit",
         (0, limit),
-        (0, 5 * _POINT),
+        (0, 9 * _POINT),
         size=24 * _POINT,
         color=_PLAIN,
         xycoords=("axes fraction", "data"),
