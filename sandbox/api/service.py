@@ -25,7 +25,7 @@ class PeopleApi:
         self._blobs = discord.world.blobs
         self._watching = WatchingRoutes(discord.world)
         self.routes: list[Route] = [
-            *WorldRoutes(discord, gateway).table(),
+            *WorldRoutes(discord, gateway, faults).table(),
             *ReadingRoutes(interactions).table(),
             *WritingRoutes(discord).table(),
             *InteractingRoutes(interactions).table(),

@@ -8,6 +8,7 @@ from pydantic import Field
 from sandbox.api import shapes
 from sandbox.api.routing import Call, Form, Nothing, Route
 from sandbox.discord import payloads
+from sandbox.discord.faults import Faults
 from sandbox.discord.gateway.service import Gateway
 from sandbox.discord.local import LocalDiscord
 from sandbox.discord.models import Guild, Json, Member
@@ -96,7 +97,8 @@ class ClockForm(Form):
 class WorldRoutes:
     """Handlers for the whole world, its guilds, members, roles and channels, and the clock."""
 
-    def __init__(self, discord: LocalDiscord, gateway: Gateway) -> None:
+    def __init__(self, discord: LocalDiscord, gateway: Gateway, faults: Faults) -> None:
+        self._faults = faults
         self._world = discord.world
         self._discord = discord
         self._gateway = gateway
@@ -226,7 +228,9 @@ class WorldRoutes:
         self._discord.channels.delete(self._world.channel(call.path["channel"]))
 
     async def _turn_clock(self, call: Call[ClockForm, Nothing]) -> Json:
+        """Between two requests: none of them lasts as long as clocks are turned."""
         clock = self._world.clock
+        await self._faults.idle()
         clock.advance(call.body.advance_seconds)
         return {
             "now": payloads.iso(clock.now()),

@@ -5,8 +5,11 @@ A fault waits for the requests it matches, lets the first `after` of them pass a
 request took effect and nobody knows.
 """
 
+import asyncio
+import contextlib
 import itertools
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -56,6 +59,9 @@ class Faults:
         self._clock = clock
         self._numbers = itertools.count(1)
         self._faults: dict[int, Fault] = {}
+        self._under_way = 0
+        self._all_answered = asyncio.Event()
+        self._all_answered.set()
 
     def add(self, form: Json) -> Fault:
         """Order a fault; `form` is that of `POST /sandbox/api/faults`."""
@@ -88,9 +94,30 @@ class Faults:
     def clear(self) -> None:
         self._faults.clear()
 
+    async def idle(self) -> None:
+        """Returns while no request of the bot is under way, though its sender may be gone."""
+        await self._all_answered.wait()
+
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        fault = self._next(request) if is_discord_rest(request) else None
+        if not is_discord_rest(request):
+            return await handler(request)
+        with self._being_answered():
+            return await self._answer(request, handler)
+
+    @contextlib.contextmanager
+    def _being_answered(self) -> Iterator[None]:
+        self._under_way += 1
+        self._all_answered.clear()
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._all_answered.set()
+
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        fault = self._next(request)
         if fault is None:
             return await handler(request)
         await self._clock.sleep(fault.seconds)

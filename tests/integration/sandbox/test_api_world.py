@@ -1,9 +1,13 @@
+import asyncio
+from datetime import datetime, timedelta
+
 import aiohttp
 import pytest
 
 from sandbox.app import Sandbox
 from sandbox.discord import permissions, seed
 from tests.integration.sandbox.crowd import Crowd
+from tests.integration.sandbox.rest import Rest
 
 Session = aiohttp.ClientSession
 GUILD = f"/guilds/{seed.GUILD_ID}"
@@ -83,6 +87,22 @@ async def test_the_clock_turns_forward_only(crowd: Crowd) -> None:
     assert (await crowd.done("POST", "/clock", {"advance_seconds": 60}))["offset_seconds"] == 60
     assert (await crowd.done("POST", "/clock", {"advance_seconds": 30}))["offset_seconds"] == 90
     assert (await crowd.call("POST", "/clock", {"advance_seconds": -1})).status == 400
+
+
+async def test_the_clock_is_turned_between_two_requests_of_the_bot(
+    sandbox: Sandbox, crowd: Crowd, rest: Rest
+) -> None:
+    sandbox.faults.add({"kind": "latency", "path": "/channels/*/messages", "seconds": 0.2})
+    before = sandbox.clock.now()
+    async with asyncio.TaskGroup() as group:
+        sent = group.create_task(rest.send(seed.FILMS, {"content": "slow"}))
+        while sandbox.faults.list()[0].struck == 0:
+            await crowd.done("GET", "/world")  # until it has arrived
+        await crowd.done("POST", "/clock", {"advance_seconds": 3600})
+
+    at = datetime.fromisoformat(sent.result().body["timestamp"])
+    assert at - before < timedelta(minutes=1)
+    assert sandbox.clock.now() - before > timedelta(hours=1)
 
 
 @pytest.mark.parametrize(
