@@ -15,7 +15,7 @@ from pathlib import Path
 import discord
 from pydantic import SecretStr
 
-from bot.errors import ConfigurationError, DatabaseBusyError
+from bot.errors import ClientEndedError, ConfigurationError, DatabaseBusyError
 from bot.health import serving_health
 from bot.logs import set_up_logs
 from bot.services.auditing import ensure_books
@@ -30,14 +30,14 @@ _log = logging.getLogger(__name__)
 
 CATALOGUE_REFRESH_SECONDS = 3600.0
 STOP_GRACE_SECONDS = 10.0
-MOST_SECONDS_BETWEEN_STARTS = 15.0  # of the database, while it is away
-_FATAL = (discord.LoginFailure, discord.PrivilegedIntentsRequired)
+MOST_SECONDS_BETWEEN_STARTS = 15.0
+_REFUSED = (discord.LoginFailure, discord.PrivilegedIntentsRequired)
 
 
 async def run_bot(settings: Settings) -> None:
     """Run until SIGTERM or Ctrl-C; waits for a database that is away when it starts.
 
-    Raises ConfigurationError for what the operator must mend.
+    Where discord.py gives its client up, everything is started anew. Raises ConfigurationError for what the operator must mend.
     """
     set_up_logs(level=settings.log_level, form=settings.log_format, secrets=secrets_of(settings))
     stopped = asyncio.Event()
@@ -53,6 +53,8 @@ async def run_bot(settings: Settings) -> None:
                 return
         except DatabaseBusyError as error:  # as while it starts beside us
             _log.warning("database_away", extra={"error": str(error), "wait_seconds": backoff})
+        except ClientEndedError as error:
+            _log.warning("client_ended", extra={"error": str(error), "wait_seconds": backoff})
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(backoff):
                 await stopped.wait()
@@ -75,6 +77,9 @@ async def run_until(stopped: asyncio.Event, settings: Settings, parts: Parts) ->
         await asyncio.wait(endless, return_when=asyncio.FIRST_COMPLETED)
         await _stop(tasks, parts)
     _raise_fatal(gateway)
+    if not stopped.is_set():
+        msg = "it stopped by itself"
+        raise ClientEndedError(msg)
 
 
 async def _stop(tasks: TaskOwner, parts: Parts) -> None:
@@ -82,7 +87,7 @@ async def _stop(tasks: TaskOwner, parts: Parts) -> None:
     _log.info("stopping")
     async with contextlib.AsyncExitStack() as last_first:
         last_first.push_async_callback(tasks.close, grace_seconds=0.5)
-        last_first.push_async_callback(parts.client.close)
+        last_first.push_async_callback(parts.client.leave)
         last_first.push_async_callback(parts.delivering.stop, grace_seconds=STOP_GRACE_SECONDS)
         last_first.push_async_callback(parts.tracker.stop, grace_seconds=STOP_GRACE_SECONDS)
 
@@ -92,7 +97,7 @@ def _start_gateway(tasks: TaskOwner, parts: Parts, token: str) -> "asyncio.Task[
         "gateway",
         lambda: parts.client.start(token),
         wait=parts.clock.sleep,
-        is_fatal=lambda error: isinstance(error, _FATAL),
+        is_fatal=lambda error: isinstance(error, (*_REFUSED, ClientEndedError)),
     )
     return tasks.start(connected, name="gateway")
 
@@ -115,7 +120,7 @@ def _start_loops(tasks: TaskOwner, parts: Parts) -> "set[asyncio.Task[None]]":
 
 def _raise_fatal(gateway: "asyncio.Task[None]") -> None:
     error = None if gateway.cancelled() or not gateway.done() else gateway.exception()
-    if isinstance(error, _FATAL):
+    if isinstance(error, _REFUSED):
         msg = f"DISCORD_TOKEN: Discord refused it ({error})"
         raise ConfigurationError(msg) from error
     if error is not None:

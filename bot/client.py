@@ -18,6 +18,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.domain.catalogue import Catalogue
+from bot.errors import ClientEndedError
 from bot.ports import Clock, ImageStore, JobStore
 from bot.services.administering import Administering
 from bot.services.budgeting import Budgeting
@@ -40,6 +41,7 @@ PERMISSIONS = discord.Permissions(  # the least that it needs in a server
     read_message_history=True,
 )
 SCOPES = ("bot", "applications.commands")
+BAD_TOKEN = 4004  # the gateway's close code, after a token was replaced while the bot ran
 _RECONNECTING = ("discord.client", "discord.shard")  # the loggers that tell of a lost gateway
 
 
@@ -103,27 +105,45 @@ class Client(commands.AutoShardedBot):
         self.services = services
         self.reachable = asyncio.Event()
         self._wanted = tuple(extensions)
+        self._is_leaving = False
 
     async def start(self, token: str, *, reconnect: bool = True) -> None:
-        """May be called again after it failed; leaves no connection open.
+        """May be called again after it failed; leaves no connection open. Returns after `leave`.
 
-        Raises ConnectionError where Discord cannot be reached or is down. Returns where it was
-        closed meanwhile: discord.py then fails at whatever it was just doing.
+        Raises ConnectionError where Discord cannot be reached or is down, LoginFailure where it
+        refuses the token, ClientEndedError where discord.py gave up: then only a new one helps.
         """
         try:
             await super().start(token, reconnect=reconnect)
         except Exception as error:
-            if self.is_closed():
+            if self._is_leaving:  # discord.py then fails at whatever it was just doing
                 return
-            if isinstance(error, OSError | discord.DiscordServerError):
-                msg = f"Discord cannot be reached: {error}"
-                raise ConnectionError(msg) from error
-            raise
+            told = self._in_our_words(error)
+            if told is error:
+                raise
+            raise told from error
         finally:
             await self.http.close()
             self.http.connector = (
                 discord.utils.MISSING
             )  # it is closed too; the next start makes one
+
+    async def leave(self) -> None:
+        """Close it for good, also while it starts."""
+        self._is_leaving = True
+        await self.close()
+
+    def _in_our_words(self, error: Exception) -> Exception:
+        """discord.py closes the client itself for what it holds to be no passing trouble."""
+        if isinstance(error, discord.ConnectionClosed) and error.code == BAD_TOKEN:
+            return discord.LoginFailure(str(error))
+        if isinstance(error, discord.LoginFailure | discord.PrivilegedIntentsRequired):
+            return error
+        if self.is_closed():
+            return ClientEndedError(f"{type(error).__name__}: {error}")
+        if isinstance(error, OSError | discord.DiscordServerError):
+            return ConnectionError(f"Discord cannot be reached: {error}")
+        return error
 
     async def setup_hook(self) -> None:
         for extension in self._wanted:

@@ -43,7 +43,8 @@ BotError
 │  ├─ DatabaseBusyError
 │  ├─ LeaseLostError                  somebody else moved the job: stop touching it
 │  └─ SchemaVersionError
-└─ ConfigurationError                 at start only; names the variable
+├─ ClientEndedError                   the connection to Discord; a new client is needed
+└─ ConfigurationError                 names the variable
 
 Errors carry data; `presentation.replies` makes the sentences.
 """
@@ -301,6 +302,10 @@ class LeaseLostError(StorageError):
 
 class SchemaVersionError(StorageError):
     """The database is newer than this code."""
+
+
+class ClientEndedError(BotError):
+    """The client of Discord ended though nobody closed it; only a new one helps."""
 
 
 class ConfigurationError(BotError):

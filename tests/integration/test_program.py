@@ -18,6 +18,7 @@ import pytest
 from bot.client import PERMISSIONS
 from bot.doctor import examine
 from bot.health import Health, serving_health
+from tests.serving import listening
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -203,14 +204,13 @@ async def test_a_stop_while_discord_lets_us_wait_is_no_trouble(studio, tmp_path)
     asked = asyncio.Event()
 
     async def keep_waiting(reader, _writer):
-        if await reader.read(1024):
+        while await reader.read(1024):
             asked.set()
 
     told = studio.sandbox.environment()
     told.pop("page")
-    async with await asyncio.start_server(keep_waiting, "127.0.0.1") as mute:
-        port = mute.sockets[0].getsockname()[1]
-        told["DISCORD_API_URL"] = f"http://127.0.0.1:{port}/api/v10"
+    async with listening(keep_waiting) as mute:
+        told["DISCORD_API_URL"] = f"{mute}/api/v10"
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "bot", "run"),
@@ -224,6 +224,47 @@ async def test_a_stop_while_discord_lets_us_wait_is_no_trouble(studio, tmp_path)
     assert child.returncode == 0
     assert "stopping" in said.decode()
     assert "failed" not in said.decode()
+
+
+async def cut_off(studio, folder, code):
+    """A bot that was connected when the gateway closed with this code, for good."""
+    told = studio.sandbox.environment()
+    told.pop("page")
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "bot", "run"),
+        env={"PATH": os.defpath, "DATA_DIR": str(folder / "other"), **told},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert child.stderr is not None
+    while b"discord_ready" not in await child.stderr.readline():
+        pass
+    await studio.people.call("POST", "/gateway/disconnect", {"code": code, "resumable": False})
+    return child
+
+
+@pytest.mark.parametrize("code", [4004, 4014], ids=["a new token", "an intent taken away"])
+async def test_a_bot_that_discord_no_longer_wants_ends_with_the_reason(studio, tmp_path, code):
+    child = await cut_off(studio, tmp_path, code)
+    _, said = await child.communicate()
+
+    assert child.returncode == 2
+    assert "DISCORD_TOKEN: Discord refused it" in said.decode()
+    assert "Traceback" not in said.decode()
+
+
+async def test_a_client_that_discord_py_gives_up_is_succeeded_by_a_new_one(studio, tmp_path):
+    child = await cut_off(studio, tmp_path, 4012)
+    assert child.stderr is not None
+    said = ""
+    while "discord_ready" not in said:
+        said += (await child.stderr.readline()).decode()
+    child.send_signal(signal.SIGTERM)
+    await child.communicate()
+
+    assert child.returncode == 0
+    assert said.count("client_ended") == 1
+    assert "Traceback" not in said
 
 
 async def test_while_the_gateway_is_lost_each_new_try_is_one_line(tmp_path):
