@@ -174,6 +174,19 @@ async def _capped(response: aiohttp.ClientResponse) -> bytes:
 
 def _json(text: str) -> Any:
     try:
-        return loads(text)
+        body = loads(text)
+        return _storable(body) if "\\u" in text else body
     except (ValueError, RecursionError):  # no JSON, a number of thousands of digits, too deep
         return None
+
+
+def _storable(value: Any) -> Any:
+    """The same with texts that a message and a database take.
+
+    A service that shortens its texts may cut an emoji in two, which JSON can say and UTF-8 cannot.
+    """
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode().replace("\0", " ")
+    if isinstance(value, dict):
+        return {_storable(name): _storable(one) for name, one in value.items()}
+    return [_storable(one) for one in value] if isinstance(value, list) else value

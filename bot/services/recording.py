@@ -6,9 +6,10 @@ next step asks again; the answer to a submission cost money and is applied to th
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain.jobs import Job, JobState
 from bot.domain.submissions import SubmissionState
@@ -20,6 +21,7 @@ from bot.services.steps import Result, later
 
 _log = logging.getLogger(__name__)
 
+WITHOUT_WORDS = "The service said why in words that cannot be shown."
 REFUSALS_TOLERATED = 4  # of one finding, in as many ticks
 WRITE_TRIES = 5  # against members who press Cancel at the same time; the next tick goes on
 
@@ -96,7 +98,7 @@ class Recorder:
             if len(findings) == 1:
                 if self._is_tried_again(findings[0].job.id):
                     raise
-                return await self._save_refused(findings[0].job)
+                return await self._save_refused(findings[0])
             by_refusals = sorted(findings, key=lambda one: self._refusals[one.job.id])
             return {job_id for one in by_refusals for job_id in await self._save([one])}
 
@@ -105,7 +107,23 @@ class Recorder:
         self._refusals[job_id] += 1
         return self._refusals[job_id] <= REFUSALS_TOLERATED
 
-    async def _save_refused(self, job: Job) -> set[JobId]:
-        """Where the whole database is in trouble, this raises too, and the tracker waits."""
+    async def _save_refused(self, finding: Finding) -> set[JobId]:
+        """Without a service's words, else not at all: then the next step finds it once more.
+
+        Where the whole database is in trouble, this raises too, and the tracker waits.
+        """
+        job = finding.job
         _log.exception("write_refused", extra={"job_id": job.id, "state": job.state})
+        with contextlib.suppress(StorageError):
+            return set(await self._store.save([with_word_of_failure(_plain(finding.change))]))
         return set(await self._store.save([Change(later(job, self._clock))]))
+
+
+def _plain(change: Change) -> Change:
+    """The same without what a service said in its own words."""
+    job, submission = change.job, change.submission
+    if job.failure is not None:
+        job = replace(job, failure=replace(job.failure, text=WITHOUT_WORDS))
+    if submission is not None:
+        submission = replace(submission, remark=None)
+    return replace(change, job=job, submission=submission)

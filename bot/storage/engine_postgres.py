@@ -92,6 +92,8 @@ def translated() -> Iterator[None]:
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         lost = isinstance(error, asyncpg.InterfaceError) and "is closed" in str(error)
         raise (DatabaseBusyError if lost else StorageError)(str(error)) from error
+    except (UnicodeError, OverflowError) as error:  # of what it cannot take
+        raise StorageError(str(error)) from error
 
 
 async def _migrate(pool: "asyncpg.Pool[asyncpg.Record]") -> None:

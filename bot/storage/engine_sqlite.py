@@ -99,7 +99,7 @@ def translated() -> Iterator[None]:
     except sqlite3.Error as error:
         busy = getattr(error, "sqlite_errorname", "").startswith(_FOR_NOW)
         raise (DatabaseBusyError if busy else StorageError)(str(error)) from error
-    except OSError as error:
+    except (OSError, UnicodeError, OverflowError) as error:  # the last two of what it cannot take
         raise StorageError(str(error)) from error
 
 

@@ -189,6 +189,26 @@ async def test_an_answer_that_cannot_be_read_has_no_body(body):
     assert (answer.status, answer.body) == (502, None)
 
 
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (rb'"a fox \ud83e"', "a fox ?"),  # cut in the middle of an emoji
+        (rb'"a fox \ud83e\udd8a"', "a fox 🦊"),
+        (rb'"a\u0000b"', "a b"),
+        (rb'{"one": [{"two": "\udd8a"}], "three": 3}', {"one": [{"two": "?"}], "three": 3}),
+    ],
+    ids=["half an emoji", "a whole one", "nothing", "far inside"],
+)
+async def test_what_is_read_can_be_written_down_and_posted(sent, read):
+    async def handler(_request: web.Request) -> web.Response:
+        return web.Response(body=sent)
+
+    async with serving(handler) as origin, aiohttp.ClientSession() as session:
+        answer = await Api(session, origin, {}, free_pace()).read("GET", "/a", Purpose.LOOK)
+
+    assert answer.body == read
+
+
 async def test_of_an_endless_answer_only_so_much_is_read():
     async def handler(_request: web.Request) -> web.Response:
         return web.Response(body=b"x" * (MOST_BODY_BYTES + 1000))
