@@ -4,7 +4,7 @@ After some failures in a row nothing is handed over for a while; then one job tr
 decides. A key or an account that is refused pauses at once, because every other job would fail too.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -46,10 +46,6 @@ class Availability:
         """Whether the next submission decides; asked only while it is not paused."""
         return self.paused_until is not None
 
-    def is_tried(self, now: datetime) -> bool:
-        """Whether one job is with it whose outcome decides."""
-        return self.is_paused(now) and self.failures_in_row == 0
-
     def waits_for_trial(self, now: datetime) -> bool:
         """Whether a pause has not ended, so that a failure now is of the trouble it is for."""
         return self.is_paused(now) and self.failures_in_row > 0
@@ -63,6 +59,12 @@ def on_trial(availability: Availability, now: datetime) -> Availability:
         paused_until=now + TRIAL,
         reason=availability.reason,
     )
+
+
+def without_trial(availability: Availability, now: datetime) -> Availability:
+    """A trial that came to no outcome: the next job may be one at once."""
+    is_tried = availability.is_paused(now) and availability.failures_in_row == 0
+    return replace(availability, paused_until=now) if is_tried else availability
 
 
 def succeeded(availability: Availability) -> Availability:

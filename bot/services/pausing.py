@@ -5,7 +5,6 @@ The operator hears of it in the log, and the servers that chose a log channel he
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.availability import (
@@ -15,6 +14,7 @@ from bot.domain.availability import (
     on_trial,
     refused,
     succeeded,
+    without_trial,
 )
 from bot.domain.notices import Notice
 from bot.errors import (
@@ -63,23 +63,27 @@ class Pauses:
     async def get(self, provider: ProviderName) -> Availability:
         return await self._store.get(provider)
 
-    async def begin(self, provider: ProviderName, wanted: int) -> int:
-        """How many of so many films may be handed over now: none while the provider is paused.
+    async def room(self, provider: ProviderName, wanted: int) -> int:
+        """How many films may be prepared for it now: none while it is paused, one on trial."""
+        known = await self._store.get(provider)
+        if known.is_paused(self._clock.now()):
+            return 0
+        return min(wanted, 1) if known.is_on_trial else wanted
 
-        After a pause one may, on trial, and nobody else's until its outcome is known.
+    async def begin(self, provider: ProviderName) -> bool:
+        """Whether a film may be sent now; after a pause one may, and no other until it is known.
+
+        Whoever may, and then sends nothing, says so with `withdraw`.
         """
         known, now = await self._store.get(provider), self._clock.now()
         if known.is_paused(now):
-            return 0
-        if not known.is_on_trial:
-            return wanted
-        return int(await self._store.replace(known, on_trial(known, now)))
+            return False
+        return not known.is_on_trial or await self._store.replace(known, on_trial(known, now))
 
     async def withdraw(self, provider: ProviderName) -> None:
-        """No film is handed over, though one might be: where it was a trial, another may be."""
+        """Nothing was sent: where it was on trial, another film may be."""
         known, now = await self._store.get(provider), self._clock.now()
-        if known.is_tried(now):
-            await self._store.replace(known, replace(known, paused_until=now))
+        await self._store.replace(known, without_trial(known, now))
 
     async def observe(self, provider: ProviderName, error: ProviderError | None) -> None:
         """How a submission ended; None for a success."""
@@ -117,5 +121,5 @@ def _after(known: Availability, error: ProviderError | None, now: datetime) -> A
         if isinstance(error, kind):
             return refused(known, reason, now)
     if isinstance(error, ProviderRateLimitedError):
-        return known  # it answers, and says when to come again
+        return without_trial(known, now)  # it answers, and says when to come again
     return failed(known, now)

@@ -1,8 +1,10 @@
 """Handing a job to its provider: the intent first, then the one request that costs money."""
 
+import contextlib
 import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.domain.jobs import (
     TIME_TO_SUBMIT,
@@ -77,13 +79,21 @@ async def submit(job: Job, means: Means, submission: Submission) -> Result:
     except Exception:  # noqa: BLE001 - whatever it is, nothing was sent
         _log.exception("submission_not_prepared", extra={"job_id": job.id})
         return _back_to_the_queue(submission, None, means, otherwise=_BROKEN)
+    return await _send(order, job, submission, means)
+
+
+async def _send(order: Order, job: Job, submission: Submission, means: Means) -> Result:
     try:
-        receipt = await provider.submit(order)
+        if not await means.pauses.begin(job.provider):
+            return _another_time(submission, means)
+        receipt = await means.providers[job.provider].submit(order)
     except ProviderError as error:
         await _observe(job, error, means)
         return _refused(submission, error, means)
     except StorageError:  # the budget of requests, which is asked before anything is sent
         _log.exception("submission_not_prepared", extra={"job_id": job.id})
+        with contextlib.suppress(StorageError):
+            await means.pauses.withdraw(job.provider)
         return _back_to_the_queue(submission, None, means, otherwise=_BROKEN)
     await _observe(job, None, means)
     _log.info("job_submitted", extra={"job_id": job.id, "provider": job.provider})
@@ -103,6 +113,11 @@ async def _first_look(job: Job, means: Means) -> datetime:
     except Exception:  # noqa: BLE001 - the handle of a paid film is still to be written
         _log.exception("first_look_not_planned", extra={"job_id": job.id})
         return means.clock.now() + timedelta(seconds=LONGEST_GAP_SECONDS)
+
+
+def _another_time(submission: Submission, means: Means) -> Result:
+    """The service is paused since the intent, or another film is its trial."""
+    return partial(_queued_again, submission=submission, means=means)
 
 
 def _without_pictures(
@@ -186,12 +201,20 @@ def _back_to_the_queue(
         is_late = submission.attempt >= FEWEST_ATTEMPTS and now - job.accepted_at >= TIME_TO_SUBMIT
         if is_late and not isinstance(error, ProviderRateLimitedError):
             return Change(fail(job, otherwise, now), _ended(submission, now))
-        again = replace(advance(job, JobState.ACCEPTED, now), errors_in_row=job.errors_in_row)
-        if job.cancel_requested:  # pressed while it was being sent, and nothing was taken
-            return Change(advance(again, JobState.CANCELLED, now), _ended(submission, now))
-        return Change(later(again, means.clock, error), _ended(submission, now))
+        change = _queued_again(job, submission, means)
+        if change.job.is_terminal:
+            return change
+        return replace(change, job=later(change.job, means.clock, error))
 
     return apply
+
+
+def _queued_again(job: Job, submission: Submission, means: Means) -> Change:
+    now = means.clock.now()
+    again = replace(advance(job, JobState.ACCEPTED, now), errors_in_row=job.errors_in_row)
+    if job.cancel_requested:  # pressed while it was being sent, and nothing was taken
+        again = advance(again, JobState.CANCELLED, now)
+    return Change(again, _ended(submission, now))
 
 
 def _rejected(submission: Submission, failure: Failure, means: Means) -> Result:

@@ -213,17 +213,14 @@ class Tracker:
         waiting = await store.list_next(provider, now, most) if room > 0 else []
         if not waiting or await self._means.providers[provider].may_submit_at() is not None:
             return []
-        room = await self._means.pauses.begin(provider, room)
+        room = await self._means.pauses.room(provider, room)
         if not room:
             if await recovering.is_hopeless(provider, self._means):
                 late = await store.list_waiting(provider)
                 await recovering.give_up_waiting(provider, late, self._means)
             return []
         ids = [entry.job_id for entry in taking_turns(waiting, in_hand)]
-        chosen = await store.claim(self._owner, ids, now, LEASE_SECONDS, room)
-        if not chosen:
-            await self._means.pauses.withdraw(provider)
-        return chosen
+        return await store.claim(self._owner, ids, now, LEASE_SECONDS, room)
 
     async def _intent(self, job: Job, now: datetime) -> tuple[Job, Submission]:
         last = await self._means.store.find_submission(job.id)

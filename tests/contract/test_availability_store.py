@@ -108,4 +108,4 @@ async def test_of_failures_at_once_in_two_processes_every_one_counts(engine, add
         assert (await processes[0].get(PROVIDER)).failures_in_row == 4
 
         await processes[1].observe(PROVIDER, ProviderUnavailableError())
-        assert await processes[0].begin(PROVIDER, 8) == 0
+        assert await processes[0].room(PROVIDER, 8) == 0

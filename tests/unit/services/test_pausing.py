@@ -11,6 +11,7 @@ from bot.domain.guilds import GuildSettings
 from bot.domain.jobs import FailureKind, JobState
 from bot.errors import (
     ContentRefusedError,
+    DatabaseBusyError,
     GenerationFailedError,
     ProviderBalanceError,
     ProviderCredentialsError,
@@ -25,7 +26,7 @@ from bot.errors import (
 )
 from bot.ids import ChannelId, GuildId, ProviderName
 from bot.services import recovering
-from tests.factories import NOW, PROVIDER
+from tests.factories import NOW, PROVIDER, make_image
 from tests.fakes.weather import Script
 
 FAILURES = [
@@ -67,7 +68,7 @@ async def pause_again_and_again(world, process, error, *, times):
 
 async def end_pause_and_fail(world, process, error):
     world.clock.advance(await paused_for(world, process.pauses))
-    await process.pauses.begin(PROVIDER, 1)
+    await process.pauses.begin(PROVIDER)
     await process.pauses.observe(PROVIDER, error)
 
 
@@ -78,17 +79,17 @@ async def paused_for(world, pauses):
 
 
 async def test_a_service_nobody_complains_of_takes_as_much_as_there_is_room_for(pauses):
-    assert await pauses.begin(PROVIDER, 8) == 8
+    assert await pauses.room(PROVIDER, 8) == 8
 
 
 @pytest.mark.parametrize("error", FAILURES, ids=named)
 async def test_four_failures_in_a_row_are_borne_and_the_fifth_pauses(world, pauses, error):
     for _ in range(FAILURES_TOLERATED):
         await pauses.observe(PROVIDER, error)
-    assert await pauses.begin(PROVIDER, 8) == 8
+    assert await pauses.room(PROVIDER, 8) == 8
 
     await pauses.observe(PROVIDER, error)
-    assert await pauses.begin(PROVIDER, 8) == 0
+    assert await pauses.room(PROVIDER, 8) == 0
     assert await paused_for(world, pauses) == 30
     assert (await pauses.get(PROVIDER)).reason is PauseReason.FAILURES
 
@@ -99,14 +100,14 @@ async def test_whoever_answers_in_so_many_words_is_there(pauses, answer):
     await pauses.observe(PROVIDER, answer)
     await fail(pauses, FAILURES_TOLERATED)
 
-    assert await pauses.begin(PROVIDER, 8) == 8
+    assert await pauses.room(PROVIDER, 8) == 8
 
 
 @pytest.mark.parametrize(("error", "reason"), REFUSALS, ids=[named(error) for error, _ in REFUSALS])
 async def test_an_account_that_is_refused_pauses_at_once_and_for_long(world, pauses, error, reason):
     await pauses.observe(PROVIDER, error)
 
-    assert await pauses.begin(PROVIDER, 8) == 0
+    assert await pauses.room(PROVIDER, 8) == 0
     assert await paused_for(world, pauses) == 600
     assert (await pauses.get(PROVIDER)).reason is reason
 
@@ -122,51 +123,62 @@ async def test_being_asked_too_often_says_nothing_about_a_service(pauses):
 async def test_one_service_paused_holds_no_other_up(pauses):
     await fail(pauses)
 
-    assert await pauses.begin(ProviderName("other"), 8) == 8
+    assert await pauses.room(ProviderName("other"), 8) == 8
 
 
 async def test_after_its_pause_one_film_tries_and_nobody_else_meanwhile(world, pauses):
     await fail(pauses)
     world.clock.advance(29.999)
-    assert await pauses.begin(PROVIDER, 8) == 0
+    assert await pauses.room(PROVIDER, 8) == 0
+    assert not await pauses.begin(PROVIDER)
 
     world.clock.advance(0.001)
-    assert await pauses.begin(PROVIDER, 8) == 1
-    assert await pauses.begin(PROVIDER, 8) == 0
+    assert await pauses.room(PROVIDER, 8) == 1
+    assert await pauses.begin(PROVIDER)
+    assert await pauses.room(PROVIDER, 8) == 0
 
 
 async def test_of_two_processes_that_come_at_once_after_a_pause_one_may_try(world, pauses):
     await fail(pauses)
     world.clock.advance(30)
 
-    begun = await asyncio.gather(*(pauses.begin(PROVIDER, 8) for _ in range(2)))
-    assert sorted(begun) == [0, 1]
+    begun = await asyncio.gather(*(pauses.begin(PROVIDER) for _ in range(2)))
+    assert sorted(begun) == [False, True]
 
 
 async def test_a_trial_without_a_film_leaves_the_trial_to_the_next(world, pauses):
     await fail(pauses)
     world.clock.advance(30)
-    assert await pauses.begin(PROVIDER, 8) == 1
+    assert await pauses.begin(PROVIDER)
     await pauses.withdraw(PROVIDER)
 
-    assert await pauses.begin(PROVIDER, 8) == 1
+    assert await pauses.begin(PROVIDER)
+
+
+async def test_a_service_that_only_wants_to_be_asked_later_is_tried_again_then(world, pauses):
+    await fail(pauses)
+    world.clock.advance(30)
+    assert await pauses.begin(PROVIDER)
+    await pauses.observe(PROVIDER, ProviderRateLimitedError())
+
+    assert await pauses.begin(PROVIDER)
 
 
 async def test_nothing_to_withdraw_ends_no_pause(pauses):
     await fail(pauses)
     await pauses.withdraw(PROVIDER)
 
-    assert await pauses.begin(PROVIDER, 8) == 0
+    assert not await pauses.begin(PROVIDER)
 
 
 async def test_a_trial_that_ends_well_opens_the_service_again(world, pauses):
     await fail(pauses)
     world.clock.advance(30)
-    await pauses.begin(PROVIDER, 1)
+    await pauses.begin(PROVIDER)
     await pauses.observe(PROVIDER, None)
 
     assert await pauses.get(PROVIDER) == Availability(PROVIDER)
-    assert await pauses.begin(PROVIDER, 8) == 8
+    assert await pauses.room(PROVIDER, 8) == 8
 
 
 async def test_each_trial_that_fails_makes_the_next_pause_longer_up_to_ten_minutes(world, pauses):
@@ -175,7 +187,8 @@ async def test_each_trial_that_fails_makes_the_next_pause_longer_up_to_ten_minut
     for _ in range(8):
         waits.append(await paused_for(world, pauses))
         world.clock.advance(waits[-1])
-        assert await pauses.begin(PROVIDER, 8) == 1
+        assert await pauses.room(PROVIDER, 8) == 1
+        assert await pauses.begin(PROVIDER)
         await pauses.observe(PROVIDER, ProviderUnavailableError())
 
     assert waits == [30, 60, 120, 240, 480, 600, 600, 600]
@@ -184,14 +197,14 @@ async def test_each_trial_that_fails_makes_the_next_pause_longer_up_to_ten_minut
 async def test_a_trial_whose_outcome_nobody_ever_tells_is_repeated(world, pauses):
     await fail(pauses)
     world.clock.advance(30)
-    await pauses.begin(PROVIDER, 1)
+    await pauses.begin(PROVIDER)
     world.clock.advance(180)
 
-    assert await pauses.begin(PROVIDER, 8) == 1
+    assert await pauses.room(PROVIDER, 8) == 1
 
 
 async def test_a_service_that_is_well_needs_no_trial(pauses):
-    assert await pauses.begin(PROVIDER, 8) == 8
+    assert await pauses.begin(PROVIDER)
 
     assert await pauses.get(PROVIDER) == Availability(PROVIDER)
 
@@ -274,6 +287,53 @@ async def test_a_film_that_is_not_due_yet_does_not_use_the_trial_up(world):
     assert len(world.provider.runs) == 1
 
 
+async def test_a_film_called_off_as_its_trial_begins_leaves_the_trial_to_the_next(world):
+    async def call_off(event):
+        if event == "claim answered" and not done:
+            done.append(event)
+            await process.cancelling.cancel(first.id, first.user_id, is_moderator=False)
+
+    done = []
+    process = world.start(weather=call_off)
+    first = await process.accept(key="one")
+    await fail(process.pauses)
+    world.clock.advance(31)
+    await process.tracker.run_once()
+    second = await process.accept(key="two", user_id=31)
+    world.clock.advance(5)
+    await process.tracker.run_once()
+
+    assert (await world.store.get(first.id)).state is JobState.CANCELLED
+    assert world.provider.paid_tags == [f"{second.id}-1"]
+
+
+async def test_a_film_whose_pictures_do_not_stand_yet_keeps_no_service_shut(world):
+    world.provider.pictures_max_bytes = None
+    process = world.start()
+    await process.accept(key="one", image=make_image())  # nobody posts its card here
+    await fail(process.pauses)
+    world.clock.advance(31)
+    second = await process.accept(key="two", user_id=31)
+    until = world.clock.now() + timedelta(seconds=60)
+    while world.clock.now() < until:
+        await process.tracker.run_once()
+        world.clock.advance(1)
+
+    assert world.provider.paid_tags == [f"{second.id}-1"]
+
+
+async def test_a_database_that_is_busy_as_a_trial_begins_keeps_no_service_shut(world):
+    process = world.start(weather=Script(claim=[DatabaseBusyError("locked")]))
+    await process.accept(key="one")
+    await fail(process.pauses)
+    world.clock.advance(31)
+    with pytest.raises(DatabaseBusyError):
+        await process.tracker.tick()
+    await process.tracker.run_once()
+
+    assert len(world.provider.paid_tags) == 1
+
+
 async def test_films_in_the_making_are_looked_at_though_nothing_more_is_handed_over(world, process):
     job = await process.accept(key="one")
     await process.turn()
@@ -298,7 +358,7 @@ async def test_a_film_that_waited_over_an_hour_through_six_pauses_is_given_up(wo
     await pause_again_and_again(world, process, error, times=6)
     missing = NOW + timedelta(seconds=3601) - world.clock.now()
     world.clock.advance(max(missing.total_seconds(), 0))
-    await process.pauses.begin(PROVIDER, 1)
+    await process.pauses.begin(PROVIDER)
     await process.turn()
 
     ended = await world.store.get(job.id)
@@ -311,7 +371,7 @@ async def test_a_film_that_waits_for_no_more_than_an_hour_is_not_given_up(world,
     job = await process.accept(key="one")
     await pause_again_and_again(world, process, ProviderUnavailableError(), times=6)
     world.clock.advance((NOW + timedelta(hours=1) - world.clock.now()).total_seconds())
-    await process.pauses.begin(PROVIDER, 1)
+    await process.pauses.begin(PROVIDER)
     await process.turn()
 
     assert (await world.store.get(job.id)).state is JobState.ACCEPTED
