@@ -126,14 +126,17 @@ class JobStore(Protocol):
     async def claim(
         self,
         owner: str,
+        provider: ProviderName,
         job_ids: Sequence[JobId],
         now: datetime,
         lease_seconds: float,
+        *,
         most: int,
+        most_in_hand: int,
     ) -> list[Job]:
-        """Take the lease of the first `most` of these accepted jobs that can be had.
+        """Take the lease of the first `most` of these accepted jobs of a provider that can be had.
 
-        Those that moved, are not due yet or are leased to somebody else are passed over.
+        Fewer, where all processes together would have more than `most_in_hand` at it. Those that moved, are not due yet or are leased to somebody else are passed over.
         """
 
     async def agenda(self, now: datetime) -> Agenda:

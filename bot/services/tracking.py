@@ -220,7 +220,15 @@ class Tracker:
                 await recovering.give_up_waiting(provider, late, self._means)
             return []
         ids = [entry.job_id for entry in taking_turns(waiting, in_hand)]
-        return await store.claim(self._owner, ids, now, LEASE_SECONDS, room)
+        return await store.claim(
+            self._owner,
+            provider,
+            ids,
+            now,
+            LEASE_SECONDS,
+            most=room,
+            most_in_hand=MOST_AT_PROVIDER,
+        )
 
     async def _intent(self, job: Job, now: datetime) -> tuple[Job, Submission]:
         last = await self._means.store.find_submission(job.id)

@@ -162,14 +162,18 @@ class SqlJobStore(Tables):
     async def claim(
         self,
         owner: str,
+        provider: ProviderName,
         job_ids: Sequence[JobId],
         now: datetime,
         lease_seconds: float,
+        *,
         most: int,
+        most_in_hand: int,
     ) -> list[Job]:
         lease = _lease(owner, now, lease_seconds)
         claimed: list[Job] = []
         async with self._engine.transaction() as connection:
+            most = min(most, most_in_hand - await self._count_claimed(connection, provider, lease))
             left = list(job_ids)
             while left and len(claimed) < most:
                 some, left = left[: most - len(claimed)], left[most - len(claimed) :]
@@ -177,6 +181,15 @@ class SqlJobStore(Tables):
                 had = {job.id: job for job in map(rows.job_from, found)}
                 claimed += [had[job_id] for job_id in some if job_id in had]
         return claimed
+
+    async def _count_claimed(
+        self, connection: Any, provider: ProviderName, lease: dict[str, Any]
+    ) -> int:
+        """By everybody; nobody claims more before this transaction ends."""
+        await self._one(connection, "lock_queue", provider=provider)
+        asked = {"owner": lease["owner"], "now": lease["now"]}
+        row = await self._one(connection, "count_claimed", provider=provider, **asked)
+        return 0 if row is None else int(row["films"])
 
     async def agenda(self, now: datetime) -> Agenda:
         at = rows.milliseconds(now)

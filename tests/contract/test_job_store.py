@@ -35,6 +35,11 @@ def store(kind, engine):
     return InMemoryJobStore() if kind == "memory" else SqlJobStore(engine)
 
 
+async def claim(store, owner, ids, *, now=NOW, most=10, most_in_hand=100):
+    """For a minute."""
+    return await store.claim(owner, PROVIDER, ids, now, 60, most=most, most_in_hand=most_in_hand)
+
+
 async def accept(store, **fields):
     job = make_job(**fields)
     await store.accept(job, [make_delivery(job)])
@@ -169,7 +174,7 @@ async def test_a_lease_is_given_up_with_the_write(store):
 
 async def test_nobody_else_steps_a_job_between_its_intent_and_its_request(store):
     job = await accept(store)
-    [claimed] = await store.claim("one", [job.id], NOW, 60, 10)
+    [claimed] = await claim(store, "one", [job.id])
     await move(store, claimed, JobState.SUBMITTING)
 
     assert await store.claim_due("two", NOW, 60, 10) == []
@@ -248,10 +253,23 @@ async def test_waiting_jobs_are_claimed_in_the_order_given_and_no_more_than_want
     jobs = [await accept(store) for _ in range(3)]
     ids = [job.id for job in reversed(jobs)]
 
-    claimed = await store.claim("one", ids, NOW, 60, 2)
+    claimed = await claim(store, "one", ids, most=2)
 
     assert [job.id for job in claimed] == ids[:2]
-    assert await store.claim("two", ids, NOW, 60, 3) != claimed
+    assert [job.id for job in await claim(store, "two", ids, most=3)] == ids[2:]
+
+
+async def test_what_others_claimed_counts_as_in_hand_until_their_lease_ends(store):
+    running = await accept(store)
+    await move(store, running, JobState.SUBMITTING)
+    ids = [(await accept(store)).id for _ in range(6)]
+
+    assert len(await claim(store, "one", ids[:2], most_in_hand=4)) == 2
+    assert len(await claim(store, "two", ids[2:], most_in_hand=4)) == 1
+    assert await claim(store, "three", ids, most_in_hand=4) == []
+    assert len(await claim(store, "one", ids[:2], most_in_hand=4)) == 2
+    later = NOW + timedelta(seconds=60)
+    assert len(await claim(store, "three", ids, now=later, most_in_hand=4)) == 3
 
 
 @on_databases
@@ -274,6 +292,24 @@ async def test_simultaneous_claims_never_share_a_job(address, engine):
 
     claimed = [job.id for claim in claims for job in claim]
     assert len(claimed) == len(set(claimed))
+
+
+@on_databases
+async def test_processes_that_claim_at_once_take_no_more_together_than_one_may(address, engine):
+    stores = [SqlJobStore(engine)]
+    ids = [(await accept(stores[0])).id for _ in range(30)]
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(2):
+            other = await stack.enter_async_context(open_database(address))
+            stores.append(SqlJobStore(other))
+        claims = await asyncio.gather(
+            *(
+                claim(store, f"owner-{number}", ids[number * 10 : number * 10 + 10], most_in_hand=8)
+                for number, store in enumerate(stores)
+            )
+        )
+
+    assert sum(map(len, claims)) == 8
 
 
 async def test_the_queue_lists_who_waits_and_counts_who_runs(store):

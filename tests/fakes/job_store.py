@@ -156,11 +156,21 @@ class InMemoryJobStore:
     async def claim(
         self,
         owner: str,
+        provider: ProviderName,
         job_ids: Sequence[JobId],
         now: datetime,
         lease_seconds: float,
+        *,
         most: int,
+        most_in_hand: int,
     ) -> list[Job]:
+        at_it = [job for job in self._in(HAS_IN_HAND) if job.provider == provider]
+        claimed = [
+            job
+            for job in self._in({JobState.ACCEPTED})
+            if job.provider == provider and not self._is_unleased(job, owner, now)
+        ]
+        most = max(min(most, most_in_hand - len(at_it) - len(claimed)), 0)
         wanted = [self.jobs[job_id] for job_id in job_ids if job_id in self.jobs]
         free = [
             job

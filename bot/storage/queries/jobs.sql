@@ -113,6 +113,15 @@ SELECT id, user_id, accepted_at, has_priority FROM ranked
 WHERE turn <= :most
 ORDER BY turn, id;
 
+-- name: count_claimed^
+-- How many jobs a provider has in hand, or will have when others wrote the intents they just claimed.
+SELECT
+    (SELECT COUNT(*) FROM jobs
+     WHERE provider = :provider AND state IN ('submitting', 'uncertain', 'in_progress'))
+    + (SELECT COUNT(*) FROM jobs
+       WHERE provider = :provider AND state = 'accepted' AND lease_owner IS NOT NULL
+           AND lease_expires_at > :now AND lease_owner <> :owner) AS films;
+
 -- name: count_in_hand^
 -- How many jobs a provider has in hand, and how many of them had priority.
 SELECT COUNT(*) AS films, COALESCE(SUM(has_priority), 0) AS first FROM jobs

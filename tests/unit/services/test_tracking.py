@@ -38,6 +38,20 @@ async def test_a_service_never_has_more_of_our_films_in_hand_than_agreed(world):
     assert sorted(world.provider.paid_tags) == sorted(f"{job.id}-1" for job in jobs)
 
 
+async def test_several_processes_together_have_no_more_in_hand_than_one_may(world):
+    counted = []
+
+    async def count(event):
+        if event == "submit":
+            counted.append(sum((await world.store.count_running(world.provider.name)).values()))
+
+    several = [world.start(owner=name, weather=count) for name in ("one", "two", "three")]
+    await accept_many(several[0], 3 * MOST_AT_PROVIDER)
+    await asyncio.gather(*(process.tracker.run_once() for process in several))
+
+    assert max(counted) == MOST_AT_PROVIDER
+
+
 async def test_who_asks_once_does_not_wait_for_who_asked_often(world):
     process = world.start()
     await accept_many(process, 2 * MOST_AT_PROVIDER, user_id=1)

@@ -37,6 +37,10 @@ WHERE id IN (
     FOR UPDATE SKIP LOCKED)
 RETURNING *;
 
+-- name: lock_queue^
+-- Nobody else takes jobs from a provider's queue until the transaction ends.
+SELECT pg_advisory_xact_lock(hashtext(:provider));
+
 -- name: lock_jobs
 -- These jobs as they are, and nobody moves them until the transaction ends; `ids` is a list in JSON.
 SELECT id, version, state FROM jobs

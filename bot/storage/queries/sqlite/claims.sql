@@ -34,6 +34,10 @@ WHERE id IN (
         AND (lease_owner IS NULL OR lease_owner = :owner OR lease_expires_at <= :now))
 RETURNING *;
 
+-- name: lock_queue^
+-- Nobody else takes jobs from a provider's queue until the transaction ends.
+SELECT :provider AS provider;  -- a writing transaction is alone here
+
 -- name: lock_jobs
 -- These jobs as they are, and nobody moves them until the transaction ends; `ids` is a list in JSON.
 SELECT id, version, state FROM jobs
