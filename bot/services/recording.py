@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from bot.domain.jobs import Job, JobState
-from bot.domain.submissions import SubmissionState
+from bot.domain.submissions import Submission, SubmissionState
 from bot.errors import DatabaseBusyError, StorageError
 from bot.ids import JobId
 from bot.ports import Change, Clock, JobStore
@@ -79,13 +79,20 @@ class Recorder:
         latest = await self._store.find_submission(finding.job.id)
         if latest is None or latest.id != submission.id or latest.state not in OPEN_STATES:
             _log.warning("answer_came_late", extra={"job_id": finding.job.id})
+            await self._keep_handle(submission)
             return None
         job = await self._store.get(finding.job.id)
         try:
             return Finding(job, finding.result(job), finding.result)
         except ValueError:  # from there no way leads to what was found
             _log.warning("answer_leads_nowhere", extra={"job_id": job.id, "state": job.state})
+            await self._keep_handle(submission)
             return None
+
+    async def _keep_handle(self, submission: Submission) -> None:
+        """Of a film that was paid for although its job was given up: so it can still be found."""
+        if submission.handle is not None:
+            await self._store.owe([], replace(submission, state=SubmissionState.ABANDONED))
 
     async def _save(self, findings: list[Finding]) -> set[JobId]:
         """All in one transaction; a row that the database refuses must not hold up the others."""

@@ -40,6 +40,7 @@ from bot.services.steps import Means, Result, later
 
 _log = logging.getLogger(__name__)
 
+STALE_AFTER = timedelta(seconds=100)  # of an intent; less than the lease under which it was made
 FEWEST_ATTEMPTS = 8  # handings-over before a service that is away is given up
 _AWAY = Failure(FailureKind.REJECTED, "The video service could not be reached for a long time.")
 _BROKEN = Failure(FailureKind.INTERRUPTED, "Something went wrong on my side, again and again.")
@@ -83,6 +84,8 @@ async def submit(job: Job, means: Means, submission: Submission) -> Result:
 
 
 async def _send(order: Order, job: Job, submission: Submission, means: Means) -> Result:
+    if means.clock.now() - submission.intended_at >= STALE_AFTER:  # we slept; others act by now
+        return _another_time(submission, means)
     try:
         if not await means.pauses.begin(job.provider):
             return _another_time(submission, means)

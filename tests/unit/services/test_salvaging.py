@@ -16,6 +16,7 @@ from bot.errors import (
 )
 from bot.ids import UserId
 from bot.services.salvaging import SALVAGED_FOR, Salvaging
+from bot.services.tracking import LEASE_SECONDS
 from tests.factories import NOW, PROVIDER
 from tests.fakes.weather import Script, mortal
 
@@ -279,3 +280,45 @@ async def test_a_late_film_that_is_gone_before_it_is_posted_holds_up_nobody(
     film = await world.store.find_delivery(job.id, DeliveryKind.FILM)
     assert film.state is DeliveryState.UNDELIVERABLE
     assert world.clock.now() < NOW + timedelta(hours=1)
+
+
+async def given_up_by_another(world, at):
+    """A process that slept at this event for longer than its lease; another ended its job."""
+    world.provider.can_recover = False
+    slept, awake = asyncio.Event(), asyncio.Event()
+
+    async def sleep(event):
+        if event == at and not slept.is_set():
+            slept.set()
+            await awake.wait()
+
+    sleeper = world.start(owner="sleeper", weather=sleep)
+    job = await sleeper.accept(key="one")
+    async with asyncio.TaskGroup() as group:
+        group.create_task(sleeper.tracker.run_once())
+        await slept.wait()
+        world.clock.advance(LEASE_SECONDS + 1)
+        other = world.start(owner="other")
+        for _ in range(3):
+            await other.tracker.run_once()
+            world.clock.advance(5)
+        awake.set()
+    return other, await world.store.get(job.id)
+
+
+async def test_a_receipt_that_came_after_another_process_gave_up_still_finds_the_film(world):
+    other, job = await given_up_by_another(world, "submit answered")
+    salvaging = salvaging_of(world, other)
+    await let_pass(world, salvaging, 10 * MINUTE)
+    await world.live(other)
+
+    assert job.failure.kind is FailureKind.UNCERTAIN
+    assert len(world.films_of(job)) == 1
+    assert world.provider.paid_tags == [f"{job.id}-1"]
+
+
+async def test_what_another_process_gave_up_is_not_sent_after_that(world):
+    _, job = await given_up_by_another(world, "save answered")
+
+    assert job.state is JobState.FAILED
+    assert world.provider.runs == []
