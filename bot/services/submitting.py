@@ -36,7 +36,7 @@ from bot.errors import (
 from bot.ports import Change, Order
 from bot.services.pictures import pictures_for
 from bot.services.planning import next_look
-from bot.services.steps import Means, Result, later
+from bot.services.steps import Means, Result, later, required
 
 _log = logging.getLogger(__name__)
 
@@ -81,6 +81,14 @@ async def submit(job: Job, means: Means, submission: Submission) -> Result:
         _log.exception("submission_not_prepared", extra={"job_id": job.id})
         return _back_to_the_queue(submission, None, means, otherwise=_BROKEN)
     return await _send(order, job, submission, means)
+
+
+async def submit_unsent(job: Job, means: Means, submission: Submission) -> Result:
+    """The same for an intent of our own that was certainly not sent, if it is the job's latest."""
+    latest = required(await means.store.find_submission(job.id), job)
+    if latest.id != submission.id:
+        return uncertain(latest, "the process ended in between", means)
+    return await submit(job, means, submission)
 
 
 async def _send(order: Order, job: Job, submission: Submission, means: Means) -> Result:

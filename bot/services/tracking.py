@@ -69,6 +69,7 @@ class Tracker:
         self._tasks = TaskOwner()
         self._under_way: dict[JobId, asyncio.Task[None]] = {}
         self._recorder = Recorder(means.store, means.clock)
+        self._unsent: dict[JobId, Submission] = {}  # intents of which nobody knows if they stand
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
         self._ticking = asyncio.Lock()
@@ -137,7 +138,7 @@ class Tracker:
             self._start_together(group)
         for job in due:
             if job.id not in self._under_way and len(self._under_way) < MOST_STEPS:
-                self._start(job, STEPS[job.state])
+                self._start(job, self._step(job))
         if self._stopping.is_set():
             return
         for job, intent in await self._take_from_queues(now):
@@ -196,14 +197,32 @@ class Tracker:
         for provider in self._means.providers:
             chosen += await self._take_from_queue(provider, now)
         intents = await asyncio.gather(*(self._intent(job, now) for job in chosen))
-        changes = [Change(job, intent) for job, intent in intents]
-        lost = set(await self._means.store.save(changes)) if changes else set()
+        lost = await self._written_down(intents)
         # the write above made each one higher than what was read
         return [
             (replace(job, version=job.version + 1), intent)
             for job, intent in intents
             if job.id not in lost
         ]
+
+    async def _written_down(self, intents: Sequence[tuple[Job, Submission]]) -> set[JobId]:
+        """The jobs that somebody moved meanwhile. Nothing of it is sent where this raises.
+
+        Then it may still have been written, and only its answer lost: it is known to be unsent.
+        """
+        changes = [Change(job, intent) for job, intent in intents]
+        unsent = {job.id: intent for job, intent in intents}
+        self._unsent |= unsent
+        lost = set(await self._means.store.save(changes)) if changes else set()
+        self._unsent = {key: one for key, one in self._unsent.items() if key not in unsent}
+        return lost
+
+    def _step(self, job: Job) -> Step:
+        """The step of its state; for what was about to be sent, and was not, the sending itself."""
+        intent = self._unsent.pop(job.id, None)
+        if intent is None or job.state is not JobState.SUBMITTING:
+            return STEPS[job.state]
+        return partial(submitting.submit_unsent, submission=intent)
 
     async def _take_from_queue(self, provider: ProviderName, now: datetime) -> list[Job]:
         store = self._means.store

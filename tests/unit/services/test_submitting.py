@@ -275,3 +275,31 @@ async def test_after_a_long_absence_one_failed_look_up_does_not_give_a_paid_film
 
     assert (await world.store.get(job.id)).state is JobState.SUCCEEDED
     assert len(world.provider.paid_tags) == 1
+
+
+@pytest.mark.parametrize("can_recover", [False, True])
+async def test_what_was_written_down_without_an_answer_and_not_sent_is_sent_once(
+    world, can_recover
+):
+    world.provider.can_recover = can_recover
+    process = world.start(weather=Script(save__answered=[DatabaseBusyError("cut off")]))
+    jobs = [await process.accept(key=str(number), user_id=50 + number) for number in range(3)]
+    with pytest.raises(DatabaseBusyError):
+        await process.tracker.run_once()
+    await world.live(process)
+
+    assert {(await world.store.get(job.id)).state for job in jobs} == {JobState.SUCCEEDED}
+    assert sorted(world.provider.paid_tags) == sorted(f"{job.id}-1" for job in jobs)
+
+
+async def test_what_another_process_wrote_down_is_never_sent_by_this_one(world):
+    world.provider.can_recover = False
+    process = world.start(weather=Script(save__answered=[DatabaseBusyError("cut off")]))
+    job = await process.accept(key="one")
+    with pytest.raises(DatabaseBusyError):
+        await process.tracker.run_once()
+    await world.live(world.start(owner="two"))  # after its lease: uncertain, and given up
+    await process.tracker.run_once()
+
+    assert (await world.store.get(job.id)).failure.kind is FailureKind.UNCERTAIN
+    assert world.provider.runs == []
