@@ -20,6 +20,7 @@ from bot.health import serving_health
 from bot.logs import set_up_logs
 from bot.services.auditing import ensure_books
 from bot.settings import Settings
+from bot.storage.alone import alone_on
 from bot.storage.databases import open_database
 from bot.storage.money import Money
 from bot.storage.treasury import SqlTreasury
@@ -35,7 +36,7 @@ _REFUSED = (discord.LoginFailure, discord.PrivilegedIntentsRequired)
 
 
 async def run_bot(settings: Settings) -> None:
-    """Run until SIGTERM or Ctrl-C; waits for a database that is away when it starts.
+    """Run until SIGTERM or Ctrl-C; waits for a database that is away, or another bot's, when it starts.
 
     Where discord.py gives its client up, everything is started anew. Raises ConfigurationError for what the operator must mend.
     """
@@ -48,9 +49,10 @@ async def run_bot(settings: Settings) -> None:
     backoff = 1.0
     while not stopped.is_set():
         try:
-            async with joined(settings) as parts:
-                await run_until(stopped, settings, parts)
-                return
+            with alone_on(settings.database):
+                async with joined(settings) as parts:
+                    await run_until(stopped, settings, parts)
+                    return
         except DatabaseBusyError as error:  # as while it starts beside us
             _log.warning("database_away", extra={"error": str(error), "wait_seconds": backoff})
         except ClientEndedError as error:

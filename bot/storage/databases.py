@@ -24,11 +24,17 @@ async def open_database(address: str) -> AsyncIterator[Engine]:
         await engine.close()
 
 
-async def _open(address: str) -> Engine:
+def sqlite_file(address: str) -> Path | None:
+    """The file that an address names; None where it names none."""
     scheme, _, rest = address.partition("://")
-    if scheme == "sqlite":
-        return await SqliteEngine.open(Path(rest.removeprefix("/")))
-    if scheme in {"postgresql", "postgres"}:
+    return Path(rest.removeprefix("/")) if scheme == "sqlite" else None
+
+
+async def _open(address: str) -> Engine:
+    path = sqlite_file(address)
+    if path is not None:
+        return await SqliteEngine.open(path)
+    if address.startswith(("postgresql://", "postgres://")):
         return await PostgresEngine.open(address)
     msg = "DATABASE_URL: begin it with sqlite:/// or postgresql://"
     raise ConfigurationError(msg)

@@ -170,16 +170,8 @@ async def test_a_port_that_is_taken_is_one_sentence_and_no_traceback():
 
 async def said_before_it_was_stopped(folder, told, event):
     """What `run` wrote to its log, up to this event; then it is stopped politely."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "bot", "run"),
-        env={"PATH": os.defpath, "DATA_DIR": str(folder), **told},
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert child.stderr is not None
-    said = ""
-    while event not in said:
-        said += (await child.stderr.readline()).decode()
+    child = await start_bot(folder, told)
+    said = await logged(child, event)
     child.send_signal(signal.SIGTERM)
     await child.communicate()
     assert child.returncode == 0
@@ -211,12 +203,7 @@ async def test_a_stop_while_discord_lets_us_wait_is_no_trouble(studio, tmp_path)
     told.pop("page")
     async with listening(keep_waiting) as mute:
         told["DISCORD_API_URL"] = f"{mute}/api/v10"
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "bot", "run"),
-            env={"PATH": os.defpath, "DATA_DIR": str(tmp_path / "other"), **told},
-            stderr=asyncio.subprocess.PIPE,
-        )
+        child = await start_bot(tmp_path / "other", told)
         await asked.wait()
         child.send_signal(signal.SIGTERM)
         _, said = await child.communicate()
@@ -226,19 +213,48 @@ async def test_a_stop_while_discord_lets_us_wait_is_no_trouble(studio, tmp_path)
     assert "failed" not in said.decode()
 
 
+async def start_bot(folder, told):
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "bot", "run"),
+        env={"PATH": os.defpath, "DATA_DIR": str(folder), **told},
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+async def logged(child, event):
+    """Its log up to the line that names the event."""
+    assert child.stderr is not None
+    said = ""
+    while event not in said:
+        line = (await child.stderr.readline()).decode()
+        assert line, said
+        said += line
+    return said
+
+
+async def test_a_second_bot_on_the_same_file_waits_until_the_first_has_ended(studio, tmp_path):
+    told = studio.sandbox.environment()
+    told.pop("page")
+    first = await start_bot(tmp_path / "other", told)
+    await logged(first, "discord_ready")
+    second = await start_bot(tmp_path / "other", told)
+    said = await logged(second, "database_away")
+    first.kill()
+    await logged(second, "discord_ready")
+    second.send_signal(signal.SIGTERM)
+    await asyncio.gather(first.communicate(), second.communicate())
+
+    assert "another bot runs on this database" in said
+    assert second.returncode == 0
+
+
 async def cut_off(studio, folder, code):
     """A bot that was connected when the gateway closed with this code, for good."""
     told = studio.sandbox.environment()
     told.pop("page")
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "bot", "run"),
-        env={"PATH": os.defpath, "DATA_DIR": str(folder / "other"), **told},
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert child.stderr is not None
-    while b"discord_ready" not in await child.stderr.readline():
-        pass
+    child = await start_bot(folder / "other", told)
+    await logged(child, "discord_ready")
     await studio.people.call("POST", "/gateway/disconnect", {"code": code, "resumable": False})
     return child
 
@@ -255,10 +271,7 @@ async def test_a_bot_that_discord_no_longer_wants_ends_with_the_reason(studio, t
 
 async def test_a_client_that_discord_py_gives_up_is_succeeded_by_a_new_one(studio, tmp_path):
     child = await cut_off(studio, tmp_path, 4012)
-    assert child.stderr is not None
-    said = ""
-    while "discord_ready" not in said:
-        said += (await child.stderr.readline()).decode()
+    said = await logged(child, "discord_ready")
     child.send_signal(signal.SIGTERM)
     await child.communicate()
 
