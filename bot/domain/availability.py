@@ -39,7 +39,8 @@ class Availability:
     reason: PauseReason | None = None
 
     def is_paused(self, now: datetime) -> bool:
-        return self.paused_until is not None and now < self.paused_until
+        """A clock that was put back must not make a pause longer than any is."""
+        return self.paused_until is not None and now < self.paused_until <= now + LONGEST_PAUSE
 
     @property
     def is_on_trial(self) -> bool:

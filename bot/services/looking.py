@@ -176,6 +176,8 @@ def _still_running(
 
 
 def _unknown(submission: Submission, means: Means) -> Result:
+    """It took the film once: one that it only cannot find now is still taken when it comes."""
+
     def apply(job: Job) -> Change:
         now = means.clock.now()
         age = now - (submission.accepted_at or now)
@@ -183,8 +185,8 @@ def _unknown(submission: Submission, means: Means) -> Result:
             waiting = later(job, means.clock)
             return Change(replace(waiting, unknown_in_row=job.unknown_in_row + 1))
         text = "The video service no longer knows of this film."
-        ended = _finished(submission, SubmissionState.FAILED, now)
-        return Change(fail(job, Failure(FailureKind.PROVIDER, text), now), ended)
+        ended = _finished(submission, SubmissionState.ABANDONED, now)
+        return Change(fail(job, Failure(FailureKind.INTERRUPTED, text), now), ended)
 
     return apply
 

@@ -57,9 +57,9 @@ async def test_a_fresh_job_may_be_unknown_for_a_moment(world):
 async def test_a_job_that_stays_unknown_has_failed(world):
     job = await played(world, look=[ProviderJobUnknownError() for _ in range(50)])
 
-    assert job.failure.kind is FailureKind.PROVIDER
+    assert job.failure.kind is FailureKind.INTERRUPTED
     assert job.state_changed_at - NOW >= timedelta(minutes=1)
-    assert (await world.store.find_submission(job.id)).state is SubmissionState.FAILED
+    assert (await world.store.find_submission(job.id)).state is SubmissionState.ABANDONED
 
 
 async def test_one_look_that_knows_nothing_of_it_ends_no_film_after_others_that_failed(world):

@@ -138,7 +138,7 @@ async def test_a_film_that_stays_unknown_has_failed(many):
     await many.live(process)
 
     unknown, ready = [await many.store.get(job.id) for job in jobs]
-    assert unknown.failure.kind is FailureKind.PROVIDER
+    assert unknown.failure.kind is FailureKind.INTERRUPTED
     assert ready.state is JobState.SUCCEEDED
 
 

@@ -171,6 +171,14 @@ async def test_nothing_to_withdraw_ends_no_pause(pauses):
     assert not await pauses.begin(PROVIDER)
 
 
+async def test_a_clock_that_was_put_back_makes_no_pause_longer_than_any_is(world, pauses):
+    world.clock.advance(7 * 86_400)
+    await fail(pauses)
+    world.clock.advance(-7 * 86_400)
+
+    assert await pauses.room(PROVIDER, 8) == 1
+
+
 async def test_a_trial_that_ends_well_opens_the_service_again(world, pauses):
     await fail(pauses)
     world.clock.advance(30)

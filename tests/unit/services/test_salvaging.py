@@ -11,6 +11,7 @@ from bot.domain.submissions import ProviderState, ProviderStatus
 from bot.errors import (
     ArtifactUnavailableError,
     DatabaseBusyError,
+    ProviderJobUnknownError,
     ProviderRateLimitedError,
     SubmissionUncertainError,
 )
@@ -280,6 +281,25 @@ async def test_a_late_film_that_is_gone_before_it_is_posted_holds_up_nobody(
     film = await world.store.find_delivery(job.id, DeliveryKind.FILM)
     assert film.state is DeliveryState.UNDELIVERABLE
     assert world.clock.now() < NOW + timedelta(hours=1)
+
+
+async def test_a_film_that_its_service_could_not_find_for_a_while_is_taken_when_it_can(world):
+    away = world.clock.now() + timedelta(seconds=70), world.clock.now() + timedelta(seconds=170)
+
+    async def forget(event):
+        if event == "look" and away[0] <= world.clock.now() < away[1]:
+            raise ProviderJobUnknownError
+
+    world.provider.takes_seconds = 180
+    process = world.start(weather=forget)
+    job = await process.accept(key="one")
+    await world.live(process)
+    assert (await world.store.get(job.id)).state is JobState.FAILED
+    await let_pass(world, salvaging_of(world, process), 10 * MINUTE)
+    await world.live(process)
+
+    assert len(world.films_of(job)) == 1
+    assert len(world.provider.paid_tags) == 1
 
 
 async def given_up_by_another(world, at):
