@@ -14,6 +14,7 @@ from bot.domain.jobs import (
     advance,
     fail,
 )
+from bot.domain.polling import CHEAP_LOOK_SECONDS
 from bot.domain.submissions import ProviderState, ProviderStatus, Submission, SubmissionState
 from bot.errors import (
     ContentRefusedError,
@@ -38,13 +39,15 @@ Found = ProviderStatus | ProviderError
 async def look(job: Job, means: Means) -> Result:
     """Ask how it stands; a cancelled job is let go, an overdue one is looked at once more."""
     submission = required(await means.store.find_submission(job.id), job)
-    if job.cancel_requested:
-        return let_go(submission, means)
     provider = means.providers[job.provider]
+    if job.cancel_requested and await provider.look_price_seconds() > CHEAP_LOOK_SECONDS:
+        return let_go(submission, means)
     try:
         status = await provider.look(submission.handle or "", job.request)
     except ProviderError as error:
-        return _missed(submission, error, means)
+        return (_called_off if job.cancel_requested else _missed)(submission, error, means)
+    if job.cancel_requested:
+        return _called_off(submission, status, means)
     now = means.clock.now()
     await _learn(job, submission, status, means)
     at = await next_look(_with_queue(job, status, now), means) if _is_open(status) else now
@@ -97,6 +100,15 @@ def _result(submission: Submission, found: Found, at: datetime, means: Means) ->
     if isinstance(found, ProviderError):
         return _missed(submission, found, means)
     return _seen(submission, found, at, means)
+
+
+def _called_off(submission: Submission, found: Found, means: Means) -> Result:
+    """What the service could not make costs its member nothing; anything else goes on there."""
+    if isinstance(found, GenerationFailedError | ContentRefusedError):
+        found = _failed_status(found)
+    if isinstance(found, ProviderStatus) and found.state is ProviderState.FAILED:
+        return _seen(submission, found, means.clock.now(), means)
+    return let_go(submission, means)
 
 
 def _missed(submission: Submission, error: ProviderError, means: Means) -> Result:

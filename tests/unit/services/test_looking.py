@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.jobs import TIME_TO_LOOK, TIME_TO_RENDER, FailureKind, JobState
+from bot.domain.ledger import Outcome, outcome_of
 from bot.domain.submissions import ProviderState, ProviderStatus, SubmissionState
 from bot.errors import ProviderJobUnknownError, ProviderRateLimitedError, ProviderUnavailableError
 from tests.factories import NOW, PROVIDER, make_request
@@ -139,3 +140,30 @@ async def test_after_a_long_absence_one_failed_look_does_not_lose_a_film(world):
     await world.live(world.start(weather=Script(look=[ProviderUnavailableError()])))
 
     assert (await world.store.get(job.id)).state is JobState.SUCCEEDED
+
+
+async def test_a_film_that_had_failed_when_it_was_called_off_costs_its_member_nothing(world):
+    world.provider.verdicts = [ProviderStatus(ProviderState.FAILED)]
+    world.provider.takes_seconds = 5
+    process = world.start()
+    job = await process.accept(key="one")
+    await process.tracker.run_once()
+    world.clock.advance(6)  # and nobody has looked since
+    await process.cancelling.cancel(job.id, job.user_id, is_moderator=False)
+    await world.live(process)
+
+    ended = await world.store.get(job.id)
+    assert ended.failure.kind is FailureKind.PROVIDER
+    assert outcome_of(ended, await world.store.find_submission(job.id)) == Outcome(0, 0)
+    assert world.films_of(job) == []
+
+
+async def test_a_film_in_the_making_that_is_called_off_is_let_go_whatever_a_look_says(world):
+    world.provider.takes_seconds = 60
+    process = world.start(weather=Script(look=[ProviderUnavailableError()]))
+    job = await process.accept(key="one")
+    await process.tracker.run_once()
+    await process.cancelling.cancel(job.id, job.user_id, is_moderator=False)
+    await process.tracker.run_once()
+
+    assert (await world.store.get(job.id)).state is JobState.CANCELLED
