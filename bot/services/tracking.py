@@ -36,6 +36,7 @@ from bot.tasks import TaskOwner
 
 _log = logging.getLogger(__name__)
 
+SENDING_GRACE_SECONDS = 60.0  # of a stop; a service rarely takes longer to answer
 LEASE_SECONDS = 120.0  # a dead process's jobs are taken over after it
 RENEW_AFTER = timedelta(seconds=30)  # and the longest sleep is as long: half a lease at most
 MOST_AT_PROVIDER = 8  # films that one provider makes for us at once
@@ -68,6 +69,7 @@ class Tracker:
         self._on_moved = on_moved
         self._tasks = TaskOwner()
         self._under_way: dict[JobId, asyncio.Task[None]] = {}
+        self._sending: set[asyncio.Task[None]] = set()
         self._recorder = Recorder(means.store, means.clock)
         self._unsent: dict[JobId, Submission] = {}  # intents of which nobody knows if they stand
         self._woken = asyncio.Event()
@@ -102,11 +104,16 @@ class Tracker:
             return TROUBLE_SLEEP_SECONDS
 
     async def stop(self, *, grace_seconds: float = 10.0) -> None:
-        """Start nothing more, let steps under way reach their end, and write what they found."""
+        """Start nothing more, let steps under way reach their end, and write what they found.
+
+        What is being sent has longer: without its answer nobody may ever find the film again.
+        """
         self._stopping.set()
         self.wake()
         async with self._ticking:  # what a tick has promised is begun first
             pass
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=SENDING_GRACE_SECONDS)
         await self._tasks.close(grace_seconds=grace_seconds)
         for _ in range(LAST_TRIES):
             try:
@@ -138,11 +145,13 @@ class Tracker:
             self._start_together(group)
         for job in due:
             if job.id not in self._under_way and len(self._under_way) < MOST_STEPS:
-                self._start(job, self._step(job))
+                _ = self._start(job, self._step(job))
         if self._stopping.is_set():
             return
         for job, intent in await self._take_from_queues(now):
-            self._start(job, partial(submitting.submit, submission=intent))
+            task = self._start(job, partial(submitting.submit, submission=intent))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
 
     async def _renew(self, now: datetime) -> None:
         """The leases of what is under way."""
@@ -253,10 +262,11 @@ class Tracker:
         last = await self._means.store.find_submission(job.id)
         return submitting.intend(job, self._means, last, now)
 
-    def _start(self, job: Job, step: Step) -> None:
+    def _start(self, job: Job, step: Step) -> "asyncio.Task[None]":
         task = self._tasks.start(self._run(step, job), name=f"step:{job.id}")
         self._under_way[job.id] = task
         task.add_done_callback(lambda _task: self.wake())
+        return task
 
     async def _run(self, step: Step, job: Job) -> None:
         try:

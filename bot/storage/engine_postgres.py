@@ -15,6 +15,7 @@ MOST_CONNECTIONS = 10
 LOCK_TIMEOUT_MILLISECONDS = 5000
 MIGRATION_LOCK = 0x53686F77  # one process migrates, the others wait
 
+COMMAND_SECONDS = 60.0  # then the connection is taken for dead; no command of ours takes so long
 _LOCKED = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 _AWAY = (  # it restarts, has no room, takes no writes, or cannot be reached
     asyncpg.OperatorInterventionError,
@@ -41,7 +42,11 @@ class PostgresEngine:
         settings = {"lock_timeout": str(lock_timeout_milliseconds), "timezone": "UTC"}
         with translated():
             pool = await asyncpg.create_pool(
-                url, min_size=1, max_size=MOST_CONNECTIONS, server_settings=settings
+                url,
+                min_size=1,
+                max_size=MOST_CONNECTIONS,
+                command_timeout=COMMAND_SECONDS,
+                server_settings=settings,
             )
         try:
             with translated():
