@@ -36,7 +36,7 @@ SECONDS_BETWEEN = 30.0
 MOST_AT_ONCE = 3
 SALVAGED_FOR = timedelta(days=1)  # services keep films about as long
 SOONEST = timedelta(minutes=1)  # after the end of a job that was expected to be quick
-MOST_LISTED = 200  # of a day; those that would be posted first
+MOST_LISTED = 1_000  # of a day; those that would be posted first
 MOST_UNUSABLE = 3  # fetches of what is no film
 
 
