@@ -14,6 +14,7 @@ from bot.domain.requests import Shot, VideoRequest
 from bot.ids import ModelId, ProviderName
 
 PROMPT_MAX_CHARACTERS = 4000  # where a model names no limit of its own: what a modal can hold
+NAMED_MOST = 80  # characters of a member's own word in a reason; an option may have thousands
 
 
 class Kind(StrEnum):
@@ -190,7 +191,7 @@ def _check_choices(request: VideoRequest, capability: Capability) -> list[str]:
     ):
         if value is not None and allowed and value not in allowed:
             reasons.append(
-                f"{capability.name} has no `{option}` {value}: choose {_either(allowed)}."
+                f"{capability.name} has no `{option}` {_short(value)}: choose {_either(allowed)}."
             )
         if value is not None and not allowed:
             reasons.append(f"{capability.name} chooses `{option}` itself: leave it out.")
@@ -213,6 +214,10 @@ def _seconds(durations: tuple[int, ...]) -> str:
     if len(ordered) > 2 and ordered == tuple(range(ordered[0], ordered[-1] + 1)):
         return f"{ordered[0]} to {ordered[-1]} s"
     return f"{_either(tuple(str(seconds) for seconds in ordered))} s"
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= NAMED_MOST else f"{value[: NAMED_MOST - 1]}…"
 
 
 def _either(values: tuple[str, ...]) -> str:

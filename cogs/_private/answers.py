@@ -12,6 +12,7 @@ from bot.presentation import replies
 _log = logging.getLogger(__name__)
 
 TRIES = 3
+LONGEST_TEXT = 2000  # Discord's, for a message
 ALREADY_ANSWERED = 40060  # Discord's code where another process of the bot was quicker
 
 
@@ -51,6 +52,7 @@ async def answer(interaction: discord.Interaction, text: str) -> None:
 
     Never raises: who cannot be told is told nothing, and the operator's log has it.
     """
+    text = _cut(text)
     if interaction.response.is_done():
         await edit(interaction, text)
         return
@@ -72,6 +74,7 @@ async def edit(
 
     The same words may be said again, so a connection that breaks is no reason not to.
     """
+    text = _cut(text)
     for _ in range(TRIES):
         try:
             await interaction.edit_original_response(content=text, view=view)
@@ -82,3 +85,8 @@ async def edit(
             _log.warning("answer_broke", extra={"error": type(error).__name__})
         else:
             return
+
+
+def _cut(text: str) -> str:
+    """What Discord takes: a longer text would be refused, and leave "thinking…" for ever."""
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"

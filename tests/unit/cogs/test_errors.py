@@ -4,10 +4,12 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import discord
+import pytest
 from discord import app_commands
 
 from bot.client import Client
-from bot.errors import DatabaseBusyError
+from bot.errors import DatabaseBusyError, InvalidRequestError
+from cogs._private.answers import guarded
 from cogs.errors import Errors
 
 
@@ -38,3 +40,25 @@ async def test_the_error_itself_is_told_and_not_what_discord_wraps_it_in(caplog)
     said = await heard(discord.InteractionType.autocomplete, wrapped, caplog)
 
     assert said == [("autocomplete_failed", error)]
+
+
+@pytest.mark.parametrize("is_deferred", [False, True])
+async def test_more_reasons_than_a_message_holds_are_cut_and_not_kept_back(is_deferred):
+    said: list[str] = []
+
+    async def say(text: str = "", *, content: str = "", **_how: Any) -> None:
+        said.append(text or content)
+
+    response = SimpleNamespace(is_done=lambda: is_deferred, send_message=say)
+    user = SimpleNamespace(id=30)
+    interaction: Any = SimpleNamespace(user=user, response=response, edit_original_response=say)
+
+    async def refuse() -> None:
+        raise InvalidRequestError([f"Shot {number} has no words." for number in range(1000)])
+
+    await guarded(interaction, refuse)
+
+    [text] = said
+    assert text.startswith("This cannot be made as it stands:\n- Shot 0 has no words.")
+    assert text.endswith("…")
+    assert len(text) == 2000

@@ -54,6 +54,14 @@ def test_each_reason_says_what_to_change(wish, says):
     assert any(says in reason for reason in reasons), reasons
 
 
+def test_a_word_of_thousands_of_characters_is_cut_in_its_reason():
+    [reason] = check(make_request(resolution="4k" * 3000), make_capability())
+
+    assert "has no `resolution` 4k4k" in reason
+    assert reason.endswith("…: choose 480p or 720p.")
+    assert len(reason) < 200
+
+
 def test_every_reason_is_said_at_once():
     wish = make_request(
         prompt="", duration_seconds=7, resolution="4k", aspect_ratio="4:3", audio=True, seed=1
