@@ -1,6 +1,7 @@
 """The buttons on cards, films and quotes. Routed by custom id, so that they outlive any restart."""
 
 import contextlib
+import logging
 from dataclasses import replace
 
 import discord
@@ -18,6 +19,8 @@ from cogs._private import asking
 from cogs._private.answers import guarded
 from cogs._private.places import place_of
 from cogs._private.presses import pressed_in
+
+_log = logging.getLogger(__name__)
 
 NOTE_TRIES = 5  # against whoever notes at the same time that the film was posted
 
@@ -85,7 +88,7 @@ class Jobs(commands.Cog):
         asked = await self._services.offering.confirm(OfferId(subject), place_of(interaction))
         await asking.show(interaction, asking.said(asked))
         if not is_private:
-            await _delete(message)
+            await _take_away(message)
 
 
 async def note_deletion(jobs: JobStore, job_id: JobId) -> None:
@@ -106,6 +109,14 @@ async def _delete(message: discord.Message | None) -> None:
     if message is not None:
         with contextlib.suppress(discord.NotFound):
             await message.delete()
+
+
+async def _take_away(quote: discord.Message | None) -> None:
+    """What was agreed to is said already: a quote that stays is no reason to say anything else."""
+    try:
+        await _delete(quote)
+    except Exception as error:  # noqa: BLE001 - as above, whatever broke; its button is used up
+        _log.warning("quote_stays", extra={"error": type(error).__name__})
 
 
 def _failed_by_service(failure: Failure | None) -> bool:

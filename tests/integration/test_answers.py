@@ -1,0 +1,47 @@
+"""Whatever a member asks for, and whatever goes wrong meanwhile, they read a clear word of it."""
+
+from typing import Any
+
+from tests.people import Person, Watch
+from tests.studio import FOX, Json, Studio, buttons_of, settled_answer
+
+
+async def picture_in(person: Person, channel: str) -> Json:
+    return next(message for message in await person.read(channel) if message["attachments"])
+
+
+async def order_fault(studio: Studio, **fault: Any) -> None:
+    await studio.people.call("POST", "/faults", {"kind": "status", **fault})
+
+
+async def public_quote(watch: Watch) -> Any:
+    return await watch.until(
+        lambda kind, data: kind == "MESSAGE_CREATE" and "This film costs" in data["content"]
+    )
+
+
+async def test_an_option_of_thousands_of_characters_is_answered(studio, fern):
+    films = studio.people.channel("films")
+    async with studio.bot(), fern.watching() as watch:
+        options = {**FOX, "aspect_ratio": "16:9 " * 1000, "resolution": "480p " * 1000}
+        said = await settled_answer(fern, watch, await fern.command(films, "video", options))
+
+    assert "no `resolution` 480p 480p" in said
+    assert "`aspect_ratio`" in said
+    assert said.endswith("Nothing was charged.")
+
+
+async def test_a_public_quote_that_cannot_be_taken_away_is_confirmed_all_the_same(studio, ada):
+    pictures = studio.people.channel("pictures")
+    async with studio.bot(), ada.watching() as watch:
+        asked = await ada.command(pictures, "settings confirm-above", {"dollars": "0"})
+        await settled_answer(ada, watch, asked)
+        await ada.react(await picture_in(ada, pictures), "🎬")
+        quote = await public_quote(watch)
+        path = f"*/messages/{quote['id']}"
+        await order_fault(studio, method="DELETE", path=path, status=503, times=9)
+        pressed = await ada.press(quote, buttons_of(quote)[0]["custom_id"])
+        await studio.films(watch)
+        said = (await ada.interaction(pressed))["message"]["content"]
+
+    assert said.startswith("🎬 Accepted")
