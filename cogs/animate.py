@@ -37,6 +37,7 @@ _log = logging.getLogger(__name__)
 TRIGGER = "🎬"
 PROMPT = "Bring this picture to life with gentle, natural motion."
 ERROR_STANDS_SECONDS = 60.0
+READING_PAUSES_SECONDS = (0.0, 1.0, 3.0, 10.0)  # before each try to read a message
 OFFER_HOLDS_SECONDS = OFFER_HOLDS_FOR.total_seconds()
 _VARIATION_SELECTOR = "\N{VARIATION SELECTOR-16}"
 
@@ -127,12 +128,20 @@ class Animate(commands.Cog):
         return not missing_permissions(permissions, thread=is_thread(channel))
 
     async def _read(self, event: discord.RawReactionActionEvent) -> discord.Message | None:
+        """Nobody hears of a reaction twice, so its message is asked for more than once."""
         channel = self._client.get_partial_messageable(event.channel_id, guild_id=event.guild_id)
-        try:
-            return await channel.fetch_message(event.message_id)
-        except (discord.NotFound, discord.Forbidden):
-            _log.info("reaction_unreadable", extra={"message_id": event.message_id})
-            return None
+        told, trouble = {"message_id": event.message_id}, None
+        for pause in READING_PAUSES_SECONDS:
+            await self._services.clock.sleep(pause)
+            try:
+                return await channel.fetch_message(event.message_id)
+            except (discord.NotFound, discord.Forbidden):
+                _log.info("reaction_unreadable", extra=told)
+                return None
+            except Exception as error:  # noqa: BLE001 - Discord is down, or the connection broke
+                trouble = error
+        _log.warning("reaction_lost", extra=told, exc_info=trouble)
+        return None
 
     async def _request(self, picture: Picture) -> VideoRequest:
         pictures.ensure_small_enough(picture.size_bytes, picture.name)

@@ -45,3 +45,14 @@ async def test_a_public_quote_that_cannot_be_taken_away_is_confirmed_all_the_sam
         said = (await ada.interaction(pressed))["message"]["content"]
 
     assert said.startswith("🎬 Accepted")
+
+
+async def test_a_reaction_whose_message_cannot_be_read_for_a_moment_makes_it_move(studio, ada):
+    picture = await picture_in(ada, studio.people.channel("pictures"))
+    async with studio.bot(), ada.watching() as watch:
+        path = f"*/messages/{picture['id']}"
+        await order_fault(studio, method="GET", path=path, status=503, times=1)
+        await ada.react(picture, "🎬")
+        [film] = await studio.films(watch)
+
+    assert f"<@{ada.id}>" in film["content"]
