@@ -1,63 +1,40 @@
 """`/storyboard`: one film of several shots, a line for each."""
 
-import asyncio
+import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Client, Services
-from bot.domain.offers import Place
-from bot.domain.requests import Shot, SourceImage, VideoRequest
+from bot.domain.requests import Shot, VideoRequest
 from bot.errors import InvalidRequestError, UserFacingError
 from bot.ids import IdempotencyKey, ModelId
-from cogs._private import asking, options, uploads
-from cogs._private.answers import guarded
+from bot.presentation import replies
+from cogs._private import asking, drafts, options, uploads
+from cogs._private.answers import edit, guarded, note_unexpected
+from cogs._private.drafts import Draft, Drafts
 from cogs._private.places import ensure_may_post, is_thread, place_of
 
 LONGEST_TEXT = 4000  # Discord's, for a text input
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What was chosen with the command, for all shots."""
-
-    model_id: ModelId
-    aspect_ratio: str | None
-    resolution: str | None
-    place: Place
+SHOTS = "shots"
 
 
 class ShotList(discord.ui.Modal, title="Storyboard"):
-    """A line for each shot."""
+    """A line for each shot. It is only shown: the cog hears of every one that is sent."""
 
     shots: discord.ui.TextInput["ShotList"] = discord.ui.TextInput(
         label="One shot a line, in order",
-        custom_id="shots",
+        custom_id=SHOTS,
         style=discord.TextStyle.paragraph,
         placeholder="A city at dawn, golden light\nA cup of coffee on a windowsill, steam rising",
         max_length=LONGEST_TEXT,
     )
 
-    def __init__(self, services: Services, frame: Frame) -> None:
-        super().__init__(timeout=900)
-        self.references: asyncio.Future[tuple[SourceImage, ...]] = (
-            asyncio.get_running_loop().create_future()
-        )
-        self._services = services
-        self._frame = frame
-
-    async def on_submit(self, interaction: discord.Interaction) -> None:
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        await guarded(interaction, lambda: self._make(interaction))
-
-    async def _make(self, interaction: discord.Interaction) -> None:
-        request = request_of(self.shots.value, self._frame, await self.references)
-        key = IdempotencyKey(f"interaction:{interaction.id}")
-        answer = await asking.ask(self._services, request, self._frame.place, key)
-        await asking.show(interaction, answer)
+    def __init__(self, form: str) -> None:
+        super().__init__(custom_id=form, timeout=60)  # then discord.py forgets it; we do not
 
 
 class Storyboard(commands.Cog):
@@ -65,6 +42,7 @@ class Storyboard(commands.Cog):
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._drafts = Drafts(services.jobs, services.clock)
 
     @app_commands.command(description="Make one film of several shots")
     @app_commands.guild_only()
@@ -86,33 +64,51 @@ class Storyboard(commands.Cog):
         reference_2: discord.Attachment | None = None,
         reference_3: discord.Attachment | None = None,
     ) -> None:
-        place = place_of(interaction)
+        user_id = place_of(interaction).user_id
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
         default = self._services.quoting.default_storyboard_model
         references = [one for one in (reference_1, reference_2, reference_3) if one is not None]
-        frame = Frame(
+        draft = Draft(
+            form=drafts.spell_form(interaction.id),
             model_id=ModelId(model.strip()) if model else default(),
             aspect_ratio=aspect_ratio,
             resolution=resolution,
-            place=place,
         )
-        shots = ShotList(self._services, frame)
-        await interaction.response.send_modal(shots)
-        await self._keep(references, shots)
+        await interaction.response.send_modal(ShotList(draft.form))
+        await self._drafts.keep(await self._with_pictures(draft, references), user_id)
 
-    async def _keep(self, given: Sequence[discord.Attachment], shots: ShotList) -> None:
+    async def _with_pictures(self, draft: Draft, given: Sequence[discord.Attachment]) -> Draft:
         """Fetched while the member writes: Discord waits three seconds for the list to appear.
 
-        Whatever goes wrong is said when the list is sent, which would otherwise wait for ever.
+        Whatever goes wrong is said when the list is sent.
         """
         try:
             kept = [await uploads.keep(upload, self._services.images) for upload in given]
-        except Exception as error:  # noqa: BLE001 - see above; it is answered with a reference
-            shots.references.set_exception(error)
-            if isinstance(error, UserFacingError):
-                shots.references.exception()  # of no interest where the list is never sent
+        except UserFacingError as error:
+            return replace(draft, trouble=replies.sentence(error))
+        except Exception as error:  # noqa: BLE001 - see above; it is told with a reference
+            return replace(draft, trouble=note_unexpected(error))
+        return replace(draft, references=tuple(kept))
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """A list that was sent, perhaps long after its form was opened by an earlier process."""
+        form = drafts.form_in(interaction)
+        if form is not None:
+            await guarded(interaction, lambda: self._make(interaction, form))
+
+    async def _make(self, interaction: discord.Interaction, form: str) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        place, text = place_of(interaction), drafts.written_in(interaction, SHOTS)
+        draft = await self._drafts.find(form, place.user_id)
+        if draft is None:
+            await _give_back(interaction, replies.FORM_LOST, text)
+        elif draft.trouble is not None:
+            await _give_back(interaction, draft.trouble, text)
         else:
-            shots.references.set_result(tuple(kept))
+            key = IdempotencyKey(f"interaction:{interaction.id}")
+            request = request_of(text, draft)
+            await asking.show(interaction, await asking.ask(self._services, request, place, key))
 
     @storyboard.autocomplete("model")
     async def _models(
@@ -137,20 +133,29 @@ class Storyboard(commands.Cog):
         return options.matching([one for one in offered if one not in single], typed)
 
 
-def request_of(text: str, frame: Frame, references: tuple[SourceImage, ...]) -> VideoRequest:
+def request_of(text: str, draft: Draft) -> VideoRequest:
     """Every line that is not empty is a shot. Raises InvalidRequestError where there is none."""
     prompts = [line.strip() for line in text.splitlines() if line.strip()]
     if not prompts:
         raise InvalidRequestError(["There is no shot: write what happens, one shot a line."])
-    shots = tuple(Shot(prompt, reference_images=references) for prompt in prompts)
+    shots = tuple(Shot(prompt, reference_images=draft.references) for prompt in prompts)
     return VideoRequest(
         prompt=" / ".join(prompts),
-        model_id=frame.model_id,
-        aspect_ratio=frame.aspect_ratio,
-        resolution=frame.resolution,
-        reference_images=references,
+        model_id=draft.model_id,
+        aspect_ratio=draft.aspect_ratio,
+        resolution=draft.resolution,
+        reference_images=draft.references,
         shots=shots,
     )
+
+
+async def _give_back(interaction: discord.Interaction, trouble: str, text: str) -> None:
+    """With what the member wrote, which may be longer than a message and would be lost."""
+
+    def file() -> discord.File:
+        return discord.File(io.BytesIO(text.encode()), "storyboard.txt")
+
+    await edit(interaction, replies.given_back(trouble), file=file)
 
 
 async def setup(client: Client) -> None:

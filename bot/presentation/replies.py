@@ -41,6 +41,9 @@ FILM_COMING = "This film is still in the making: try again in a minute or two."
 FILM_NOT_THERE = "That film is not there: I keep none, and the video service has none to give."
 FILM_DELETED = "The film's message is deleted."
 TRY_AGAIN = "Try again in a minute."
+FORM_LOST = (
+    f"I no longer know what you chose with this form: use `/storyboard` again. {NOTHING_CHARGED}"
+)
 NOT_ALLOWED = "You may not use this command here."
 
 _SAID: dict[type[BotError], str] = {
@@ -102,6 +105,11 @@ def no_picture(file_name: str | None) -> str:
         return NO_PICTURE_THERE
     name = plain(file_name, most=FILE_NAME_MOST)
     return f"{name} is not a picture I can read: choose a message with a PNG, JPEG or WebP."
+
+
+def given_back(trouble: str) -> str:
+    """For shots of which no film is made; what was written comes along as a file."""
+    return f"{trouble}\nWhat you wrote is in this file, so that you can send it again."
 
 
 def unexpected(reference: str, known: str | None = None) -> str:

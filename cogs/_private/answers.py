@@ -3,6 +3,7 @@
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import discord
 
@@ -41,10 +42,15 @@ async def answer_unexpected(interaction: discord.Interaction, error: Exception) 
     if isinstance(error, discord.HTTPException) and error.code == ALREADY_ANSWERED:
         _log.info("answered_elsewhere", extra={"interaction": interaction.id})
         return
+    await answer(interaction, note_unexpected(error))
+
+
+def note_unexpected(error: Exception) -> str:
+    """Log it under a reference; answers with what to tell the member."""
     reference = secrets.token_hex(4)
     _log.error("unexpected", extra={"reference": reference}, exc_info=error)
     known = replies.sentence(error) if isinstance(error, BotError) else None
-    await answer(interaction, replies.unexpected(reference, known))
+    return replies.unexpected(reference, known)
 
 
 async def answer(interaction: discord.Interaction, text: str) -> None:
@@ -68,16 +74,19 @@ async def answer(interaction: discord.Interaction, text: str) -> None:
 
 
 async def edit(
-    interaction: discord.Interaction, text: str, view: discord.ui.View | None = None
+    interaction: discord.Interaction,
+    text: str,
+    view: discord.ui.View | None = None,
+    file: Callable[[], discord.File] | None = None,
 ) -> None:
     """Put this in the place of the answer. Never raises: what was decided before stays decided.
 
     The same words may be said again, so a connection that breaks is no reason not to.
     """
-    text = _cut(text)
     for _ in range(TRIES):
+        given: dict[str, Any] = {} if file is None else {"attachments": [file()]}
         try:
-            await interaction.edit_original_response(content=text, view=view)
+            await interaction.edit_original_response(content=_cut(text), view=view, **given)
         except discord.HTTPException as error:
             _log.warning("unanswerable", extra={"status": error.status, "code": error.code})
             return

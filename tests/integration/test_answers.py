@@ -2,8 +2,24 @@
 
 from typing import Any
 
-from tests.people import Person, Watch
+import pytest
+
+from bot.ids import UserId
+from cogs._private.drafts import Drafts
+from tests.people import Person, Upload, Watch
+from tests.pictures import picture
 from tests.studio import FOX, Json, Studio, buttons_of, settled_answer
+
+FACE = Upload("face.png", picture(), "image/png")
+
+
+async def opened_form(watch: Watch, record: Json) -> Any:
+    """The command's record, once its form is shown."""
+    return await watch.until(
+        lambda kind, data: (
+            kind == "INTERACTION_RECORD" and data["id"] == record["id"] and bool(data.get("modal"))
+        )
+    )
 
 
 async def picture_in(person: Person, channel: str) -> Json:
@@ -56,3 +72,42 @@ async def test_a_reaction_whose_message_cannot_be_read_for_a_moment_makes_it_mov
         [film] = await studio.films(watch)
 
     assert f"<@{ada.id}>" in film["content"]
+
+
+@pytest.mark.parametrize("uploads", [(), (FACE,)], ids=["words", "with a picture"])
+async def test_a_storyboard_sent_after_a_restart_becomes_its_film(studio, fern, uploads):
+    films = studio.people.channel("films")
+    chosen = {"reference_1": "attachment://0"} if uploads else {}
+    async with fern.watching() as watch:
+        async with studio.bot() as parts:
+            form = await opened_form(
+                watch, await fern.command(films, "storyboard", chosen, *uploads)
+            )
+            kept = Drafts(parts.store, parts.clock)
+            assert await kept.find(form["modal"]["custom_id"], UserId(int(fern.id)))
+        async with studio.bot() as parts:
+            sent = await fern.submit(form, {"shots": "a fox in the snow\na bear in the snow"})
+            said = await settled_answer(fern, watch, sent)
+            [job] = await parts.store.list_active()
+
+    assert said.startswith("🎬 Accepted")
+    assert [shot.prompt for shot in job.request.shots] == [
+        "a fox in the snow",
+        "a bear in the snow",
+    ]
+    assert len(job.request.pictures) == len(uploads)
+
+
+async def test_what_was_written_into_a_form_that_was_replaced_is_given_back(studio, fern):
+    films = studio.people.channel("films")
+    async with studio.bot() as parts, fern.watching() as watch:
+        first = await opened_form(watch, await fern.command(films, "storyboard"))
+        second = await opened_form(watch, await fern.command(films, "storyboard"))
+        kept = Drafts(parts.store, parts.clock)
+        assert await kept.find(second["modal"]["custom_id"], UserId(int(fern.id)))
+        sent = await fern.submit(first, {"shots": "a fox in the snow"})
+        said = await settled_answer(fern, watch, sent)
+        [file] = (await fern.interaction(sent))["message"]["attachments"]
+
+    assert "use `/storyboard` again" in said
+    assert file["filename"] == "storyboard.txt"

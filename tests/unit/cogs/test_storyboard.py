@@ -1,38 +1,43 @@
 """A list of shots becomes one wish, and what cannot be made of it is said to who wrote it."""
 
-import gc
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import discord
 import pytest
 
 from bot.domain.jobs import JobState
-from bot.domain.offers import Place
 from bot.domain.requests import Shot
 from bot.errors import ImageRejectedError, InvalidRequestError
-from bot.ids import ChannelId, GuildId, ModelId, UserId
-from cogs.storyboard import Frame, ShotList, Storyboard, request_of
+from bot.ids import ModelId, UserId
+from cogs._private.drafts import Draft, Drafts
+from cogs.storyboard import ShotList, Storyboard, request_of
 from tests.factories import make_capability, make_image
+from tests.fakes.clock import FakeClock
 from tests.fakes.world import World
 
-FRAME = Frame(
-    model_id=ModelId("fake-model"),
-    aspect_ratio="16:9",
-    resolution="720p",
-    place=Place(GuildId(10), ChannelId(20), UserId(30)),
-)
+FORM = "v1:shots:76"
+DRAFT = Draft(FORM, ModelId("fake-model"), aspect_ratio="16:9", resolution="720p")
+MEMBER = UserId(30)
 FACE, HAT = make_image(key="face.png"), make_image(key="hat.png")
 DAWN, CUP = "A city at dawn, golden light", "A cup of coffee, steam rising"
 
 
 class Interaction:
-    """A submitted list; `said` is what its member reads."""
+    """A submitted list; `said` is what its member reads, `files` what they are given."""
 
-    def __init__(self):
+    type = discord.InteractionType.modal_submit
+    guild_id, channel_id, channel = 10, 20, None
+
+    def __init__(self, text, form=FORM):
+        field = {"type": 4, "custom_id": "shots", "value": text}
         self.id = 77
-        self.user = SimpleNamespace(id=30)
+        self.data = {"custom_id": form, "components": [{"type": 1, "components": [field]}]}
+        self.user = SimpleNamespace(id=MEMBER)
         self.response = self
         self.said: list[str] = []
+        self.files: list[str] = []
         self.is_deferred = False
 
     def is_done(self):
@@ -41,8 +46,20 @@ class Interaction:
     async def defer(self, *, ephemeral, thinking):
         self.is_deferred = ephemeral and thinking
 
-    async def edit_original_response(self, *, content, view=None):
+    async def edit_original_response(self, *, content, view=None, attachments=()):
         self.said.append(content)
+        self.files += [file.fp.read().decode() for file in attachments]
+
+
+class Hurried(FakeClock):
+    """A clock on which waiting takes no time; `meanwhile` happens in it."""
+
+    meanwhile: Any = None
+
+    async def sleep(self, seconds):
+        self.advance(seconds)
+        if self.meanwhile is not None:
+            await self.meanwhile()
 
 
 class Uploads:
@@ -68,24 +85,32 @@ def world():
 def services(world):
     process = world.start()
     found: Any = SimpleNamespace(
-        offering=process.offering, substituting=process.substituting, images=Uploads()
+        offering=process.offering,
+        substituting=process.substituting,
+        images=Uploads(),
+        jobs=process.store,
+        clock=Hurried(),
     )
     return found
 
 
 async def submit(services, text, *, references=()):
     """Write these lines and send them; answers with what is said."""
-    shots = ShotList(services, FRAME)
-    shots.references.set_result(tuple(references))
-    return await sent(shots, text)
+    await Drafts(services.jobs, services.clock).keep(replace(DRAFT, references=references), MEMBER)
+    return (await sent(services, text)).said[0]
 
 
-async def sent(shots, text):
-    interaction: Any = Interaction()
-    shots.shots._value = text
-    await shots.on_submit(interaction)
-    [said] = interaction.said
-    return said
+async def sent(services, text, form=FORM):
+    interaction: Any = Interaction(text, form)
+    await Storyboard(services).on_interaction(interaction)
+    assert len(interaction.said) == 1
+    return interaction
+
+
+async def opened(services, given):
+    """The form was opened with these pictures, in a process that has ended since."""
+    cog = Storyboard(services)
+    await cog._drafts.keep(await cog._with_pictures(DRAFT, given), MEMBER)
 
 
 def upload(name, size=1000):
@@ -103,32 +128,32 @@ def upload(name, size=1000):
     ids=["plain", "empty lines", "carriage returns", "line separators"],
 )
 def test_every_line_that_is_not_empty_is_a_shot(text):
-    request = request_of(text, FRAME, ())
+    request = request_of(text, DRAFT)
 
     assert request.shots == (Shot(DAWN), Shot(CUP))
     assert request.prompt == f"{DAWN} / {CUP}"
     assert (request.model_id, request.aspect_ratio, request.resolution) == (
-        FRAME.model_id,
+        DRAFT.model_id,
         "16:9",
         "720p",
     )
 
 
 def test_references_are_for_every_shot_and_are_counted_once():
-    request = request_of(f"{DAWN}\n{CUP}", FRAME, (FACE, HAT))
+    request = request_of(f"{DAWN}\n{CUP}", replace(DRAFT, references=(FACE, HAT)))
 
     assert [shot.reference_images for shot in request.shots] == [(FACE, HAT)] * 2
     assert request.pictures == (FACE, HAT)
 
 
 def test_a_single_line_is_a_film_of_one_shot():
-    assert request_of(DAWN, FRAME, ()).parts == (Shot(DAWN),)
+    assert request_of(DAWN, DRAFT).parts == (Shot(DAWN),)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "  \n\t\n \u2003"])
 def test_where_there_is_no_shot_it_says_what_to_write(text):
     with pytest.raises(InvalidRequestError, match="no shot: write what happens, one shot a line"):
-        request_of(text, FRAME, ())
+        request_of(text, DRAFT)
 
 
 async def test_a_list_becomes_one_film_of_so_many_shots_for_the_price_of_all(world, services):
@@ -176,31 +201,28 @@ async def test_a_list_without_a_shot_is_answered(services):
 
 
 async def test_pictures_are_kept_while_the_member_writes(world, services):
-    shots = ShotList(services, FRAME)
-    given: Any = [upload("face.png"), upload("hat.png")]
-    await Storyboard(services)._keep(given, shots)
+    await opened(services, [upload("face.png"), upload("hat.png")])
 
-    await sent(shots, DAWN)
+    await sent(services, DAWN)
     [job] = await world.store.list_active()
     assert [image.key for image in job.request.pictures] == ["face.png", "hat.png"]
+    assert (job.request.model_id, job.request.aspect_ratio) == ("fake-model", "16:9")
 
 
 async def test_a_picture_that_cannot_be_used_is_said_when_the_list_is_sent(world, services):
     services.images = Uploads(ImageRejectedError("face.png is no picture: send a PNG."))
-    shots = ShotList(services, FRAME)
-    given: Any = [upload("face.png")]
-    await Storyboard(services)._keep(given, shots)
+    await opened(services, [upload("face.png")])
 
-    assert (await sent(shots, DAWN)).startswith("face.png is no picture: send a PNG.")
+    answer = await sent(services, DAWN)
+    assert answer.said[0].startswith("face.png is no picture: send a PNG.")
+    assert answer.files == [DAWN]
     assert await world.store.list_active() == []
 
 
 async def test_a_picture_that_is_too_large_is_said_without_fetching_it(services):
-    shots = ShotList(services, FRAME)
-    given: Any = [upload("face.png", size=26 * 1024 * 1024)]
-    await Storyboard(services)._keep(given, shots)
+    await opened(services, [upload("face.png", size=26 * 1024 * 1024)])
 
-    assert "at most 25 MB" in await sent(shots, DAWN)
+    assert "at most 25 MB" in (await sent(services, DAWN)).said[0]
 
 
 @pytest.mark.parametrize("error", [OSError("the disk is full"), TimeoutError(), KeyError("a bug")])
@@ -208,23 +230,50 @@ async def test_whatever_goes_wrong_with_a_picture_the_member_is_not_left_waiting
     world, services, error
 ):
     services.images = Uploads(error)
-    shots = ShotList(services, FRAME)
-    given: Any = [upload("face.png")]
-    await Storyboard(services)._keep(given, shots)
-    assert shots.references.done()
+    await opened(services, [upload("face.png")])
 
-    said = await sent(shots, DAWN)
+    [said] = (await sent(services, DAWN)).said
     assert "tell the operator this reference" in said
     assert "disk" not in said
     assert await world.store.list_active() == []
 
 
-async def test_a_list_that_is_never_sent_leaves_no_complaint_in_the_log(services, caplog):
-    services.images = Uploads(ImageRejectedError("no picture"))
-    shots = ShotList(services, FRAME)
-    given: Any = [upload("face.png")]
-    await Storyboard(services)._keep(given, shots)
-    del shots
-    gc.collect()
+async def test_a_list_that_is_sent_before_its_pictures_came_waits_for_them(world, services):
+    async def come():
+        services.clock.meanwhile = None
+        await opened(services, [upload("face.png")])
 
-    assert [row.msg for row in caplog.records if row.name == "asyncio"] == []
+    services.clock.meanwhile = come
+    await sent(services, DAWN)
+
+    [job] = await world.store.list_active()
+    assert [image.key for image in job.request.pictures] == ["face.png"]
+
+
+OLDER, NEWER = (
+    f'{{"form": "v1:shots:{number}", "model_id": "fake-model"}}' for number in (75, 100)
+)
+
+
+@pytest.mark.parametrize("note", [None, "{}", OLDER, NEWER])
+async def test_what_was_written_into_a_form_that_nobody_knows_is_given_back(world, services, note):
+    if note is not None:
+        await world.store.set_note(f"storyboard:{MEMBER}", note)
+
+    answer = await sent(services, f"{DAWN}\n{CUP}")
+
+    assert "use `/storyboard` again. Nothing was charged." in answer.said[0]
+    assert answer.files == [f"{DAWN}\n{CUP}"]
+    assert await world.store.list_active() == []
+
+
+async def test_a_form_of_somebody_else_is_left_alone(services):
+    for form in ("v1:other:76", "shots", "v1:shots:76:1"):
+        interaction: Any = Interaction(DAWN, form)
+        await Storyboard(services).on_interaction(interaction)
+        assert interaction.said == []
+        assert not interaction.is_deferred
+
+
+async def test_the_form_that_is_shown_names_itself(services):
+    assert ShotList(FORM).to_dict()["custom_id"] == FORM

@@ -1,0 +1,105 @@
+"""What was chosen with `/storyboard`, kept while its member writes the shots.
+
+It lies in the database, because the form may be sent after a restart, to another process, or long
+after it was opened. Each member has one: who opens a form has closed the one before.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+from pydantic import TypeAdapter, ValidationError
+
+from bot.domain.requests import SourceImage
+from bot.ids import ModelId, UserId
+from bot.ports import Clock, JobStore
+
+TRIES = 30  # for pictures that are still on their way to us
+SECONDS_BETWEEN = 1.0
+_FORM = re.compile(r"v1:shots:[0-9]{1,20}")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What holds for all shots; `trouble` says why its pictures cannot be used."""
+
+    form: str  # the custom id
+    model_id: ModelId
+    aspect_ratio: str | None = None
+    resolution: str | None = None
+    references: tuple[SourceImage, ...] = ()
+    trouble: str | None = None
+
+
+_DRAFTS = TypeAdapter(Draft)
+
+
+class Drafts:
+    """The latest of each member."""
+
+    def __init__(self, jobs: JobStore, clock: Clock) -> None:
+        self._jobs = jobs
+        self._clock = clock
+
+    async def keep(self, draft: Draft, user_id: UserId) -> None:
+        await self._jobs.set_note(_note(user_id), _DRAFTS.dump_json(draft).decode())
+
+    async def find(self, form: str, user_id: UserId) -> Draft | None:
+        """Waits for one whose pictures are still being fetched; None where none comes."""
+        for tries_left in reversed(range(TRIES)):
+            draft = _draft_of(await self._jobs.get_note(_note(user_id)))
+            if draft is not None and _number(draft.form) >= _number(form):
+                return draft if draft.form == form else None
+            if tries_left:
+                await self._clock.sleep(SECONDS_BETWEEN)
+        return None
+
+
+def _note(user_id: UserId) -> str:
+    return f"storyboard:{user_id}"
+
+
+def _draft_of(note: str | None) -> Draft | None:
+    if note is None:
+        return None
+    try:
+        return _DRAFTS.validate_json(note)
+    except ValidationError:  # another version of the program wrote it
+        return None
+
+
+def spell_form(interaction_id: int) -> str:
+    """The custom id of the form that answers this command."""
+    return f"v1:shots:{interaction_id}"
+
+
+def _number(form: str) -> int:
+    """Later forms have larger ones."""
+    return int(form.rpartition(":")[2])
+
+
+def form_in(interaction: discord.Interaction) -> str | None:
+    """Which of our forms was sent; None where it is another kind of interaction."""
+    if interaction.type is not discord.InteractionType.modal_submit:
+        return None
+    data: Mapping[str, Any] = interaction.data or {}
+    form = str(data.get("custom_id", ""))
+    return form if _FORM.fullmatch(form) else None
+
+
+def written_in(interaction: discord.Interaction, field: str) -> str:
+    """What stands in a field of a form that was sent."""
+    data: Mapping[str, Any] = interaction.data or {}
+    values = (item.get("value") for item in _items(data) if item.get("custom_id") == field)
+    return str(next(values, None) or "")
+
+
+def _items(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The fields, in rows or with labels."""
+    for item in data.get("components", ()):
+        yield item
+        yield from _items(item)
+        if "component" in item:
+            yield item["component"]
