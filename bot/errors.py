@@ -7,6 +7,7 @@ BotError
 │  ├─ DuplicateRequestError           the same wish was accepted before
 │  ├─ JobNotFoundError
 │  ├─ FilmNotThereError               a job's film is not kept any more, or never came
+│  ├─ FilmTakenDownError              its message was deleted: it is for its member alone
 │  ├─ FilmComingError                 it is still in the making
 │  ├─ NotYourJobError
 │  ├─ NotYourOfferError
@@ -93,6 +94,10 @@ class FilmNotThereError(UserFacingError):
 
 class FilmWillNotComeError(FilmNotThereError):
     """Its service says that it never made this film."""
+
+
+class FilmTakenDownError(UserFacingError):
+    """The message with this film was deleted; not all shall see it again."""
 
 
 class FilmComingError(UserFacingError):

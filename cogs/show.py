@@ -31,6 +31,7 @@ class Show(commands.Cog):
             guild_of(interaction),
             UserId(interaction.user.id),
             is_moderator=interaction.permissions.manage_messages,
+            to_all=to_all,
             most=interaction.filesize_limit,
         )
         text = films.text_again(shown.job, film=shown.film, addresses=shown.addresses)

@@ -17,6 +17,7 @@ from bot.errors import (
     DuplicateRequestError,
     FilmComingError,
     FilmNotThereError,
+    FilmTakenDownError,
     FilmWillNotComeError,
     ImageRejectedError,
     InvalidRequestError,
@@ -39,6 +40,10 @@ NO_PICTURE_THERE = "There is no picture in that message: choose one with a pictu
 FILE_NAME_MOST = 80
 FILM_COMING = "This film is still in the making: try again in a minute or two."
 FILM_NOT_THERE = "That film is not there: I keep none, and the video service has none to give."
+FILM_TAKEN_DOWN = (
+    "The message with this film was deleted, so I show it to its member alone:"
+    " leave `to_all` out, or ask a moderator to show it to all."
+)
 FILM_DELETED = "The film's message is deleted."
 TRY_AGAIN = "Try again in a minute."
 FORM_LOST = (
@@ -49,6 +54,7 @@ NOT_ALLOWED = "You may not use this command here."
 _SAID: dict[type[BotError], str] = {
     FilmComingError: FILM_COMING,
     FilmNotThereError: FILM_NOT_THERE,
+    FilmTakenDownError: FILM_TAKEN_DOWN,
     FilmWillNotComeError: FILM_NOT_THERE,
     JobNotFoundError: "I know of no such film any more.",
     NotYourOfferError: "Only the member who was shown this price may agree to it.",

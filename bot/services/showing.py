@@ -7,12 +7,14 @@ begun, and one whose submission nobody could find again at the time. Nothing is 
 import logging
 from dataclasses import dataclass, replace
 
+from bot.domain.deliveries import DeliveryKind, DeliveryState
 from bot.domain.jobs import TERMINAL_STATES, Job
 from bot.errors import (
     ArtifactError,
     FileTooLargeError,
     FilmComingError,
     FilmNotThereError,
+    FilmTakenDownError,
     JobNotFoundError,
     NotYourJobError,
     ProviderError,
@@ -49,18 +51,27 @@ class Showing:
         return await self._store.list_ended(guild_id, user_id, CHOICES_MOST)
 
     async def show(
-        self, job_id: JobId, guild_id: GuildId, viewer: UserId, *, is_moderator: bool, most: int
+        self,
+        job_id: JobId,
+        guild_id: GuildId,
+        viewer: UserId,
+        *,
+        is_moderator: bool,
+        to_all: bool,
+        most: int,
     ) -> Shown:
         """The film in at most so many bytes.
 
-        Raises JobNotFoundError for another server's too, NotYourJobError, FilmComingError,
-        FilmNotThereError.
+        Raises JobNotFoundError for another server's too, NotYourJobError, FilmTakenDownError,
+        FilmComingError, FilmNotThereError.
         """
         job = await self._store.get(job_id)
         if job.guild_id != guild_id:
             raise JobNotFoundError
         if job.user_id != viewer and not is_moderator:
             raise NotYourJobError
+        if to_all and not is_moderator and await self._was_deleted(job):
+            raise FilmTakenDownError
         if job.state not in TERMINAL_STATES:
             raise FilmComingError
         found = await self._found(job)
@@ -69,6 +80,11 @@ class Showing:
             return Shown(shown, await self._films.fit(found.artifact, max_bytes=most))
         except FileTooLargeError:
             return Shown(shown, None, found.submission.artifact_addresses)
+
+    async def _was_deleted(self, job: Job) -> bool:
+        """Perhaps by a moderator, whose word holds until a moderator takes it back."""
+        film = await self._store.find_delivery(job.id, DeliveryKind.FILM)
+        return film is not None and film.state is DeliveryState.DELETED
 
     async def _found(self, job: Job) -> FoundFilm:
         """Raises FilmComingError, FilmNotThereError."""

@@ -111,3 +111,23 @@ async def test_what_was_written_into_a_form_that_was_replaced_is_given_back(stud
 
     assert "use `/storyboard` again" in said
     assert file["filename"] == "storyboard.txt"
+
+
+async def test_a_film_that_a_moderator_took_down_is_shown_to_its_member_alone(studio, fern, ada):
+    films = studio.people.channel("films")
+    async with studio.bot(), fern.watching() as watch, ada.watching() as adas:
+        await fern.command(films, "video", FOX)
+        [film] = await studio.films(watch)
+        custom_id = buttons_of(film)[0]["custom_id"]
+        await settled_answer(ada, adas, await ada.press(film, custom_id))
+        job_id = custom_id.rpartition(":")[2]
+        shown_to_all = await fern.command(films, "show", {"film": job_id, "to_all": True})
+        refused = await settled_answer(fern, watch, shown_to_all)
+        shown = await fern.command(films, "show", {"film": job_id})
+        said = await settled_answer(fern, watch, shown)
+        message = (await fern.interaction(shown))["message"]
+
+    assert "I show it to its member alone: leave `to_all` out" in refused
+    assert "a fox running through snow" in said
+    assert message["attachments"]
+    assert message["flags"] & 64

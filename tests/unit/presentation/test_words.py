@@ -177,6 +177,7 @@ SAID = {
     errors.OfferExpiredError: errors.OfferExpiredError(),
     errors.PriceRoseError: errors.PriceRoseError(),
     errors.FilmComingError: errors.FilmComingError(),
+    errors.FilmTakenDownError: errors.FilmTakenDownError(),
     errors.FilmNotThereError: errors.FilmNotThereError(),
     errors.FilmWillNotComeError: errors.FilmWillNotComeError(),
     errors.PolicyChangedError: errors.PolicyChangedError(),

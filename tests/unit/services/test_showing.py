@@ -6,12 +6,14 @@ from bot.domain.jobs import JobState
 from bot.errors import (
     FilmComingError,
     FilmNotThereError,
+    FilmTakenDownError,
     JobNotFoundError,
     NotYourJobError,
     SubmissionUncertainError,
 )
 from bot.ids import GuildId, UserId
 from bot.services.showing import Showing
+from cogs.jobs import note_deletion
 from tests.factories import PROVIDER
 from tests.fakes.weather import Script
 
@@ -25,8 +27,10 @@ def showing(world):
     return Showing(world.store, world.films, {PROVIDER: world.provider})
 
 
-async def show(showing, job, viewer=MEMBER, guild=GUILD, *, is_moderator=False):
-    return await showing.show(job.id, guild, viewer, is_moderator=is_moderator, most=MOST)
+async def show(showing, job, viewer=MEMBER, guild=GUILD, *, is_moderator=False, to_all=False):
+    return await showing.show(
+        job.id, guild, viewer, is_moderator=is_moderator, to_all=to_all, most=MOST
+    )
 
 
 async def made(world, weather=None):
@@ -124,3 +128,23 @@ async def test_a_members_films_are_listed_latest_first(world, showing):
 
     assert [job.id for job in listed] == [job.id for job in reversed(jobs)]
     assert await showing.latest(GuildId(11), MEMBER) == []
+
+
+async def test_a_film_is_shown_to_all_where_its_member_likes(world, showing):
+    assert (await show(showing, await made(world), to_all=True)).film is not None
+
+
+async def test_a_film_that_was_taken_down_is_shown_to_its_member_alone(world, showing):
+    job = await made(world)
+    await note_deletion(world.store, job.id)
+
+    with pytest.raises(FilmTakenDownError):
+        await show(showing, job, to_all=True)
+    assert (await show(showing, job)).film is not None
+
+
+async def test_a_film_that_was_taken_down_is_shown_to_all_by_a_moderator(world, showing):
+    job = await made(world)
+    await note_deletion(world.store, job.id)
+
+    assert (await show(showing, job, UserId(31), is_moderator=True, to_all=True)).film is not None
