@@ -38,6 +38,7 @@ from bot.presentation.sanitising import plain
 NOTHING_CHARGED = "Nothing was charged."
 NO_PICTURE_THERE = "There is no picture in that message: choose one with a picture."
 FILE_NAME_MOST = 80
+TROUBLE_MOST = 600  # with a picture, which it names
 FILM_COMING = "This film is still in the making: try again in a minute or two."
 FILM_NOT_THERE = "That film is not there: I keep none, and the video service has none to give."
 FILM_TAKEN_DOWN = (
@@ -87,7 +88,7 @@ def sentence(error: BotError, *, is_wish: bool = True) -> str:
         case InvalidRequestError(reasons=reasons):
             return _reasons(reasons) if is_wish else "\n".join(reasons)
         case ImageRejectedError():
-            return f"{error} {NOTHING_CHARGED}"
+            return f"{plain(str(error), most=TROUBLE_MOST)} {NOTHING_CHARGED}"
         case LimitReachedError(refusals=refusals):
             return money.refused(refusals)
         case ProviderPausedError():

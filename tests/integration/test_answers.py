@@ -131,3 +131,16 @@ async def test_a_film_that_a_moderator_took_down_is_shown_to_its_member_alone(st
     assert "a fox running through snow" in said
     assert message["attachments"]
     assert message["flags"] & 64
+
+
+async def test_the_name_of_a_bad_picture_is_said_in_public_as_it_is(studio, fern):
+    message = await fern.say(
+        studio.people.channel("pictures"), "", Upload("__big__.png", b"only words", "image/png")
+    )
+    async with studio.bot(), fern.watching() as watch:
+        await fern.react(message, "🎬")
+        told = await watch.until(
+            lambda kind, data: kind == "MESSAGE_CREATE" and data["author"].get("bot") is True
+        )
+
+    assert "\\_\\_big\\_\\_.png is not a picture I can read" in told["content"]

@@ -194,6 +194,17 @@ def test_every_error_of_a_members_is_said_in_a_sentence_of_its_own(kind):
     assert "went wrong" not in said
 
 
+def test_a_pictures_name_is_shown_plainly_whatever_it_holds():
+    name = "__**big**__ [look](http://evil.example) <@1> @everyone"
+    said = replies.sentence(errors.ImageRejectedError(f"{name} is damaged: save it again."))
+
+    assert said.startswith("\\_\\_\\*\\*big\\*\\*\\_\\_ ")
+    assert "\\<@1>" in said
+    assert "](http" not in said
+    assert "@everyone" not in said
+    assert said.endswith("is damaged: save it again. Nothing was charged.")
+
+
 def test_every_reason_is_named_and_that_nothing_was_charged():
     said = replies.sentence(errors.InvalidRequestError(["First.", "Second."]))
 
