@@ -35,7 +35,6 @@ HISTORY_MOST = 1000  # messages, a hundred a request
 CLOCKS_DIFFER_BY = timedelta(minutes=1)  # Discord's from ours, at most
 
 _GONE = {10003, 10004, 50001, 50013, 50083, 160005}  # channel, server, access, permission, archived
-_TOO_LARGE = {40005, 50045}
 _UNREADABLE = (JSONDecodeError, UnicodeDecodeError)  # what was asked may have been done
 
 
@@ -169,7 +168,7 @@ class DiscordCourier:
 def _ours(error: discord.HTTPException) -> Exception:
     if error.code == 10008:
         return MessageGoneError(str(error.code))
-    if error.status == 413 or error.code in _TOO_LARGE:
+    if films.is_too_large(error):
         return FileTooLargeError(str(error.code))
     if error.code in _GONE or isinstance(error, discord.Forbidden):
         return ChannelGoneError(str(error.code))

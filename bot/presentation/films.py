@@ -19,6 +19,7 @@ from bot.presentation.sanitising import plain, slug, visible
 PROMPT_MOST = 300
 REMARK_MOST = 200
 REASON_MOST = 600
+_TOO_LARGE = {40005, 50045}  # Discord's codes
 
 
 def text_of(job: Job, *, note: str | None = None, address: str | None = None) -> str:
@@ -43,16 +44,30 @@ def _news(job: Job) -> str:
     return "your film came after all, and you pay nothing for it."
 
 
-def text_again(job: Job, *, film: FittedFilm | None, addresses: Sequence[str]) -> str:
+def text_again(job: Job, note: str | None) -> str:
     """The words above a film that was asked for once more."""
-    lines = [f"> {plain(job.request.prompt, most=PROMPT_MOST)}"]
-    if film is None:
-        lines.append(
-            f"It is too large for this channel: {' '.join(addresses) or 'no link is known'}"
-        )
-    elif film.note is not None:
-        lines.append(f"-# {film.note}")
-    return "\n".join(lines)
+    return "\n".join([_prompt_of(job), *([] if note is None else [f"-# {note}"])])
+
+
+def text_while_fitting(job: Job) -> str:
+    """Until it is small enough, which takes longer than anybody waits without a word."""
+    return f"{_prompt_of(job)}\nIt is too large for this channel: I make it smaller, which may take a few minutes."
+
+
+def text_without_file(job: Job, addresses: Sequence[str]) -> str:
+    """For a film that cannot be shown again where it was asked for."""
+    link = " ".join(addresses)
+    ways = f"here is the service's link: {link}" if link else "and no link is known."
+    return f"{_prompt_of(job)}\nIt is too large for this channel, {ways}"
+
+
+def _prompt_of(job: Job) -> str:
+    return f"> {plain(job.request.prompt, most=PROMPT_MOST)}"
+
+
+def is_too_large(error: discord.HTTPException) -> bool:
+    """Whether Discord, or what stands before it, refused a file for its size."""
+    return error.status == 413 or error.code in _TOO_LARGE
 
 
 def name_of(job: Job, *, most: int) -> str:

@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass, replace
 
 from bot.domain.deliveries import DeliveryKind, DeliveryState
-from bot.domain.jobs import TERMINAL_STATES, Job
+from bot.domain.jobs import TERMINAL_STATES, Artifact, Job
 from bot.errors import (
     ArtifactError,
     FileTooLargeError,
@@ -31,10 +31,10 @@ CHOICES_MOST = 25
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A film, or where it lies when it is too large for the channel."""
+    """A job with its film on our disk, and where else it lies should that be too large."""
 
     job: Job
-    film: FittedFilm | None
+    artifact: Artifact
     addresses: tuple[str, ...] = ()
 
 
@@ -50,7 +50,7 @@ class Showing:
         """A member's jobs in a server that have ended, latest first."""
         return await self._store.list_ended(guild_id, user_id, CHOICES_MOST)
 
-    async def show(
+    async def find(
         self,
         job_id: JobId,
         guild_id: GuildId,
@@ -58,9 +58,8 @@ class Showing:
         *,
         is_moderator: bool,
         to_all: bool,
-        most: int,
     ) -> Shown:
-        """The film in at most so many bytes.
+        """The film as it was made.
 
         Raises JobNotFoundError for another server's too, NotYourJobError, FilmTakenDownError,
         FilmComingError, FilmNotThereError.
@@ -75,11 +74,15 @@ class Showing:
         if job.state not in TERMINAL_STATES:
             raise FilmComingError
         found = await self._found(job)
-        shown = replace(job, artifact=found.artifact)
+        addresses = found.submission.artifact_addresses
+        return Shown(replace(job, artifact=found.artifact), found.artifact, addresses)
+
+    async def fit(self, shown: Shown, *, most: int) -> FittedFilm | None:
+        """In at most so many bytes, which may take minutes; None where it cannot be."""
         try:
-            return Shown(shown, await self._films.fit(found.artifact, max_bytes=most))
+            return await self._films.fit(shown.artifact, max_bytes=most)
         except FileTooLargeError:
-            return Shown(shown, None, found.submission.artifact_addresses)
+            return None
 
     async def _was_deleted(self, job: Job) -> bool:
         """Perhaps by a moderator, whose word holds until a moderator takes it back."""

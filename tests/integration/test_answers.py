@@ -144,3 +144,24 @@ async def test_the_name_of_a_bad_picture_is_said_in_public_as_it_is(studio, fern
         )
 
     assert "\\_\\_big\\_\\_.png is not a picture I can read" in told["content"]
+
+
+@pytest.mark.parametrize(
+    ("refused", "expected"),
+    [(1, "a fox running through snow"), (2, "too large for this channel, here is the service's")],
+    ids=["once", "always"],
+)
+async def test_a_film_that_discord_finds_too_large_comes_smaller_or_as_a_link(
+    studio, fern, refused, expected
+):
+    films = studio.people.channel("films")
+    async with studio.bot(), fern.watching() as watch:
+        await fern.command(films, "video", FOX)
+        [film] = await studio.films(watch)
+        job_id = buttons_of(film)[0]["custom_id"].rpartition(":")[2]
+        path, body = "/webhooks/*/messages/@original", {"message": "too large", "code": 40005}
+        await order_fault(studio, method="PATCH", path=path, status=413, body=body, times=refused)
+        shown = await fern.command(films, "show", {"film": job_id})
+        said = await settled_answer(fern, watch, shown)
+
+    assert expected in said

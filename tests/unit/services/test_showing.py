@@ -1,5 +1,7 @@
 """A film is never thrown away: it is brought back from our disk, or from its service."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from bot.domain.jobs import JobState
@@ -28,9 +30,9 @@ def showing(world):
 
 
 async def show(showing, job, viewer=MEMBER, guild=GUILD, *, is_moderator=False, to_all=False):
-    return await showing.show(
-        job.id, guild, viewer, is_moderator=is_moderator, to_all=to_all, most=MOST
-    )
+    shown = await showing.find(job.id, guild, viewer, is_moderator=is_moderator, to_all=to_all)
+    film = await showing.fit(shown, most=MOST)
+    return SimpleNamespace(film=film, addresses=shown.addresses)
 
 
 async def made(world, weather=None):

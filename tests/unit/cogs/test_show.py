@@ -1,0 +1,93 @@
+"""A film that must be made smaller first is said to be, and is never waited for without end."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from bot.client import Services
+from bot.services.showing import Showing
+from cogs.show import Show
+from tests.factories import PROVIDER
+from tests.fakes.media import FakeFilmStore
+from tests.fakes.world import World
+
+LIMIT = 10_000
+
+
+class Interaction:
+    """A `/show` of its member; `said` is what they read, one after the other."""
+
+    guild_id, filesize_limit = 10, LIMIT
+
+    def __init__(self):
+        self.user = SimpleNamespace(id=30)
+        self.permissions = SimpleNamespace(manage_messages=False)
+        self.response = self
+        self.said: list[str] = []
+        self.files = 0
+
+    async def defer(self, *, ephemeral):
+        assert ephemeral
+
+    async def edit_original_response(self, *, content, view=None, attachments=()):
+        self.said.append(content)
+        self.files += len(attachments)
+        for file in attachments:
+            file.close()
+
+
+class Slow(FakeFilmStore):
+    """Films that are never done being made smaller."""
+
+    async def fit(self, artifact, *, max_bytes):
+        return await asyncio.get_running_loop().create_future()
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "films").mkdir()
+    return World()
+
+
+async def shown(world, size_bytes, *, films=None, **how):
+    """What is said of a film of this size."""
+    process = world.start()
+    job = await process.accept(key="one")
+    await world.live(process)
+    world.films.path(job.id).write_bytes(b"film")
+    world.films.disk[world.films.path(job.id)] = size_bytes
+    showing = Showing(world.store, films or world.films, {PROVIDER: world.provider})
+    cog = Show(cast(Services, SimpleNamespace(showing=showing)), **how)
+    interaction: Any = Interaction()
+    callback: Any = Show.show.callback
+    await callback(cog, interaction, job.id)
+    return interaction
+
+
+async def test_a_film_that_fits_comes_at_once(world):
+    interaction = await shown(world, LIMIT)
+
+    [said] = interaction.said
+    assert "smaller" not in said
+    assert interaction.files == 1
+
+
+async def test_that_a_film_is_made_smaller_is_said_before(world):
+    interaction = await shown(world, 2 * LIMIT)
+
+    first, last = interaction.said
+    assert "I make it smaller, which may take a few minutes." in first
+    assert "Re-encoded to fit." in last
+    assert interaction.files == 1
+
+
+async def test_a_film_that_cannot_be_made_smaller_in_time_is_a_link(world):
+    slow = Slow(world.films.disk)
+
+    interaction = await shown(world, 2 * LIMIT, films=slow, within_seconds=0.0)
+
+    assert interaction.said[-1].endswith("here is the service's link: https://films.example/1")
+    assert interaction.files == 0
