@@ -35,6 +35,7 @@ from bot.presentation.money import (
 from bot.presentation.sanitising import plain
 
 FIELD_MOST = 1024  # Discord's
+TITLE_MOST = 256  # Discord's
 OVERRIDES_MOST = 12
 TABLE_MOST = 12
 HISTORY_MOST = 4000  # of an embed's 4096 characters
@@ -196,7 +197,7 @@ def report(told: Report) -> discord.Embed:
     made = sum(one.films for one in told.by_model)
     total = sum(one.micros for one in told.by_model)
     embed = discord.Embed(
-        title=told.title,
+        title=plain(told.title, most=TITLE_MOST),
         description=f"{films(made)} for {dollars(total)}",
         colour=COLOUR,
     )

@@ -1,5 +1,6 @@
 """Whatever a member asks for, and whatever goes wrong meanwhile, they read a clear word of it."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -165,3 +166,53 @@ async def test_a_film_that_discord_finds_too_large_comes_smaller_or_as_a_link(
         said = await settled_answer(fern, watch, shown)
 
     assert expected in said
+
+
+LONGEST = ("x*_`<@1>|" * 700)[:6000]  # what Discord takes for an option
+TOO_LONG = {
+    "settings confirm-above": ({"dollars": LONGEST}, "is no amount"),
+    "quota-admin allowance": ({"dollars": LONGEST, "window": "day"}, "is no amount"),
+    "quota-admin pool": ({"dollars": "9" * 6000}, "is no amount"),
+    "quota-admin rates": ({"wishes": LONGEST}, "is no rate"),
+    "quota-admin timezone": ({"zone": LONGEST}, "is no time zone"),
+    "quota-admin models": ({"action": "allow", "model": LONGEST}, "Choose a model from the list"),
+    "quota-admin refund": ({"film": LONGEST, "reason": "*" * 200}, "No film of that number"),
+    "quota-admin event-open": (
+        {"films": 1000, "film_cost": "1", "lasts": LONGEST},
+        "is no time",
+    ),
+    "models compare": ({"model_1": LONGEST, "model_2": LONGEST}, "There is no model"),
+    "video": ({"prompt": LONGEST, "model": LONGEST}, "There is no model"),
+    "show": ({"film": LONGEST}, "I know of no such film"),
+}
+
+
+async def test_the_longest_of_inputs_is_answered_with_what_to_change(studio, ada):
+    films = studio.people.channel("films")
+    async with studio.bot(), ada.watching() as watch:
+        for command, (options, expected) in TOO_LONG.items():
+            said = await settled_answer(ada, watch, await ada.command(films, command, options))
+            assert expected in said, command
+            assert len(said) < 500
+
+
+async def test_a_list_of_every_model_is_allowed_one_by_one_and_told_in_short(studio, ada):
+    films = studio.people.channel("films")
+    async with studio.bot() as parts, ada.watching() as watch:
+        names, said = parts.client.services.catalogue.names(), ""
+        for model_id in list(names)[:40]:
+            allow = {"action": "allow", "model": model_id}
+            asked = await ada.command(films, "quota-admin models", allow)
+            said = await settled_answer(ada, watch, asked)
+        await ada.command(films, "quota-admin show")
+        card = await watch.until(partial(is_answer_with_card, title="What this server decided"))
+
+    assert said.startswith("✅ Done.")
+    assert "and 32 more" in said
+    assert "and 32 more" in str(card["message"]["embeds"][0]["fields"])
+
+
+def is_answer_with_card(kind: str, data: Json, *, title: str) -> bool:
+    """Whether an event is a private answer that shows this card."""
+    cards = (data.get("message") or {}).get("embeds", ()) if kind == "INTERACTION_RECORD" else ()
+    return any(card.get("title") == title for card in cards)

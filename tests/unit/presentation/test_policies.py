@@ -18,6 +18,7 @@ from bot.domain.edits import (
 )
 from bot.domain.limits import Allowance, RateLimit, Rules
 from bot.domain.policy import Policy, Subject, SubjectKind
+from bot.domain.statements import Report
 from bot.domain.windows import Window
 from bot.ids import ChannelId, EditId, GuildId, ModelId, UserId
 from bot.presentation import changes, policies
@@ -141,3 +142,13 @@ def test_what_lasts_is_said_with_its_date():
     assert stamp in policies.change(MakeGrant(FERN, 500_000, "won", ends_at), BEFORE)
     assert stamp in policies.change(OpenEvent(ChannelId(9), 3, 500_000, ends_at), BEFORE)
     assert "first day" in policies.change(ResetPolicy(), BEFORE)
+
+
+def test_a_months_report_shows_the_servers_name_plainly_however_long_it_is():
+    name = ("**Our** `server` " * 6)[:100]
+
+    title = policies.report(Report(f"{name} · November 2026", (), (), (), b"")).title or ""
+
+    assert title.startswith("\\*\\*Our\\*\\* \\`server\\` ")
+    assert title.endswith(" · November 2026")
+    assert len(title) <= 256
