@@ -22,7 +22,8 @@ RETRY_SHARE = 0.95  # of the first try, when it came out too large all the same
 AUDIO_BITS = 96_000
 FEWEST_BITS_PER_PIXEL = 0.05  # below this a smaller picture looks better
 FRAMES_PER_SECOND = 24
-HEIGHTS = (1080, 720, 540, 480, 360, 240)
+SIDES = (1080, 720, 540, 480, 360, 240)  # the shorter one; more would take too much memory
+EVEN = "crop=trunc(iw/2)*2:trunc(ih/2)*2"  # yuv420p has a colour for two pixels by two
 FEWEST_VIDEO_BITS = 40_000
 MB = 1024 * 1024
 
@@ -129,20 +130,22 @@ class DiskFilmStore:
         for share in (SHARE, SHARE * RETRY_SHARE):
             plan = plan_for(artifact, int(max_bytes * share))
             part = _aside(target)
-            if plan is not None and await self._two_passes(plan, source, part):
-                if await asyncio.to_thread(_size, part) <= max_bytes:
+            try:
+                is_done = plan is not None and await self._two_passes(plan, source, part)
+                if is_done and await asyncio.to_thread(_size, part) <= max_bytes:
                     await asyncio.to_thread(part.replace, target)
                     return
-                await asyncio.to_thread(part.unlink)
+            finally:
+                await asyncio.to_thread(_clear, part)
         msg = f"cannot be made to fit {max_bytes} bytes"
         raise FileTooLargeError(msg)
 
     async def _two_passes(self, plan: _Plan, source: Path, part: Path) -> bool:
         log = str(part.with_suffix(".log"))
-        scale = () if plan.height is None else ("-vf", f"scale=-2:{plan.height}")
+        sides = EVEN if plan.height is None else f"scale=-2:{plan.height}"
         video = (
             *("-c:v", "libx264", "-preset", "medium", "-pix_fmt", "yuv420p"),
-            *("-b:v", str(plan.video_bits), "-threads", str(THREADS), *scale),
+            *("-b:v", str(plan.video_bits), "-threads", str(THREADS), "-vf", sides),
             *("-passlogfile", log),
         )
         audio = ("-c:a", "aac", "-b:a", str(AUDIO_BITS))
@@ -157,8 +160,6 @@ class DiskFilmStore:
                     return False
         except TimeoutError:
             return False
-        finally:
-            await asyncio.to_thread(_clear, part)
         return True
 
 
@@ -168,13 +169,19 @@ def plan_for(artifact: Artifact, max_bytes: int) -> _Plan | None:
     video_bits = int(max_bytes * 8 / duration) - AUDIO_BITS
     if video_bits < FEWEST_VIDEO_BITS:
         return None
-    height = artifact.height or HEIGHTS[0]
-    ratio = (artifact.width or height) / height
-    for candidate in (height, *(smaller for smaller in HEIGHTS if smaller < height)):
-        pixels = candidate * candidate * ratio * FRAMES_PER_SECOND
-        if video_bits / pixels >= FEWEST_BITS_PER_PIXEL:
-            return _Plan(video_bits, None if candidate == height else candidate)
-    return _Plan(video_bits, HEIGHTS[-1])
+    height = artifact.height or SIDES[0]
+    width = artifact.width or height
+    shorter = min(width, height)
+    side = _side_for(video_bits / (width * height * FRAMES_PER_SECOND), shorter)
+    return _Plan(video_bits, None if side == shorter else round(height * side / shorter / 2) * 2)
+
+
+def _side_for(bits_per_pixel: float, shorter: int) -> int:
+    """The largest shorter side at which every pixel has its bits, else the smallest there is."""
+    smaller = [side for side in SIDES if side < shorter]
+    sides = smaller if shorter > SIDES[0] else [shorter, *smaller]
+    fine = (one for one in sides if bits_per_pixel >= FEWEST_BITS_PER_PIXEL * (one / shorter) ** 2)
+    return next(fine, sides[-1])
 
 
 def _is_mp4(path: Path) -> bool:
@@ -203,6 +210,6 @@ def _size(path: Path) -> int:
 
 
 def _clear(part: Path) -> None:
-    """The first pass's statistics."""
-    for log in part.parent.glob(f"{part.stem}*.log*"):
-        log.unlink(missing_ok=True)
+    """What an encoding left: the first pass's statistics, and a film that did not come to an end."""
+    for path in part.parent.glob(f"{part.stem}.*"):
+        path.unlink(missing_ok=True)

@@ -1,6 +1,8 @@
 """Films on our disk: checked by their content, measured, and made to fit where they are posted."""
 
+import asyncio
 import os
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,8 +12,9 @@ from aiohttp import web
 from bot.domain.jobs import Artifact
 from bot.errors import ArtifactUnavailableError, ArtifactUnusableError, FileTooLargeError
 from bot.ids import JobId
-from bot.media.ffmpeg import Ffmpeg, find_ffmpeg
+from bot.media.ffmpeg import Ffmpeg, Finished, find_ffmpeg
 from bot.media.films import AUDIO_BITS, DiskFilmStore, plan_for
+from bot.media.probing import probe
 from tests.factories import new_job_id
 from tests.serving import serving
 
@@ -21,6 +24,12 @@ SMALL = ("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=24:duration=2", "-pix_
 NOISE = (
     *("-f", "lavfi", "-i", "nullsrc=size=480x270:rate=24:duration=2,geq=random(1)*255:128:128"),
     *("-pix_fmt", "yuv420p", "-preset", "ultrafast", "-crf", "23"),
+)
+
+
+FOUR_K = (
+    *("-f", "lavfi", "-i", "testsrc2=size=3840x2160:rate=24:duration=2", "-threads", "2"),
+    *("-pix_fmt", "yuv420p", "-preset", "ultrafast", "-crf", "16"),
 )
 
 
@@ -118,6 +127,68 @@ async def test_a_film_above_the_limit_is_encoded_anew_within_it_and_says_so(stor
     assert await store.fit(artifact, max_bytes=most) == fitted
 
 
+async def test_a_film_in_4k_is_made_to_fit_within_the_memory_of_the_program(store):
+    artifact = await film(store, FOUR_K)
+    most = artifact.size_bytes * 4 // 5
+
+    fitted = await store.fit(artifact, max_bytes=most)
+
+    found = await probe(FFMPEG, fitted.path, fitted.path.parent)
+    assert found is not None
+    assert (found.width, found.height) == (1920, 1080)
+    assert fitted.size_bytes <= most
+
+
+@pytest.mark.parametrize(("width", "height"), [(481, 271), (480, 271), (481, 270)])
+async def test_a_film_with_an_odd_side_is_made_to_fit_without_its_last_line(store, width, height):
+    size, colours = f"size={width}x{height}", ("-pix_fmt", "yuv444p")
+    recipe = tuple(part.replace("size=480x270", size) for part in NOISE)
+    artifact = await film(store, (*recipe, *colours))
+    assert (artifact.width, artifact.height) == (width, height)
+
+    fitted = await store.fit(artifact, max_bytes=artifact.size_bytes * 4 // 5)
+
+    found = await probe(FFMPEG, fitted.path, fitted.path.parent)
+    assert found is not None
+    assert (found.width, found.height) == (480, 270)
+
+
+class SecondPass(Ffmpeg):
+    """Its second pass ends like this, with half a film on the disk."""
+
+    def __init__(self, trouble: BaseException | Finished) -> None:
+        super().__init__(find_ffmpeg())
+        self.trouble = trouble
+
+    async def run(self, *arguments: str, folder: Path, deadline_seconds: float = 9.0) -> Finished:
+        finished = await super().run(*arguments, folder=folder, deadline_seconds=deadline_seconds)
+        if arguments[-1].endswith(".part"):
+            assert await asyncio.to_thread(os.path.getsize, arguments[-1])
+            if isinstance(self.trouble, BaseException):
+                raise self.trouble
+            return self.trouble
+        return finished
+
+
+@pytest.mark.parametrize(
+    ("trouble", "raised"),
+    [
+        (TimeoutError(), FileTooLargeError),
+        (Finished(228, "No space left on device"), FileTooLargeError),
+        (asyncio.CancelledError(), asyncio.CancelledError),
+    ],
+    ids=["late", "full disk", "cancelled"],
+)
+async def test_an_encoding_that_came_to_no_end_leaves_nothing_on_the_disk(store, trouble, raised):
+    artifact = await film(store, NOISE)
+    folder = store.path(JobId("any")).parent
+
+    with pytest.raises(raised):
+        await DiskFilmStore(folder, SecondPass(trouble)).fit(artifact, max_bytes=150_000)
+
+    assert [path.name for path in folder.iterdir()] == [artifact.key]
+
+
 async def test_a_film_that_cannot_be_made_to_fit_is_too_large(store):
     artifact = await film(store, SMALL)
 
@@ -134,6 +205,8 @@ async def test_a_film_that_cannot_be_made_to_fit_is_too_large(store):
         (60.0, 2160, 10_000_000, 720),
         (600.0, 1080, 12_000_000, 240),
         (5.0, 240, 10_000_000, None),
+        (5.0, 2160, 20_000_000, 1080),  # plenty, and too large for the program's memory
+        (60.0, 180, 1_100_000, None),  # a small picture is never made larger
     ],
 )
 def test_the_less_room_there_is_the_smaller_the_picture(seconds, height, most_bytes, planned):
@@ -144,6 +217,17 @@ def test_the_less_room_there_is_the_smaller_the_picture(seconds, height, most_by
     assert plan is not None
     assert plan.height == planned
     assert (plan.video_bits + AUDIO_BITS) * seconds / 8 <= most_bytes
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "planned"),
+    [(1080, 1920, None), (2160, 3840, 1920), (1440, 1440, 1080), (1081, 1921, 1920)],
+)
+def test_a_picture_of_any_shape_keeps_1080_of_its_shorter_side(width, height, planned):
+    plan = plan_for(Artifact("a.mp4", 10**9, 5.0, width, height), 20_000_000)
+
+    assert plan is not None
+    assert plan.height == planned
 
 
 @pytest.mark.parametrize(("seconds", "most_bytes"), [(600.0, 1_000_000), (5.0, 60_000)])
@@ -176,6 +260,22 @@ async def test_a_program_that_never_ends_is_killed_at_its_deadline(tmp_path):
         await Ffmpeg(program).run(folder=tmp_path, deadline_seconds=0.3)
 
     assert not (Path("/proc") / (tmp_path / "pid").read_text().strip()).exists()
+
+
+async def test_of_a_program_that_tells_without_end_only_the_end_is_kept(tmp_path):
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\nhead -c 30000000 /dev/zero >&2\nprintf 'the end' >&2\n")
+    program.chmod(0o700)
+
+    tracemalloc.start()
+    try:
+        finished = await Ffmpeg(program).run(folder=tmp_path)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert finished.told.endswith("the end")
+    assert most < 3_000_000
 
 
 def test_a_program_that_is_named_is_taken_and_else_one_is_found(tmp_path):
