@@ -58,8 +58,8 @@ class Courier(Protocol):
     async def post_film(self, delivery: Delivery, job: Job, film: FittedFilm) -> MessageId:
         """Post the film with its member's mention; safe to repeat as `post_card` is."""
 
-    async def post_link(self, delivery: Delivery, job: Job, address: str) -> MessageId:
-        """Post a film that is too large for the channel as a link."""
+    async def post_link(self, delivery: Delivery, job: Job, addresses: Sequence[str]) -> MessageId:
+        """Post where a film lies that is too large for the channel, or its shots in order."""
 
     async def post_failure(
         self, delivery: Delivery, job: Job, card_id: MessageId | None

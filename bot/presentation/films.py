@@ -16,14 +16,16 @@ from bot.presentation.buttons import button
 from bot.presentation.custom_ids import Action
 from bot.presentation.sanitising import plain, slug, visible
 
+MESSAGE_MOST = 2000  # Discord's
 PROMPT_MOST = 300
 REMARK_MOST = 200
 REASON_MOST = 600
-_TOO_LARGE = {40005, 50045}  # Discord's codes
+_TOO_LARGE_CODES = {40005, 50045}  # Discord's
+_TOO_LARGE = "It is too large for this channel"
 
 
-def text_of(job: Job, *, note: str | None = None, address: str | None = None) -> str:
-    """The words above the film."""
+def text_of(job: Job, *, note: str | None = None, addresses: Sequence[str] | None = None) -> str:
+    """The words above the film, or where it lies when it is too large."""
     lines = [
         f"<@{job.user_id}> {_news(job)}",
         f"> {plain(job.request.prompt, most=PROMPT_MOST)}",
@@ -32,9 +34,8 @@ def text_of(job: Job, *, note: str | None = None, address: str | None = None) ->
         lines.append(plain(job.artifact.remark, most=REMARK_MOST))
     if note is not None:
         lines.append(f"-# {note}")
-    if address is not None:
-        link = f"so here is the service's link: {address}" if address else "and no link is known."
-        lines.append(f"It is too large for this channel, {link}")
+    if addresses is not None:
+        lines.append(_linked(addresses, room=_room_below(lines)))
     return "\n".join(lines)
 
 
@@ -51,14 +52,13 @@ def text_again(job: Job, note: str | None) -> str:
 
 def text_while_fitting(job: Job) -> str:
     """Until it is small enough, which takes longer than anybody waits without a word."""
-    return f"{_prompt_of(job)}\nIt is too large for this channel: I make it smaller, which may take a few minutes."
+    return f"{_prompt_of(job)}\n{_TOO_LARGE}: I make it smaller, which may take a few minutes."
 
 
 def text_without_file(job: Job, addresses: Sequence[str]) -> str:
     """For a film that cannot be shown again where it was asked for."""
-    link = " ".join(addresses)
-    ways = f"here is the service's link: {link}" if link else "and no link is known."
-    return f"{_prompt_of(job)}\nIt is too large for this channel, {ways}"
+    lines = [_prompt_of(job)]
+    return "\n".join([*lines, _linked(addresses, room=_room_below(lines))])
 
 
 def _prompt_of(job: Job) -> str:
@@ -67,7 +67,30 @@ def _prompt_of(job: Job) -> str:
 
 def is_too_large(error: discord.HTTPException) -> bool:
     """Whether Discord, or what stands before it, refused a file for its size."""
-    return error.status == 413 or error.code in _TOO_LARGE
+    return error.status == 413 or error.code in _TOO_LARGE_CODES
+
+
+def _room_below(lines: Sequence[str]) -> int:
+    return MESSAGE_MOST - sum(len(line) + 1 for line in lines)
+
+
+def _linked(addresses: Sequence[str], *, room: int) -> str:
+    """Where a film lies, or its shots in order: as many as there is room for, each one whole."""
+    if not addresses:
+        return f"{_TOO_LARGE}, and no link is known."
+    for shown in range(len(addresses), 0, -1):
+        links = f"{_TOO_LARGE}, so here is the service's link: {' '.join(addresses[:shown])}"
+        told = f"{links}{_left_out(len(addresses) - shown)}"
+        if len(told) <= room:
+            return told
+    return f"{_TOO_LARGE}.{_left_out(len(addresses))}"
+
+
+def _left_out(count: int) -> str:
+    if not count:
+        return ""
+    links = "link is" if count == 1 else "links are"
+    return f"\n-# {count} {links} too long to be shown here; `/show` brings the film."
 
 
 def name_of(job: Job, *, most: int) -> str:

@@ -89,7 +89,7 @@ async def _send_film(delivery: Delivery, job: Job, outbox: Outbox) -> MessageId:
     submission = await outbox.store.find_submission(job.id)
     addresses = submission.artifact_addresses if submission else ()
     found = await _find(delivery, outbox)
-    return found or await outbox.courier.post_link(delivery, job, " ".join(addresses))
+    return found or await outbox.courier.post_link(delivery, job, addresses)
 
 
 async def _late_artifact(job: Job, outbox: Outbox) -> Artifact:

@@ -82,8 +82,8 @@ class FakeCourier:
             raise FileTooLargeError
         return await self._post(delivery, size_bytes=film.size_bytes, note=film.note)
 
-    async def post_link(self, delivery: Delivery, job: Job, address: str) -> MessageId:
-        return await self._post(delivery, address=address)
+    async def post_link(self, delivery: Delivery, job: Job, addresses: Sequence[str]) -> MessageId:
+        return await self._post(delivery, address=" ".join(addresses))
 
     async def post_failure(
         self, delivery: Delivery, job: Job, card_id: MessageId | None

@@ -258,7 +258,7 @@ def test_calling_off_says_what_became_of_the_money(outcome):
 def test_a_films_message_mentions_its_member_by_id_and_nobody_else(prompt):
     job = make_job(state=JobState.SUCCEEDED, request=make_request(prompt=prompt))
 
-    text = films.text_of(job, note="Re-encoded.", address="https://a.example/f.mp4")
+    text = films.text_of(job, note="Re-encoded.", addresses=["https://a.example/f.mp4"])
 
     assert text.startswith(f"<@{job.user_id}> your film is ready, for $0.50.")
     assert text.replace("\\<", "").count("<@") == 1
@@ -266,11 +266,56 @@ def test_a_films_message_mentions_its_member_by_id_and_nobody_else(prompt):
 
 
 def test_a_film_that_came_after_all_says_that_it_is_free():
-    text = films.text_of(make_job(state=JobState.EXPIRED), address="")
+    text = films.text_of(make_job(state=JobState.EXPIRED), addresses=[])
 
     assert "came after all, and you pay nothing" in text
     assert "no link is known" in text
     assert "$" not in text
+
+
+def test_a_film_that_is_too_large_is_linked_to_shot_by_shot():
+    text = films.text_of(
+        make_job(state=JobState.SUCCEEDED), addresses=["https://a/1", "https://a/2"]
+    )
+
+    assert text.endswith(
+        "It is too large for this channel, so here is the service's link: https://a/1 https://a/2"
+    )
+
+
+def texts_with_links(job, links):
+    return (
+        films.text_of(job, addresses=links),
+        films.text_without_file(job, links),
+    )
+
+
+def links_of(length):
+    return [f"https://a.example/{shot}?signed=".ljust(length, "b") for shot in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("length", "shown", "said"),
+    [
+        (700, 2, "1 link is too long to be shown here; `/show` brings the film."),
+        (950, 1, "2 links are too long to be shown here; `/show` brings the film."),
+        (1_950, 0, "3 links are too long to be shown here; `/show` brings the film."),
+    ],
+)
+def test_links_that_are_too_long_for_a_message_are_counted_instead_of_cut(length, shown, said):
+    links = links_of(length)
+
+    for text in texts_with_links(make_job(state=JobState.SUCCEEDED), links):
+        assert len(text) <= 2_000
+        assert [word for word in text.split() if word.startswith("https")] == links[:shown]
+        assert text.endswith(f"\n-# {said}")
+
+
+@pytest.mark.parametrize("length", range(400, 2_400, 100))
+def test_whatever_was_asked_for_a_film_and_its_links_fit_a_message(length):
+    job = make_job(state=JobState.SUCCEEDED, request=make_request(prompt="*" * 4_000))
+
+    assert all(len(text) <= 2_000 for text in texts_with_links(job, links_of(length)))
 
 
 def test_a_film_that_came_out_in_part_says_so_in_its_message():
