@@ -72,6 +72,9 @@ class Courier(Protocol):
     async def post_notice(self, notice: Notice) -> None:
         """Post a word to a log channel; safe to repeat as `post_card` is."""
 
+    async def find_notice(self, notice: Notice) -> bool:
+        """Whether its words stand in the log channel since it was first about to be posted."""
+
     def upload_limit_bytes(self, guild_id: GuildId) -> int:
         """How large a file may be here, from the server's boost tier."""
 

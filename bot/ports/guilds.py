@@ -35,6 +35,9 @@ class NoticeStore(Protocol):
 
     async def owe(self, notice: Notice) -> None: ...
 
+    async def claim(self, intent: Notice) -> bool:
+        """Write down the intent to post; False where somebody else has since it was read."""
+
     async def save(self, notice: Notice) -> None: ...
 
     async def list_owed(self, now: datetime, most: int) -> list[Notice]: ...

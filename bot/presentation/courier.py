@@ -127,6 +127,16 @@ class DiscordCourier:
         with self._translated():
             await channel.send(notice.text, nonce=notice.nonce)
 
+    async def find_notice(self, notice: Notice) -> bool:
+        """By its words: saying the same once more would tell nobody anything."""
+        since = (notice.posting_at or notice.owed_at) - CLOCKS_DIFFER_BY
+        channel = self._client.get_partial_messageable(notice.channel_id, guild_id=notice.guild_id)
+        with self._translated():
+            async for message in channel.history(limit=HISTORY_MOST, after=since):
+                if message.author == self._client.user and message.content == notice.text:
+                    return True
+        return False
+
     def upload_limit_bytes(self, guild_id: GuildId) -> int:
         guild = self._client.get_guild(guild_id)
         limit = int(UPLOAD_LIMITS[guild.premium_tier if guild else 0] * SAFETY)

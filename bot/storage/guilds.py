@@ -51,6 +51,16 @@ class SqlNoticeStore(Tables):
             attempts=notice.attempts,
         )
 
+    async def claim(self, intent: Notice) -> bool:
+        claimed = await self._write(
+            "claim_notice",
+            id=intent.id,
+            posting_at=rows.milliseconds_or_none(intent.posting_at),
+            next_attempt_at=rows.milliseconds(intent.next_attempt_at),
+            attempts=intent.attempts,
+        )
+        return claimed is not None
+
     async def save(self, notice: Notice) -> None:
         await self._write(
             "update_notice",
@@ -75,4 +85,5 @@ def _notice_from(row: Row) -> Notice:
         next_attempt_at=rows.instant(row["next_attempt_at"]),
         state=NoticeState(row["state"]),
         attempts=row["attempts"],
+        posting_at=rows.instant_or_none(row["posting_at"]),
     )

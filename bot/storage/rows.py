@@ -42,11 +42,11 @@ def instant(stored: int) -> datetime:
     return _EPOCH + stored * _MILLISECOND
 
 
-def _milliseconds_or_none(value: datetime | None) -> int | None:
+def milliseconds_or_none(value: datetime | None) -> int | None:
     return None if value is None else milliseconds(value)
 
 
-def _instant_or_none(stored: int | None) -> datetime | None:
+def instant_or_none(stored: int | None) -> datetime | None:
     return None if stored is None else instant(stored)
 
 
@@ -74,9 +74,9 @@ def moved_job_parameters(job: Job) -> Parameters:
         "state": job.state.value,
         "state_changed_at": milliseconds(job.state_changed_at),
         "next_action_at": milliseconds(job.next_action_at),
-        "submitted_at": _milliseconds_or_none(job.submitted_at),
-        "last_queued_at": _milliseconds_or_none(job.last_queued_at),
-        "deadline_at": _milliseconds_or_none(job.deadline_at),
+        "submitted_at": milliseconds_or_none(job.submitted_at),
+        "last_queued_at": milliseconds_or_none(job.last_queued_at),
+        "deadline_at": milliseconds_or_none(job.deadline_at),
         "progress_percent": job.progress_percent,
         "cancel_requested": int(job.cancel_requested),
         "failure_kind": job.failure.kind.value if job.failure else None,
@@ -106,9 +106,9 @@ def job_from(row: Row) -> Job:
         state_changed_at=instant(row["state_changed_at"]),
         next_action_at=instant(row["next_action_at"]),
         source_message_id=None if source is None else MessageId(source),
-        submitted_at=_instant_or_none(row["submitted_at"]),
-        last_queued_at=_instant_or_none(row["last_queued_at"]),
-        deadline_at=_instant_or_none(row["deadline_at"]),
+        submitted_at=instant_or_none(row["submitted_at"]),
+        last_queued_at=instant_or_none(row["last_queued_at"]),
+        deadline_at=instant_or_none(row["deadline_at"]),
         progress_percent=row["progress_percent"],
         cancel_requested=bool(row["cancel_requested"]),
         failure=Failure(FailureKind(kind), row["failure_text"] or "") if kind else None,
@@ -165,8 +165,8 @@ def submission_parameters(submission: Submission) -> Parameters:
         "artifact_address": "\n".join(submission.artifact_addresses) or None,
         "state": submission.state.value,
         "intended_at": milliseconds(submission.intended_at),
-        "accepted_at": _milliseconds_or_none(submission.accepted_at),
-        "finished_at": _milliseconds_or_none(submission.finished_at),
+        "accepted_at": milliseconds_or_none(submission.accepted_at),
+        "finished_at": milliseconds_or_none(submission.finished_at),
     }
 
 
@@ -180,8 +180,8 @@ def submission_from(row: Row) -> Submission:
         state=SubmissionState(row["state"]),
         intended_at=instant(row["intended_at"]),
         handle=row["handle"],
-        accepted_at=_instant_or_none(row["accepted_at"]),
-        finished_at=_instant_or_none(row["finished_at"]),
+        accepted_at=instant_or_none(row["accepted_at"]),
+        finished_at=instant_or_none(row["finished_at"]),
         artifact_addresses=tuple(filter(None, (row["artifact_address"] or "").split("\n"))),
         remark=row["remark"],
         precharged_micros=row["precharged_micros"],
@@ -195,7 +195,7 @@ def delivery_parameters(delivery: Delivery) -> Parameters:
         "state": delivery.state.value,
         "owed_at": milliseconds(delivery.owed_at),
         "next_attempt_at": milliseconds(delivery.next_attempt_at),
-        "posting_at": _milliseconds_or_none(delivery.posting_at),
+        "posting_at": milliseconds_or_none(delivery.posting_at),
     }
 
 
@@ -210,7 +210,7 @@ def delivery_from(row: Row) -> Delivery:
         owed_at=instant(row["owed_at"]),
         next_attempt_at=instant(row["next_attempt_at"]),
         attempts=row["attempts"],
-        posting_at=_instant_or_none(row["posting_at"]),
+        posting_at=instant_or_none(row["posting_at"]),
         message_id=None if message is None else MessageId(message),
         shown=row["shown"],
         version=row["version"],

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.guilds import CONFIRM_ABOVE_MICROS, GuildSettings
-from bot.domain.notices import Notice, NoticeState
+from bot.domain.notices import Notice, NoticeState, posting
 from bot.errors import StorageError
 from bot.ids import ChannelId, GuildId
 from bot.storage.databases import open_database
@@ -84,6 +84,50 @@ async def test_a_notice_is_owed_once_however_often_it_is_written(notices):
     await notices.owe(notice)
 
     assert await notices.list_owed(NOW, 10) == []
+
+
+async def test_an_intent_to_post_is_read_as_it_was_written(notices):
+    notice = make_notice()
+    await notices.owe(notice)
+    intent = posting(notice, LATER)
+
+    assert await notices.claim(intent)
+    assert await notices.list_owed(intent.next_attempt_at, 10) == [intent]
+    assert await notices.list_owed(LATER, 10) == []
+
+
+async def test_of_many_who_would_post_a_notice_one_does(notices):
+    notice = make_notice()
+    await notices.owe(notice)
+    claims = [notices.claim(posting(notice, LATER)) for _ in range(20)]
+
+    assert sorted(await asyncio.gather(*claims)) == [False] * 19 + [True]
+
+
+async def test_a_notice_that_was_postponed_may_be_posted_again_and_keeps_its_first_instant(notices):
+    notice = make_notice()
+    await notices.owe(notice)
+    first = posting(notice, NOW)
+    assert await notices.claim(first)
+    await notices.save(replace(first, next_attempt_at=LATER))
+    [read] = await notices.list_owed(LATER, 10)
+    again = posting(read, LATER)
+
+    assert await notices.claim(again)
+    assert (again.posting_at, again.attempts) == (NOW, 2)
+
+
+@pytest.mark.parametrize("end", [NoticeState.POSTED, NoticeState.UNDELIVERABLE])
+async def test_nobody_posts_a_notice_that_came_to_an_end(notices, end):
+    notice = make_notice()
+    await notices.owe(notice)
+    await notices.save(replace(notice, state=end))
+
+    assert not await notices.claim(posting(notice, LATER))
+
+
+async def test_nobody_posts_a_notice_that_was_never_owed(notices):
+    assert not await notices.claim(posting(make_notice(), LATER))
 
 
 @pytest.mark.parametrize("end", [NoticeState.POSTED, NoticeState.UNDELIVERABLE])

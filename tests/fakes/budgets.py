@@ -118,6 +118,13 @@ class InMemoryNotices:
     async def owe(self, notice: Notice) -> None:
         self.notices.setdefault(notice.id, notice)
 
+    async def claim(self, intent: Notice) -> bool:
+        owed = self.notices.get(intent.id)
+        if owed is None or owed.state is not NoticeState.OWED or owed.attempts >= intent.attempts:
+            return False
+        self.notices[intent.id] = replace(intent, text=owed.text)
+        return True
+
     async def save(self, notice: Notice) -> None:
         owed = self.notices.get(notice.id)
         if owed is not None:  # the words are written once

@@ -35,6 +35,15 @@ class Message:
     edited: list[datetime] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Word:
+    """A notice in a log channel."""
+
+    nonce: str
+    text: str
+    posted_at: datetime
+
+
 @dataclass
 class FakeCourier:
     """The port `Courier`. Everything that stands in a channel is in `messages`.
@@ -46,7 +55,7 @@ class FakeCourier:
     messages: list[Message] = field(default_factory=list)
     gone_channels: set[ChannelId] = field(default_factory=set)
     deleted: set[MessageId] = field(default_factory=set)
-    notices: dict[str, str] = field(default_factory=dict)
+    notices: list[Word] = field(default_factory=list)
     pictures: dict[JobId, list[str]] = field(default_factory=dict)
     says_limit_bytes: int = 10_000
     limit_bytes: int = 10_000
@@ -58,6 +67,11 @@ class FakeCourier:
 
     def of(self, job_id: JobId, kind: DeliveryKind) -> list[Message]:
         return [m for m in self.messages if m.job_id == job_id and m.kind is kind]
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """The nonce and the text of every notice that stands in a log channel."""
+        return [(word.nonce, word.text) for word in self.notices]
 
     def digest(self, view: CardView) -> str:
         return f"{view.job.state} {view.job.cancel_requested} {view.position} {view.film_url}"
@@ -105,7 +119,14 @@ class FakeCourier:
         await self.weather("notice")
         if notice.channel_id in self.gone_channels:
             raise ChannelGoneError
-        self.notices[notice.nonce] = notice.text
+        since = self.clock.now() - NONCES_KEPT_FOR
+        if not any(word.nonce == notice.nonce and word.posted_at > since for word in self.notices):
+            self.notices.append(Word(notice.nonce, notice.text, self.clock.now()))
+        await self.weather("notice answered")
+
+    async def find_notice(self, notice: Notice) -> bool:
+        await self.weather("find notice")
+        return any(word.nonce == notice.nonce for word in self.notices)
 
     def upload_limit_bytes(self, guild_id: GuildId) -> int:
         return self.says_limit_bytes

@@ -1,10 +1,14 @@
 """The bot's own messages on a real channel: how a failure is told, and how each is found again."""
 
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 from bot.clock import SystemClock
 from bot.domain.deliveries import DeliveryKind
+from bot.domain.notices import Notice
+from bot.ids import ChannelId, GuildId
+from tests.factories import new_notice_id
 from tests.people import Upload
 from tests.studio import is_card, outcome_of, settled_answer
 
@@ -53,6 +57,31 @@ async def test_every_message_of_a_job_is_found_again_after_a_crash(studio):
         ]
 
     assert found == [int(message["id"]) for message, _, _ in wanted]
+
+
+async def test_a_word_in_a_log_channel_is_found_again_after_a_crash_and_nobody_elses(studio):
+    fern, log = studio.people.person("Fern"), studio.people.channel("films")
+    now = SystemClock().now()
+    word = Notice(
+        new_notice_id(),
+        GuildId(int(studio.people.guild["id"])),
+        ChannelId(int(log)),
+        "⚠️ Away **again**.",
+        now,
+        now,
+    )
+    copied = replace(word, id=new_notice_id(), text="Back again.")
+
+    async with studio.bot() as parts:
+        courier = parts.delivering._outbox.courier
+        await fern.say(log, copied.text)
+        before = await courier.find_notice(word)
+        await courier.post_notice(word)
+
+        assert not before
+        assert await courier.find_notice(word)
+        assert not await courier.find_notice(copied)
+        assert not await courier.find_notice(replace(word, posting_at=now + timedelta(hours=1)))
 
 
 async def test_a_film_is_found_again_in_a_channel_where_everybody_talks(studio):

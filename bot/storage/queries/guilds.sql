@@ -25,6 +25,13 @@ VALUES (
 ON CONFLICT (id) DO NOTHING
 RETURNING id;
 
+-- name: claim_notice^
+-- Write down the intent to post, where nobody else has since it was read.
+UPDATE notices SET
+    posting_at = :posting_at, next_attempt_at = :next_attempt_at, attempts = :attempts
+WHERE id = :id AND state = 'owed' AND attempts < :attempts
+RETURNING id;
+
 -- name: update_notice^
 -- Note what became of it.
 UPDATE notices SET state = :state, next_attempt_at = :next_attempt_at, attempts = :attempts

@@ -1,15 +1,17 @@
 """A word that is owed to a log channel is posted there once, or given up after a day."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from bot.domain.deliveries import POSTING_LEASE
 from bot.domain.notices import Notice, NoticeState
 from bot.errors import DeliveryUnavailableError
 from bot.ids import ChannelId, GuildId
 from bot.services.noticing import GIVEN_UP_AFTER, MOST_AT_ONCE, Noticing
 from tests.factories import NOW, new_notice_id
+from tests.fakes.budgets import InMemoryNotices
 from tests.fakes.weather import KilledError, Script, mortal
 
 CHANNEL = ChannelId(20)
@@ -32,7 +34,7 @@ async def test_a_word_that_is_owed_is_posted_once(world):
     for _ in range(3):
         await process.noticing.run_once()
 
-    assert world.courier.notices == {notice.nonce: "a word"}
+    assert world.courier.told == [(notice.nonce, "a word")]
     assert state_of(world, notice) is NoticeState.POSTED
 
 
@@ -48,7 +50,7 @@ async def test_while_discord_is_away_it_is_tried_again_later_and_later(world):
         world.clock.advance(max(waits[-1], 0))
 
     assert waits[:3] == [2, 4, 8]
-    assert world.courier.notices == {notice.nonce: "a word"}
+    assert world.courier.told == [(notice.nonce, "a word")]
 
 
 async def test_what_is_not_due_is_not_tried(world):
@@ -56,7 +58,7 @@ async def test_what_is_not_due_is_not_tried(world):
     await owe(world, next_attempt_at=NOW + timedelta(seconds=1))
     await process.noticing.run_once()
 
-    assert world.courier.notices == {}
+    assert world.courier.told == []
 
 
 async def test_after_a_day_without_discord_a_word_is_old_news(world):
@@ -79,7 +81,7 @@ async def test_a_channel_that_is_gone_is_not_tried_again_and_holds_no_other_up(w
     await process.noticing.run_once()
 
     assert state_of(world, gone) is NoticeState.UNDELIVERABLE
-    assert world.courier.notices == {other.nonce: "a word"}
+    assert world.courier.told == [(other.nonce, "a word")]
 
 
 async def test_many_words_are_posted_oldest_first_some_at_a_time(world):
@@ -92,16 +94,66 @@ async def test_many_words_are_posted_oldest_first_some_at_a_time(world):
     assert len(world.courier.notices) == MOST_AT_ONCE
 
     await process.noticing.run_once()
-    assert list(world.courier.notices) == [notice.nonce for notice in notices]
+    assert world.courier.told == [(notice.nonce, "a word") for notice in notices]
 
 
-async def test_a_program_that_died_between_posting_and_noting_posts_the_same_message_again(world):
+@pytest.mark.parametrize("minutes", [0, 2, 10, 23 * 60])
+async def test_a_program_that_died_between_posting_and_noting_posts_no_second_message(
+    world, minutes
+):
     dying = mortal(world.notices, Script(save=[KilledError()]), ["save"])
     notice = await owe(world)
     with pytest.raises(KilledError):
         await Noticing(dying, world.courier, world.clock).run_once()
     assert state_of(world, notice) is NoticeState.OWED
 
+    world.clock.advance(minutes * 60)
     await world.start().noticing.run_once()
-    assert world.courier.notices == {notice.nonce: "a word"}
+    world.clock.advance(POSTING_LEASE.total_seconds())
+    await world.start().noticing.run_once()
+
+    assert world.courier.told == [(notice.nonce, "a word")]
+    assert state_of(world, notice) is NoticeState.POSTED
+
+
+async def test_a_program_that_died_before_posting_posts_later(world):
+    notice = await owe(world)
+    with pytest.raises(KilledError):
+        await world.start(weather=Script(notice=[KilledError()])).noticing.run_once()
+
+    world.clock.advance(600)
+    await world.start().noticing.run_once()
+
+    assert world.courier.told == [(notice.nonce, "a word")]
+    assert state_of(world, notice) is NoticeState.POSTED
+
+
+async def test_an_answer_that_was_lost_makes_no_second_message_however_long_discord_is_away(world):
+    lost: list[BaseException | None] = [DeliveryUnavailableError()]
+    away: list[BaseException | None] = [DeliveryUnavailableError() for _ in range(9)]
+    weather = Script(notice__answered=lost, notice=[None, *away], find__notice=away)
+    process = world.start(weather=weather)
+    notice = await owe(world)
+    while state_of(world, notice) is NoticeState.OWED:
+        await process.noticing.run_once()
+        world.clock.advance(60)
+
+    assert world.courier.told == [(notice.nonce, "a word")]
+    assert state_of(world, notice) is NoticeState.POSTED
+
+
+async def test_of_two_programs_that_read_the_same_word_one_posts_it(world):
+    class Slow(InMemoryNotices):
+        """Its list is read long before anything is done with it."""
+
+        async def list_owed(self, now: datetime, most: int) -> list[Notice]:
+            read = await super().list_owed(now, most)
+            await world.start().noticing.run_once()
+            world.clock.advance(600)
+            return read
+
+    notice = await owe(world)
+    await Noticing(Slow(world.notices.notices), world.courier, world.clock).run_once()
+
+    assert world.courier.told == [(notice.nonce, "a word")]
     assert state_of(world, notice) is NoticeState.POSTED

@@ -226,7 +226,7 @@ async def test_each_server_that_wants_to_be_told_is_told_once_when_it_pauses_and
     await process.noticing.run_once()
     told = list(world.notices.notices.values())
     assert [(notice.guild_id, notice.channel_id) for notice in told] == [(1, 11), (3, 33)]
-    assert {notice.text for notice in told} == set(world.courier.notices.values())
+    assert {notice.text for notice in told} == {text for _, text in world.courier.told}
     assert "FAILURES" in told[0].text
 
     await pauses.observe(PROVIDER, None)
