@@ -57,9 +57,12 @@ class DiskFilmStore:
     async def join(self, job_id: JobId, parts: int) -> None:
         paths = [self.part_path(job_id, number) for number in range(parts)]
         whole = self._folder / f"{job_id}.whole"
-        async with self._one_at_a_time:
-            await Joiner(self._ffmpeg, self._folder).join(paths, whole)
-        await asyncio.to_thread(whole.replace, self.path(job_id))
+        try:
+            async with self._one_at_a_time:
+                await Joiner(self._ffmpeg, self._folder).join(paths, whole)
+            await asyncio.to_thread(whole.replace, self.path(job_id))
+        finally:
+            await asyncio.to_thread(whole.unlink, missing_ok=True)
         for path in paths:
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
@@ -90,11 +93,12 @@ class DiskFilmStore:
         arguments = (*arguments, "-movflags", "+faststart", "-f", "mp4", str(part))
         try:
             finished = await self._ffmpeg.run(*arguments, folder=self._folder)
+            if finished.code == 0:
+                await asyncio.to_thread(part.replace, path)
         except TimeoutError:
-            finished = None
-        if finished is not None and finished.code == 0:
-            await asyncio.to_thread(part.replace, path)
-        await asyncio.to_thread(part.unlink, missing_ok=True)
+            return
+        finally:
+            await asyncio.to_thread(part.unlink, missing_ok=True)
 
     async def list_older(self, before: datetime) -> list[JobId]:
         return await asyncio.to_thread(self._older, before.timestamp())
@@ -119,14 +123,16 @@ class DiskFilmStore:
         if artifact.size_bytes <= max_bytes:
             return FittedFilm(source, artifact.size_bytes)
         target = source.with_suffix(f".{max_bytes}.mp4")
-        async with self._one_at_a_time:
-            if not await asyncio.to_thread(target.exists):
+        if not await asyncio.to_thread(target.exists):
+            async with self._one_at_a_time:
                 await self._encode(artifact, source, target, max_bytes)
         size = await asyncio.to_thread(_size, target)
         note = f"Re-encoded to fit this server's limit of {max(1, round(max_bytes / MB))} MB."
         return FittedFilm(target, size, note)
 
     async def _encode(self, artifact: Artifact, source: Path, target: Path, max_bytes: int) -> None:
+        if await asyncio.to_thread(target.exists):  # since it waited for its turn
+            return
         for share in (SHARE, SHARE * RETRY_SHARE):
             plan = plan_for(artifact, int(max_bytes * share))
             part = _aside(target)

@@ -82,7 +82,7 @@ class DiskImageStore:
         old = [
             path
             for path in self._folder.iterdir()
-            if path.name not in keep and path.stat().st_mtime < before
+            if path.name not in keep and _is_older(path, before)
         ]
         for path in old:
             path.unlink(missing_ok=True)
@@ -169,6 +169,14 @@ def _encoded(picture: Image.Image, form: str, quality: int) -> bytes:
     target = io.BytesIO()
     bare.save(target, form, **({"quality": quality} if form == "JPEG" else {}))
     return target.getvalue()
+
+
+def _is_older(path: Path, before: float) -> bool:
+    """One that is gone was not written to its end when it was listed, and has its name by now."""
+    try:
+        return path.stat().st_mtime < before
+    except FileNotFoundError:
+        return False
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -189,6 +189,46 @@ async def test_an_encoding_that_came_to_no_end_leaves_nothing_on_the_disk(store,
     assert [path.name for path in folder.iterdir()] == [artifact.key]
 
 
+class CalledOff(Ffmpeg):
+    """Is called off when it has written a film."""
+
+    async def run(self, *arguments: str, folder: Path, deadline_seconds: float = 9.0) -> Finished:
+        finished = await super().run(*arguments, folder=folder, deadline_seconds=deadline_seconds)
+        if arguments[-2] == "mp4":
+            assert await asyncio.to_thread(os.path.getsize, arguments[-1])
+            raise asyncio.CancelledError
+        return finished
+
+
+class Busy(Ffmpeg):
+    """Ends nothing that it begins."""
+
+    def __init__(self) -> None:
+        super().__init__(find_ffmpeg())
+        self.begun = asyncio.Event()
+
+    async def run(self, *_arguments: str, folder: Path, deadline_seconds: float = 9.0) -> Finished:
+        self.begun.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_a_film_that_was_made_to_fit_waits_for_no_other_film(store):
+    artifact, other = await film(store, NOISE), await film(store, NOISE)
+    fitted = await store.fit(artifact, max_bytes=150_000)
+    program = Busy()
+    busy = DiskFilmStore(fitted.path.parent, program)
+
+    async with asyncio.TaskGroup() as group:
+        encoding = group.create_task(busy.fit(other, max_bytes=150_000))
+        await program.begun.wait()
+        async with asyncio.timeout(10):
+            again = await busy.fit(artifact, max_bytes=150_000)
+        encoding.cancel()
+
+    assert again == fitted
+
+
 async def test_a_film_that_cannot_be_made_to_fit_is_too_large(store):
     artifact = await film(store, SMALL)
 
@@ -281,6 +321,20 @@ async def test_of_a_program_that_tells_without_end_only_the_end_is_kept(tmp_path
 def test_a_program_that_is_named_is_taken_and_else_one_is_found(tmp_path):
     assert find_ffmpeg(tmp_path) == tmp_path
     assert find_ffmpeg().is_file()
+
+
+@pytest.mark.parametrize("act", ["inspect", "join"])
+async def test_work_that_was_called_off_leaves_nothing_but_the_film_as_it_came(store, act):
+    job_id = new_job_id()
+    path = store.part_path(job_id, 0) if act == "join" else store.path(job_id)
+    made = await FFMPEG.run(*SMALL, str(path), folder=path.parent)
+    assert made.code == 0, made.told
+    beside = DiskFilmStore(path.parent, CalledOff(find_ffmpeg()))
+
+    with pytest.raises(asyncio.CancelledError):
+        await (beside.join(job_id, 1) if act == "join" else beside.inspect(job_id))
+
+    assert [left.name for left in path.parent.iterdir()] == [path.name]
 
 
 async def test_what_was_left_of_a_film_that_never_came_is_listed_when_it_is_old(store):

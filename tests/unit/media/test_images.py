@@ -325,6 +325,18 @@ async def test_a_few_pictures_are_decoded_at_once_however_many_come(tmp_path):
         assert len({image.key for image in await asyncio.gather(*kept)}) == 1
 
 
+async def test_a_picture_that_gets_its_name_meanwhile_does_not_keep_others_from_being_forgotten(
+    store,
+):
+    old = await store.keep(encoded(picture(), "PNG"), name="x.png")
+    os.utime(store.path(old), (1_000, 1_000))
+    folder = store.path(old).parent
+    folder.joinpath("listed.part").symlink_to("under its name by now")
+
+    assert await store.forget_older(LONG_AGO, keep=()) == 1
+    assert not store.path(old).exists()
+
+
 async def test_old_pictures_are_forgotten_unless_a_film_needs_them(store):
     kept = [
         await store.keep(encoded(picture(colour=(60 * n, 9, 9)), "PNG"), name="x.png")
