@@ -21,7 +21,7 @@ from bot.tasks import TaskOwner
 _log = logging.getLogger(__name__)
 
 MOST_CARDS = 20  # posted or edited at once, and as many words of failure
-MOST_FILMS = 4  # made to fit and uploaded at once, one per channel
+MOST_FILMS = 20  # in hand at once, one per channel; most of them wait to be made to fit
 MOST_LISTED = 500  # films that wait for their turn must not hide a card
 TICK_SECONDS = 1.0
 

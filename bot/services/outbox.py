@@ -1,6 +1,7 @@
 """What deliveries are made from and with."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from bot.domain.catalogue import Catalogue
 from bot.domain.deliveries import DELETED_ADDRESS, DeliveryKind, DeliveryState
@@ -11,6 +12,7 @@ from bot.services.substituting import Substituting
 
 HAS_A_FILM = TERMINAL_STATES - {JobState.CANCELLED}  # of those that failed, one that came late
 INSTEAD_AFTER = frozenset({FailureKind.OPERATOR, FailureKind.PROVIDER, FailureKind.REJECTED})
+UPLOADS_AT_ONCE = 4  # more would only make each of them slower
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Outbox:
     inquiring: Inquiring
     substituting: Substituting
     clock: Clock
+    uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
 
     async def view(self, job: Job) -> CardView:
         """All that the job's card shows now."""

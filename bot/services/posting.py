@@ -82,8 +82,9 @@ async def _send_film(delivery: Delivery, job: Job, outbox: Outbox) -> MessageId:
     for max_bytes in (limit, int(limit * SMALLER)):
         try:
             film = await outbox.films.fit(artifact, max_bytes=max_bytes)
-            found = await _find(delivery, outbox)
-            return found or await outbox.courier.post_film(delivery, job, film)
+            async with outbox.uploads:
+                found = await _find(delivery, outbox)
+                return found or await outbox.courier.post_film(delivery, job, film)
         except FileTooLargeError:
             _log.warning("film_too_large", extra={"job_id": job.id, "max_bytes": max_bytes})
     submission = await outbox.store.find_submission(job.id)
