@@ -128,11 +128,14 @@ class DiscordCourier:
             await channel.send(notice.text, nonce=notice.nonce)
 
     async def find_notice(self, notice: Notice) -> bool:
-        """By its words: saying the same once more would tell nobody anything."""
+        """By its words: saying the same once more would tell nobody anything.
+
+        However much was said since it was first tried; that is a day at most.
+        """
         since = (notice.posting_at or notice.owed_at) - CLOCKS_DIFFER_BY
         channel = self._client.get_partial_messageable(notice.channel_id, guild_id=notice.guild_id)
         with self._translated():
-            async for message in channel.history(limit=HISTORY_MOST, after=since):
+            async for message in channel.history(limit=None, after=since):
                 if message.author == self._client.user and message.content == notice.text:
                     return True
         return False

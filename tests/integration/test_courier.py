@@ -84,6 +84,21 @@ async def test_a_word_in_a_log_channel_is_found_again_after_a_crash_and_nobody_e
         assert not await courier.find_notice(replace(word, posting_at=now + timedelta(hours=1)))
 
 
+async def test_a_word_is_found_again_in_a_log_channel_where_everybody_talks(studio):
+    fern, log = studio.people.person("Fern"), studio.people.channel("films")
+    now = SystemClock().now()
+    guild_id = GuildId(int(studio.people.guild["id"]))
+    word = Notice(new_notice_id(), guild_id, ChannelId(int(log)), "⚠️ Away.", now, now)
+    for number in range(10 * HISTORY_PAGE + 10):
+        await fern.say(log, f"word {number}")
+
+    async with studio.bot() as parts:
+        courier = parts.delivering._outbox.courier
+        await courier.post_notice(word)
+
+        assert await courier.find_notice(word)
+
+
 async def test_a_film_is_found_again_in_a_channel_where_everybody_talks(studio):
     fern, films = studio.people.person("Fern"), studio.people.channel("films")
     begun = SystemClock().now()
