@@ -34,6 +34,7 @@ BotError
 ├─ DeliveryError
 │  ├─ DeliveryUnavailableError        Discord is away; try again later
 │  ├─ ChannelGoneError                deleted, or the bot may no longer post there
+│  │  └─ NotAllowedError              perhaps only its file is not allowed
 │  ├─ MessageGoneError
 │  ├─ FileTooLargeError
 │  └─ PicturesNotPostedError          a wish's pictures do not stand in its channel yet
@@ -263,6 +264,10 @@ class DeliveryUnavailableError(DeliveryError):
 
 class ChannelGoneError(DeliveryError):
     """The channel is deleted, or the bot may no longer see it or post in it."""
+
+
+class NotAllowedError(ChannelGoneError):
+    """The bot lacks a permission; what has a file may be allowed without it."""
 
 
 class MessageGoneError(DeliveryError):

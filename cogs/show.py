@@ -9,7 +9,7 @@ from discord.ext import commands
 
 from bot.client import Client, Services
 from bot.ids import JobId, UserId
-from bot.presentation import films
+from bot.presentation import films, refusals
 from bot.services.showing import Shown
 from cogs._private.answers import edit
 from cogs._private.places import guild_of
@@ -70,7 +70,7 @@ class Show(commands.Cog):
                 attachments=[films.file_of(shown.job, film)],
             )
         except discord.HTTPException as error:
-            if not films.is_too_large(error):
+            if not refusals.is_too_large(error):
                 raise
             _log.warning("film_too_large", extra={"job_id": shown.job.id, "max_bytes": most})
             return False

@@ -5,7 +5,7 @@ of ours, because discord.py's own is new after a restart, and every error is tra
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from json import JSONDecodeError
 from pathlib import Path
@@ -16,15 +16,10 @@ import discord
 from bot.domain.deliveries import NONCE_MAX_CHARACTERS, Delivery, DeliveryKind
 from bot.domain.jobs import Job
 from bot.domain.notices import Notice
-from bot.errors import (
-    ChannelGoneError,
-    DeliveryUnavailableError,
-    FileTooLargeError,
-    MessageGoneError,
-)
+from bot.errors import DeliveryError, DeliveryUnavailableError, FileTooLargeError
 from bot.ids import ChannelId, GuildId, MessageId
 from bot.ports import CardView, Clock, FittedFilm
-from bot.presentation import cards, custom_ids, films
+from bot.presentation import cards, custom_ids, films, refusals
 from bot.presentation.custom_ids import Action
 
 MB = 1024 * 1024
@@ -34,7 +29,8 @@ REMEMBER_REFUSAL_FOR = timedelta(days=1)
 HISTORY_MOST = 1000  # messages, a hundred a request
 CLOCKS_DIFFER_BY = timedelta(minutes=1)  # Discord's from ours, at most
 
-_GONE = {10003, 10004, 50001, 50013, 50083, 160005}  # channel, server, access, permission, archived
+Refusal = Callable[[discord.HTTPException], DeliveryError]
+
 _UNREADABLE = (JSONDecodeError, UnicodeDecodeError)  # what was asked may have been done
 
 
@@ -77,7 +73,7 @@ class DiscordCourier:
 
     async def edit_card(self, delivery: Delivery, view: CardView) -> None:
         message = self._channel(delivery).get_partial_message(delivery.message_id or 0)
-        with self._translated():
+        with self._translated(refusals.of_an_edit):
             await message.edit(embed=cards.embed_of(view), view=cards.buttons_of(view))
 
     async def picture_addresses(self, delivery: Delivery) -> tuple[str, ...]:
@@ -169,23 +165,13 @@ class DiscordCourier:
         self._refused[guild_id] = (until, int(size_bytes * SAFETY))
 
     @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, refusal: Refusal = refusals.of_a_post) -> Iterator[None]:
         try:
             yield
         except discord.HTTPException as error:
-            raise _ours(error) from error
+            raise refusal(error) from error
         except self._unreachable as error:
             raise DeliveryUnavailableError(type(error).__name__) from error
-
-
-def _ours(error: discord.HTTPException) -> Exception:
-    if error.code == 10008:
-        return MessageGoneError(str(error.code))
-    if films.is_too_large(error):
-        return FileTooLargeError(str(error.code))
-    if error.code in _GONE or isinstance(error, discord.Forbidden):
-        return ChannelGoneError(str(error.code))
-    return DeliveryUnavailableError(f"{error.status} {error.code}")
 
 
 def _nonce(delivery: Delivery) -> str:

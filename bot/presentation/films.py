@@ -20,7 +20,6 @@ MESSAGE_MOST = 2000  # Discord's
 PROMPT_MOST = 300
 REMARK_MOST = 200
 REASON_MOST = 600
-_TOO_LARGE_CODES = {40005, 50045}  # Discord's
 _TOO_LARGE = "It is too large for this channel"
 
 
@@ -63,11 +62,6 @@ def text_without_file(job: Job, addresses: Sequence[str]) -> str:
 
 def _prompt_of(job: Job) -> str:
     return f"> {plain(job.request.prompt, most=PROMPT_MOST)}"
-
-
-def is_too_large(error: discord.HTTPException) -> bool:
-    """Whether Discord, or what stands before it, refused a file for its size."""
-    return error.status == 413 or error.code in _TOO_LARGE_CODES
 
 
 def _room_below(lines: Sequence[str]) -> int:
