@@ -1,6 +1,7 @@
 """Making room: films and pictures that were kept for long enough are deleted.
 
-A film is kept until it is posted, however long that takes, and then for the retention time.
+A film is kept until it is posted, however long that takes, and then for the retention time; so
+are pictures until their card is.
 """
 
 import logging
@@ -14,6 +15,8 @@ from bot.ports import Clock, FilmStore, ImageStore, JobStore
 _log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN = 3600.0
+FOR_EVER = timedelta(days=365)  # longer than any message waits for its next try
+MOST_OWED = 10_000
 _WAITING = frozenset({DeliveryState.OWED, DeliveryState.POSTING})
 
 
@@ -49,12 +52,17 @@ class Tidying:
         ]
         for job_id in films:
             await self._films.forget(job_id)
-        needed = {
-            image.key for job in await self._store.list_active() for image in job.request.pictures
-        }
-        pictures = await self._images.forget_older(before, keep=needed)
+        pictures = await self._images.forget_older(before, keep=await self._list_needed())
         if films or pictures:
             _log.info("tidied", extra={"films": len(films), "pictures": pictures})
+
+    async def _list_needed(self) -> set[str]:
+        """Pictures that a service or a card is still to be given."""
+        jobs = await self._store.list_active()
+        for delivery in await self._store.list_owed(self._clock.now() + FOR_EVER, MOST_OWED):
+            if delivery.kind is DeliveryKind.CARD:
+                jobs.append(await self._store.get(delivery.job_id))
+        return {image.key for job in jobs for image in job.request.pictures}
 
     async def _may_go(self, job_id: JobId) -> bool:
         try:

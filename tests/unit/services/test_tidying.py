@@ -51,6 +51,19 @@ async def test_the_pictures_of_films_under_way_stay(world, tidying):
     assert world.images.kept_back == [frozenset({"mine.png"})]
 
 
+async def test_the_pictures_of_a_card_that_is_still_owed_stay_though_its_job_has_ended(
+    world, tidying
+):
+    process = world.start()
+    job = await process.accept(key="one", image=make_image(key="mine.png"))
+    await process.cancelling.cancel(job.id, job.user_id, is_moderator=False)
+
+    await tidying.run_once()
+
+    assert await world.store.list_active() == []
+    assert world.images.kept_back == [frozenset({"mine.png"})]
+
+
 async def test_with_no_retention_time_everything_stays(world):
     process = world.start()
     await process.accept(key="one")
