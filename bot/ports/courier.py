@@ -38,8 +38,9 @@ class Courier(Protocol):
     """Brings messages to Discord.
 
     Every method raises DeliveryUnavailableError when it may be tried again with the same nonce,
-    ChannelGoneError when the channel is gone or closed to us, MessageGoneError when the message
-    to change is gone, FileTooLargeError when Discord refuses the file for its size.
+    ChannelGoneError when the channel is gone or closed to us, NotAllowedError when perhaps only a
+    file is not allowed there, MessageGoneError when the message to change is gone,
+    FileTooLargeError when Discord refuses the file for its size.
     """
 
     def digest(self, view: CardView) -> str:
@@ -48,7 +49,10 @@ class Courier(Protocol):
     async def post_card(
         self, delivery: Delivery, view: CardView, images: Sequence[Path]
     ) -> MessageId:
-        """Post the card with the wish's pictures; the same delivery posted again soon gives the same message."""
+        """Post the card with those of the wish's pictures that are still kept.
+
+        The same delivery posted again soon gives the same message.
+        """
 
     async def edit_card(self, delivery: Delivery, view: CardView) -> None: ...
 

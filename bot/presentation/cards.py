@@ -23,7 +23,9 @@ PROMPT_MOST = 900
 BAR_CELLS = 10
 MOST_GUESSED_PERCENT = 90  # a guess from the time passed never claims to be done
 
-_PICTURE = re.compile(r"/picture-(\d+)\.")  # in an address
+_PICTURE = re.compile(
+    r"^https?://.+/picture-(\d+)\."
+)  # an address, not a name of what is not there
 
 _COLOURS = {
     JobState.ACCEPTED: 0x8B93A7,

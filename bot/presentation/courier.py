@@ -61,13 +61,17 @@ class DiscordCourier:
     async def post_card(
         self, delivery: Delivery, view: CardView, images: Sequence[Path]
     ) -> MessageId:
+        """A picture that is no longer kept is left out."""
         names = cards.picture_names(view.job)
-        files = [discord.File(path, name) for path, name in zip(images, names, strict=True)]
+        kept = [(path, name) for path, name in zip(images, names, strict=False) if path.exists()]
+        embed = cards.embed_of(view)
+        if not kept or kept[0][1] != names[0]:
+            embed.set_thumbnail(url=None)
         return await self._send(
             delivery,
             view.job,
-            embed=cards.embed_of(view),
-            files=files,
+            embed=embed,
+            files=[discord.File(path, name) for path, name in kept],
             view=cards.buttons_of(view),
         )
 

@@ -19,6 +19,7 @@ from bot.errors import (
     DeliveryUnavailableError,
     FileTooLargeError,
     FilmNotThereError,
+    NotAllowedError,
 )
 from bot.ids import MessageId
 from bot.ports import CardView
@@ -69,9 +70,20 @@ async def _send(delivery: Delivery, view: CardView, outbox: Outbox) -> MessageId
         return await _send_film(delivery, view.job, outbox)
     if delivery.kind is DeliveryKind.FAILURE:
         return await _send_failure(delivery, view.job, outbox)
+    return await _find(delivery, outbox) or await _send_card(delivery, view, outbox)
+
+
+async def _send_card(delivery: Delivery, view: CardView, outbox: Outbox) -> MessageId:
+    """With its pictures, else without: Cancel and the word of failure must not wait for them."""
     paths = [outbox.images.path(image) for image in view.job.request.pictures]
-    found = await _find(delivery, outbox)
-    return found or await outbox.courier.post_card(delivery, view, paths)
+    try:
+        return await outbox.courier.post_card(delivery, view, paths)
+    except (FileTooLargeError, NotAllowedError) as error:
+        if not paths:
+            raise
+        told = {"job_id": view.job.id, "error": type(error).__name__}
+        _log.warning("card_without_pictures", extra=told)
+        return await outbox.courier.post_card(delivery, view, [])
 
 
 async def _send_film(delivery: Delivery, job: Job, outbox: Outbox) -> MessageId:

@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.domain.deliveries import Delivery, DeliveryKind
 from bot.domain.jobs import Job, JobState
 from bot.domain.notices import Notice
-from bot.errors import ChannelGoneError, FileTooLargeError, MessageGoneError
+from bot.errors import ChannelGoneError, DeliveryError, FileTooLargeError, MessageGoneError
 from bot.ids import ChannelId, GuildId, JobId, MessageId
 from bot.ports import CardView, Clock, FittedFilm
 from tests.fakes.weather import Weather, calm
@@ -48,7 +48,8 @@ class Word:
 class FakeCourier:
     """The port `Courier`. Everything that stands in a channel is in `messages`.
 
-    `says_limit_bytes` is what the server's tier promises, `limit_bytes` what is really taken.
+    `says_limit_bytes` is what the server's tier promises, `limit_bytes` what is really taken;
+    `files_raise` is how it refuses every file.
     """
 
     clock: Clock
@@ -59,6 +60,7 @@ class FakeCourier:
     pictures: dict[JobId, list[str]] = field(default_factory=dict)
     says_limit_bytes: int = 10_000
     limit_bytes: int = 10_000
+    files_raise: type[DeliveryError] | None = None
     weather: Weather = calm
 
     def under(self, weather: Weather) -> "FakeCourier":
@@ -79,6 +81,7 @@ class FakeCourier:
     async def post_card(
         self, delivery: Delivery, view: CardView, images: Sequence[Path]
     ) -> MessageId:
+        self._take_files(len(images))
         self.pictures[delivery.job_id] = [f"https://cdn.example/{path.name}" for path in images]
         return await self._post(delivery, state=view.job.state, film_url=view.film_url)
 
@@ -92,6 +95,7 @@ class FakeCourier:
         await self.weather("edit answered")
 
     async def post_film(self, delivery: Delivery, job: Job, film: FittedFilm) -> MessageId:
+        self._take_files(1)
         if film.size_bytes > self.limit_bytes:
             raise FileTooLargeError
         return await self._post(delivery, size_bytes=film.size_bytes, note=film.note)
@@ -133,6 +137,10 @@ class FakeCourier:
 
     def message_url(self, guild_id: GuildId, channel_id: ChannelId, message_id: MessageId) -> str:
         return f"message:{message_id}"
+
+    def _take_files(self, count: int) -> None:
+        if count and self.files_raise is not None:
+            raise self.files_raise
 
     async def _post(self, delivery: Delivery, **shown: object) -> MessageId:
         await self.weather("post")

@@ -1,16 +1,46 @@
 """Messages reach a channel in which something changed while the film was made."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from bot.domain.deliveries import DeliveryKind
 from bot.errors import DeliveryUnavailableError
+from bot.ids import ChannelId, GuildId
+from bot.ports import CardView
+from tests.factories import NOW, make_delivery, make_image, make_job, make_request
 from tests.studio import FOX, is_card
 
 
 def job_of(card):
     return card["embeds"][0]["footer"]["text"].removeprefix("Job ")
+
+
+async def test_a_card_whose_picture_is_no_longer_kept_is_posted_and_changed_without_it(
+    studio, fern, tmp_path
+):
+    films = studio.people.channel("films")
+    place = {
+        "guild_id": GuildId(int(studio.people.guild["id"])),
+        "channel_id": ChannelId(int(films)),
+    }
+    images = (make_image(key="first.png"), make_image(key="last.png"))
+    job = make_job(request=make_request(image=images[0], end_image=images[1]), **place)
+    (tmp_path / "last.png").write_bytes(b"a picture")
+    view = CardView(job, "Fake Model", NOW)
+
+    async with studio.bot() as parts:
+        courier = parts.delivering._outbox.courier
+        card = make_delivery(job)
+        message_id = await courier.post_card(card, view, [tmp_path / image.key for image in images])
+        posted = replace(card, message_id=message_id)
+        await courier.edit_card(posted, view)
+        addresses = await courier.picture_addresses(posted)
+        [message] = [row for row in await fern.read(films) if row["id"] == str(message_id)]
+
+    assert [file["filename"] for file in message["attachments"]] == ["picture-2.png"]
+    assert len(addresses) == 1
 
 
 async def test_a_card_in_a_thread_that_was_archived_is_changed_once_something_wakes_it(

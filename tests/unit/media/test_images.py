@@ -18,6 +18,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from bot.domain.requests import SourceImage
 from bot.errors import ImageRejectedError
+from bot.media import images
 from bot.media.downloads import guarded_session
 from bot.media.images import DECODED_AT_ONCE, MAX_BYTES, DiskImageStore
 from tests.factories import make_image
@@ -111,6 +112,18 @@ async def test_what_is_transparent_stays_so_in_a_png(store, content):
     with Image.open(store.path(kept)) as shown:
         assert shown.mode == "RGBA"
         assert shown.getchannel("A").tobytes().strip(b"\xff")
+
+
+async def test_what_is_too_large_for_a_card_is_kept_as_a_smaller_jpeg(store, monkeypatch):
+    most = 20_000
+    monkeypatch.setattr(images, "KEPT_MAX_BYTES", most)
+
+    kept = await store.keep(encoded(noise("RGBA", (400, 200)), "PNG"), name="a.png")
+
+    assert (kept.media_type, kept.key[-4:]) == ("image/jpeg", ".jpg")
+    assert kept.size_bytes == store.path(kept).stat().st_size <= most
+    with Image.open(store.path(kept)) as shown:
+        assert (shown.format, shown.size) == ("JPEG", (kept.width, kept.height))
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "I;16", "CMYK"])
