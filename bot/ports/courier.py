@@ -31,6 +31,7 @@ class CardView:
     now: datetime
     position: int | None = None  # in the queue, from 1
     film_url: str | None = None  # the message with the film
+    film_is_stranded: bool = False  # it was made, and could not be posted
     instead: Instead | None = None  # for a film that could not be made
 
 
@@ -62,8 +63,10 @@ class Courier(Protocol):
     async def post_film(self, delivery: Delivery, job: Job, film: FittedFilm) -> MessageId:
         """Post the film with its member's mention; safe to repeat as `post_card` is."""
 
-    async def post_link(self, delivery: Delivery, job: Job, addresses: Sequence[str]) -> MessageId:
-        """Post where a film lies that is too large for the channel, or its shots in order."""
+    async def post_link(
+        self, delivery: Delivery, job: Job, addresses: Sequence[str], *, may_attach: bool
+    ) -> MessageId:
+        """Post where a film lies, or its shots in order, that is too large or not allowed here."""
 
     async def post_failure(
         self, delivery: Delivery, job: Job, card_id: MessageId | None

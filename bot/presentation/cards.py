@@ -143,7 +143,8 @@ def _now(view: CardView) -> str:
 def _outcome(view: CardView) -> str:
     job = view.job
     if job.state is JobState.SUCCEEDED:
-        return _whereabouts(view.film_url)
+        stranded = "I could not post the film here: `/show` brings it where I may attach files."
+        return stranded if view.film_is_stranded else _whereabouts(view.film_url)
     if job.state in {JobState.FAILED, JobState.EXPIRED}:
         late = f"It came after all, and you pay nothing. {_whereabouts(view.film_url)}"
         return replies.without_film(job) if view.film_url is None else late

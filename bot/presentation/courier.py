@@ -99,8 +99,10 @@ class DiscordCourier:
             self._remember_refusal(delivery.guild_id, film.size_bytes)
             raise
 
-    async def post_link(self, delivery: Delivery, job: Job, addresses: Sequence[str]) -> MessageId:
-        text = films.text_of(job, addresses=addresses)
+    async def post_link(
+        self, delivery: Delivery, job: Job, addresses: Sequence[str], *, may_attach: bool
+    ) -> MessageId:
+        text = films.text_of(job, addresses=addresses, may_attach=may_attach)
         return await self._send(delivery, job, content=text, view=films.buttons_of(job))
 
     async def post_failure(

@@ -21,10 +21,17 @@ PROMPT_MOST = 300
 REMARK_MOST = 200
 REASON_MOST = 600
 _TOO_LARGE = "It is too large for this channel"
+_NOT_ALLOWED = "I may not attach files in this channel"
 
 
-def text_of(job: Job, *, note: str | None = None, addresses: Sequence[str] | None = None) -> str:
-    """The words above the film, or where it lies when it is too large."""
+def text_of(
+    job: Job,
+    *,
+    note: str | None = None,
+    addresses: Sequence[str] | None = None,
+    may_attach: bool = True,
+) -> str:
+    """The words above the film, or where it lies when it is too large or not allowed here."""
     lines = [
         f"<@{job.user_id}> {_news(job)}",
         f"> {plain(job.request.prompt, most=PROMPT_MOST)}",
@@ -33,8 +40,11 @@ def text_of(job: Job, *, note: str | None = None, addresses: Sequence[str] | Non
         lines.append(plain(job.artifact.remark, most=REMARK_MOST))
     if note is not None:
         lines.append(f"-# {note}")
+    if not may_attach:
+        lines.append("-# `/show` brings it in a channel where I may attach files.")
     if addresses is not None:
-        lines.append(_linked(addresses, room=_room_below(lines)))
+        why = _TOO_LARGE if may_attach else _NOT_ALLOWED
+        lines.append(_linked(addresses, why, room=_room_below(lines)))
     return "\n".join(lines)
 
 
@@ -57,7 +67,7 @@ def text_while_fitting(job: Job) -> str:
 def text_without_file(job: Job, addresses: Sequence[str]) -> str:
     """For a film that cannot be shown again where it was asked for."""
     lines = [_prompt_of(job)]
-    return "\n".join([*lines, _linked(addresses, room=_room_below(lines))])
+    return "\n".join([*lines, _linked(addresses, _TOO_LARGE, room=_room_below(lines))])
 
 
 def _prompt_of(job: Job) -> str:
@@ -68,16 +78,16 @@ def _room_below(lines: Sequence[str]) -> int:
     return MESSAGE_MOST - sum(len(line) + 1 for line in lines)
 
 
-def _linked(addresses: Sequence[str], *, room: int) -> str:
+def _linked(addresses: Sequence[str], why: str, *, room: int) -> str:
     """Where a film lies, or its shots in order: as many as there is room for, each one whole."""
     if not addresses:
-        return f"{_TOO_LARGE}, and no link is known."
+        return f"{why}, and no link is known."
     for shown in range(len(addresses), 0, -1):
-        links = f"{_TOO_LARGE}, so here is the service's link: {' '.join(addresses[:shown])}"
+        links = f"{why}, so here is the service's link: {' '.join(addresses[:shown])}"
         told = f"{links}{_left_out(len(addresses) - shown)}"
         if len(told) <= room:
             return told
-    return f"{_TOO_LARGE}.{_left_out(len(addresses))}"
+    return f"{why}.{_left_out(len(addresses))}"
 
 
 def _left_out(count: int) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from bot.domain.catalogue import Catalogue
-from bot.domain.deliveries import DELETED_ADDRESS, DeliveryKind, DeliveryState
+from bot.domain.deliveries import DELETED_ADDRESS, Delivery, DeliveryKind, DeliveryState
 from bot.domain.jobs import TERMINAL_STATES, FailureKind, Job, JobState
 from bot.ports import CardView, Clock, Courier, FilmStore, ImageStore, Instead, JobStore
 from bot.services.inquiring import Inquiring
@@ -36,12 +36,14 @@ class Outbox:
     async def view_at(self, job: Job, position: int | None) -> CardView:
         """The same, for who knows its position in the queue already."""
         capability = self.catalogue.find(job.request.model_id)
+        film = await self._film(job)
         return CardView(
             job=job,
             model_name=capability.name if capability else job.request.model_id,
             now=self.clock.now(),
             position=position,
-            film_url=await self._film_url(job),
+            film_url=self._film_url(film),
+            film_is_stranded=film is not None and film.state is DeliveryState.UNDELIVERABLE,
             instead=await self._instead(job),
         )
 
@@ -54,10 +56,12 @@ class Outbox:
         found = await self.substituting.find(job.request, most=1, not_at=not_at)
         return Instead(found[0].capability.name, found[0].price) if found else None
 
-    async def _film_url(self, job: Job) -> str | None:
+    async def _film(self, job: Job) -> Delivery | None:
         if job.state not in HAS_A_FILM:
             return None
-        film = await self.store.find_delivery(job.id, DeliveryKind.FILM)
+        return await self.store.find_delivery(job.id, DeliveryKind.FILM)
+
+    def _film_url(self, film: Delivery | None) -> str | None:
         if film is not None and film.state is DeliveryState.DELETED:
             return DELETED_ADDRESS
         if film is None or film.state is not DeliveryState.POSTED or film.message_id is None:

@@ -87,9 +87,21 @@ async def _send_card(delivery: Delivery, view: CardView, outbox: Outbox) -> Mess
 
 
 async def _send_film(delivery: Delivery, job: Job, outbox: Outbox) -> MessageId:
-    """As it is, else made to fit, else smaller still, else as a link."""
+    """As a file, else as a link, or without one: whoever waits for it hears of it in any case."""
     artifact = job.artifact or await _late_artifact(job, outbox)
     job = replace(job, artifact=artifact)
+    try:
+        message_id = await _send_file(delivery, job, artifact, outbox)
+    except NotAllowedError:
+        _log.warning("film_not_allowed", extra={"job_id": job.id})
+        return await _send_link(delivery, job, outbox, may_attach=False)
+    return message_id or await _send_link(delivery, job, outbox, may_attach=True)
+
+
+async def _send_file(
+    delivery: Delivery, job: Job, artifact: Artifact, outbox: Outbox
+) -> MessageId | None:
+    """As it is, else made to fit, else smaller still; None where all are too large."""
     limit = outbox.courier.upload_limit_bytes(job.guild_id)
     for max_bytes in (limit, int(limit * SMALLER)):
         try:
@@ -99,10 +111,16 @@ async def _send_film(delivery: Delivery, job: Job, outbox: Outbox) -> MessageId:
                 return found or await outbox.courier.post_film(delivery, job, film)
         except FileTooLargeError:
             _log.warning("film_too_large", extra={"job_id": job.id, "max_bytes": max_bytes})
+    return None
+
+
+async def _send_link(
+    delivery: Delivery, job: Job, outbox: Outbox, *, may_attach: bool
+) -> MessageId:
     submission = await outbox.store.find_submission(job.id)
     addresses = submission.artifact_addresses if submission else ()
     found = await _find(delivery, outbox)
-    return found or await outbox.courier.post_link(delivery, job, addresses)
+    return found or await outbox.courier.post_link(delivery, job, addresses, may_attach=may_attach)
 
 
 async def _late_artifact(job: Job, outbox: Outbox) -> Artifact:

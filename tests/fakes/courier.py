@@ -28,7 +28,9 @@ class Message:
     posted_at: datetime
     state: JobState | None = None
     film_url: str | None = None
+    film_is_stranded: bool = False
     address: str | None = None
+    may_attach: bool = True
     size_bytes: int | None = None
     note: str | None = None
     answers: MessageId | None = None
@@ -76,7 +78,8 @@ class FakeCourier:
         return [(word.nonce, word.text) for word in self.notices]
 
     def digest(self, view: CardView) -> str:
-        return f"{view.job.state} {view.job.cancel_requested} {view.position} {view.film_url}"
+        film = f"{view.film_url} {view.film_is_stranded}"
+        return f"{view.job.state} {view.job.cancel_requested} {view.position} {film}"
 
     async def post_card(
         self, delivery: Delivery, view: CardView, images: Sequence[Path]
@@ -91,6 +94,7 @@ class FakeCourier:
             raise MessageGoneError
         [message] = [m for m in self.messages if m.id == delivery.message_id]
         message.state, message.film_url = view.job.state, view.film_url
+        message.film_is_stranded = view.film_is_stranded
         message.edited.append(self.clock.now())
         await self.weather("edit answered")
 
@@ -100,8 +104,10 @@ class FakeCourier:
             raise FileTooLargeError
         return await self._post(delivery, size_bytes=film.size_bytes, note=film.note)
 
-    async def post_link(self, delivery: Delivery, job: Job, addresses: Sequence[str]) -> MessageId:
-        return await self._post(delivery, address=" ".join(addresses))
+    async def post_link(
+        self, delivery: Delivery, job: Job, addresses: Sequence[str], *, may_attach: bool
+    ) -> MessageId:
+        return await self._post(delivery, address=" ".join(addresses), may_attach=may_attach)
 
     async def post_failure(
         self, delivery: Delivery, job: Job, card_id: MessageId | None

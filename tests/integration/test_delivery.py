@@ -10,7 +10,22 @@ from bot.errors import DeliveryUnavailableError
 from bot.ids import ChannelId, GuildId
 from bot.ports import CardView
 from tests.factories import NOW, make_delivery, make_image, make_job, make_request
-from tests.studio import FOX, is_card
+from tests.studio import FOX, is_card, outcome_of
+
+SEND_MESSAGES, ATTACH_FILES = 1 << 11, 1 << 15
+MAKING_SECONDS = 2.0
+
+
+async def take_away(studio, channel, permission):
+    """The bot may no longer do this here, and has heard of it."""
+    bot = (await studio.people.call("GET", "/world"))["application"]["bot"]
+    denied = {"id": bot["id"], "type": 1, "allow": "0", "deny": str(permission)}
+    await studio.people.call("PATCH", f"/channels/{channel}", {"permission_overwrites": [denied]})
+
+
+def mentions(person, kind, data):
+    """Whether an event is a new message that mentions this member."""
+    return kind == "MESSAGE_CREATE" and person.id in [user["id"] for user in data["mentions"]]
 
 
 def job_of(card):
@@ -61,3 +76,35 @@ async def test_a_card_in_a_thread_that_was_archived_is_changed_once_something_wa
             await outbox.courier.edit_card(card, view)
         await fern.say(thread["id"], "wake up")
         await outbox.courier.edit_card(card, view)
+
+
+async def test_a_member_hears_of_a_film_that_may_no_longer_be_attached(studio, fern):
+    films = studio.people.channel("films")
+    studio.sandbox.nanogpt.service.switches.generation_seconds = MAKING_SECONDS
+    async with studio.bot(), fern.watching() as watch:
+        await fern.command(films, "video", FOX)
+        await watch.until(partial(is_card, title="In the making"))
+        await take_away(studio, films, ATTACH_FILES)
+
+        word = await watch.until(partial(mentions, fern))
+        card = await watch.until(
+            lambda kind, data: is_card(kind, data, title="Done") and "Watch it" in outcome_of(data)
+        )
+
+    assert (
+        "I may not attach files in this channel, so here is the service's link" in word["content"]
+    )
+    assert f"/{word['id']})" in outcome_of(card)
+
+
+async def test_the_card_of_a_film_that_may_not_be_posted_any_more_says_how_to_get_it(studio, fern):
+    films = studio.people.channel("films")
+    studio.sandbox.nanogpt.service.switches.generation_seconds = MAKING_SECONDS
+    async with studio.bot(), fern.watching() as watch:
+        await fern.command(films, "video", FOX)
+        await watch.until(partial(is_card, title="In the making"))
+        await take_away(studio, films, SEND_MESSAGES)
+
+        await watch.until(
+            lambda kind, data: is_card(kind, data, title="Done") and "`/show`" in outcome_of(data)
+        )

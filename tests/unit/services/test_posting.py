@@ -5,6 +5,7 @@ import pytest
 from bot.domain.deliveries import DeliveryKind, DeliveryState
 from bot.domain.jobs import JobState
 from bot.errors import FileTooLargeError, NotAllowedError
+from bot.services.refreshing import BETWEEN_LOOKS
 from tests.factories import make_image
 
 FILES_REFUSED = [FileTooLargeError, NotAllowedError]
@@ -35,6 +36,32 @@ async def test_a_service_that_must_fetch_what_was_refused_says_so_in_a_word(worl
     assert failed.state is JobState.FAILED
     assert "could not post them here" in failed.failure.text
     assert len(world.courier.of(job.id, DeliveryKind.FAILURE)) == 1
+
+
+async def test_a_film_that_may_not_be_attached_is_told_of_with_its_link(world):
+    world.courier.files_raise = NotAllowedError
+    process = world.start()
+    job = await process.accept(key="one")
+
+    await world.live(process)
+
+    [film] = world.films_of(job)
+    assert (film.may_attach, bool(film.address)) == (False, True)
+
+
+async def test_the_card_of_a_film_that_could_not_be_posted_at_all_says_so(world):
+    process = world.start()
+    job = await process.accept(key="one")
+    await process.delivering.run_once()
+    world.courier.gone_channels.add(job.channel_id)
+
+    await world.live(process)
+    world.clock.advance(BETWEEN_LOOKS.total_seconds())
+    await process.turn()
+
+    [card] = world.cards_of(job)
+    assert world.films_of(job) == []
+    assert card.film_is_stranded
 
 
 async def test_a_card_that_is_refused_even_without_pictures_is_given_up(world):
