@@ -26,9 +26,10 @@ MB = 1024 * 1024
 UPLOAD_LIMITS = {0: 20 * MB, 1: 20 * MB, 2: 50 * MB, 3: 100 * MB}  # by boost tier, since 2026-09
 SAFETY = 0.99
 REMEMBER_REFUSAL_FOR = timedelta(days=1)
-HISTORY_MOST = 1000  # messages, a hundred a request
+MOST_TIMEOUTS = 3  # of one upload
 CLOCKS_DIFFER_BY = timedelta(minutes=1)  # Discord's from ours, at most
 
+MakeFiles = Callable[[], list[discord.File]]
 Refusal = Callable[[discord.HTTPException], DeliveryError]
 
 _UNREADABLE = (JSONDecodeError, UnicodeDecodeError)  # what was asked may have been done
@@ -54,6 +55,8 @@ class DiscordCourier:
             *network_errors,
         )
         self._refused: dict[GuildId, tuple[datetime, int]] = {}
+        self._timed_out: dict[str, list[int]] = {}  # by nonce: the sizes of such uploads
+        self._read_to: dict[str, datetime] = {}  # by nonce: what was looked through in vain
 
     def digest(self, view: CardView) -> str:
         return cards.digest_of(view)
@@ -67,13 +70,14 @@ class DiscordCourier:
         embed = cards.embed_of(view)
         if not kept or kept[0][1] != names[0]:
             embed.set_thumbnail(url=None)
-        return await self._send(
-            delivery,
-            view.job,
-            embed=embed,
-            files=[discord.File(path, name) for path, name in kept],
-            view=cards.buttons_of(view),
-        )
+        with self._in_time(delivery, sum(path.stat().st_size for path, _ in kept)):
+            return await self._send(
+                delivery,
+                view.job,
+                embed=embed,
+                files=lambda: [discord.File(path, name) for path, name in kept],
+                view=cards.buttons_of(view),
+            )
 
     async def edit_card(self, delivery: Delivery, view: CardView) -> None:
         message = self._channel(delivery).get_partial_message(delivery.message_id or 0)
@@ -87,12 +91,16 @@ class DiscordCourier:
         return cards.picture_addresses(message)
 
     async def post_film(self, delivery: Delivery, job: Job, film: FittedFilm) -> MessageId:
+        with self._in_time(delivery, film.size_bytes):
+            return await self._send_film(delivery, job, film)
+
+    async def _send_film(self, delivery: Delivery, job: Job, film: FittedFilm) -> MessageId:
         try:
             return await self._send(
                 delivery,
                 job,
                 content=films.text_of(job, note=film.note),
-                files=[films.file_of(job, film)],
+                files=lambda: [films.file_of(job, film)],
                 view=films.buttons_of(job),
             )
         except FileTooLargeError:
@@ -114,15 +122,33 @@ class DiscordCourier:
     async def find_posted(self, delivery: Delivery) -> MessageId | None:
         """Own messages show what is in them whatever the portal's switches say.
 
-        Looked for from the first try to post it on: a film may be owed long before Discord is back.
+        Everything since the first try is read, for any try may have been the one that was posted;
+        each message once, though, however often the post is tried.
         """
-        since = (delivery.posting_at or delivery.owed_at) - CLOCKS_DIFFER_BY
-        history = self._channel(delivery).history(limit=HISTORY_MOST, after=since)
+        begun = delivery.posting_at or delivery.owed_at
+        since = self._read_to.get(delivery.nonce, begun) - CLOCKS_DIFFER_BY
         with self._translated():
-            async for message in history:
+            await self._ensure_history(delivery)
+            async for message in self._channel(delivery).history(limit=None, after=since):
                 if message.author == self._client.user and _is_it(message, delivery):
+                    self._forget(delivery)
                     return MessageId(message.id)
+                self._read_to[delivery.nonce] = message.created_at
         return None
+
+    async def _ensure_history(self, delivery: Delivery) -> None:
+        """Where it may not be read, Discord answers that there is none: nobody would know.
+
+        Raises DeliveryUnavailableError.
+        """
+        channel = self._client.get_channel(delivery.channel_id)
+        channel = channel or await self._client.fetch_channel(delivery.channel_id)
+        if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+            return
+        if channel.guild.unavailable:
+            raise DeliveryUnavailableError("its server is away")
+        if not channel.permissions_for(channel.guild.me).read_message_history:
+            raise DeliveryUnavailableError("I lack Read Message History")
 
     async def post_notice(self, notice: Notice) -> None:
         channel = self._client.get_partial_messageable(notice.channel_id, guild_id=notice.guild_id)
@@ -152,16 +178,34 @@ class DiscordCourier:
         return f"https://discord.com/channels/{guild_id}/{channel_id}/{message_id}"
 
     async def _send(self, delivery: Delivery, job: Job, **parts: Any) -> MessageId:
+        """As an answer where that is allowed, for the message says as much without."""
         parts = {"reference": _reference(job, job.source_message_id), **parts}
-        given = {name: part for name, part in parts.items() if part}
+        with self._translated():
+            try:
+                message_id = await self._try_to_send(delivery, job, **parts)
+            except discord.HTTPException as error:
+                if error.code != refusals.CANNOT_REPLY:
+                    raise
+                message_id = await self._try_to_send(delivery, job, **parts | {"reference": None})
+        self._forget(delivery)
+        return message_id
+
+    async def _try_to_send(
+        self, delivery: Delivery, job: Job, *, files: MakeFiles = list, **parts: Any
+    ) -> MessageId:
+        """`files` makes new ones for each try: discord.py can send a file only once."""
+        given = {name: part for name, part in {**parts, "files": files()}.items() if part}
         mentions = discord.AllowedMentions(
             everyone=False, roles=False, users=[discord.Object(job.user_id)], replied_user=False
         )
-        with self._translated():
-            message = await self._channel(delivery).send(
-                nonce=_nonce(delivery), allowed_mentions=mentions, **given
-            )
+        message = await self._channel(delivery).send(
+            nonce=_nonce(delivery), allowed_mentions=mentions, **given
+        )
         return MessageId(message.id)
+
+    def _forget(self, delivery: Delivery) -> None:
+        self._timed_out.pop(delivery.nonce, None)
+        self._read_to.pop(delivery.nonce, None)
 
     def _channel(self, delivery: Delivery) -> discord.PartialMessageable:
         return self._client.get_partial_messageable(delivery.channel_id, guild_id=delivery.guild_id)
@@ -169,6 +213,19 @@ class DiscordCourier:
     def _remember_refusal(self, guild_id: GuildId, size_bytes: int) -> None:
         until = self._clock.now() + REMEMBER_REFUSAL_FOR
         self._refused[guild_id] = (until, int(size_bytes * SAFETY))
+
+    @contextlib.contextmanager
+    def _in_time(self, delivery: Delivery, size_bytes: int) -> Iterator[None]:
+        """An upload that ran out of discord.py's five minutes again and again is too large."""
+        so_far = self._timed_out.get(delivery.nonce, [])
+        if size_bytes and sum(size <= size_bytes for size in so_far) >= MOST_TIMEOUTS:
+            raise FileTooLargeError("none of its uploads ended in time")
+        try:
+            yield
+        except DeliveryUnavailableError as error:
+            if type(error.__cause__) is TimeoutError:  # its heirs tell of connecting, not uploading
+                self._timed_out[delivery.nonce] = [*so_far, size_bytes]
+            raise
 
     @contextlib.contextmanager
     def _translated(self, refusal: Refusal = refusals.of_a_post) -> Iterator[None]:

@@ -10,9 +10,9 @@ from bot.errors import DeliveryUnavailableError
 from bot.ids import ChannelId, GuildId
 from bot.ports import CardView
 from tests.factories import NOW, make_delivery, make_image, make_job, make_request
-from tests.studio import FOX, is_card, outcome_of
+from tests.studio import FOX, is_card, outcome_of, settled_answer
 
-SEND_MESSAGES, ATTACH_FILES = 1 << 11, 1 << 15
+SEND_MESSAGES, ATTACH_FILES, READ_MESSAGE_HISTORY = 1 << 11, 1 << 15, 1 << 16
 MAKING_SECONDS = 2.0
 
 
@@ -108,3 +108,31 @@ async def test_the_card_of_a_film_that_may_not_be_posted_any_more_says_how_to_ge
         await watch.until(
             lambda kind, data: is_card(kind, data, title="Done") and "`/show`" in outcome_of(data)
         )
+
+
+async def test_where_history_may_not_be_read_nothing_is_begun(studio, fern):
+    films = studio.people.channel("films")
+    await take_away(studio, films, READ_MESSAGE_HISTORY)
+    async with studio.bot(), fern.watching() as watch:
+        said = await settled_answer(fern, watch, await fern.command(films, "video", FOX))
+
+    assert "I lack Read Message History" in said
+    assert studio.runs == []
+
+
+async def test_a_film_for_a_message_that_may_no_longer_be_answered_comes_all_the_same(studio, ada):
+    pictures = studio.people.channel("pictures")
+    message = next(row for row in await ada.read(pictures) if row["attachments"])
+    studio.sandbox.nanogpt.service.switches.generation_seconds = MAKING_SECONDS
+    async with studio.bot() as parts, ada.watching() as watch:
+        await ada.menu(pictures, "Animate", message["id"])
+        card = await watch.until(partial(is_card, title="In the making"))
+        await take_away(studio, pictures, READ_MESSAGE_HISTORY)
+
+        [film] = await studio.films(watch)
+        delivery = await parts.store.find_delivery(job_of(card), DeliveryKind.FILM)
+        with pytest.raises(DeliveryUnavailableError):  # for nobody can say that it is not there
+            await parts.delivering._outbox.courier.find_posted(delivery)
+
+    assert film["attachments"]
+    assert film.get("message_reference") is None
