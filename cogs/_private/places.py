@@ -11,6 +11,7 @@ _NEEDED = {
     "send_messages": "Send Messages",
     "embed_links": "Embed Links",
     "attach_files": "Attach Files",
+    "read_message_history": "Read Message History",  # to find what was posted before a crash
 }
 
 
