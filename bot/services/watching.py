@@ -1,13 +1,15 @@
 """Naming what is stuck: a job or a message that should have moved long ago.
 
 Nothing is repaired here. Every job has an instant at which somebody should look at it again, and
-every owed message one at which it should be tried; when such an instant is long past, something is
-wrong that no other part has noticed, and the operator hears which one it is.
+every owed message one at which it should be tried; when such an instant is long past, or a message
+is owed for an hour, something is wrong that no other part has noticed, and the operator hears which
+one it is.
 """
 
 import logging
 from datetime import datetime, timedelta
 
+from bot.domain.deliveries import LONGEST_WAIT
 from bot.domain.jobs import JobState
 from bot.ports import Clock, JobStore
 
@@ -15,8 +17,10 @@ _log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN = 300.0
 OVERDUE_AFTER = timedelta(minutes=10)  # longer than any step, lease or back-off
+OWED_AFTER = timedelta(hours=1)  # however often it was tried
 WAITING_AFTER = timedelta(hours=2)  # in a queue; a provider's pauses are shorter
 MOST_NAMED = 20  # in one round
+MOST_LOOKED_AT = 10_000
 
 
 class Watching:
@@ -49,10 +53,13 @@ class Watching:
         return len(overdue)
 
     async def _name_messages(self, now: datetime) -> int:
-        owed = await self._store.list_owed(now - OVERDUE_AFTER, MOST_NAMED)
-        for delivery in owed:
+        """What is not tried when it should be, and what is tried again and again in vain."""
+        stuck = [
+            delivery
+            for delivery in await self._store.list_owed(now + LONGEST_WAIT, MOST_LOOKED_AT)
+            if now - delivery.next_attempt_at > OVERDUE_AFTER or now - delivery.owed_at > OWED_AFTER
+        ]
+        for delivery in stuck[:MOST_NAMED]:
             told = {"job_id": delivery.job_id, "kind": delivery.kind, "attempts": delivery.attempts}
-            _log.error(
-                "message_stuck", extra=told | {"since": delivery.next_attempt_at.isoformat()}
-            )
-        return len(owed)
+            _log.error("message_stuck", extra=told | {"since": delivery.owed_at.isoformat()})
+        return len(stuck)

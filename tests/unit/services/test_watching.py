@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.services.watching import OVERDUE_AFTER, WAITING_AFTER, Watching
+from bot.errors import DeliveryUnavailableError
+from bot.services.watching import OVERDUE_AFTER, OWED_AFTER, WAITING_AFTER, Watching
+from tests.fakes.weather import Script
 
 
 @pytest.fixture
@@ -52,6 +54,28 @@ async def test_a_message_that_nobody_posts_is_named(world, watching, named):
     job = await process.accept(key="one")
 
     world.clock.advance((OVERDUE_AFTER + timedelta(seconds=1)).total_seconds())
+
+    assert await watching.run_once() == 1
+    assert named() == {"message_stuck": job.id}
+
+
+async def test_a_message_that_is_on_time_is_not_called_stuck(world, watching, named):
+    process = world.start()
+    await process.accept(key="one")
+    world.clock.advance(30)
+
+    assert await watching.run_once() == 0
+    assert named() == {}
+
+
+async def test_a_message_that_is_tried_again_and_again_in_vain_is_named(world, watching, named):
+    process = world.start(weather=Script(post=[DeliveryUnavailableError()] * 1000))
+    job = await process.accept(key="one")
+
+    while world.clock.now() - job.accepted_at <= OWED_AFTER:
+        assert await watching.run_once() == 0
+        await process.delivering.run_once()
+        world.clock.advance(60)
 
     assert await watching.run_once() == 1
     assert named() == {"message_stuck": job.id}
