@@ -188,6 +188,6 @@ class JobStore(Protocol):
         """The same of films of its model that differ in duration, resolution or shots."""
 
     async def get_note(self, name: str) -> str | None:
-        """A small durable word of the program itself, such as a hash it compares next time."""
+        """A small durable word of the program itself: a hash to compare, a form still open."""
 
     async def set_note(self, name: str, value: str) -> None: ...
