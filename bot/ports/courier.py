@@ -41,7 +41,7 @@ class Courier(Protocol):
     Every method raises DeliveryUnavailableError when it may be tried again with the same nonce,
     ChannelGoneError when the channel is gone or closed to us, NotAllowedError when perhaps only a
     file is not allowed there, MessageGoneError when the message to change is gone,
-    FileTooLargeError when Discord refuses the file for its size.
+    FileTooLargeError when Discord refuses the file for its size, or its upload never ends.
     """
 
     def digest(self, view: CardView) -> str:
@@ -74,7 +74,10 @@ class Courier(Protocol):
         """Answer the card, if it stands there, with the member's mention; as `post_card` else."""
 
     async def find_posted(self, delivery: Delivery) -> MessageId | None:
-        """Look through the channel's recent history for this delivery's message."""
+        """Look for this delivery's message in all that was posted since its first try.
+
+        None only where all of it could be read; else DeliveryUnavailableError.
+        """
 
     async def post_notice(self, notice: Notice) -> None:
         """Post a word to a log channel; safe to repeat as `post_card` is."""

@@ -58,7 +58,7 @@ async def test_a_card_whose_picture_is_no_longer_kept_is_posted_and_changed_with
     assert len(addresses) == 1
 
 
-async def test_a_card_in_a_thread_that_was_archived_is_changed_once_something_wakes_it(
+async def test_a_card_in_an_archived_thread_is_found_and_is_changed_once_something_wakes_it(
     studio, fern
 ):
     films = studio.people.channel("films")
@@ -74,6 +74,7 @@ async def test_a_card_in_a_thread_that_was_archived_is_changed_once_something_wa
 
         with pytest.raises(DeliveryUnavailableError):
             await outbox.courier.edit_card(card, view)
+        assert await outbox.courier.find_posted(card) == card.message_id
         await fern.say(thread["id"], "wake up")
         await outbox.courier.edit_card(card, view)
 
@@ -136,3 +137,17 @@ async def test_a_film_for_a_message_that_may_no_longer_be_answered_comes_all_the
 
     assert film["attachments"]
     assert film.get("message_reference") is None
+
+
+async def test_a_word_of_failure_comes_though_it_may_no_longer_answer_the_card(studio, fern):
+    films = studio.people.channel("films")
+    studio.sandbox.nanogpt.service.switches.generation_seconds = MAKING_SECONDS
+    async with studio.bot(), fern.watching() as watch:
+        await fern.command(films, "video", {**FOX, "prompt": "something nsfwlater"})
+        await watch.until(partial(is_card, title="In the making"))
+        await take_away(studio, films, READ_MESSAGE_HISTORY)
+
+        word = await watch.until(partial(mentions, fern))
+
+    assert "there will be no film" in word["content"]
+    assert word.get("message_reference") is None
