@@ -45,7 +45,7 @@ def learn(
     return _learnt(tuple(latest_first[:HISTORY_MOST]), said_seconds, tuple(alike[:HISTORY_MOST]))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16)
 def _learnt(
     latest_first: tuple[float, ...], said_seconds: float, alike: tuple[float, ...]
 ) -> Distribution:

@@ -18,6 +18,7 @@ from tests.soaking.soak import Outcome, Soak
 
 GROWTH_MB_AN_HOUR = 1.0
 WARM_AFTER = 0.25  # of the run; until then caches fill
+SHOWN = 12  # of the samples, one as far from the next
 FEWEST_SAMPLES = 120  # twenty minutes; of fewer no line can be drawn
 
 
@@ -42,6 +43,7 @@ def told(outcome: Outcome) -> str:
         "Wishes": verdict.wishes,
         "Films posted": verdict.films,
         "Memory, least and most (MB)": f"{min(memory):.1f} to {max(memory):.1f}",
+        "Memory along the way (MB)": ", ".join(f"{one:.0f}" for one in memory[:: _step(memory)]),
         "**Memory grown in an hour (MB)**": f"**{mb_an_hour(steady):.2f}**",
         "Tasks at rest, before and after": f"{outcome.before.tasks}, {outcome.after.tasks}",
         "Open files at rest, before and after": f"{outcome.before.files}, {outcome.after.files}",
@@ -52,6 +54,10 @@ def told(outcome: Outcome) -> str:
     wrong = [*outcome.leaks, *(one for some in verdict.wrong.values() for one in some)]
     wrong += [f"{count} x {name}" for name, count in outcome.errors.items()]
     return "\n".join([f"| | |\n| --- | ---: |\n{table}\n", *wrong, outcome.audit])
+
+
+def _step(samples: Sequence[float]) -> int:
+    return max(len(samples) // SHOWN, 1)
 
 
 def is_fine(outcome: Outcome) -> bool:
