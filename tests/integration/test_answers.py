@@ -149,7 +149,10 @@ async def test_the_name_of_a_bad_picture_is_said_in_public_as_it_is(studio, fern
 
 @pytest.mark.parametrize(
     ("refused", "expected"),
-    [(1, "a fox running through snow"), (2, "too large for this channel, here is the service's")],
+    [
+        (1, "a fox running through snow"),
+        (2, "too large for this channel, so here is the service's"),
+    ],
     ids=["once", "always"],
 )
 async def test_a_film_that_discord_finds_too_large_comes_smaller_or_as_a_link(
