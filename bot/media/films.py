@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.domain.jobs import Artifact
-from bot.errors import ArtifactUnusableError, FileTooLargeError
+from bot.errors import ArtifactUnusableError, FileTooLargeError, FilmNotThereError
 from bot.ids import JobId
 from bot.media.faststart import has_fast_start
 from bot.media.ffmpeg import THREADS, Ffmpeg, input_of
@@ -120,6 +120,8 @@ class DiskFilmStore:
 
     async def fit(self, artifact: Artifact, *, max_bytes: int) -> FittedFilm:
         source = self._folder / artifact.key
+        if not await asyncio.to_thread(source.exists):
+            raise FilmNotThereError
         if artifact.size_bytes <= max_bytes:
             return FittedFilm(source, artifact.size_bytes)
         target = source.with_suffix(f".{max_bytes}.mp4")

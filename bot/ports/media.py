@@ -68,7 +68,10 @@ class FilmStore(Protocol):
         """Delete this job's film, and every version of it."""
 
     async def fit(self, artifact: Artifact, *, max_bytes: int) -> FittedFilm:
-        """A version of the film that is at most so large. Raises FileTooLargeError if none is."""
+        """A version of the film that is at most so large.
+
+        Raises FileTooLargeError if none is, FilmNotThereError where somebody deleted it.
+        """
 
 
 class Charts(Protocol):

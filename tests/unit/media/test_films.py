@@ -10,7 +10,12 @@ import pytest
 from aiohttp import web
 
 from bot.domain.jobs import Artifact
-from bot.errors import ArtifactUnavailableError, ArtifactUnusableError, FileTooLargeError
+from bot.errors import (
+    ArtifactUnavailableError,
+    ArtifactUnusableError,
+    FileTooLargeError,
+    FilmNotThereError,
+)
 from bot.ids import JobId
 from bot.media.ffmpeg import Ffmpeg, Finished, find_ffmpeg
 from bot.media.films import AUDIO_BITS, DiskFilmStore, plan_for
@@ -227,6 +232,15 @@ async def test_a_film_that_was_made_to_fit_waits_for_no_other_film(store):
         encoding.cancel()
 
     assert again == fitted
+
+
+@pytest.mark.parametrize("most_bytes", [1_000, 10_000_000])
+async def test_a_film_that_somebody_deleted_is_not_there_whatever_fits(store, most_bytes):
+    artifact = await film(store, SMALL)
+    store.path(JobId(artifact.key.partition(".")[0])).unlink()
+
+    with pytest.raises(FilmNotThereError):
+        await store.fit(artifact, max_bytes=most_bytes)
 
 
 async def test_a_film_that_cannot_be_made_to_fit_is_too_large(store):
