@@ -63,7 +63,7 @@ async def next_look_together(jobs: Sequence[Job], means: Means) -> datetime:
     return now + timedelta(seconds=gap)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)
 def _seconds_for_one(
     takes: Distribution, age: float, waited: float, percent: int, price: float
 ) -> float:

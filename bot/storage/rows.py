@@ -124,7 +124,7 @@ def request_json(request: VideoRequest) -> str:
     return json.dumps(asdict(request))
 
 
-@lru_cache(maxsize=4096)  # a wish never changes, and is read at every look
+@lru_cache(maxsize=1024)  # a wish never changes, and is read at every look
 def request_from(stored: str) -> VideoRequest:
     told = json.loads(stored)
     shots = tuple(Shot(**_with_pictures(shot)) for shot in told.pop("shots", ()))
