@@ -8,12 +8,17 @@ from datetime import datetime
 from pathlib import Path
 
 from bot.domain.jobs import Artifact
-from bot.errors import ArtifactUnusableError, FileTooLargeError, FilmNotThereError
+from bot.errors import (
+    ArtifactUnavailableError,
+    ArtifactUnusableError,
+    FileTooLargeError,
+    FilmNotThereError,
+)
 from bot.ids import JobId
+from bot.locking import locked
 from bot.media.faststart import has_fast_start
 from bot.media.ffmpeg import THREADS, Ffmpeg, input_of
 from bot.media.joining import Joiner
-from bot.media.locking import locked
 from bot.media.probing import probe
 from bot.ports import FittedFilm
 
@@ -52,7 +57,7 @@ class DiskFilmStore:
         return self._folder / f"{job_id}.shot-{number}.mp4"
 
     def alone(self, job_id: JobId) -> AbstractContextManager[None]:
-        return locked(self._folder / f"{job_id}.lock")
+        return locked(self._folder / f"{job_id}.lock", _unavailable)
 
     async def join(self, job_id: JobId, parts: int) -> None:
         paths = [self.part_path(job_id, number) for number in range(parts)]
@@ -190,6 +195,11 @@ def _side_for(bits_per_pixel: float, shorter: int) -> int:
     sides = smaller if shorter > SIDES[0] else [shorter, *smaller]
     fine = (one for one in sides if bits_per_pixel >= FEWEST_BITS_PER_PIXEL * (one / shorter) ** 2)
     return next(fine, sides[-1])
+
+
+def _unavailable(error: OSError) -> ArtifactUnavailableError:
+    at_it = isinstance(error, BlockingIOError)
+    return ArtifactUnavailableError("somebody else is at it" if at_it else str(error))
 
 
 def _is_mp4(path: Path) -> bool:

@@ -136,7 +136,8 @@ class JobStore(Protocol):
     ) -> list[Job]:
         """Take the lease of the first `most` of these accepted jobs of a provider that can be had.
 
-        Fewer, where all processes together would have more than `most_in_hand` at it. Those that moved, are not due yet or are leased to somebody else are passed over.
+        Fewer, where all processes together would have more than `most_in_hand` at it. Those that
+        moved, are not due yet or are leased to somebody else are passed over.
         """
 
     async def agenda(self, now: datetime) -> Agenda:

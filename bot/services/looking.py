@@ -39,19 +39,36 @@ Found = ProviderStatus | ProviderError
 async def look(job: Job, means: Means) -> Result:
     """Ask how it stands; a cancelled job is let go, an overdue one is looked at once more."""
     submission = required(await means.store.find_submission(job.id), job)
+    if job.cancel_requested:
+        return await _last_look(job, submission, means)
     provider = means.providers[job.provider]
-    if job.cancel_requested and await provider.look_price_seconds() > CHEAP_LOOK_SECONDS:
-        return let_go(submission, means)
     try:
         status = await provider.look(submission.handle or "", job.request)
     except ProviderError as error:
-        return (_called_off if job.cancel_requested else _missed)(submission, error, means)
-    if job.cancel_requested:
-        return _called_off(submission, status, means)
+        return _missed(submission, error, means)
     now = means.clock.now()
     await _learn(job, submission, status, means)
     at = await next_look(_with_queue(job, status, now), means) if _is_open(status) else now
     return _seen(submission, status, at, means)
+
+
+async def _last_look(job: Job, submission: Submission, means: Means) -> Result:
+    """At what was called off: a film that had failed costs its member nothing.
+
+    Anything else is let go, and so is everything where looks are dear.
+    """
+    provider = means.providers[job.provider]
+    if await provider.look_price_seconds() > CHEAP_LOOK_SECONDS:
+        return let_go(submission, means)
+    try:
+        status = await provider.look(submission.handle or "", job.request)
+    except (GenerationFailedError, ContentRefusedError) as error:
+        status = _failed_status(error)
+    except ProviderError:
+        return let_go(submission, means)
+    if status.state is ProviderState.FAILED:
+        return _seen(submission, status, means.clock.now(), means)
+    return let_go(submission, means)
 
 
 async def look_together(jobs: Sequence[Job], means: Means) -> list[Result]:
@@ -100,15 +117,6 @@ def _result(submission: Submission, found: Found, at: datetime, means: Means) ->
     if isinstance(found, ProviderError):
         return _missed(submission, found, means)
     return _seen(submission, found, at, means)
-
-
-def _called_off(submission: Submission, found: Found, means: Means) -> Result:
-    """What the service could not make costs its member nothing; anything else goes on there."""
-    if isinstance(found, GenerationFailedError | ContentRefusedError):
-        found = _failed_status(found)
-    if isinstance(found, ProviderStatus) and found.state is ProviderState.FAILED:
-        return _seen(submission, found, means.clock.now(), means)
-    return let_go(submission, means)
 
 
 def _missed(submission: Submission, error: ProviderError, means: Means) -> Result:

@@ -6,6 +6,7 @@ The operator hears of it in the log, and the servers that chose a log channel he
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from bot.domain.availability import (
     Availability,
@@ -38,6 +39,7 @@ _REASONS = {
 }
 
 Words = Callable[[Availability], str]
+Change = Callable[[Availability, datetime], Availability]
 
 
 class Pauses:
@@ -82,22 +84,21 @@ class Pauses:
 
     async def withdraw(self, provider: ProviderName) -> None:
         """Nothing was sent: where it was on trial, another film may be."""
-        known, now = await self._store.get(provider), self._clock.now()
-        await self._store.replace(known, without_trial(known, now))
+        await self._change(provider, without_trial)
 
     async def observe(self, provider: ProviderName, error: ProviderError | None) -> None:
         """How a submission ended; None for a success."""
-        known, after = await self._note(provider, error)
+        known, after = await self._change(provider, partial(_after, error))
         if after.reason is not known.reason:
             await self._tell(after)
 
-    async def _note(
-        self, provider: ProviderName, error: ProviderError | None
+    async def _change(
+        self, provider: ProviderName, change: Change
     ) -> tuple[Availability, Availability]:
-        """What was known, and is now; of several at once every one counts."""
+        """What was known, and is now; of several changes at once every one counts."""
         while True:
             known = await self._store.get(provider)
-            after = _after(known, error, self._clock.now())
+            after = change(known, self._clock.now())
             if after == known or await self._store.replace(known, after):
                 return known, after
 
@@ -114,7 +115,7 @@ class Pauses:
             await self._notices.owe(notice)
 
 
-def _after(known: Availability, error: ProviderError | None, now: datetime) -> Availability:
+def _after(error: ProviderError | None, known: Availability, now: datetime) -> Availability:
     if error is None or isinstance(error, _ANSWERED):
         return succeeded(known)
     for kind, reason in _REASONS.items():

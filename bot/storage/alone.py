@@ -1,15 +1,13 @@
 """A SQLite file for one running bot at a time.
 
-Two would take each other's films for those of a process that died. The lock is the operating
-system's on an empty file beside it, so that it ends with its holder, however that ends.
+Two would take each other's films for those of a process that died.
 """
 
 import contextlib
-import fcntl
-import os
 from collections.abc import Iterator
 
-from bot.errors import DatabaseBusyError
+from bot.errors import DatabaseBusyError, StorageError
+from bot.locking import locked
 from bot.storage.databases import sqlite_file
 
 
@@ -17,24 +15,18 @@ from bot.storage.databases import sqlite_file
 def alone_on(address: str) -> Iterator[None]:
     """Hold the file for as long as the block runs; PostgreSQL is for several processes.
 
-    Raises DatabaseBusyError where another bot runs on it.
+    Raises DatabaseBusyError where another bot runs on it, StorageError where its folder takes
+    nothing.
     """
     path = sqlite_file(address)
     if path is None:
         yield
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    held = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        _take(held)
+    with locked(path.with_name(f"{path.name}.lock"), _refusal):
         yield
-    finally:
-        os.close(held)
 
 
-def _take(held: int) -> None:
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        msg = "another bot runs on this database: stop it first"
-        raise DatabaseBusyError(msg) from error
+def _refusal(error: OSError) -> StorageError:
+    if isinstance(error, BlockingIOError):
+        return DatabaseBusyError("another bot runs on this database: stop it first")
+    return StorageError(f"the database's folder cannot be used, set DATA_DIR to another: {error}")

@@ -1,5 +1,6 @@
 """Messages reach a channel in which something changed while the film was made."""
 
+import contextlib
 from dataclasses import replace
 from functools import partial
 
@@ -79,14 +80,20 @@ async def test_a_card_in_an_archived_thread_is_found_and_is_changed_once_somethi
         await outbox.courier.edit_card(card, view)
 
 
-async def test_a_member_hears_of_a_film_that_may_no_longer_be_attached(studio, fern):
+@contextlib.asynccontextmanager
+async def taken_away_meanwhile(studio, person, permission):
+    """A film in the making in a channel where the bot has just lost this."""
     films = studio.people.channel("films")
     studio.sandbox.nanogpt.service.switches.generation_seconds = MAKING_SECONDS
-    async with studio.bot(), fern.watching() as watch:
-        await fern.command(films, "video", FOX)
+    async with studio.bot(), person.watching() as watch:
+        await person.command(films, "video", FOX)
         await watch.until(partial(is_card, title="In the making"))
-        await take_away(studio, films, ATTACH_FILES)
+        await take_away(studio, films, permission)
+        yield watch
 
+
+async def test_a_member_hears_of_a_film_that_may_no_longer_be_attached(studio, fern):
+    async with taken_away_meanwhile(studio, fern, ATTACH_FILES) as watch:
         word = await watch.until(partial(mentions, fern))
         card = await watch.until(
             lambda kind, data: is_card(kind, data, title="Done") and "Watch it" in outcome_of(data)
@@ -99,13 +106,7 @@ async def test_a_member_hears_of_a_film_that_may_no_longer_be_attached(studio, f
 
 
 async def test_the_card_of_a_film_that_may_not_be_posted_any_more_says_how_to_get_it(studio, fern):
-    films = studio.people.channel("films")
-    studio.sandbox.nanogpt.service.switches.generation_seconds = MAKING_SECONDS
-    async with studio.bot(), fern.watching() as watch:
-        await fern.command(films, "video", FOX)
-        await watch.until(partial(is_card, title="In the making"))
-        await take_away(studio, films, SEND_MESSAGES)
-
+    async with taken_away_meanwhile(studio, fern, SEND_MESSAGES) as watch:
         await watch.until(
             lambda kind, data: is_card(kind, data, title="Done") and "`/show`" in outcome_of(data)
         )

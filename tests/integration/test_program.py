@@ -91,6 +91,19 @@ async def test_the_doctor_gives_the_link_that_invites_the_bot_with_its_permissio
     assert f"permissions={PERMISSIONS.value}" in findings["Invitation"]
 
 
+async def test_a_data_folder_that_cannot_be_made_ends_the_start_with_one_line(studio, tmp_path):
+    (tmp_path / "file").touch()
+    told = studio.sandbox.environment()
+    told.pop("page")
+    child = await start_bot(tmp_path / "file" / "data", told)
+    assert child.stderr is not None
+    [said] = [line async for line in child.stderr]
+    await child.wait()
+
+    assert child.returncode == 2
+    assert b"DATA_DIR" in said
+
+
 async def test_a_wrong_setting_ends_the_start_with_one_line_and_no_traceback(tmp_path):
     child = await asyncio.create_subprocess_exec(
         sys.executable,

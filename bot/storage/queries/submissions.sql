@@ -14,3 +14,9 @@ ON CONFLICT (id) DO UPDATE SET
 -- name: latest_submission^
 -- The latest handing-over of a job.
 SELECT * FROM submissions WHERE job_id = :job_id ORDER BY attempt DESC LIMIT 1;
+
+-- name: list_submissions
+-- Every handing-over of these jobs, first to last; `ids` is a list in JSON.
+SELECT * FROM submissions
+WHERE job_id IN (SELECT value FROM json_each(:ids))
+ORDER BY attempt;

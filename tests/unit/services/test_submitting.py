@@ -1,6 +1,5 @@
 """A film is paid for once: the intent first, and what may have been taken is never sent again."""
 
-import asyncio
 from datetime import timedelta
 
 import pytest
@@ -304,24 +303,3 @@ async def test_what_another_process_wrote_down_is_never_sent_by_this_one(world):
 
     assert (await world.store.get(job.id)).failure.kind is FailureKind.UNCERTAIN
     assert world.provider.runs == []
-
-
-async def test_a_stop_waits_for_the_answer_to_what_was_sent(world):
-    sent, answered = asyncio.Event(), asyncio.Event()
-
-    async def slow(event):
-        if event == "submit answered":
-            sent.set()
-            await answered.wait()
-
-    process = world.start(weather=slow)
-    job = await process.accept(key="one")
-    await process.tracker.tick()
-    await sent.wait()
-    async with asyncio.TaskGroup() as group:
-        stopping = group.create_task(process.tracker.stop(grace_seconds=0.01))
-        await asyncio.wait([stopping], timeout=0.1)  # far longer than its grace
-        answered.set()
-
-    assert (await world.store.get(job.id)).state is JobState.IN_PROGRESS
-    assert (await world.store.find_submission(job.id)).handle == world.provider.runs[0].handle

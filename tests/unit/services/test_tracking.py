@@ -152,7 +152,8 @@ async def test_stopping_waits_for_the_answer_and_writes_it_down(world):
     await process.tracker.tick()
     await sent.wait()
     async with asyncio.TaskGroup() as group:
-        group.create_task(process.tracker.stop())
+        stopping = group.create_task(process.tracker.stop(grace_seconds=0.01))
+        await asyncio.wait([stopping], timeout=0.1)  # far longer than the grace of other steps
         answers.set()
 
     assert await states_of(world, [job]) == [JobState.IN_PROGRESS]

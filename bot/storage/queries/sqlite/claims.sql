@@ -43,30 +43,3 @@ SELECT :provider AS provider;  -- a writing transaction is alone here
 SELECT id, version, state FROM jobs
 WHERE id IN (SELECT value FROM json_each(:ids))
 ORDER BY id;
-
--- name: list_submissions
--- Every handing-over of these jobs, first to last; `ids` is a list in JSON.
-SELECT * FROM submissions
-WHERE job_id IN (SELECT value FROM json_each(:ids))
-ORDER BY attempt;
-
--- name: list_turns
--- Where these jobs stand among those with or without priority that wait at a provider, from 1, and
--- how many wait in each; ranked as in `list_next_jobs`. `ids` is a list in JSON.
-WITH running AS (
-    SELECT user_id, COUNT(*) AS films FROM jobs
-    WHERE provider = :provider AND state IN ('submitting', 'uncertain', 'in_progress')
-    GROUP BY user_id),
-placed AS (
-    SELECT id, user_id, accepted_at, has_priority,
-        ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY accepted_at, id) AS place
-    FROM jobs WHERE provider = :provider AND state = 'accepted'),
-ranked AS (
-    SELECT p.id, p.has_priority,
-        ROW_NUMBER() OVER (
-            PARTITION BY p.has_priority
-            ORDER BY p.place + COALESCE(r.films, 0), p.accepted_at, p.id) AS number,
-        SUM(p.has_priority) OVER () AS first, COUNT(*) OVER () AS films
-    FROM placed AS p LEFT JOIN running AS r ON r.user_id = p.user_id)
-SELECT id, has_priority, number, first, films FROM ranked
-WHERE id IN (SELECT value FROM json_each(:ids));
