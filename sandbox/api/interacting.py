@@ -1,4 +1,4 @@
-"""Acting on the bot: commands, autocompletion, components, modals and context menus.
+"""Using the bot: commands, autocompletion, components, modals and context menus.
 
 Each answers as soon as the bot has acknowledged the interaction, or the three seconds are over.
 """
@@ -11,7 +11,7 @@ from sandbox.api import shapes
 from sandbox.api.routing import As, Call, Form, Nothing, Route
 from sandbox.discord import errors
 from sandbox.discord.interactions.service import Interactions
-from sandbox.discord.models import Channel, Interaction, Json
+from sandbox.discord.state.models import Channel, Interaction, Json
 
 
 class PersonForm(Form):
@@ -67,7 +67,7 @@ class InteractingRoutes:
     def __init__(self, interactions: Interactions) -> None:
         self._interactions = interactions
         self._world = interactions.discord.world
-        self._using = interactions.using
+        self._actions = interactions.actions
 
     def table(self) -> list[Route]:
         record = shapes.InteractionRecord
@@ -114,21 +114,21 @@ class InteractingRoutes:
         form = call.body
         user_id, channel = self._place(form)
         return await self._record(
-            self._using.command(user_id, channel, form.command, form.options, call.files)
+            self._actions.command(user_id, channel, form.command, form.options, call.files)
         )
 
     async def _autocomplete(self, call: Call[AutocompleteForm, Nothing]) -> Json:
         form = call.body
         user_id, channel = self._place(form)
         return await self._record(
-            self._using.autocomplete(user_id, channel, form.command, form.options, form.focused)
+            self._actions.autocomplete(user_id, channel, form.command, form.options, form.focused)
         )
 
     async def _component(self, call: Call[ComponentForm, Nothing]) -> Json:
         form = call.body
         user_id, channel = self._place(form)
         return await self._record(
-            self._using.component(user_id, channel, form.message_id, form.custom_id, form.values)
+            self._actions.component(user_id, channel, form.message_id, form.custom_id, form.values)
         )
 
     async def _modal(self, call: Call[ModalForm, Nothing]) -> Json:
@@ -137,13 +137,15 @@ class InteractingRoutes:
         opener = self._interactions.store.find(form.interaction_id)
         if opener is None:
             raise errors.unknown_interaction()
-        return await self._record(self._using.modal(form.user_id, opener, form.fields, call.files))
+        return await self._record(
+            self._actions.modal(form.user_id, opener, form.fields, call.files)
+        )
 
     async def _context_menu(self, call: Call[ContextMenuForm, Nothing]) -> Json:
         form = call.body
         user_id, channel = self._place(form)
         return await self._record(
-            self._using.context_menu(user_id, channel, form.command, form.target_id)
+            self._actions.context_menu(user_id, channel, form.command, form.target_id)
         )
 
     async def _show(self, call: Call[Nothing, As]) -> Json:

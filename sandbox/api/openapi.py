@@ -7,7 +7,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from sandbox.api.routing import PREFIX, Form, Nothing, Route
 from sandbox.api.shapes import Refusal
-from sandbox.discord.models import Json
+from sandbox.discord.state.models import Json
 
 _REFERENCES = "#/components/schemas/{model}"
 

@@ -4,11 +4,12 @@ from pydantic import Field
 
 from sandbox.api import shapes
 from sandbox.api.routing import As, Call, Nothing, Route
-from sandbox.discord import errors, payloads, permissions
-from sandbox.discord.interactions.availability import commands_for
-from sandbox.discord.interactions.registry import command_json
+from sandbox.discord import errors, payloads
+from sandbox.discord.interactions.commands.availability import commands_for
+from sandbox.discord.interactions.commands.registry import command_json
 from sandbox.discord.interactions.service import Interactions
-from sandbox.discord.models import Json
+from sandbox.discord.rules import permissions
+from sandbox.discord.state.models import Json
 
 
 class InGuild(As):
@@ -60,7 +61,7 @@ class ReadingRoutes:
         if user_id not in guild.members:
             raise errors.missing_access()
         granted = [
-            (channel, self._world.permissions_in(channel, user_id))
+            (channel, permissions.granted_in(self._world, channel, user_id))
             for channel in guild.channels.values()
         ]
         return [
@@ -90,7 +91,7 @@ class ReadingRoutes:
     async def _commands(self, call: Call[Nothing, As]) -> list[Json]:
         channel = self._world.channel(call.path["channel"])
         user_id = call.query.user_id
-        self._world.require(channel, user_id, permissions.VIEW_CHANNEL)
+        permissions.require(self._world, channel, user_id, permissions.VIEW_CHANNEL)
         registry = self._interactions.registry
         offered = commands_for(self._world, registry, channel, user_id)
         return [command_json(command) for command in offered]

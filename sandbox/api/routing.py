@@ -10,10 +10,10 @@ from typing import Any, Generic, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sandbox.discord.blobs import BlobStore
 from sandbox.discord.errors import DiscordError
 from sandbox.discord.rest.answers import json_answer, no_content
-from sandbox.discord.uploads import Upload, read_body
+from sandbox.discord.rules.uploads import Upload, read_body
+from sandbox.discord.state.blobs import BlobStore
 
 PREFIX = "/sandbox/api"
 _INVALID_FORM = 50035

@@ -1,4 +1,4 @@
-"""The people's interface as the application mounts it: all routes, and the document about them."""
+"""The API for people as the application mounts it: all routes, and their OpenAPI document."""
 
 from aiohttp import web
 
@@ -14,13 +14,20 @@ from sandbox.api.writing import WritingRoutes
 from sandbox.discord.faults import Faults
 from sandbox.discord.gateway.service import Gateway
 from sandbox.discord.interactions.service import Interactions
-from sandbox.discord.models import Json
+from sandbox.discord.rest.missing import MissingRoutes
+from sandbox.discord.state.models import Json
 
 
 class PeopleApi:
     """Everything under `/sandbox/api`; the video services' part is described, not served."""
 
-    def __init__(self, interactions: Interactions, gateway: Gateway, faults: Faults) -> None:
+    def __init__(
+        self,
+        interactions: Interactions,
+        gateway: Gateway,
+        faults: Faults,
+        missing: MissingRoutes,
+    ) -> None:
         discord = interactions.discord
         self._blobs = discord.world.blobs
         self._watching = WatchingRoutes(discord.world)
@@ -30,7 +37,7 @@ class PeopleApi:
             *WritingRoutes(discord).table(),
             *InteractingRoutes(interactions).table(),
             *self._watching.table(),
-            *TroubleRoutes(faults, gateway).table(),
+            *TroubleRoutes(faults, gateway, missing).table(),
             *service_routes(),
             Route("GET", "/openapi.json", self._describe, "This document", answer=Json),
         ]

@@ -1,4 +1,4 @@
-"""The video services: what their control routes are, for the document.
+"""The video services' control routes, for the OpenAPI document.
 
 `sandbox.providers` serves these itself; the models are its own, so that the description follows them.
 """
@@ -9,12 +9,12 @@ from pydantic import BaseModel
 
 from sandbox.api.routing import Route
 from sandbox.providers.faults import Fault
-from sandbox.providers.nanogpt.switches import Changes
-from sandbox.providers.nanophoto.switches import NanoPhotoChanges
+from sandbox.providers.nanogpt.overrides import Changes
+from sandbox.providers.nanophoto.overrides import NanoPhotoChanges
 
 
 class Run(BaseModel):
-    """One film that was ordered; `state` is the service's own word."""
+    """One video that was ordered; `state` is the service's own word."""
 
     id: str
     model: str
@@ -39,7 +39,7 @@ class LedgerEntry(BaseModel):
 
 
 class SwitchesNow(Changes):
-    """The switches as they stand, and how many keys the store was shown, which needs none."""
+    """The overrides as they stand, and how many keys the store was shown, which needs none."""
 
     keys_seen_by_storage: int
 
@@ -64,7 +64,7 @@ class Shot(BaseModel):
     resolution: str
     created_at: str
     generation_time: int
-    film: str | None
+    video: str | None
     error: str | None
 
 
@@ -79,7 +79,7 @@ class CreditEntry(BaseModel):
 
 
 class NanoPhotoNow(NanoPhotoChanges):
-    """The switches as they stand, balances in credits, and what each key has asked for."""
+    """The overrides as they stand, balances in credits, and what each key has asked for."""
 
     requests_in_the_last_hour: dict[str, int]
     keys_seen_by_storage: int
@@ -105,9 +105,9 @@ def _routes_of(  # noqa: PLR0917 - a name, and what every address takes and give
     path = f"/providers/{name}"
     faults = f"{path}/faults"
     return [
-        Route("GET", path, None, f"{title}'s switches", answer=now),
-        Route("PATCH", path, None, f"Turn {title}'s switches", changes, answer=now),
-        Route("GET", f"{path}/runs", None, f"Every film ordered of {title}", answer=runs),
+        Route("GET", path, None, f"{title}'s overrides", answer=now),
+        Route("PATCH", path, None, f"Set {title}'s overrides", changes, answer=now),
+        Route("GET", f"{path}/runs", None, f"Every video ordered of {title}", answer=runs),
         Route("GET", f"{path}/ledger", None, f"{title}'s books", answer=ledger),
         Route("POST", faults, None, f"Order a fault of {title}", Fault, answer=Fault, status=201),
         Route("GET", faults, None, f"The faults ordered of {title}", answer=list[Fault]),

@@ -1,4 +1,4 @@
-"""What the interface answers with, as types for the OpenAPI document.
+"""The API's answers as types for the OpenAPI document.
 
 Discord's own objects are not described again: they are as Discord's OpenAPI document has them.
 """
@@ -35,6 +35,7 @@ class Application(BaseModel):
     bot: User
     online: bool
     intents: Intents
+    user_installs: list[str]
 
 
 class World(BaseModel):
@@ -110,3 +111,11 @@ class OrderedFault(BaseModel):
     times: int
     after: int
     struck: int
+
+
+class MissingRoute(BaseModel):
+    """A route of Discord's interface that was asked for and that the sandbox lacks."""
+
+    method: str
+    path: str
+    count: int

@@ -1,4 +1,4 @@
-"""Trouble on order: faults on Discord's REST interface, and disturbances of the gateway."""
+"""Fault injection: faults on Discord's REST API, and disturbances of the gateway."""
 
 from typing import Any, Literal
 
@@ -8,7 +8,8 @@ from sandbox.api import shapes
 from sandbox.api.routing import Call, Form, Nothing, Route
 from sandbox.discord.faults import Faults
 from sandbox.discord.gateway.service import Gateway
-from sandbox.discord.models import Json
+from sandbox.discord.rest.missing import MissingRoutes
+from sandbox.discord.state.models import Json
 
 
 class FaultForm(Form):
@@ -34,10 +35,11 @@ class DisconnectForm(Form):
 
 
 class TroubleRoutes:
-    """Handlers for faults and disconnections."""
+    """Handlers for faults, disconnections and what is missing."""
 
-    def __init__(self, faults: Faults, gateway: Gateway) -> None:
+    def __init__(self, faults: Faults, gateway: Gateway, missing: MissingRoutes) -> None:
         self._faults = faults
+        self._missing = missing
         self._gateway = gateway
 
     def table(self) -> list[Route]:
@@ -56,6 +58,11 @@ class TroubleRoutes:
             Route(
                 "GET", "/gateway/sessions", self._sessions, "The bot's sessions",
                 answer=list[shapes.Session],
+            ),
+            Route(
+                "GET", "/missing-routes", self._missing_routes,
+                "Routes that the bot asked Discord's interface for and the sandbox lacks",
+                answer=list[shapes.MissingRoute],
             ),
         ]  # fmt: skip
 
@@ -78,3 +85,6 @@ class TroubleRoutes:
 
     async def _sessions(self, _call: Call[Nothing, Nothing]) -> list[Json]:
         return self._gateway.describe_sessions()
+
+    async def _missing_routes(self, _call: Call[Nothing, Nothing]) -> list[Json]:
+        return self._missing.list()

@@ -1,4 +1,4 @@
-"""Watching: a websocket that tells a member what happens where the member can see it."""
+"""The event stream: a websocket with the events that a member can see."""
 
 import asyncio
 import json
@@ -6,12 +6,14 @@ import json
 from aiohttp import WSMsgType, web
 
 from sandbox.api.routing import As, Call, Nothing, Route
-from sandbox.discord.events import Event
-from sandbox.discord.models import Json
-from sandbox.discord.world import World
+from sandbox.discord.base_urls import origin_of
+from sandbox.discord.rules import permissions
+from sandbox.discord.state.events import Event
+from sandbox.discord.state.models import Json
+from sandbox.discord.state.world import World
 from sandbox.tasks import TaskOwner
 
-TOLD = frozenset({
+STREAMED = frozenset({
     "MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK",
     "MESSAGE_REACTION_ADD", "MESSAGE_REACTION_REMOVE", "MESSAGE_REACTION_REMOVE_ALL",
     "MESSAGE_REACTION_REMOVE_EMOJI",
@@ -49,10 +51,12 @@ class WatchingRoutes:
         """Listen before the upgrade is answered, so that nothing after it is missed."""
         user_id = self._world.user(call.query.user_id).id
         waiting: asyncio.Queue[Json] = asyncio.Queue()
+        origin = origin_of(call.request)
 
         def hear(event: Event) -> None:
-            if event.name in TOLD and self._world.sees(user_id, event):
-                data = event.render(self._world.viewer(user_id))
+            if event.name in STREAMED and permissions.sees(self._world, user_id, event):
+                with self._world.addresses.reached_at(origin):
+                    data = event.render(self._world.viewer(user_id))
                 waiting.put_nowait({"type": event.name, "data": data})
 
         unsubscribe = self._world.bus.subscribe(hear)
@@ -78,8 +82,8 @@ async def _serve(socket: web.WebSocketResponse, waiting: asyncio.Queue[Json]) ->
 
 async def _send(socket: web.WebSocketResponse, waiting: asyncio.Queue[Json]) -> None:
     while not socket.closed:
-        told = await waiting.get()
+        event = await waiting.get()
         try:
-            await socket.send_str(json.dumps(told))
+            await socket.send_str(json.dumps(event))
         except ConnectionError:
             return  # the reader sees the end too

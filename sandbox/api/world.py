@@ -1,4 +1,4 @@
-"""The world: what there is, and changing it by the sandbox's own hand."""
+"""The world: reading it, and changing it with the sandbox's own rights."""
 
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -10,8 +10,8 @@ from sandbox.api.routing import Call, Form, Nothing, Route
 from sandbox.discord import payloads
 from sandbox.discord.faults import Faults
 from sandbox.discord.gateway.service import Gateway
-from sandbox.discord.local import LocalDiscord
-from sandbox.discord.models import Guild, Json, Member
+from sandbox.discord.local_discord import LocalDiscord
+from sandbox.discord.state.models import Guild, Json, Member
 
 _Name = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -22,6 +22,9 @@ class ApplicationForm(Form):
     message_content: bool | None = None
     guild_members: bool | None = None
     presence: bool | None = None
+    user_installs: list[int] | None = Field(
+        None, description="who has added the application to their own account"
+    )
 
 
 class GuildForm(Form):
@@ -156,6 +159,7 @@ class WorldRoutes:
             "bot": payloads.user_json(application.bot),
             "online": self._gateway.online,
             "intents": {name: getattr(application, name) for name in switches},
+            "user_installs": [str(user_id) for user_id in sorted(application.user_installs)],
         }
 
     def _guild(self, guild: Guild) -> Json:
@@ -170,7 +174,14 @@ class WorldRoutes:
         return payloads.channel_json(self._world, channel)
 
     async def _switch(self, call: Call[ApplicationForm, Nothing]) -> Json:
-        for name, on in call.body.given().items():
+        given = call.body.given()
+        installs = given.pop("user_installs", None)
+        if installs is not None:
+            self._world.application.user_installs = {
+                self._world.user(user_id).id for user_id in installs
+            }
+            self._world.bus.publish_data("COMMANDS_CHANGED", {})
+        for name, on in given.items():
             setattr(self._world.application, name, bool(on))
         return self._application()
 

@@ -6,9 +6,16 @@ from pydantic import Field
 
 from sandbox.api import shapes
 from sandbox.api.routing import As, Call, Form, Nothing, Route
-from sandbox.discord import errors, payloads, permissions
-from sandbox.discord.local import LocalDiscord
-from sandbox.discord.models import Channel, Json, Message, User
+from sandbox.discord import errors, payloads
+from sandbox.discord.local_discord import LocalDiscord
+from sandbox.discord.rules import permissions
+from sandbox.discord.rules.channel_kinds import POSTED_IN
+from sandbox.discord.state.models import (
+    Channel,
+    Json,
+    Message,
+    User,
+)
 
 _FORWARD = 1
 
@@ -43,11 +50,12 @@ class EditForm(ActingForm):
 
 
 class ThreadForm(ActingForm):
-    """A new thread, from a message if one is named."""
+    """A new thread, from a message if one is named; or a forum's post, which `content` opens."""
 
     name: str = Field(min_length=1, max_length=100)
     message_id: int | None = None
     type: int | None = None
+    content: str = ""
 
 
 class WritingRoutes:
@@ -73,7 +81,7 @@ class WritingRoutes:
             Route("POST", "/channels/{channel}/typing", self._type, "Type", query=As),
             Route(
                 "POST", "/channels/{channel}/threads", self._start_thread, "Start a thread",
-                ThreadForm, answer=shapes.Channel,
+                ThreadForm, takes_files=True, answer=shapes.Channel,
             ),
         ]  # fmt: skip
 
@@ -126,7 +134,7 @@ class WritingRoutes:
     async def _type(self, call: Call[Nothing, As]) -> None:
         user = self._person(call.query.user_id)
         channel = self._world.channel(call.path["channel"])
-        self._world.require(channel, user.id, permissions.SEND_MESSAGES)
+        permissions.require(self._world, channel, user.id, permissions.SEND_MESSAGES)
         data: Json = {
             "channel_id": str(channel.id),
             "user_id": str(user.id),
@@ -134,7 +142,7 @@ class WritingRoutes:
         }
         if (member := self._world.find_member(channel.guild_id, user.id)) is not None:
             data |= {"guild_id": str(channel.guild_id), "member": payloads.member_json(member)}
-        self._world.bus.tell(
+        self._world.bus.publish_data(
             "TYPING_START", data, guild_id=channel.guild_id or None, channel_id=channel.id
         )
 
@@ -147,7 +155,11 @@ class WritingRoutes:
         form: Json = {"name": call.body.name, "type": call.body.type}
         if form["type"] is None:
             form["type"] = 11
-        thread = self._discord.threads.create(channel, user.id, form, message)
+        if channel.type in POSTED_IN:
+            form["message"] = {"content": call.body.content}
+            thread, _opening = self._discord.threads.create_post(channel, user.id, form, call.files)
+        else:
+            thread = self._discord.threads.create(channel, user.id, form, message)
         return payloads.channel_json(self._world, thread, user.id)
 
 

@@ -1,6 +1,6 @@
 """The CDN: attachments under signed addresses that expire, and the pictures of users and guilds.
 
-Files are sent with ranges, so that a film can be sought in.
+Files are sent with ranges, so that a video player can seek.
 """
 
 import mimetypes
@@ -9,7 +9,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from sandbox.discord import pictures
-from sandbox.discord.world import World
+from sandbox.discord.state.world import World
 
 _GONE = "This content is no longer available."
 _PLAYABLE = ("image/", "video/", "audio/")

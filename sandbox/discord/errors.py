@@ -1,7 +1,7 @@
 """Refusals in Discord's own words: an HTTP status, a JSON error code and a message.
 
 Services raise `DiscordError`; `sandbox.discord.rest.answers` turns it into an HTTP answer. The named
-constructors are the only place where codes stand, so that one code always has one status and text.
+constructors are the only place with codes, so that one code always has one status and text.
 """
 
 from collections.abc import Callable
@@ -57,6 +57,9 @@ unknown_emoji = _refusal(400, 10014, "Unknown Emoji")
 missing_emoji = _refusal(404, 10014, "Unknown Emoji")
 unknown_webhook = _refusal(404, 10015, "Unknown Webhook")
 unknown_sticker = _refusal(404, 10060, "Unknown Sticker")
+unknown_voice_state = _refusal(404, 10065, "Unknown Voice State")
+unknown_tag = _refusal(404, 10087, "Unknown tag")
+unknown_sound = _refusal(404, 10097, "Unknown sound")
 unknown_interaction = _refusal(404, 10062, "Unknown interaction")
 unknown_command = _refusal(404, 10063, "Unknown application command")
 too_many_pins = _refusal(400, 30003, "Maximum number of pins reached for the channel (250)")
@@ -74,6 +77,7 @@ forum_needs_thread = _refusal(400, 40058, "Cannot send a message in a forum chan
 too_many_followups = _refusal(
     400, 40094, "This interaction has reached the maximum number of follow-up messages"
 )
+tag_required = _refusal(400, 40067, "A tag is required to create a forum post in this channel")
 missing_access = _refusal(403, 50001, "Missing Access")
 not_the_author = _refusal(403, 50005, "Cannot edit a message authored by another user")
 empty_message = _refusal(400, 50006, "Cannot send an empty message")
@@ -90,6 +94,7 @@ invalid_role = _refusal(400, 50028, "Invalid Role")
 message_too_old_to_bulk_delete = _refusal(
     400, 50034, "You can only bulk delete messages that are under 14 days old."
 )
+invalid_api_version = _refusal(400, 50041, "Invalid API version")
 invalid_json = _refusal(400, 50109, "The request body contains invalid JSON.")
 thread_is_archived = _refusal(400, 50083, "Thread is archived")
 no_history_to_reply = _refusal(
@@ -151,3 +156,8 @@ def invalid_form(path: str, code: str, message: str) -> DiscordError:
     faults = FormErrors()
     faults.add(path, code, message)
     return DiscordError(400, 50035, "Invalid Form Body", faults.tree)
+
+
+def refused(message: str) -> DiscordError:
+    """A refusal of Discord's own client, said as a clear 400: it would not have sent this form."""
+    return DiscordError(400, 50035, message)

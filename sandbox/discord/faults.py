@@ -1,8 +1,7 @@
-"""Trouble on order on Discord's REST interface: bad answers, cut connections, slowness.
+"""Fault injection on Discord's REST API: bad answers, cut connections, slowness.
 
-A fault waits for the requests it matches, lets the first `after` of them pass and strikes the next
-`times`. `drop_before` cuts the connection before anything happened, `drop_after` when it has: the
-request took effect and nobody knows.
+A fault matches requests, lets the first `after` of them pass and strikes the next `times`.
+`drop_before` cuts the connection before the request takes effect, `drop_after` once it has.
 """
 
 import asyncio
@@ -18,17 +17,19 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sandbox.clock import SandboxClock
-from sandbox.discord import errors, forms
-from sandbox.discord.models import Json
+from sandbox.discord import errors
 from sandbox.discord.rest.routing import is_discord_rest, path_below_version
+from sandbox.discord.rules import forms
+from sandbox.discord.state.models import Json
 
 KINDS = ("status", "drop_before", "drop_after", "latency")
 DROPPED = web.RequestKey("dropped", bool)
+STALLED_AFTER_SECONDS = 1.0  # a body from this machine comes within less
 
 
 @dataclass(slots=True)
 class Fault:
-    """One ordered trouble; `struck` counts how often it has come."""
+    """One injected fault; `struck` counts how often it has struck."""
 
     id: int
     kind: str
@@ -53,18 +54,18 @@ class Fault:
 
 
 class Faults:
-    """The troubles on order."""
+    """The faults that are set."""
 
     def __init__(self, clock: SandboxClock) -> None:
         self._clock = clock
         self._numbers = itertools.count(1)
         self._faults: dict[int, Fault] = {}
-        self._under_way = 0
-        self._all_answered = asyncio.Event()
-        self._all_answered.set()
+        self._under_way: dict[int, web.Request] = {}  # by identity
+        self._held: set[int] = set()  # of these, by an injected wait
+        self._moved = asyncio.Event()  # one of them ended, or its wait did
 
     def add(self, form: Json) -> Fault:
-        """Order a fault; `form` is that of `POST /sandbox/api/faults`."""
+        """Add a fault; `form` is that of `POST /sandbox/api/faults`."""
         kind = form.get("kind")
         if kind not in KINDS:
             raise errors.invalid_form("kind", "BASE_TYPE_CHOICES", f"Must be one of {KINDS}.")
@@ -95,32 +96,59 @@ class Faults:
         self._faults.clear()
 
     async def idle(self) -> None:
-        """Returns while no request of the bot is under way, though its sender may be gone."""
-        await self._all_answered.wait()
+        """Returns while no request of the bot is under way, though its sender may be gone.
+
+        One whose body has stopped coming does not count: its sender may be suspended, and would
+        block forever a test that turns the clock before resuming it.
+        """
+        while self._under_way:
+            self._moved.clear()
+            stalls = None if self._can_go_on() else STALLED_AFTER_SECONDS
+            try:
+                async with asyncio.timeout(stalls):
+                    await self._moved.wait()
+            except TimeoutError:
+                if not self._can_go_on():
+                    return
+
+    def _can_go_on(self) -> bool:
+        """Whether a request under way will end without another byte of its sender's."""
+        return any(
+            key in self._held or request.content.is_eof()
+            for key, request in self._under_way.items()
+        )
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if not is_discord_rest(request):
             return await handler(request)
-        with self._being_answered():
+        with self._being_answered(request):
             return await self._answer(request, handler)
 
     @contextlib.contextmanager
-    def _being_answered(self) -> Iterator[None]:
-        self._under_way += 1
-        self._all_answered.clear()
+    def _being_answered(self, request: web.Request) -> Iterator[None]:
+        self._under_way[id(request)] = request
         try:
             yield
         finally:
-            self._under_way -= 1
-            if not self._under_way:
-                self._all_answered.set()
+            del self._under_way[id(request)]
+            self._moved.set()
+
+    @contextlib.contextmanager
+    def _being_held(self, request: web.Request) -> Iterator[None]:
+        self._held.add(id(request))
+        try:
+            yield
+        finally:
+            self._held.discard(id(request))
+            self._moved.set()
 
     async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         fault = self._next(request)
         if fault is None:
             return await handler(request)
-        await self._clock.sleep(fault.seconds)
+        with self._being_held(request):
+            await self._clock.sleep(fault.seconds)
         if fault.kind == "latency":
             return await handler(request)
         if fault.kind == "status":

@@ -4,15 +4,14 @@ Everything that faces outwards (REST, gateway, interactions, the people's interf
 object. It holds no state of its own.
 """
 
-from sandbox.discord.channels import Channels
-from sandbox.discord.guilds import Guilds
-from sandbox.discord.members import Members
-from sandbox.discord.messages import Messages
-from sandbox.discord.reactions import Reactions
-from sandbox.discord.roles import Roles
-from sandbox.discord.threads import Threads
-from sandbox.discord.uploads import Attachments
-from sandbox.discord.world import World
+from sandbox.discord.rules.uploads import Attachments
+from sandbox.discord.services.channels import Channels
+from sandbox.discord.services.guilds import Guilds, Roles
+from sandbox.discord.services.members import Members
+from sandbox.discord.services.messages import Messages
+from sandbox.discord.services.reactions import Reactions
+from sandbox.discord.services.threads import Threads
+from sandbox.discord.state.world import World
 
 
 class LocalDiscord:

@@ -1,6 +1,6 @@
-"""The pictures that the sandbox draws itself, so that it ships none: avatars, a landscape, a sticker.
+"""Pictures that the sandbox draws itself, instead of shipping files: avatars, a landscape, a sticker.
 
-All are PNG bytes and the same for the same input.
+All are PNG bytes and the same for the same input; what every sandbox shows is drawn once.
 """
 
 import colorsys
@@ -28,6 +28,7 @@ def avatar(seed: int, letter: str) -> bytes:
     return _png(image)
 
 
+@functools.cache
 def landscape(size: tuple[int, int] = (1280, 720)) -> bytes:
     """Mountains under an evening sky: the picture that waits to be made to move."""
     width, height = size
@@ -40,6 +41,7 @@ def landscape(size: tuple[int, int] = (1280, 720)) -> bytes:
     return _png(image)
 
 
+@functools.cache
 def clapper(size: int = 128) -> bytes:
     """A little clapper board: the guild's own emoji."""
     image = Image.new("RGBA", (size, size), (0, 0, 0, 0))
@@ -52,6 +54,7 @@ def clapper(size: int = 128) -> bytes:
     return _png(image)
 
 
+@functools.cache
 def star(size: int = 320) -> bytes:
     """A star with a face: the guild's own sticker."""
     image = Image.new("RGBA", (size, size), (0, 0, 0, 0))

@@ -1,4 +1,4 @@
-"""The world that a newcomer meets: a small film studio's server with four people and the bot.
+"""The initial world: a small video studio's server with four people and the bot.
 
 Guild, users, roles, channels, application and token have the same ids in every sandbox, so that a
 bot's database survives a restart. Messages are new each time.
@@ -9,10 +9,12 @@ import hashlib
 from datetime import UTC, datetime
 
 from sandbox.clock import SandboxClock
-from sandbox.discord import permissions, pictures
-from sandbox.discord.blobs import BlobStore
-from sandbox.discord.local import LocalDiscord
-from sandbox.discord.models import (
+from sandbox.discord import pictures
+from sandbox.discord.local_discord import LocalDiscord
+from sandbox.discord.rules import permissions
+from sandbox.discord.rules.uploads import Upload
+from sandbox.discord.state.blobs import BlobStore
+from sandbox.discord.state.models import (
     Application,
     Channel,
     Emoji,
@@ -23,9 +25,8 @@ from sandbox.discord.models import (
     Sticker,
     User,
 )
-from sandbox.discord.snowflakes import snowflake_at
-from sandbox.discord.uploads import Upload
-from sandbox.discord.world import World
+from sandbox.discord.state.snowflakes import snowflake_at
+from sandbox.discord.state.world import World
 
 _BEGINNING = datetime(2026, 1, 1, 12, tzinfo=UTC)
 _ANNOUNCEMENTS = 5
@@ -39,10 +40,10 @@ APPLICATION_ID = _id(1)
 GUILD_ID = _id(2)
 ADA, MAX, FERN, JUNO = _id(10), _id(11), _id(12), _id(13)
 ADMIN, MODERATOR, BOOSTER, BOT_ROLE = _id(20), _id(21), _id(22), _id(23)
-WELCOME, FILMS, PICTURES, ANNOUNCEMENTS, STAFF, AFTER_DARK = (_id(30 + n) for n in range(6))
+WELCOME, VIDEOS, PICTURES, ANNOUNCEMENTS, STAFF, AFTER_DARK = (_id(30 + n) for n in range(6))
 EMOJI, STICKER = _id(40), _id(41)
 
-# The least that a bot needs which posts films, in channels and in threads.
+# The least that a bot needs which posts videos, in channels and in threads.
 BOT_PERMISSIONS = (
     permissions.VIEW_CHANNEL
     | permissions.SEND_MESSAGES
@@ -78,6 +79,7 @@ def new_world(clock: SandboxClock, blobs: BlobStore, token: str | None = None) -
         bot=bot,
         owner=ada,
         token=token or bot_token(APPLICATION_ID),
+        user_installs={ADA},
     )
     secret = hashlib.sha256(application.token.encode()).digest()
     world = World(clock=clock, blobs=blobs, application=application, secret=secret)
@@ -135,7 +137,7 @@ def _channels() -> list[Channel]:
     )
     return [
         Channel(WELCOME, GUILD_ID, 0, "welcome", topic="Start here", position=0),
-        Channel(FILMS, GUILD_ID, 0, "films", topic="Make films with /video", position=1),
+        Channel(VIDEOS, GUILD_ID, 0, "videos", topic="Make videos with /video", position=1),
         Channel(PICTURES, GUILD_ID, 0, "pictures", topic="React to make them move", position=2),
         Channel(
             ANNOUNCEMENTS,
@@ -159,7 +161,7 @@ def _overwrites(*, deny: int, staff_allow: int) -> dict[int, Overwrite]:
 
 def _post_first_messages(local: LocalDiscord, guild: Guild) -> None:
     welcome = (
-        "Welcome to **Showreel Studio**! Type `/` in #films to see what the bot can do, "
+        "Welcome to **Showreel Studio**! Type `/` in #videos to see what the bot can do, "
         "or react with 🎬 to the picture in #pictures."
     )
     users, channels = local.world.users, guild.channels

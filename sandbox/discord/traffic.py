@@ -13,9 +13,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sandbox.discord.faults import DROPPED
-from sandbox.discord.models import Json
 from sandbox.discord.rest.routing import is_discord_rest
-from sandbox.discord.uploads import PAYLOAD
+from sandbox.discord.rules.uploads import PAYLOAD
+from sandbox.discord.state.models import Json
 
 
 class TrafficLog:

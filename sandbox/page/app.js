@@ -1,17 +1,18 @@
 // Starts the page: mounts every part, then loads the world. Retries until the sandbox answers.
 
-import { byId, h, replace } from "./dom.js";
-import { mountChannels } from "./channels.js";
-import { mountComposer } from "./composer.js";
-import { mountDrawers } from "./drawers.js";
-import { mountHeading } from "./heading.js";
-import { mountMembers } from "./people.js";
-import { openProfile } from "./profile.js";
-import { readAddress } from "./router.js";
-import { become, findChannel, markRead, openChannel, openPlace, start } from "./session.js";
-import { store } from "./store.js";
-import { mountTimeline } from "./timeline.js";
-import { attempt } from "./toasts.js";
+import { byId, h, replace } from "./ui/dom.js";
+import { mountChannels } from "./guild/channels.js";
+import { mountComposer } from "./composer/composer.js";
+import { mountDrawers } from "./ui/drawers.js";
+import { mountHeading } from "./guild/heading.js";
+import { mountMembers } from "./guild/people.js";
+import { openProfile } from "./guild/profile.js";
+import { readAddress } from "./state/router.js";
+import { findChannel, markRead, openChannel, openPlace } from "./state/places.js";
+import { become, start } from "./guild/session.js";
+import { store } from "./state/store.js";
+import { mountTimeline } from "./messages/timeline.js";
+import { attempt } from "./ui/toasts.js";
 
 const AGAIN_AFTER = 2000;
 
@@ -24,7 +25,7 @@ function banner(words) {
   );
 }
 
-/** Mentions and links inside messages are told by their data. */
+/** Mentions and links inside messages are recognised by their data attributes. */
 function pressed(event) {
   const target = event.target.closest("[data-profile],[data-open-channel],[data-command].mention");
   if (!target) return;

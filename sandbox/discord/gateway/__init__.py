@@ -1,6 +1,7 @@
-"""Discord's gateway: the websocket over which a bot hears what happens.
+"""Discord's gateway: the websocket that brings events to a bot.
 
-From the ground up: `protocol` (numbers), `frames` (bytes), `intents` (who hears what), `sessions`
-(what outlives a connection), `identifying` (who may begin), `dispatching` (from the event bus to
-the sessions), `connections` (one socket) and `service` (what the application mounts).
+From the ground up: `protocol` (numbers), `frames` (bytes), `intents` (which events are for whom),
+`sessions` (what outlives a connection), `identifying` (who may begin), `connections` (one socket) and
+`service` (what the application mounts). Imports the services' voice, payloads and what lies below
+them. Read `service.py` first.
 """

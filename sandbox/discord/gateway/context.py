@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sandbox.discord.gateway.identifying import StartBudget
 from sandbox.discord.gateway.sessions import SessionRegistry
-from sandbox.discord.world import World
+from sandbox.discord.state.world import World
 
 
 @dataclass(slots=True)
@@ -18,9 +18,9 @@ class GatewayContext:
     sessions: SessionRegistry = field(default_factory=SessionRegistry)
     was_online: bool = False
 
-    def tell_presence(self) -> None:
-        """Publish BOT_PRESENCE if the bot has come or gone since it was last told."""
+    def publish_presence(self) -> None:
+        """Publish BOT_PRESENCE if the bot has come online or gone offline since the last one."""
         online = self.sessions.online
         if online != self.was_online:
             self.was_online = online
-            self.world.bus.tell("BOT_PRESENCE", {"online": online})
+            self.world.bus.publish_data("BOT_PRESENCE", {"online": online})

@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import WSMessage, WSMsgType, web
 
 from sandbox.discord.gateway.protocol import MAX_FRAME_BYTES, Close, HangUpError
-from sandbox.discord.models import Json
+from sandbox.discord.state.models import Json
 
 
 def encode(op: int, data: Any, sequence: int | None = None, name: str | None = None) -> str:

@@ -12,10 +12,10 @@ from typing import TypeGuard
 
 from sandbox.discord.gateway import intents as intent_rules
 from sandbox.discord.gateway.protocol import Close, HangUpError
-from sandbox.discord.models import Application, Json
+from sandbox.discord.state.models import Application, Json
 
 STARTS_PER_DAY = 1_000
-MAX_CONCURRENCY = 16
+MAX_CONCURRENCY = 1  # what a new bot has; Discord raises it only for very large ones
 CONCURRENCY_WINDOW = timedelta(seconds=5)
 _DAY = timedelta(days=1)
 
@@ -63,17 +63,23 @@ def _is_integer(value: object) -> TypeGuard[int]:
 
 
 class StartBudget:
-    """How many sessions may begin: a thousand a day, sixteen within five seconds."""
+    """How many sessions may begin: a thousand a day, and one within five seconds.
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    `paced` says whether the five seconds hold; the day's budget always does.
+    """
+
+    def __init__(
+        self, now: Callable[[], datetime], paced: Callable[[], bool] = lambda: True
+    ) -> None:
         self._now = now
+        self._paced = paced
         self._starts: deque[datetime] = deque()
 
     def spend(self) -> bool:
-        """Count a start. False if it comes too fast; Raises HangUpError if the day's are used up."""
+        """Count a start; False if it comes too fast. Raises HangUpError if the day's are used up."""
         if self._count(_DAY) >= STARTS_PER_DAY:
             raise HangUpError(Close.AUTHENTICATION_FAILED)
-        if self._count(CONCURRENCY_WINDOW) >= MAX_CONCURRENCY:
+        if self._paced() and self._count(CONCURRENCY_WINDOW) >= MAX_CONCURRENCY:
             return False
         self._starts.append(self._now())
         return True

@@ -5,7 +5,7 @@ Events that are not in the table need none (INTERACTION_CREATE, for one).
 
 from enum import IntFlag
 
-from sandbox.discord.models import Application
+from sandbox.discord.state.models import Application
 
 
 class Intent(IntFlag):
@@ -35,6 +35,7 @@ class Intent(IntFlag):
 
 
 EVERY_INTENT = sum(Intent)
+_UNDOCUMENTED = sum(1 << bit for bit in (17, 18, 19, 22, 23))  # accepted, and told of nothing
 
 _EVENTS = {
     Intent.GUILDS: (
@@ -72,13 +73,15 @@ _IN_DIRECT_MESSAGES = {
 def wants(intents: int, event: str, *, direct: bool = False) -> bool:
     """Whether the intents include the event, in a guild or in direct messages."""
     needed = NEEDED.get(event)
-    if needed is not None and direct:
+    if event == "CHANNEL_PINS_UPDATE" and direct:
+        needed = Intent.DIRECT_MESSAGES
+    elif needed is not None and direct:
         needed = _IN_DIRECT_MESSAGES.get(needed, needed)
     return needed is None or bool(intents & needed)
 
 
 def is_known(intents: int) -> bool:
-    return intents >= 0 and not intents & ~EVERY_INTENT
+    return intents >= 0 and not intents & ~(EVERY_INTENT | _UNDOCUMENTED)
 
 
 def is_allowed(intents: int, application: Application) -> bool:

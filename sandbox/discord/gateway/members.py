@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from sandbox.discord import payloads
 from sandbox.discord.gateway.intents import Intent
 from sandbox.discord.gateway.protocol import Close, HangUpError
-from sandbox.discord.models import Guild, Json, Member
-from sandbox.discord.world import World
+from sandbox.discord.state.models import Guild, Json, Member
+from sandbox.discord.state.world import World
 
 CHUNK_SIZE = 1_000
 FOUND_BY_NAME = 100
@@ -23,7 +23,7 @@ def find(world: World, request: Json, intents: int) -> Iterator[Json]:
         raise HangUpError(Close.DISALLOWED_INTENTS)
     if request.get("presences") and not intents & Intent.GUILD_PRESENCES:
         raise HangUpError(Close.DISALLOWED_INTENTS)
-    guild = _find_guild(world, request.get("guild_id"))
+    guild = find_guild(world, request.get("guild_id"))
     if guild is None or not isinstance(limit, int):
         return
     if request.get("user_ids") is not None:
@@ -33,7 +33,8 @@ def find(world: World, request: Json, intents: int) -> Iterator[Json]:
     yield from _chunks(guild, found, missing, request)
 
 
-def _find_guild(world: World, guild_id: object) -> Guild | None:
+def find_guild(world: World, guild_id: object) -> Guild | None:
+    """The guild of that id, or of the first in a list, if the bot is in it."""
     text = str(guild_id[0] if isinstance(guild_id, list) and guild_id else guild_id)
     guild = world.guilds.get(int(text)) if text.isdecimal() else None
     return guild if guild and world.application.bot.id in guild.members else None

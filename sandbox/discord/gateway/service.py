@@ -1,28 +1,46 @@
-"""The gateway as the application mounts it: its route, and what its operator can do to sessions."""
+"""The gateway as the application mounts it: its route, its sessions, who hears which event.
+
+An event reaches a session if the bot may see it, the guild belongs to the shard and the intent was
+asked for. Message Content needs both the portal's switch and the intent.
+"""
 
 import asyncio
+from collections.abc import Callable
 
 from aiohttp import web
 
+from sandbox.discord.base_urls import origin_of
 from sandbox.discord.gateway.connections import Connection, Pace
 from sandbox.discord.gateway.context import GatewayContext
-from sandbox.discord.gateway.dispatching import Dispatcher
 from sandbox.discord.gateway.frames import FrameWriter, encode
 from sandbox.discord.gateway.identifying import StartBudget
+from sandbox.discord.gateway.intents import Intent, wants
 from sandbox.discord.gateway.operations import Operations
 from sandbox.discord.gateway.protocol import VERSIONS, Close, Op
 from sandbox.discord.gateway.sessions import Outbox, Session
-from sandbox.discord.models import Json
-from sandbox.discord.world import World
+from sandbox.discord.gateway.welcoming import guild_create
+from sandbox.discord.rules import permissions
+from sandbox.discord.state.events import Event, Viewer
+from sandbox.discord.state.models import Json
+from sandbox.discord.state.world import World
 
 _CLOSING_SECONDS = 2.0  # how long a bot may take to answer a close frame
+FOR_PEOPLE_ONLY = frozenset({"BOT_PRESENCE", "INTERACTION_RECORD", "COMMANDS_CHANGED"})
 
 
 class Gateway:
     """All sessions of the bot. Lives from construction to `close`."""
 
-    def __init__(self, world: World, *, pace: Pace | None = None) -> None:
-        self._context = GatewayContext(world, self.address, StartBudget(world.clock.now))
+    def __init__(
+        self,
+        world: World,
+        *,
+        pace: Pace | None = None,
+        starts_paced: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`starts_paced` says whether sessions must begin five seconds apart."""
+        budget = StartBudget(world.clock.now, starts_paced)
+        self._context = GatewayContext(world, self.address, budget)
         self._pace = pace or Pace()
         self._connected: set[Outbox] = set()
         self._unsubscribe = world.bus.subscribe(Dispatcher(self._context))
@@ -45,7 +63,7 @@ class Gateway:
         app.router.add_get("/gateway/", self._serve)
 
     def close(self) -> None:
-        """Hang up on everybody, resumably, and hear no further events."""
+        """Hang up on everyone, resumably, and hear no further events."""
         self._unsubscribe()
         for outbox in self._connected:
             outbox.put_nowait(Close.GOING_AWAY)
@@ -70,12 +88,14 @@ class Gateway:
             outbox.put_nowait(encode(op, None))
         elif op == Op.INVALID_SESSION:
             outbox.put_nowait(encode(Op.INVALID_SESSION, resumable))
+            session.detach(outbox, self._context.world.clock.now())
+            self._context.publish_presence()
         else:
             outbox.put_nowait(code or Close.UNKNOWN_ERROR)
         if not resumable:
             self._context.sessions.end(session)
             session.outbox = None
-            self._context.tell_presence()
+            self._context.publish_presence()
 
     def _describe(self, session: Session) -> Json:
         return {
@@ -97,8 +117,44 @@ class Gateway:
         self._connected.add(outbox)
         try:
             writer = FrameWriter(socket, request.query.get("compress"))
-            operations = Operations(self._context, outbox)
+            operations = Operations(self._context, outbox, origin_of(request))
             await Connection(socket, writer, operations, self._pace).run()
         finally:
             self._connected.discard(outbox)
         return socket
+
+
+class Dispatcher:
+    """The bus's subscriber that feeds every session, connected or waiting to be resumed."""
+
+    def __init__(self, context: GatewayContext) -> None:
+        self._context = context
+
+    def __call__(self, event: Event) -> None:
+        world = self._context.world
+        bot_id = world.application.bot.id
+        if event.name in FOR_PEOPLE_ONLY or not permissions.sees(world, bot_id, event):
+            return
+        for session in self._context.sessions.all():
+            if session.hears(event.guild_id) and self._wants(session, event):
+                with world.addresses.reached_at(session.origin):
+                    self._dispatch(session, event)
+
+    def _wants(self, session: Session, event: Event) -> bool:
+        if wants(session.intents, event.name, direct=event.guild_id is None):
+            return True
+        own_id = str(self._context.world.application.bot.id)
+        if event.name == "GUILD_MEMBER_UPDATE":  # a bot always hears of changes to itself
+            return bool(event.render(Viewer(int(own_id)))["user"]["id"] == own_id)
+        return False
+
+    def _dispatch(self, session: Session, event: Event) -> None:
+        world = self._context.world
+        bot_id = world.application.bot.id
+        if event.name == "GUILD_CREATE" and event.guild_id is not None:
+            guild = world.guild(event.guild_id)
+            session.dispatch("GUILD_CREATE", guild_create(world, guild, session.intents))
+            return
+        asked = bool(session.intents & Intent.MESSAGE_CONTENT)
+        viewer = Viewer(bot_id, reads_content=asked and world.application.message_content)
+        session.dispatch(event.name, event.render(viewer))

@@ -32,6 +32,7 @@ class Session:
     intents: int
     sequence: int = 0
     outbox: Outbox | None = None
+    origin: str | None = None  # where its connection has reached the sandbox
     left_at: datetime | None = None
     _sent: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=REPLAYED_FRAMES))
 

@@ -1,10 +1,10 @@
-"""What a new session is told first: READY, then every guild of its shard."""
+"""The first events of a new session: READY, then every guild of its shard."""
 
 from sandbox.discord import payloads
 from sandbox.discord.gateway.intents import Intent
 from sandbox.discord.gateway.sessions import Session
-from sandbox.discord.models import Guild, Json
-from sandbox.discord.world import World
+from sandbox.discord.state.models import Guild, Json
+from sandbox.discord.state.world import World
 
 
 def ready(world: World, session: Session, resume_url: str) -> Json:

@@ -1,7 +1,6 @@
-"""Commands, and what people do with them: interactions and the bot's answers to them.
+"""Interactions: what people do with a bot's commands and forms, and how the bot answers.
 
-From the ground up: `problems` and the validators (what Discord refuses in a command), `registry`
-(what is registered), `options` and `modal_fields` (what a person filled in), `payloads` (what the
-bot is told), `creating` (a person acts), `tokens`, `callbacks` and `followups` (the bot answers),
-`records` (how whoever plays the people sees it) and `routes`.
+Imports the local Discord, `rest` for its routes, and what lies below them; the gateway and the API for
+people are not known here. From the ground up: `commands`, `forms`, `responses`, `start`, `actions`,
+`service`, routes. Read `actions.py` first, then `responses/callbacks.py`.
 """

@@ -1,38 +1,46 @@
-"""What people do with a bot's commands, components and modals, by Discord's own client's rules.
+"""A person's actions: commands, context menus, components, modals, autocomplete.
 
-Each method checks the input, raises what the client would say, and otherwise starts an interaction.
+Each method checks the input as Discord's own client does, raises its refusal, and otherwise starts an
+interaction.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.discord import errors, permissions
-from sandbox.discord.interactions import command_limits as limits
-from sandbox.discord.interactions.availability import find_command
+from sandbox.discord import errors
+from sandbox.discord.errors import refused
 from sandbox.discord.interactions.callback_types import Kind
-from sandbox.discord.interactions.choosing import BUTTON, check_values, find_component
-from sandbox.discord.interactions.modal_fields import FieldReader
-from sandbox.discord.interactions.opening import Opening
-from sandbox.discord.interactions.option_values import ValueReader
-from sandbox.discord.interactions.options import (
+from sandbox.discord.interactions.commands import limits
+from sandbox.discord.interactions.commands.availability import find_command, owners_of
+from sandbox.discord.interactions.commands.option_values import ValueReader
+from sandbox.discord.interactions.commands.options import (
     offered_options,
     option_tree,
     read_options,
     read_partial_options,
 )
-from sandbox.discord.interactions.refusals import refused
-from sandbox.discord.interactions.registry import CommandRegistry
-from sandbox.discord.interactions.resolving import Resolved
-from sandbox.discord.interactions.tokens import InteractionStore
-from sandbox.discord.local import LocalDiscord
-from sandbox.discord.messages import NO_FILES
-from sandbox.discord.models import Attachment, Channel, Command, Interaction, Json
-from sandbox.discord.uploads import Upload
+from sandbox.discord.interactions.commands.registry import CommandRegistry
+from sandbox.discord.interactions.forms.modal_fields import FieldReader
+from sandbox.discord.interactions.forms.selects import BUTTON, check_values, find_component
+from sandbox.discord.interactions.resolved import Resolved
+from sandbox.discord.interactions.responses.tokens import InteractionStore
+from sandbox.discord.interactions.start import Starter
+from sandbox.discord.local_discord import LocalDiscord
+from sandbox.discord.rules import permissions
+from sandbox.discord.rules.uploads import Upload
+from sandbox.discord.services.messages import NO_FILES
+from sandbox.discord.state.models import (
+    Attachment,
+    Channel,
+    Command,
+    Interaction,
+    Json,
+)
 
 Files = Mapping[int, Upload]
 
 
-class Using:
+class Actions:
     """Acts for a person."""
 
     def __init__(
@@ -40,12 +48,12 @@ class Using:
         discord: LocalDiscord,
         registry: CommandRegistry,
         store: InteractionStore,
-        opening: Opening,
+        starter: Starter,
     ) -> None:
         self._discord = discord
         self._registry = registry
         self._store = store
-        self._opening = opening
+        self._starter = starter
 
     def command(
         self, user_id: int, channel: Channel, path: str, given: Json, files: Files = NO_FILES
@@ -57,7 +65,7 @@ class Using:
         reader = ValueReader(resolved, self._accept(user_id, channel, files))
         entries = read_options(offered, given, reader)
         data = _command_data(command) | _options(option_tree(command.raw, words, entries))
-        return self._open_command(Kind.COMMAND, channel, user_id, data, resolved)
+        return self._open_command(Kind.COMMAND, channel, user_id, data, resolved, command=command)
 
     def autocomplete(
         self, user_id: int, channel: Channel, path: str, given: Json, focused: str
@@ -68,7 +76,9 @@ class Using:
         resolved = Resolved(self._discord.world, channel, user_id)
         entries = read_partial_options(offered, given, focused, ValueReader(resolved, {}))
         data = _command_data(command) | _options(option_tree(command.raw, words, entries))
-        return self._open_command(Kind.AUTOCOMPLETE, channel, user_id, data, resolved)
+        return self._open_command(
+            Kind.AUTOCOMPLETE, channel, user_id, data, resolved, command=command
+        )
 
     def context_menu(
         self, user_id: int, channel: Channel, name: str, target_id: int
@@ -83,7 +93,7 @@ class Using:
         else:
             resolved.add_user(target_id)
         data = _command_data(command) | {"target_id": str(target_id)}
-        return self._open_command(Kind.COMMAND, channel, user_id, data, resolved)
+        return self._open_command(Kind.COMMAND, channel, user_id, data, resolved, command=command)
 
     def component(
         self, user_id: int, channel: Channel, message_id: int, custom_id: str, values: list[Any]
@@ -99,7 +109,7 @@ class Using:
             resolved = Resolved(self._discord.world, channel, user_id)
             data["values"] = check_values(component, values, resolved)
             data |= _resolved(resolved)
-        return self._opening.open(Kind.COMPONENT, channel, user_id, data, message=message)
+        return self._starter.start(Kind.COMPONENT, channel, user_id, data, message=message)
 
     def modal(
         self, user_id: int, opener: Interaction, values: Json, files: Files = NO_FILES
@@ -109,7 +119,7 @@ class Using:
         if opener.user_id != user_id or opener.modal is None:
             raise errors.unknown_interaction()
         channel = world.channel(opener.channel_id)
-        world.require(channel, user_id, permissions.VIEW_CHANNEL)
+        permissions.require(world, channel, user_id, permissions.VIEW_CHANNEL)
         resolved = Resolved(world, channel, user_id)
         reader = FieldReader(resolved, self._accept(user_id, channel, files))
         data: Json = {
@@ -117,7 +127,7 @@ class Using:
             "components": reader.read(opener.modal, values),
         }
         message = world.find_message(channel.id, opener.message_id) if opener.message_id else None
-        return self._opening.open(
+        return self._starter.start(
             Kind.MODAL_SUBMIT,
             channel,
             user_id,
@@ -146,10 +156,20 @@ class Using:
         return self._discord.attachments.accept(files, limit=limit, ephemeral=True)
 
     def _open_command(
-        self, kind: Kind, channel: Channel, user_id: int, data: Json, resolved: Resolved
+        self,
+        kind: Kind,
+        channel: Channel,
+        user_id: int,
+        data: Json,
+        resolved: Resolved,
+        *,
+        command: Command,
     ) -> Interaction:
         whole = data | _resolved(resolved)
-        return self._opening.open(kind, channel, user_id, whole, command_name=data["name"])
+        owners = owners_of(self._discord.world, command, channel, user_id)
+        return self._starter.start(
+            kind, channel, user_id, whole, command_name=data["name"], owners=owners
+        )
 
 
 def _command_data(command: Command) -> Json:

@@ -5,12 +5,12 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.discord import errors
-from sandbox.discord.interactions.registry import CommandRegistry, Scope, command_json
+from sandbox.discord.interactions.commands.registry import CommandRegistry, Scope, command_json
 from sandbox.discord.interactions.service import Interactions
-from sandbox.discord.models import Command, Json
 from sandbox.discord.rest.answers import json_answer, no_content
-from sandbox.discord.rest.reading import path_id, payload_of
+from sandbox.discord.rest.reading import path_id, payload_of, query_flag
 from sandbox.discord.rest.routing import Router
+from sandbox.discord.state.models import Command, Json
 
 _GLOBAL = "/applications/{application_id}/commands"
 _GUILD = "/applications/{application_id}/guilds/{guild_id}/commands"
@@ -50,7 +50,7 @@ class CommandRoutes:
 
     async def _list(self, request: web.Request) -> web.Response:
         commands = self._registry.list_in(self._scope(request))
-        shown = request.query.get("with_localizations", "").lower() in {"1", "true"}
+        shown = query_flag(request, "with_localizations")
         return json_answer([_listed(command, localized=shown) for command in commands])
 
     async def _overwrite(self, request: web.Request) -> web.Response:
@@ -79,12 +79,12 @@ class CommandRoutes:
         return no_content()
 
     async def _all_permissions(self, request: web.Request) -> web.Response:
-        """Nobody has changed a command's permissions by hand here, so there are none to list."""
+        """No one has changed a command's permissions by hand here, so there are none to list."""
         self._scope(request)
         return json_answer([])
 
     async def _permissions(self, request: web.Request) -> web.Response:
-        """What Discord answers for a command whose permissions nobody has changed: 10066."""
+        """What Discord answers for a command whose permissions no one has changed: 10066."""
         self._scope(request)
         raise errors.DiscordError(404, 10066, "Unknown application command permissions")
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox.discord.errors import FormErrors
+from sandbox.discord.rules.forms import in_range
 
 
 def at(path: str, *steps: object) -> str:
@@ -34,11 +35,8 @@ def check_range(faults: FormErrors, path: str, value: object, low: int, high: in
         return True
     if isinstance(value, bool) or not isinstance(value, int | float):
         faults.wrong_type(path, "number")
-    elif not low <= value <= high:
-        faults.add(path, "NUMBER_TYPE_RANGE", f"Value should be between {low} and {high}.")
-    else:
-        return True
-    return False
+        return False
+    return in_range(faults, path, value, least=low, most=high)
 
 
 def checked_list(faults: FormErrors, path: str, value: object, low: int, high: int) -> list[Any]:

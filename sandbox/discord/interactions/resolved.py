@@ -1,10 +1,16 @@
-"""The `resolved` object: what the ids in an interaction's data stand for."""
+"""The `resolved` object of an interaction: users, roles, channels, attachments by id."""
 
-from sandbox.discord import errors, payloads, permissions
-from sandbox.discord.events import Viewer
-from sandbox.discord.interactions.refusals import refused
-from sandbox.discord.models import Attachment, Channel, Json, Message
-from sandbox.discord.world import World
+from sandbox.discord import errors, payloads
+from sandbox.discord.errors import refused
+from sandbox.discord.rules import permissions
+from sandbox.discord.state.events import Viewer
+from sandbox.discord.state.models import (
+    Attachment,
+    Channel,
+    Json,
+    Message,
+)
+from sandbox.discord.state.world import World
 
 
 class Resolved:
@@ -29,7 +35,7 @@ class Resolved:
         if member is not None:
             data = payloads.partial_member_json(member)
             del data["mute"], data["deaf"]
-            bits = self._world.permissions_in(self._channel, user_id)
+            bits = permissions.granted_in(self._world, self._channel, user_id)
             self._put("members", user_id, data | {"permissions": str(bits)})
 
     def add_role(self, role_id: int) -> None:
@@ -47,7 +53,7 @@ class Resolved:
     def add_channel(self, channel_id: int, types: list[int] | None = None) -> None:
         """A channel that the person sees, of one of the types if any are named."""
         channel = self._world.channel(channel_id)
-        bits = self._world.permissions_in(channel, self._user_id)
+        bits = permissions.granted_in(self._world, channel, self._user_id)
         if channel.guild_id != self._channel.guild_id or not bits & permissions.VIEW_CHANNEL:
             raise errors.unknown_channel()
         if types and channel.type not in types:

@@ -3,16 +3,16 @@
 from aiohttp import web
 
 from sandbox.discord import payloads
-from sandbox.discord.events import Viewer
 from sandbox.discord.interactions.callback_types import Callback
-from sandbox.discord.interactions.followups import ORIGINAL
-from sandbox.discord.interactions.origins import EPHEMERAL
-from sandbox.discord.interactions.records import LOADING
+from sandbox.discord.interactions.responses.followups import ORIGINAL
+from sandbox.discord.interactions.responses.metadata import EPHEMERAL
+from sandbox.discord.interactions.responses.records import LOADING
 from sandbox.discord.interactions.service import Interactions
-from sandbox.discord.models import Interaction, Json, Message
 from sandbox.discord.rest.answers import json_answer, no_content
-from sandbox.discord.rest.reading import body_of, path_id
+from sandbox.discord.rest.reading import body_of, path_id, query_flag
 from sandbox.discord.rest.routing import Router
+from sandbox.discord.state.events import Viewer
+from sandbox.discord.state.models import Interaction, Json, Message
 
 _SHOWN = frozenset({Callback.MESSAGE, Callback.UPDATE})
 
@@ -41,21 +41,21 @@ class InteractionRoutes:
                 body.form(),
                 body.files,
             )
-        if request.query.get("with_response", "").lower() in {"1", "true"}:
+        if query_flag(request, "with_response"):
             return json_answer(self._callback_response(interaction))
         return no_content()
 
     def _callback_response(self, interaction: Interaction) -> Json:
-        told: Json = {"id": str(interaction.id), "type": interaction.type}
-        told["channel_id"] = str(interaction.channel_id)
+        data: Json = {"id": str(interaction.id), "type": interaction.type}
+        data["channel_id"] = str(interaction.channel_id)
         if interaction.guild_id:
-            told["guild_id"] = str(interaction.guild_id)
-        response: Json = {"interaction": told}
+            data["guild_id"] = str(interaction.guild_id)
+        response: Json = {"interaction": data}
         if (message := self._interactions.records.answer(interaction)) is None:
             return response
-        told["response_message_id"] = str(message.id)
-        told["response_message_loading"] = bool(message.flags & LOADING)
-        told["response_message_ephemeral"] = bool(message.flags & EPHEMERAL)
+        data["response_message_id"] = str(message.id)
+        data["response_message_loading"] = bool(message.flags & LOADING)
+        data["response_message_ephemeral"] = bool(message.flags & EPHEMERAL)
         if interaction.callback_type in _SHOWN:
             resource = {"type": interaction.callback_type, "message": self._json(message)}
             response["resource"] = resource

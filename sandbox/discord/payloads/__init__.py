@@ -1,9 +1,9 @@
 """Records as Discord's JSON, strict enough for Discord's own OpenAPI document.
 
-Nothing here decides anything: who may see a thing is settled before it is rendered.
+Payloads decide nothing: who may see something is settled before it is rendered. Imports `rules` and
+`state`. Read `messages.py` first.
 """
 
-from sandbox.discord.payloads.applications import application_json, partial_application_json
 from sandbox.discord.payloads.channels import (
     channel_json,
     overwrite_json,
@@ -11,12 +11,14 @@ from sandbox.discord.payloads.channels import (
     thread_member_json,
 )
 from sandbox.discord.payloads.guilds import (
+    counts_json,
     emoji_json,
     guild_create_json,
     guild_event_json,
     guild_json,
     role_json,
     sticker_json,
+    voice_state_json,
 )
 from sandbox.discord.payloads.messages import (
     attachment_json,
@@ -24,9 +26,11 @@ from sandbox.discord.payloads.messages import (
     message_json,
 )
 from sandbox.discord.payloads.users import (
+    application_json,
     iso,
     member_json,
     own_user_json,
+    partial_application_json,
     partial_member_json,
     user_json,
 )
@@ -35,6 +39,7 @@ __all__ = [
     "application_json",
     "attachment_json",
     "channel_json",
+    "counts_json",
     "emoji_json",
     "guild_create_json",
     "guild_event_json",
@@ -52,4 +57,5 @@ __all__ = [
     "thread_json",
     "thread_member_json",
     "user_json",
+    "voice_state_json",
 ]

@@ -1,9 +1,15 @@
 """Channels and threads as JSON."""
 
-from sandbox.discord.models import Channel, Json, Overwrite, Thread
 from sandbox.discord.payloads.users import iso, user_json
-from sandbox.discord.snowflakes import created_at
-from sandbox.discord.world import World
+from sandbox.discord.rules.channel_kinds import fields_of
+from sandbox.discord.state.models import (
+    Channel,
+    Json,
+    Overwrite,
+    Thread,
+)
+from sandbox.discord.state.snowflakes import created_at
+from sandbox.discord.state.world import World
 
 
 def _id(value: int | None) -> str | None:
@@ -26,6 +32,7 @@ def channel_json(world: World, channel: Channel, viewer_id: int | None = None) -
     if channel.thread is not None:
         return thread_json(channel, channel.thread, viewer_id)
     return _common(channel) | {
+        **fields_of(channel),
         "position": channel.position,
         "permission_overwrites": [overwrite_json(item) for item in channel.overwrites.values()],
         "nsfw": channel.nsfw,
@@ -37,12 +44,12 @@ def _common(channel: Channel) -> Json:
     return {
         "id": str(channel.id),
         "type": channel.type,
-        "flags": 0,
+        "flags": channel.flags,
         "guild_id": str(channel.guild_id),
         "name": channel.name,
         "parent_id": _id(channel.parent_id),
         "last_message_id": _id(channel.last_message_id),
-        "last_pin_timestamp": None,
+        "last_pin_timestamp": iso(channel.last_pin_at),
         "rate_limit_per_user": channel.slowmode_seconds,
     }
 
@@ -54,6 +61,7 @@ def _direct_json(world: World, channel: Channel) -> Json:
         "type": 1,
         "flags": 0,
         "last_message_id": _id(channel.last_message_id),
+        "last_pin_timestamp": iso(channel.last_pin_at),
         "recipients": [user_json(recipient)],
     }
 
@@ -72,6 +80,8 @@ def thread_json(channel: Channel, thread: Thread, viewer_id: int | None = None) 
             "create_timestamp": iso(created_at(channel.id)),
         },
     }
+    if thread.applied_tags:
+        data["applied_tags"] = [str(tag) for tag in thread.applied_tags]
     if channel.type == 12:
         data["thread_metadata"]["invitable"] = thread.invitable
     if viewer_id in thread.member_ids:

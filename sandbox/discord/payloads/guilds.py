@@ -1,10 +1,17 @@
 """Guilds, roles, emoji and stickers as JSON: REST's guild and the larger one of GUILD_CREATE."""
 
-from sandbox.discord import permissions
-from sandbox.discord.models import Emoji, Guild, Json, Role, Sticker
 from sandbox.discord.payloads.channels import channel_json
 from sandbox.discord.payloads.users import iso, member_json
-from sandbox.discord.world import World
+from sandbox.discord.rules import permissions
+from sandbox.discord.state.models import (
+    Emoji,
+    Guild,
+    Json,
+    Role,
+    Sticker,
+    VoiceState,
+)
+from sandbox.discord.state.world import World
 
 _BOOSTS_BY_TIER = (0, 2, 7, 14)
 
@@ -54,6 +61,32 @@ def sticker_json(guild: Guild, sticker: Sticker) -> Json:
     }
 
 
+def voice_state_json(guild: Guild, state: VoiceState) -> Json:
+    """Where a member talks, as VOICE_STATE_UPDATE and REST carry it."""
+    data: Json = {
+        "guild_id": str(guild.id),
+        "channel_id": str(state.channel_id),
+        "user_id": str(state.user_id),
+        "session_id": state.session_id,
+        "deaf": False,
+        "mute": False,
+        "self_deaf": state.self_deaf,
+        "self_mute": state.self_mute,
+        "self_stream": False,
+        "self_video": False,
+        "suppress": state.suppress,
+        "request_to_speak_timestamp": None,
+    }
+    if (member := guild.members.get(state.user_id)) is not None:
+        data["member"] = member_json(member)
+    return data
+
+
+def _without_guild(state: Json) -> Json:
+    """As GUILD_CREATE carries it, which says the guild itself."""
+    return {key: value for key, value in state.items() if key != "guild_id"}
+
+
 def guild_json(guild: Guild) -> Json:
     """The guild as REST answers it."""
     return _FIXED | {
@@ -66,6 +99,14 @@ def guild_json(guild: Guild) -> Json:
         "premium_tier": guild.premium_tier,
         "premium_subscription_count": _BOOSTS_BY_TIER[guild.premium_tier],
         "preferred_locale": guild.preferred_locale,
+    }
+
+
+def counts_json(guild: Guild) -> Json:
+    """What `with_counts` adds; everyone here is always online."""
+    return {
+        "approximate_member_count": len(guild.members),
+        "approximate_presence_count": len(guild.members),
     }
 
 
@@ -85,7 +126,7 @@ def guild_create_json(world: World, guild: Guild, viewer_id: int) -> Json:
         for item in world.threads_of(guild)
         if item.thread is not None
         and not item.thread.archived
-        and world.permissions_in(item, viewer_id) & permissions.VIEW_CHANNEL
+        and permissions.granted_in(world, item, viewer_id) & permissions.VIEW_CHANNEL
     ]
     return guild_json(guild) | {
         "joined_at": iso(guild.members[viewer_id].joined_at),
@@ -96,7 +137,9 @@ def guild_create_json(world: World, guild: Guild, viewer_id: int) -> Json:
         "channels": [channel_json(world, item, viewer_id) for item in channels],
         "threads": [channel_json(world, item, viewer_id) for item in threads],
         "presences": [],
-        "voice_states": [],
+        "voice_states": [
+            _without_guild(voice_state_json(guild, item)) for item in guild.voice_states.values()
+        ],
         "stage_instances": [],
         "guild_scheduled_events": [],
         "soundboard_sounds": [],

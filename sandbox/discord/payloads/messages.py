@@ -7,11 +7,16 @@ and in the target of its message command (`revealed`).
 
 from typing import Any
 
-from sandbox.discord.events import Viewer
-from sandbox.discord.models import Attachment, Json, Message, Reaction
 from sandbox.discord.payloads.channels import channel_json
 from sandbox.discord.payloads.users import iso, partial_member_json, user_json
-from sandbox.discord.world import World
+from sandbox.discord.state.events import Viewer
+from sandbox.discord.state.models import (
+    Attachment,
+    Json,
+    Message,
+    Reaction,
+)
+from sandbox.discord.state.world import World
 
 _SPOILER_FLAG = 1 << 3
 _REPLY = 19
@@ -100,21 +105,21 @@ def _basic(world: World, message: Message, viewer: Viewer, *, revealed: bool = F
 
 
 def _content(world: World, message: Message, *, shown: bool) -> Json:
-    """Text, files, embeds and components; a picture that an embed shows is no attachment any more."""
+    """Text, files, embeds and components; a file that one of these shows is no attachment any more."""
     if not shown:
         return {"content": "", "attachments": [], "embeds": [], "components": []}
     filling = _Filling(world, message)
     embeds = [filling.fill(embed) for embed in message.embeds]
-    in_embeds = set(filling.used)
+    components = [filling.fill(component) for component in message.components]
     return {
         "content": message.content,
         "attachments": [
             attachment_json(world, item, message.channel_id)
             for item in message.attachments
-            if item.filename not in in_embeds
+            if item.filename not in filling.used
         ],
         "embeds": [] if message.flags & _SUPPRESS_EMBEDS else embeds,
-        "components": [filling.fill(component) for component in message.components],
+        "components": components,
     }
 
 
@@ -169,7 +174,7 @@ def _with_membership(world: World, message: Message, user: Json) -> Json:
 
 
 def _snapshot_json(world: World, snapshot: Json) -> Json:
-    """A forwarded message; its attachments' addresses are signed anew."""
+    """A forwarded message; its attachments' addresses get a fresh signature."""
     return {"message": _resigned(world, snapshot["message"])}
 
 

@@ -1,8 +1,10 @@
-"""Users and members as JSON."""
+"""Users, members and the application as JSON."""
 
 from datetime import datetime
 
-from sandbox.discord.models import Json, Member, User
+from sandbox.discord.state.models import Application, Json, Member, User
+
+_PRESENCE, _MEMBERS, _CONTENT = 1 << 13, 1 << 15, 1 << 19  # the "limited" bits of unverified apps
 
 
 def iso(moment: datetime | None) -> str | None:
@@ -60,3 +62,46 @@ def partial_member_json(member: Member) -> Json:
 
 def member_json(member: Member) -> Json:
     return partial_member_json(member) | {"user": user_json(member.user)}
+
+
+def application_flags(application: Application) -> int:
+    """The portal's switches as the flags in which a bot can read them."""
+    return (
+        _PRESENCE * application.presence
+        | _MEMBERS * application.guild_members
+        | _CONTENT * application.message_content
+    )
+
+
+def partial_application_json(application: Application) -> Json:
+    """What READY and events say of it."""
+    return {"id": str(application.id), "flags": application_flags(application)}
+
+
+def application_json(application: Application, guild_count: int) -> Json:
+    flags = application_flags(application)
+    return {
+        "id": str(application.id),
+        "name": application.name,
+        "icon": None,
+        "description": "",
+        "summary": "",  # deprecated, and still sent: some clients insist on it
+        "type": None,
+        "bot": user_json(application.bot),
+        "bot_public": True,
+        "bot_require_code_grant": False,
+        "verify_key": "0" * 64,
+        "flags": flags,
+        "flags_new": str(flags),
+        "redirect_uris": [],
+        "interactions_endpoint_url": None,
+        "role_connections_verification_url": None,
+        "owner": user_json(application.owner),
+        "approximate_guild_count": guild_count,
+        "approximate_user_install_count": len(application.user_installs),
+        "approximate_user_authorization_count": 0,
+        "explicit_content_filter": 0,
+        "team": None,
+        "eligible_oauth2_scopes": ["bot", "applications.commands"],
+        "integration_types_config": {"0": {}, "1": {}},
+    }

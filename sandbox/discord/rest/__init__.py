@@ -1,1 +1,4 @@
-"""Discord's REST interface: one module per resource, thin handlers over the services."""
+"""Discord's REST API over HTTP: paths, rate limits, bodies, answers; handlers are in `resources`.
+
+Imports the local Discord and what lies below it. Read `routes.py` first, then `routing.py`.
+"""

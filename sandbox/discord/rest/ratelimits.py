@@ -1,7 +1,7 @@
-"""Rate limits as Discord tells them: a bucket per route and channel or guild, and one for everything.
+"""Rate limits in Discord's shape: a bucket per route and channel or guild, and a global one.
 
-The numbers are not published and bots must not know them; what counts is that they exist, that the
-headers tell them, and that 429 has the shape which tells a limit from a ban (`Via`).
+The numbers are not published and bots must not know them; what counts is that they exist, that
+headers carry them, and that a 429's shape (`Via`) distinguishes a limit from a ban.
 """
 
 import hashlib
@@ -61,7 +61,7 @@ class RateLimits:
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Refuse what is too much; tell the bucket's state with every answer."""
+        """Refuse requests beyond the limit; send the bucket's state with every answer."""
         if not self.enabled or not self._counts(request):
             return await handler(request)
         now = self._clock.now()
@@ -105,12 +105,14 @@ class RateLimits:
             "X-RateLimit-Limit": str(bucket.limit.requests),
             "X-RateLimit-Remaining": str(bucket.remaining),
             "X-RateLimit-Reset": f"{bucket.resets_at.timestamp():.3f}",
-            "X-RateLimit-Reset-After": f"{after:.3f}",
+            # Rounded up: who comes exactly then is not too early.
+            "X-RateLimit-Reset-After": f"{math.ceil(after * 1000) / 1000:.3f}",
             "Via": "1.1 google",
         }
 
     def _refusal(self, bucket: _Bucket, now: datetime, *, scope: str) -> web.Response:
-        after = round(max((bucket.resets_at - now).total_seconds(), 0.001), 3)
+        wait = max((bucket.resets_at - now).total_seconds(), 0.001)
+        after = math.ceil(wait * 1000) / 1000
         is_global = scope == "global"
         body = {
             "message": "You are being rate limited.",

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.discord import forms
 from sandbox.discord.errors import FormErrors
-from sandbox.discord.models import Json
+from sandbox.discord.rules import forms
+from sandbox.discord.state.models import Json
 
 BUTTON, STRING_SELECT, TEXT_DISPLAY, THUMBNAIL = 2, 3, 10, 11
 SELECTS = {3: "string", 5: "user", 6: "role", 7: "mentionable", 8: "channel"}
@@ -64,7 +64,7 @@ class Reading:
         return found
 
     def media(self, path: str, value: Any) -> Json:
-        """A picture or film by address; an `attachment://` must name a file of this message."""
+        """A picture or video by address; an `attachment://` must name a file of this message."""
         raw = forms.fields(self.faults, path, value)
         if not raw.get("url"):
             self.faults.required(f"{path}.url")
@@ -95,7 +95,9 @@ def button(reading: Reading, path: str, raw: Json) -> Json:
     if raw.get("style") is None:
         faults.required(f"{path}.style")
     component["style"] = style
-    component["disabled"] = bool(raw.get("disabled"))
+    component["disabled"] = forms.boolean(
+        faults, f"{path}.disabled", raw.get("disabled"), default=False
+    )
     if raw.get("label") is not None:
         component["label"] = forms.text(faults, f"{path}.label", raw["label"], most=80)
     if raw.get("emoji") is not None:
@@ -132,7 +134,9 @@ def select(reading: Reading, path: str, raw: Json) -> Json:
     faults = reading.faults
     component = reading.begin(path, raw)
     component["custom_id"] = reading.custom_id(path, raw.get("custom_id"))
-    component["disabled"] = bool(raw.get("disabled"))
+    component["disabled"] = forms.boolean(
+        faults, f"{path}.disabled", raw.get("disabled"), default=False
+    )
     least = forms.integer(faults, f"{path}.min_values", raw.get("min_values"), least=0, most=25)
     most = forms.integer(faults, f"{path}.max_values", raw.get("max_values"), least=1, most=25)
     component["min_values"] = 1 if least is None else least
@@ -182,7 +186,7 @@ def _option(faults: FormErrors, path: str, value: Any) -> Json:
     option: Json = {
         "label": forms.required_text(faults, f"{path}.label", raw.get("label"), most=100),
         "value": forms.required_text(faults, f"{path}.value", raw.get("value"), most=100),
-        "default": bool(raw.get("default")),
+        "default": forms.boolean(faults, f"{path}.default", raw.get("default"), default=False),
     }
     if raw.get("description") is not None:
         option["description"] = forms.text(
@@ -224,5 +228,7 @@ def pictured(reading: Reading, path: str, raw: Json) -> Json:
         "description": forms.text(
             reading.faults, f"{path}.description", raw.get("description"), most=1024
         ),
-        "spoiler": bool(raw.get("spoiler")),
+        "spoiler": forms.boolean(
+            reading.faults, f"{path}.spoiler", raw.get("spoiler"), default=False
+        ),
     }

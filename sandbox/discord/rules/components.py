@@ -1,4 +1,4 @@
-"""The component tree of a message: which kinds may stand where, how many, and in what form they return.
+"""The component tree of a message: which types are allowed where, how many, and their normal form.
 
 Without the Components V2 flag a message has at most five action rows; with it, forty components in
 all and 4000 characters of text.
@@ -7,8 +7,9 @@ all and 4000 characters of text.
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.discord import forms
-from sandbox.discord.component_items import (
+from sandbox.discord.errors import FormErrors
+from sandbox.discord.rules import forms
+from sandbox.discord.rules.component_items import (
     BUTTON,
     MOST_TEXT,
     SELECTS,
@@ -22,8 +23,7 @@ from sandbox.discord.component_items import (
     thumbnail,
     walk,
 )
-from sandbox.discord.errors import FormErrors
-from sandbox.discord.models import Json
+from sandbox.discord.state.models import Json
 
 ROW, SECTION, GALLERY, FILE, SEPARATOR, CONTAINER = 1, 9, 12, 13, 14, 17
 MOST_COMPONENTS = 40
@@ -76,14 +76,14 @@ def custom_ids(components: list[Json]) -> set[str]:
 
 def _read(reading: Reading, path: str, value: Any, allowed: set[int]) -> Json:
     raw = forms.fields(reading.faults, path, value)
-    kind = raw.get("type")
-    if not isinstance(kind, int) or kind not in allowed:
-        told = ", ".join(str(item) for item in sorted(allowed))
+    kind = forms.whole_number(raw.get("type"))
+    if kind is None or kind not in allowed:
+        kinds = ", ".join(str(item) for item in sorted(allowed))
         reading.faults.add(
-            f"{path}.type", "UNION_TYPE_CHOICES", f'Value of field "type" must be one of ({told}).'
+            f"{path}.type", "UNION_TYPE_CHOICES", f'Value of field "type" must be one of ({kinds}).'
         )
         return {}
-    return _READERS[kind](reading, path, raw)
+    return _READERS[kind](reading, path, raw | {"type": kind})
 
 
 def _row(reading: Reading, path: str, raw: Json) -> Json:
@@ -138,17 +138,14 @@ def _file(reading: Reading, path: str, raw: Json) -> Json:
         reading.faults.add(
             f"{path}.file.url", "URL_TYPE_INVALID_SCHEME", "Scheme must be one of ('attachment')."
         )
-    spoiler = bool(raw.get("spoiler"))
+    spoiler = forms.boolean(reading.faults, f"{path}.spoiler", raw.get("spoiler"), default=False)
     return component | {"file": media, "name": None, "size": None, "spoiler": spoiler}
 
 
 def _separator(reading: Reading, path: str, raw: Json) -> Json:
     spacing = forms.integer(reading.faults, f"{path}.spacing", raw.get("spacing"), least=1, most=2)
-    divider = raw.get("divider")
-    return reading.begin(path, raw) | {
-        "spacing": spacing or 1,
-        "divider": True if divider is None else bool(divider),
-    }
+    divider = forms.boolean(reading.faults, f"{path}.divider", raw.get("divider"), default=True)
+    return reading.begin(path, raw) | {"spacing": spacing or 1, "divider": divider}
 
 
 def _container(reading: Reading, path: str, raw: Json) -> Json:
@@ -160,7 +157,9 @@ def _container(reading: Reading, path: str, raw: Json) -> Json:
         "accent_color": forms.integer(
             reading.faults, f"{path}.accent_color", raw.get("accent_color"), least=0, most=0xFFFFFF
         ),
-        "spoiler": bool(raw.get("spoiler")),
+        "spoiler": forms.boolean(
+            reading.faults, f"{path}.spoiler", raw.get("spoiler"), default=False
+        ),
         "components": [
             _read(reading, f"{path}.components.{n}", item, _IN_CONTAINER)
             for n, item in enumerate(items)

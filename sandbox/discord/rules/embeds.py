@@ -1,16 +1,19 @@
-"""Embeds as a bot sends them, held to Discord's limits and brought into the form in which they return."""
+"""Embeds that a bot sends: checked against Discord's limits and brought into their normal form."""
 
 from typing import Any
 
-from sandbox.discord import forms
 from sandbox.discord.errors import FormErrors
-from sandbox.discord.models import Json
+from sandbox.discord.rules import forms
+from sandbox.discord.state.models import Json
 
 MOST_EMBEDS = 10
 MOST_CHARACTERS = 6000
 MOST_FIELDS = 25
 _MEDIA_SCHEMES = ("http", "https", "attachment")
 _LINK_SCHEMES = ("http", "https")
+_CONTENT = (  # an embed without any of these is refused as one without a description
+    "title", "description", "fields", "image", "thumbnail", "footer", "author", "timestamp",
+)  # fmt: skip
 
 
 def checked_embeds(faults: FormErrors, value: Any) -> list[Json]:
@@ -44,7 +47,17 @@ def _embed(faults: FormErrors, path: str, value: Any) -> Json:
         embed["url"] = forms.link(
             faults, f"{path}.url", raw["url"], schemes=_LINK_SCHEMES, most=2048
         )
+    if not any(embed[name] for name in _CONTENT):
+        faults.required(f"{path}.description")
     return {key: value for key, value in embed.items() if value is not None}
+
+
+def _part(faults: FormErrors, path: str, value: Any) -> Json:
+    """A part such as the footer; empty if it says nothing, and then Discord leaves it out."""
+    if value is None:
+        return {}
+    raw = forms.fields(faults, path, value)
+    return raw if any(item is not None and item != "" for item in raw.values()) else {}
 
 
 def _fields(faults: FormErrors, path: str, value: Any) -> list[Json]:
@@ -57,14 +70,14 @@ def _field(faults: FormErrors, path: str, value: Any) -> Json:
     return {
         "name": forms.required_text(faults, f"{path}.name", raw.get("name"), most=256),
         "value": forms.required_text(faults, f"{path}.value", raw.get("value"), most=1024),
-        "inline": bool(raw.get("inline")),
+        "inline": forms.boolean(faults, f"{path}.inline", raw.get("inline"), default=False),
     }
 
 
 def _media(faults: FormErrors, path: str, value: Any) -> Json | None:
-    if value is None:
+    if not (raw := _part(faults, path, value)):
         return None
-    url = forms.fields(faults, path, value).get("url")
+    url = raw.get("url")
     if url is None:
         faults.required(f"{path}.url")
     found = forms.link(faults, f"{path}.url", url, schemes=_MEDIA_SCHEMES, most=2048)
@@ -72,17 +85,15 @@ def _media(faults: FormErrors, path: str, value: Any) -> Json | None:
 
 
 def _footer(faults: FormErrors, path: str, value: Any) -> Json | None:
-    if value is None:
+    if not (raw := _part(faults, path, value)):
         return None
-    raw = forms.fields(faults, path, value)
     text = forms.required_text(faults, f"{path}.text", raw.get("text"), most=2048)
     return {"text": text, **_icon(faults, path, raw)}
 
 
 def _author(faults: FormErrors, path: str, value: Any) -> Json | None:
-    if value is None:
+    if not (raw := _part(faults, path, value)):
         return None
-    raw = forms.fields(faults, path, value)
     name = forms.required_text(faults, f"{path}.name", raw.get("name"), most=256)
     author = {"name": name, **_icon(faults, path, raw)}
     if raw.get("url") is not None:

@@ -4,8 +4,8 @@ import re
 import unicodedata
 
 from sandbox.discord import errors
-from sandbox.discord.models import Json
-from sandbox.discord.world import World
+from sandbox.discord.state.models import Json
+from sandbox.discord.state.world import World
 
 _CUSTOM = re.compile(r"^(?:a:)?(\w{2,32}):(\d+)$")
 _VARIATION_SELECTOR = "\ufe0f"

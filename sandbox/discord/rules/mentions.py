@@ -1,13 +1,13 @@
-"""Whom a message pings: what its text mentions, as far as `allowed_mentions` and permissions let it."""
+"""Pings of a message: its text's mentions, limited by `allowed_mentions` and permissions."""
 
 import re
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.discord import forms, permissions
 from sandbox.discord.errors import FormErrors
-from sandbox.discord.models import Channel, Message
-from sandbox.discord.world import World
+from sandbox.discord.rules import forms, permissions
+from sandbox.discord.state.models import Channel, Message
+from sandbox.discord.state.world import World
 
 _ROLE = re.compile(r"<@&(\d+)>")
 _EVERYONE = re.compile(r"@(everyone|here)\b")
@@ -52,7 +52,12 @@ def checked_allowed(faults: FormErrors, value: Any) -> Allowed:
         users=None if "users" in parse else frozenset(forms.snowflakes(raw.get("users"))),
         roles=None if "roles" in parse else frozenset(forms.snowflakes(raw.get("roles"))),
         everyone="everyone" in parse,
-        replied_user=bool(raw.get("replied_user")),
+        replied_user=forms.boolean(
+            faults,
+            "allowed_mentions.replied_user",
+            raw.get("replied_user"),
+            default=False,
+        ),
     )
 
 
@@ -73,7 +78,9 @@ def resolve(
     ]
     if replied_to is not None and allowed.replied_user and replied_to.author.id != author_id:
         user_ids.append(replied_to.author.id)
-    may_ping_all = bool(world.permissions_in(channel, author_id) & permissions.MENTION_EVERYONE)
+    may_ping_all = bool(
+        permissions.granted_in(world, channel, author_id) & permissions.MENTION_EVERYONE
+    )
     return Mentions(
         user_ids=list(dict.fromkeys(user_ids)),
         role_ids=_roles(world, channel, text, allowed, may_ping_all=may_ping_all),

@@ -1,13 +1,13 @@
-"""Which message a nonce has already made: the safety net for a post whose answer was lost.
+"""Nonces and the messages they made: the safety net for a post whose answer was lost.
 
-Discord only says "the past few minutes"; three are taken here, so that nobody relies on more.
+Discord only says "the past few minutes"; three are taken here, so that no bot relies on more.
 """
 
 from datetime import datetime, timedelta
 
 from sandbox.clock import SandboxClock
 from sandbox.discord import errors
-from sandbox.discord.models import Json
+from sandbox.discord.state.models import Json
 
 WINDOW = timedelta(minutes=3)
 MOST_CHARACTERS = 25

@@ -1,13 +1,21 @@
-"""Permission bits, and what a member may do in a channel.
+"""Permission bits, who has them in a channel, and who sees an event.
 
 Pure functions over the records, in Discord's order: owner and administrators may do everything; then
 roles, the channel's overwrites for everyone, for roles, for the member; threads take their parent's
-result; whoever cannot see a channel can do nothing in it; a timed-out member can only read.
+result; who cannot see a channel can do nothing in it; a timed-out member can only read.
 """
 
 from datetime import datetime
 
-from sandbox.discord.models import Channel, Guild, Member, Overwrite
+from sandbox.discord import errors
+from sandbox.discord.state.events import Event
+from sandbox.discord.state.models import (
+    Channel,
+    Guild,
+    Member,
+    Overwrite,
+)
+from sandbox.discord.state.world import World
 
 CREATE_INSTANT_INVITE = 1 << 0
 KICK_MEMBERS = 1 << 1
@@ -28,6 +36,9 @@ USE_EXTERNAL_EMOJIS = 1 << 18
 CHANGE_NICKNAME = 1 << 26
 MANAGE_NICKNAMES = 1 << 27
 MANAGE_ROLES = 1 << 28
+CONNECT = 1 << 20
+SPEAK = 1 << 21
+MOVE_MEMBERS = 1 << 24
 USE_APPLICATION_COMMANDS = 1 << 31
 MANAGE_THREADS = 1 << 34
 CREATE_PUBLIC_THREADS = 1 << 35
@@ -52,6 +63,8 @@ EVERYONE = (
     | USE_EXTERNAL_STICKERS
     | CHANGE_NICKNAME
     | CREATE_INSTANT_INVITE
+    | CONNECT
+    | SPEAK
     | USE_EXTERNAL_APPS
 )
 DIRECT = READING | WRITING | USE_APPLICATION_COMMANDS | USE_EXTERNAL_EMOJIS | PIN_MESSAGES
@@ -82,6 +95,47 @@ def channel_permissions(guild: Guild, channel: Channel, member: Member, now: dat
     if not granted & (SEND_MESSAGES_IN_THREADS if is_thread else SEND_MESSAGES):
         granted &= ~_LOST_WITHOUT_SENDING
     return granted & READING if is_timed_out(member, now) else granted
+
+
+def granted_in(world: World, channel: Channel, user_id: int) -> int:
+    """The user's permissions in the channel now; 0 for anyone outside the guild."""
+    if channel.guild_id == 0:
+        recipient_id = world.direct_channels[channel.id][1]
+        return DIRECT if user_id in {recipient_id, world.application.bot.id} else 0
+    guild = world.guilds.get(channel.guild_id)
+    member = guild.members.get(user_id) if guild else None
+    if guild is None or member is None:
+        return 0
+    return channel_permissions(guild, channel, member, world.clock.now())
+
+
+def require(world: World, channel: Channel, user_id: int, needed: int) -> None:
+    """Raise 50001 for a channel that the user cannot see, 50013 for a missing permission."""
+    granted = granted_in(world, channel, user_id)
+    if not granted & VIEW_CHANNEL:
+        raise errors.missing_access()
+    if granted & needed != needed:
+        raise errors.missing_permissions()
+
+
+def require_in_guild(guild: Guild, user_id: int, needed: int) -> Member:
+    """The user's membership; raises 50001 for an outsider, 50013 for a missing permission."""
+    if (member := guild.members.get(user_id)) is None:
+        raise errors.missing_access()
+    if guild_permissions(guild, member) & needed != needed:
+        raise errors.missing_permissions()
+    return member
+
+
+def sees(world: World, user_id: int, event: Event) -> bool:
+    """Whether the event is for this user; the gateway filters by intents."""
+    if event.only_user is not None:
+        return event.only_user == user_id
+    if event.channel_id is not None and (channel := world.find_channel(event.channel_id)):
+        return bool(granted_in(world, channel, user_id) & VIEW_CHANNEL)
+    if event.guild_id is not None:
+        return world.find_member(event.guild_id, user_id) is not None
+    return True
 
 
 def is_timed_out(member: Member, now: datetime) -> bool:

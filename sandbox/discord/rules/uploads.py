@@ -1,24 +1,27 @@
 """Uploads: bodies with files are streamed to the blob store, checked and become attachments.
 
-A file never lies in memory as a whole. What a refused request brought is removed again.
+A file is never wholly in memory; what a refused request brought is removed. Discord tells the size in
+pixels of an MP4, which is read from its track headers.
 """
 
 import json
 import mimetypes
 import re
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
+from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, web
 from PIL import Image, UnidentifiedImageError
 
-from sandbox.discord import errors, forms
-from sandbox.discord.blobs import BlobStore
-from sandbox.discord.film_sizes import film_size
-from sandbox.discord.models import Attachment, Json
-from sandbox.discord.world import World
+from sandbox.discord import errors
+from sandbox.discord.rules import forms
+from sandbox.discord.state.blobs import BlobStore
+from sandbox.discord.state.models import Attachment, Json
+from sandbox.discord.state.world import World
 
 MIB = 1024 * 1024
 LIMIT_BY_TIER = {0: 20 * MIB, 1: 20 * MIB, 2: 50 * MIB, 3: 100 * MIB}
@@ -28,10 +31,19 @@ PAYLOAD = web.RequestKey("payload", object)  # for the traffic log
 MOST_FILES = 10
 _MOST_DESCRIPTION = 1024
 _JSON_LIMIT = 8 * MIB
-_FILMS = {"video/mp4", "video/quicktime"}
+_VIDEOS = {"video/mp4", "video/quicktime"}
+_CONTENT_TYPES = (
+    "'application/json'",
+    "'application/x-www-form-urlencoded'",
+    "'multipart/form-data'",
+)
 _CHUNK = 256 * 1024
 _FILE_FIELD = re.compile(r"^files?\[?(\d*)\]?$")
 _ATTACHMENT_FIELD = re.compile(r"^attachments\[(\d+)\]$")
+_CONTAINERS = {b"moov", b"trak"}
+_HEADER = struct.Struct(">I4s")
+_LARGE = struct.Struct(">Q")
+_FIXED_POINTS = struct.Struct(">II")  # 16.16, the last eight bytes of a track header
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +79,14 @@ class Body:
 
 
 async def read_body(request: web.Request, blobs: BlobStore) -> Body:
-    """Read JSON or a multipart form. The caller calls `discard` when it is done.
+    """Read JSON or a form of either encoding. The caller calls `discard` when it is done.
 
     The payload is kept under `request[PAYLOAD]`
     for the traffic log.
 
     Raises:
-        DiscordError: 50109 for broken JSON, 40005 for a request that is too large.
+        DiscordError: 50109 for broken JSON, 40005 for a request that is too large, 50035 for a
+            body of another type.
     """
     body = await _read(request, blobs)
     request[PAYLOAD] = body.payload
@@ -83,12 +96,30 @@ async def read_body(request: web.Request, blobs: BlobStore) -> Body:
 async def _read(request: web.Request, blobs: BlobStore) -> Body:
     if request.content_type.startswith("multipart/"):
         return await _read_form(request, blobs)
+    raw = await _read_whole(request)
+    if raw and request.content_type == "application/x-www-form-urlencoded":
+        return Body(_parse_pairs(raw))
+    if raw and request.content_type != "application/json":
+        message = f'Expected "Content-Type" header to be one of {{{", ".join(_CONTENT_TYPES)}}}.'
+        raise errors.invalid_form("", "CONTENT_TYPE_INVALID", message)
+    return Body(_parse(raw))
+
+
+async def _read_whole(request: web.Request) -> bytes:
     raw = await request.content.read(_JSON_LIMIT + 1) if request.can_read_body else b""
     while request.can_read_body and not request.content.at_eof() and len(raw) <= _JSON_LIMIT:
         raw += await request.content.read(_CHUNK)
     if len(raw) > _JSON_LIMIT:
         raise errors.request_too_large()
-    return Body(_parse(raw))
+    return raw
+
+
+def _parse_pairs(raw: bytes) -> Any:
+    """A form-encoded body: its `payload_json`, and what stands beside it."""
+    pairs = parse_qsl(raw.decode("utf-8", errors="replace"), keep_blank_values=True)
+    fields = dict(pairs)
+    payload = _parse(fields.pop("payload_json", "{}").encode())
+    return fields | payload if isinstance(payload, dict) else payload
 
 
 def _parse(raw: bytes) -> Any:
@@ -118,7 +149,7 @@ async def _read_form(request: web.Request, blobs: BlobStore) -> Body:
                 budget -= upload.size
             elif isinstance(payload, dict):
                 payload.setdefault(name, (await part.text()))
-    except BaseException:  # cancelled as well: what was spooled is nobody's
+    except BaseException:  # cancelled as well: what was spooled is no one's
         body.discard()
         raise
     return Body(payload, body.files)
@@ -208,15 +239,15 @@ class Attachments:
             raise errors.too_many_attachments()
         if any(upload.size > limit for upload in files.values()):
             raise errors.file_too_large()
-        told = described or {}
+        descriptions = described or {}
         return {
-            number: self._adopt(files[number], told.get(number, {}), ephemeral=ephemeral)
+            number: self._adopt(files[number], descriptions.get(number, {}), ephemeral=ephemeral)
             for number in sorted(files)
         }
 
-    def _adopt(self, upload: Upload, told: Json, *, ephemeral: bool) -> Attachment:
-        name = sanitised(str(told.get("filename") or upload.filename))
-        kind, size = _looked_at(upload.path, name)
+    def _adopt(self, upload: Upload, described: Json, *, ephemeral: bool) -> Attachment:
+        name = sanitised(str(described.get("filename") or upload.filename))
+        kind, size = _inspect(upload.path, name)
         attachment = Attachment(
             id=self._world.ids.new(),
             filename=name,
@@ -224,20 +255,58 @@ class Attachments:
             content_type=kind,
             width=size[0] if size else None,
             height=size[1] if size else None,
-            description=told.get("description"),
+            description=described.get("description"),
             ephemeral=ephemeral,
-            spoiler=bool(told.get("is_spoiler")) or name.startswith("SPOILER_"),
+            spoiler=bool(described.get("is_spoiler")) or name.startswith("SPOILER_"),
             uploaded_at=self._world.clock.now(),
         )
         self._world.blobs.adopt(upload.path, attachment.id)
         return attachment
 
 
-def _looked_at(path: Path, name: str) -> tuple[str | None, tuple[int, int] | None]:
-    """The content type by name or content, and the size in pixels of a picture or a film."""
+def _inspect(path: Path, name: str) -> tuple[str | None, tuple[int, int] | None]:
+    """The content type by name or content, and the size in pixels of a picture or a video."""
     kind = mimetypes.guess_type(name)[0]
     try:
         with Image.open(path) as image:
             return Image.MIME.get(image.format or "", kind), image.size
     except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
-        return kind, film_size(path) if kind in _FILMS else None
+        return kind, video_size(path) if kind in _VIDEOS else None
+
+
+def video_size(path: Path) -> tuple[int, int] | None:
+    """Width and height of the first track that is seen; None for what is no MP4."""
+    with path.open("rb") as file:
+        try:
+            return _find(file, 0, path.stat().st_size)
+        except struct.error:
+            return None
+
+
+def _find(file: BinaryIO, start: int, end: int) -> tuple[int, int] | None:
+    """Look through the boxes between two places, and into those that hold others."""
+    while start + _HEADER.size <= end:
+        file.seek(start)
+        length, kind = _HEADER.unpack(file.read(_HEADER.size))
+        body = start + _HEADER.size
+        if length == 1:
+            (length,) = _LARGE.unpack(file.read(_LARGE.size))
+            body += _LARGE.size
+        following = end if length == 0 else start + length
+        if following <= start or following > end:
+            return None
+        found = _size_in(file, kind, body, following)
+        if found is not None:
+            return found
+        start = following
+    return None
+
+
+def _size_in(file: BinaryIO, kind: bytes, body: int, end: int) -> tuple[int, int] | None:
+    if kind in _CONTAINERS:
+        return _find(file, body, end)
+    if kind != b"tkhd":
+        return None
+    file.seek(end - _FIXED_POINTS.size)
+    width, height = _FIXED_POINTS.unpack(file.read(_FIXED_POINTS.size))
+    return (width >> 16, height >> 16) if width and height else None

@@ -1,13 +1,22 @@
-"""Turning a form into a message: content, files, mentions and references, checked before anything is kept.
+"""From a form to a message: content, files, mentions, references, checked before anything is stored.
 
-`Composer` neither knows who may post nor tells anybody; `messages` does.
+`Composer` neither knows who may post nor publishes; `messages` does.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sandbox.discord import errors, mentions, references
-from sandbox.discord.drafts import (
+from sandbox.discord import errors
+from sandbox.discord.rules import mentions
+from sandbox.discord.rules.uploads import (
+    MOST_FILES,
+    Attachments,
+    Upload,
+    described_files,
+    sanitised,
+)
+from sandbox.discord.services import references
+from sandbox.discord.services.drafts import (
     EPHEMERAL,
     HAS_SNAPSHOT,
     LOADING,
@@ -17,16 +26,21 @@ from sandbox.discord.drafts import (
     Draft,
     read_draft,
 )
-from sandbox.discord.models import Attachment, Channel, Json, Message, User
-from sandbox.discord.uploads import MOST_FILES, Attachments, Upload, described_files, sanitised
-from sandbox.discord.world import World
+from sandbox.discord.state.models import (
+    Attachment,
+    Channel,
+    Json,
+    Message,
+    User,
+)
+from sandbox.discord.state.world import World
 
 REPLY = 19
 _WHOLE_NITRO = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class ResponseMetadata:
     """Where a message comes from when it is not plainly posted: the answer to an interaction.
 
     Such a message needs no permissions in the channel, takes no nonce, and may be for one user only.
@@ -54,23 +68,27 @@ class Composer:
         author: User,
         body: Json,
         files: Mapping[int, Upload],
-        origin: Origin | None,
+        metadata: ResponseMetadata | None,
     ) -> Message:
         """A new message, not yet in its channel."""
         allowed = _allowed(body)
         draft = self._draft(body, author, _names(body, files), before=Draft())
-        wanted = None if origin else body.get("message_reference")
+        wanted = None if metadata else body.get("message_reference")
         reference = references.resolve(self._world, channel, author.id, wanted)
-        if draft.is_empty and not (files or reference.snapshots or (origin and origin.thinking)):
+        if draft.is_empty and not (
+            files or reference.snapshots or (metadata and metadata.thinking)
+        ):
             raise errors.empty_message()
         self._check_stickers(channel, draft)
-        limit = (origin.upload_limit if origin else None) or self._limit(channel.guild_id, author)
+        limit = (metadata.upload_limit if metadata else None) or self._limit(
+            channel.guild_id, author
+        )
         message = self.blank(channel, author)
         message.attachments = self._accept(
-            body, files, limit=limit, ephemeral=bool(origin and origin.ephemeral_to)
+            body, files, limit=limit, ephemeral=bool(metadata and metadata.ephemeral_to)
         )
-        if origin is not None:
-            _stamp(message, origin)
+        if metadata is not None:
+            _stamp(message, metadata)
         _refer(message, reference)
         self._fill(message, draft, allowed, reference.replied_to)
         return message
@@ -171,24 +189,24 @@ class Composer:
         return self._attachments.limit_for(guild_id, author.nitro)
 
 
-def _stamp(message: Message, origin: Origin) -> None:
+def _stamp(message: Message, metadata: ResponseMetadata) -> None:
     """Mark the message as the answer to an interaction."""
-    message.type = origin.type
-    message.webhook_id = message.application_id = origin.application_id
-    message.interaction = origin.interaction
-    message.ephemeral_to = origin.ephemeral_to
-    message.flags |= EPHEMERAL if origin.ephemeral_to is not None else 0
-    message.flags |= LOADING if origin.thinking else 0
-    if origin.reply_to is not None:
+    message.type = metadata.type
+    message.webhook_id = message.application_id = metadata.application_id
+    message.interaction = metadata.interaction
+    message.ephemeral_to = metadata.ephemeral_to
+    message.flags |= EPHEMERAL if metadata.ephemeral_to is not None else 0
+    message.flags |= LOADING if metadata.thinking else 0
+    if metadata.reply_to is not None:
         message.type = REPLY
-        message.reference = references.pointer(origin.reply_to, references.REPLY)
+        message.reference = references.pointer(metadata.reply_to, references.REPLY)
 
 
 def _names(body: Json, files: Mapping[int, Upload]) -> set[str]:
     """The file names that `attachment://` may use, as they will be kept."""
-    told = described_files(body)
+    described = described_files(body)
     return {
-        sanitised(str(told.get(n, {}).get("filename") or upload.filename))
+        sanitised(str(described.get(n, {}).get("filename") or upload.filename))
         for n, upload in files.items()
     }
 
@@ -224,8 +242,8 @@ def _kept_attachments(message: Message, body: Json) -> list[Attachment]:
     """Those that an edit leaves in place: all, or those that its `attachments` name."""
     if "attachments" not in body:
         return list(message.attachments)
-    told = described_files(body)
-    kept = [item for item in message.attachments if item.id in told]
+    described = described_files(body)
+    kept = [item for item in message.attachments if item.id in described]
     for item in kept:
-        item.description = told[item.id].get("description", item.description)
+        item.description = described[item.id].get("description", item.description)
     return kept

@@ -1,4 +1,4 @@
-"""What a message is to hold, read from a Create or Edit form and checked as a whole.
+"""The content of a message, read from a Create or Edit form and checked as a whole.
 
 A draft knows nothing of permissions, channels or ids; `messages` turns it into a message.
 """
@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.discord import errors, forms
-from sandbox.discord.components import checked_components, shown_text
-from sandbox.discord.embeds import checked_embeds
-from sandbox.discord.models import Json
+from sandbox.discord import errors
+from sandbox.discord.rules import forms
+from sandbox.discord.rules.components import checked_components, shown_text
+from sandbox.discord.rules.embeds import checked_embeds
+from sandbox.discord.state.models import Json
 
 SUPPRESS_EMBEDS = 1 << 2
 HAS_THREAD = 1 << 5

@@ -1,10 +1,42 @@
-"""Making, changing and removing roles, and giving them to members; nobody reaches above their own."""
+"""The guild itself (its name and boosts) and its roles, with the few rules that they share.
 
-from sandbox.discord import errors, forms, permissions
-from sandbox.discord.events import Event
-from sandbox.discord.models import Guild, Json, Role
-from sandbox.discord.payloads import role_json
-from sandbox.discord.world import World
+Here and in `channels` and `members`, `actor_id` is who makes the change and needs the
+permission; None is the sandbox itself. Forms are Discord's own. Every change is published.
+"""
+
+from sandbox.discord import errors
+from sandbox.discord.payloads import guild_event_json, role_json
+from sandbox.discord.rules import forms, permissions
+from sandbox.discord.state.events import Event
+from sandbox.discord.state.models import Guild, Json, Role
+from sandbox.discord.state.world import World
+
+MOST_TIER = 3
+
+
+class Guilds:
+    """Changes to guilds."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def update(self, guild: Guild, form: Json, actor_id: int | None = None) -> Guild:
+        """`name`; `premium_tier` only by the sandbox's hand, because members buy it."""
+        if actor_id is not None:
+            permissions.require_in_guild(guild, actor_id, permissions.MANAGE_GUILD)
+        faults = errors.FormErrors()
+        name = forms.text(faults, "name", form.get("name"), least=2, most=100)
+        tier = forms.integer(
+            faults, "premium_tier", form.get("premium_tier"), least=0, most=MOST_TIER
+        )
+        faults.raise_if_any()
+        guild.name = name or guild.name
+        if tier is not None and actor_id is None:
+            guild.premium_tier = tier
+        self._world.bus.publish(
+            Event("GUILD_UPDATE", lambda _viewer: guild_event_json(guild), guild_id=guild.id)
+        )
+        return guild
 
 
 class Roles:
@@ -15,7 +47,7 @@ class Roles:
 
     def create(self, guild: Guild, form: Json, actor_id: int | None = None) -> Role:
         if actor_id is not None:
-            self._world.require_in_guild(guild, actor_id, permissions.MANAGE_ROLES)
+            permissions.require_in_guild(guild, actor_id, permissions.MANAGE_ROLES)
         role = Role(
             id=self._world.ids.new(),
             name="new role",
@@ -24,14 +56,14 @@ class Roles:
         )
         self._change(role, form)
         guild.roles[role.id] = role
-        self._tell("GUILD_ROLE_CREATE", guild, role)
+        self._publish("GUILD_ROLE_CREATE", guild, role)
         return role
 
     def update(self, guild: Guild, role_id: int, form: Json, actor_id: int | None = None) -> Role:
         role = self.get(guild, role_id)
         self.check_reach(guild, role, actor_id)
         self._change(role, form)
-        self._tell("GUILD_ROLE_UPDATE", guild, role)
+        self._publish("GUILD_ROLE_UPDATE", guild, role)
         return role
 
     def delete(self, guild: Guild, role_id: int, actor_id: int | None = None) -> None:
@@ -45,7 +77,7 @@ class Roles:
         for channel in guild.channels.values():
             channel.overwrites.pop(role_id, None)
         data = {"guild_id": str(guild.id), "role_id": str(role_id)}
-        self._world.bus.tell("GUILD_ROLE_DELETE", data, guild_id=guild.id)
+        self._world.bus.publish_data("GUILD_ROLE_DELETE", data, guild_id=guild.id)
 
     def get(self, guild: Guild, role_id: int) -> Role:
         if (role := guild.roles.get(role_id)) is None:
@@ -56,7 +88,7 @@ class Roles:
         """Raise 50013 unless the actor may manage roles and stands above this one."""
         if actor_id is None:
             return
-        actor = self._world.require_in_guild(guild, actor_id, permissions.MANAGE_ROLES)
+        actor = permissions.require_in_guild(guild, actor_id, permissions.MANAGE_ROLES)
         if permissions.highest_position(guild, actor) <= role.position:
             raise errors.missing_permissions()
 
@@ -64,15 +96,18 @@ class Roles:
         faults = errors.FormErrors()
         name = forms.text(faults, "name", form.get("name"), least=1, most=100)
         color = forms.integer(faults, "color", form.get("color"), least=0, most=0xFFFFFF)
+        hoist = forms.boolean(faults, "hoist", form.get("hoist"), default=role.hoist)
+        mentionable = forms.boolean(
+            faults, "mentionable", form.get("mentionable"), default=role.mentionable
+        )
         faults.raise_if_any()
         role.name = name or role.name
         role.color = role.color if color is None else color
         bits = forms.snowflake(form.get("permissions"))
         role.permissions = role.permissions if bits is None else bits
-        role.hoist = bool(form.get("hoist", role.hoist))
-        role.mentionable = bool(form.get("mentionable", role.mentionable))
+        role.hoist, role.mentionable = hoist, mentionable
 
-    def _tell(self, name: str, guild: Guild, role: Role) -> None:
+    def _publish(self, name: str, guild: Guild, role: Role) -> None:
         self._world.bus.publish(
             Event(
                 name,

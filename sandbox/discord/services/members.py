@@ -3,12 +3,19 @@
 from datetime import datetime
 from typing import Any
 
-from sandbox.discord import errors, forms, permissions
-from sandbox.discord.events import Event
-from sandbox.discord.models import Guild, Json, Member, User
+from sandbox.discord import errors
 from sandbox.discord.payloads import member_json, user_json
-from sandbox.discord.roles import Roles
-from sandbox.discord.world import World
+from sandbox.discord.rules import forms, permissions
+from sandbox.discord.services import voice
+from sandbox.discord.services.guilds import Roles
+from sandbox.discord.state.events import Event
+from sandbox.discord.state.models import (
+    Guild,
+    Json,
+    Member,
+    User,
+)
+from sandbox.discord.state.world import World
 
 
 class Members:
@@ -43,7 +50,7 @@ class Members:
         member = Member(user, self._world.clock.now(), set(role_ids or ()))
         self._world.users[user.id] = user
         guild.members[user.id] = member
-        self._tell("GUILD_MEMBER_ADD", guild, member)
+        self._publish("GUILD_MEMBER_ADD", guild, member)
         return member
 
     def update(self, guild: Guild, user_id: int, form: Json, actor_id: int | None = None) -> Member:
@@ -56,31 +63,32 @@ class Members:
         if "communication_disabled_until" in form:
             self._check_above(guild, member, actor_id, permissions.MODERATE_MEMBERS)
             member.timed_out_until = _moment(form["communication_disabled_until"])
-        self._tell("GUILD_MEMBER_UPDATE", guild, member)
+        self._publish("GUILD_MEMBER_UPDATE", guild, member)
         return member
 
     def give_role(self, guild: Guild, user_id: int, role_id: int, actor_id: int | None) -> None:
         member = self._world.member(guild.id, user_id)
         self._set_roles(guild, member, member.role_ids | {role_id}, actor_id)
-        self._tell("GUILD_MEMBER_UPDATE", guild, member)
+        self._publish("GUILD_MEMBER_UPDATE", guild, member)
 
     def take_role(self, guild: Guild, user_id: int, role_id: int, actor_id: int | None) -> None:
         member = self._world.member(guild.id, user_id)
         self._roles.get(guild, role_id)
         self._set_roles(guild, member, member.role_ids - {role_id}, actor_id)
-        self._tell("GUILD_MEMBER_UPDATE", guild, member)
+        self._publish("GUILD_MEMBER_UPDATE", guild, member)
 
     def remove(self, guild: Guild, user_id: int, actor_id: int | None = None) -> None:
-        """Let a member go; a bot that goes is told that the guild is gone."""
+        """Remove a member; a removed bot gets GUILD_DELETE."""
         member = self._world.member(guild.id, user_id)
         if actor_id != user_id:
             self._check_above(guild, member, actor_id, permissions.KICK_MEMBERS)
+        voice.leave(self._world, guild, user_id)
         del guild.members[user_id]
         data = {"guild_id": str(guild.id), "user": user_json(member.user)}
-        self._world.bus.tell("GUILD_MEMBER_REMOVE", data, guild_id=guild.id)
+        self._world.bus.publish_data("GUILD_MEMBER_REMOVE", data, guild_id=guild.id)
         if user_id == self._world.application.bot.id:
             gone = {"id": str(guild.id)}
-            self._world.bus.tell("GUILD_DELETE", gone, guild_id=guild.id, only_user=user_id)
+            self._world.bus.publish_data("GUILD_DELETE", gone, guild_id=guild.id, only_user=user_id)
 
     def _set_roles(
         self, guild: Guild, member: Member, wanted: set[int], actor_id: int | None
@@ -94,7 +102,7 @@ class Members:
 
     def _set_nick(self, guild: Guild, member: Member, value: Any, actor_id: int | None) -> None:
         if actor_id == member.user.id:
-            self._world.require_in_guild(guild, actor_id, permissions.CHANGE_NICKNAME)
+            permissions.require_in_guild(guild, actor_id, permissions.CHANGE_NICKNAME)
         else:
             self._check_above(guild, member, actor_id, permissions.MANAGE_NICKNAMES)
         faults = errors.FormErrors()
@@ -106,12 +114,12 @@ class Members:
         """Raise 50013 unless the actor has the permission and stands above the member."""
         if actor_id is None:
             return
-        actor = self._world.require_in_guild(guild, actor_id, needed)
+        actor = permissions.require_in_guild(guild, actor_id, needed)
         above = permissions.highest_position(guild, actor)
         if above <= permissions.highest_position(guild, member):
             raise errors.missing_permissions()
 
-    def _tell(self, name: str, guild: Guild, member: Member) -> None:
+    def _publish(self, name: str, guild: Guild, member: Member) -> None:
         self._world.bus.publish(
             Event(
                 name,

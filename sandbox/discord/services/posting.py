@@ -1,12 +1,13 @@
-"""Whether a message may be posted or edited where it is, and what a post does to its channel."""
+"""Whether a message may be posted or edited where it is, what a post does to its channel, and typing."""
 
 from datetime import datetime, timedelta
 
-from sandbox.discord import errors, permissions
-from sandbox.discord.events import Event
-from sandbox.discord.models import Channel, Json, Message
-from sandbox.discord.payloads import channel_json, iso, partial_member_json, user_json
-from sandbox.discord.world import World
+from sandbox.discord import errors
+from sandbox.discord.payloads import channel_json, iso, member_json, partial_member_json, user_json
+from sandbox.discord.rules import permissions
+from sandbox.discord.state.events import Event
+from sandbox.discord.state.models import Channel, Json, Message
+from sandbox.discord.state.world import World
 
 TEXT, DIRECT, VOICE, CATEGORY, NEWS, FORUM, MEDIA = 0, 1, 2, 4, 5, 15, 16
 _WRITABLE = {TEXT, DIRECT, VOICE, NEWS, 10, 11, 12, 13}
@@ -25,19 +26,19 @@ def check_may_post(
     needed = permissions.SEND_MESSAGES_IN_THREADS if channel.thread else permissions.SEND_MESSAGES
     needed |= permissions.ATTACH_FILES if has_files else 0
     needed |= permissions.EMBED_LINKS if has_embeds else 0
-    world.require(channel, author_id, permissions.VIEW_CHANNEL)
+    permissions.require(world, channel, author_id, permissions.VIEW_CHANNEL)
     if channel.type in {FORUM, MEDIA}:
         raise errors.forum_needs_thread()
     if channel.type not in _WRITABLE:
         raise errors.wrong_channel_type()
-    world.require(channel, author_id, needed)
+    permissions.require(world, channel, author_id, needed)
     _check_not_locked(world, channel, author_id)
     _check_slowmode(world, channel, author_id)
 
 
 def _check_slowmode(world: World, channel: Channel, author_id: int) -> None:
-    """Bots and whoever manages the channel or its messages are not slowed down."""
-    exempt = bool(world.permissions_in(channel, author_id) & _NOT_SLOWED)
+    """Slowmode exempts bots and managers of the channel or its messages."""
+    exempt = bool(permissions.granted_in(world, channel, author_id) & _NOT_SLOWED)
     if not channel.slowmode_seconds or exempt or world.user(author_id).bot:
         return
     posted = (item for item in world.history(channel.id).values() if item.author.id == author_id)
@@ -52,7 +53,7 @@ def _check_slowmode(world: World, channel: Channel, author_id: int) -> None:
 def _check_not_locked(world: World, channel: Channel, author_id: int) -> None:
     if channel.thread is None or not channel.thread.locked:
         return
-    if world.permissions_in(channel, author_id) & permissions.MANAGE_THREADS:
+    if permissions.granted_in(world, channel, author_id) & permissions.MANAGE_THREADS:
         return
     raise errors.thread_is_archived() if channel.thread.archived else errors.thread_is_locked()
 
@@ -60,11 +61,11 @@ def _check_not_locked(world: World, channel: Channel, author_id: int) -> None:
 def check_may_edit(world: World, message: Message, editor_id: int, form: Json) -> None:
     """Only the author edits; a moderator may suppress embeds; archived threads stand still."""
     channel = world.channel(message.channel_id)
-    world.require(channel, editor_id, permissions.VIEW_CHANNEL)
+    permissions.require(world, channel, editor_id, permissions.VIEW_CHANNEL)
     if message.author.id != editor_id:
         if set(form) - {"flags"}:
             raise errors.not_the_author()
-        world.require(channel, editor_id, permissions.MANAGE_MESSAGES)
+        permissions.require(world, channel, editor_id, permissions.MANAGE_MESSAGES)
     if channel.thread is not None and channel.thread.archived:
         raise errors.thread_is_archived()
 
@@ -75,13 +76,14 @@ def note_post(world: World, channel: Channel, message: Message) -> None:
     thread = channel.thread
     if thread is None:
         return
-    thread.message_count += 1
+    if message.id != channel.id:  # the message that opens a forum's post is not counted
+        thread.message_count += 1
     if message.author.id not in thread.member_ids:
         add_to_thread(world, channel, message.author.id)
     if thread.archived:
         thread.archived = False
         thread.archived_at = message.created_at
-        tell_thread(world, "THREAD_UPDATE", channel)
+        publish_thread(world, "THREAD_UPDATE", channel)
 
 
 def add_to_thread(world: World, channel: Channel, user_id: int) -> None:
@@ -89,16 +91,16 @@ def add_to_thread(world: World, channel: Channel, user_id: int) -> None:
     if channel.thread is None:
         raise errors.wrong_kind_of_channel()
     channel.thread.member_ids.add(user_id)
-    tell_thread_members(world, channel, added=[user_id], removed=[])
+    publish_thread_members(world, channel, added=[user_id], removed=[])
 
 
-def tell_thread_members(
+def publish_thread_members(
     world: World, channel: Channel, *, added: list[int], removed: list[int]
 ) -> None:
     thread = channel.thread
     if thread is None:
         raise errors.wrong_kind_of_channel()
-    world.bus.tell(
+    world.bus.publish_data(
         "THREAD_MEMBERS_UPDATE",
         {
             "id": str(channel.id),
@@ -125,12 +127,13 @@ def _thread_member(world: World, channel: Channel, user_id: int) -> Json:
     return data
 
 
-def tell_thread(world: World, name: str, channel: Channel) -> None:
-    """Publish THREAD_CREATE or THREAD_UPDATE."""
+def publish_thread(world: World, name: str, channel: Channel) -> None:
+    """Publish THREAD_CREATE, of a thread that was just made, or THREAD_UPDATE."""
+    extra: Json = {"newly_created": True} if name == "THREAD_CREATE" else {}
     world.bus.publish(
         Event(
             name,
-            lambda viewer: channel_json(world, channel, viewer.user_id),
+            lambda viewer: channel_json(world, channel, viewer.user_id) | extra,
             guild_id=channel.guild_id,
             channel_id=channel.id,
         )
@@ -153,3 +156,19 @@ class OldEdits:
         if len(recent) >= _OLD_EDITS:
             raise errors.too_many_old_edits((recent[0] + _OLD_EDITS_WINDOW - now).total_seconds())
         self._edits[message.channel_id] = [*recent, now]
+
+
+def publish_typing(world: World, channel: Channel, user_id: int) -> None:
+    """Publish TYPING_START; requires the permission to write here."""
+    needed = permissions.SEND_MESSAGES_IN_THREADS if channel.thread else permissions.SEND_MESSAGES
+    permissions.require(world, channel, user_id, needed)
+    data: Json = {
+        "channel_id": str(channel.id),
+        "user_id": str(user_id),
+        "timestamp": int(world.clock.now().timestamp()),
+    }
+    if (member := world.find_member(channel.guild_id, user_id)) is not None:
+        data |= {"guild_id": str(channel.guild_id), "member": member_json(member)}
+    world.bus.publish_data(
+        "TYPING_START", data, guild_id=channel.guild_id or None, channel_id=channel.id
+    )

@@ -1,9 +1,16 @@
 """Reactions: who may add and remove which, and how many different ones a message holds."""
 
-from sandbox.discord import emoji as emojis, errors, permissions
-from sandbox.discord.models import Channel, Json, Message, Reaction, User
+from sandbox.discord import errors
 from sandbox.discord.payloads import member_json
-from sandbox.discord.world import World
+from sandbox.discord.rules import emoji as emojis, permissions
+from sandbox.discord.state.models import (
+    Channel,
+    Json,
+    Message,
+    Reaction,
+    User,
+)
+from sandbox.discord.state.world import World
 
 MOST_DIFFERENT = 20
 
@@ -15,12 +22,12 @@ class Reactions:
         self._world = world
 
     def add(self, channel: Channel, message: Message, user_id: int, emoji: str) -> None:
-        """React; nothing happens for whoever has already done so.
+        """React; a second time has no effect.
 
         Raises:
             DiscordError: 10014, 30010, or 50013 for the first of an emoji without ADD_REACTIONS.
         """
-        self._world.require(channel, user_id, permissions.READ_MESSAGE_HISTORY)
+        permissions.require(self._world, channel, user_id, permissions.READ_MESSAGE_HISTORY)
         wanted = emojis.read(self._world, emoji)
         reaction = _find(message, wanted)
         if reaction is None:
@@ -36,14 +43,14 @@ class Reactions:
         member = self._world.find_member(message.guild_id, user_id)
         if member is not None:
             data["member"] = member_json(member)
-        self._tell("MESSAGE_REACTION_ADD", message, data)
+        self._publish("MESSAGE_REACTION_ADD", message, data)
 
     def remove(
         self, channel: Channel, message: Message, user_id: int, emoji: str, *, actor_id: int
     ) -> None:
-        """Take back a reaction; somebody else's needs MANAGE_MESSAGES."""
+        """Take back a reaction; someone else's needs MANAGE_MESSAGES."""
         needed = permissions.VIEW_CHANNEL if user_id == actor_id else permissions.MANAGE_MESSAGES
-        self._world.require(channel, actor_id, needed)
+        permissions.require(self._world, channel, actor_id, needed)
         reaction = _find(message, emojis.read(self._world, emoji))
         if reaction is None or user_id not in reaction.user_ids:
             return
@@ -51,22 +58,24 @@ class Reactions:
         if not reaction.user_ids:
             message.reactions.remove(reaction)
         data = self._data(message, user_id, reaction.emoji) | {"burst": False, "type": 0}
-        self._tell("MESSAGE_REACTION_REMOVE", message, data)
+        self._publish("MESSAGE_REACTION_REMOVE", message, data)
 
     def clear(
         self, channel: Channel, message: Message, actor_id: int, emoji: str | None = None
     ) -> None:
         """Remove all reactions, or all with one emoji."""
-        self._world.require(channel, actor_id, permissions.MANAGE_MESSAGES)
+        permissions.require(self._world, channel, actor_id, permissions.MANAGE_MESSAGES)
         data = _place(message)
         if emoji is None:
             message.reactions.clear()
-            self._tell("MESSAGE_REACTION_REMOVE_ALL", message, data)
+            self._publish("MESSAGE_REACTION_REMOVE_ALL", message, data)
             return
         wanted = emojis.read(self._world, emoji)
         if (reaction := _find(message, wanted)) is not None:
             message.reactions.remove(reaction)
-            self._tell("MESSAGE_REACTION_REMOVE_EMOJI", message, data | {"emoji": reaction.emoji})
+            self._publish(
+                "MESSAGE_REACTION_REMOVE_EMOJI", message, data | {"emoji": reaction.emoji}
+            )
 
     def users(self, message: Message, emoji: str, *, after: int, limit: int) -> list[User]:
         """Who reacted, by id."""
@@ -75,7 +84,7 @@ class Reactions:
         return [self._world.user(user_id) for user_id in found if user_id > after][:limit]
 
     def _begin(self, channel: Channel, message: Message, user_id: int, wanted: Json) -> Reaction:
-        self._world.require(channel, user_id, permissions.ADD_REACTIONS)
+        permissions.require(self._world, channel, user_id, permissions.ADD_REACTIONS)
         if len(message.reactions) >= MOST_DIFFERENT:
             raise errors.too_many_reactions()
         if channel.thread is not None and channel.thread.archived:
@@ -87,8 +96,8 @@ class Reactions:
     def _data(self, message: Message, user_id: int, emoji: Json) -> Json:
         return _place(message) | {"user_id": str(user_id), "emoji": emoji}
 
-    def _tell(self, name: str, message: Message, data: Json) -> None:
-        self._world.bus.tell(
+    def _publish(self, name: str, message: Message, data: Json) -> None:
+        self._world.bus.publish_data(
             name,
             data,
             guild_id=message.guild_id or None,

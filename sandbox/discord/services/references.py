@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.discord import errors, forms, payloads, permissions
-from sandbox.discord.events import Viewer
-from sandbox.discord.models import Channel, Json, Message
-from sandbox.discord.world import World
+from sandbox.discord import errors, payloads
+from sandbox.discord.rules import forms, permissions
+from sandbox.discord.state.events import Viewer
+from sandbox.discord.state.models import Channel, Json, Message
+from sandbox.discord.state.world import World
 
 REPLY, FORWARD = 0, 1
 _REPLIABLE_TYPES = {0, 19, 20, 23}
@@ -52,7 +53,7 @@ def resolve(world: World, channel: Channel, author_id: int, value: Any) -> Refer
 
 
 def _reply(world: World, channel: Channel, author_id: int, value: Json) -> Reference:
-    if not world.permissions_in(channel, author_id) & permissions.READ_MESSAGE_HISTORY:
+    if not permissions.granted_in(world, channel, author_id) & permissions.READ_MESSAGE_HISTORY:
         raise errors.no_history_to_reply()
     if forms.snowflake(value.get("channel_id")) not in {None, channel.id}:
         raise _refused("REPLIES_CANNOT_REFERENCE_OTHER_CHANNEL", "Cannot reply across channels")
@@ -71,7 +72,7 @@ def _forward(world: World, author_id: int, value: Json) -> Reference:
     channel_id = forms.required_snowflake("message_reference.channel_id", value.get("channel_id"))
     message_id = forms.required_snowflake("message_reference.message_id", value.get("message_id"))
     source = world.channel(channel_id)
-    world.require(source, author_id, permissions.READ_MESSAGE_HISTORY)
+    permissions.require(world, source, author_id, permissions.READ_MESSAGE_HISTORY)
     original = world.find_message(channel_id, message_id)
     if original is None or original.ephemeral_to is not None:
         raise _refused("REPLIES_UNKNOWN_MESSAGE", "Unknown message")

@@ -1,13 +1,24 @@
-"""Threads: from a message or without one, who is in them, and where they come to rest."""
+"""Threads: started from a message or without one, a forum's posts, members, the archive."""
 
-from sandbox.discord import errors, forms, permissions, posting
-from sandbox.discord.drafts import HAS_THREAD
-from sandbox.discord.messages import Messages
-from sandbox.discord.models import Channel, Json, Message, Thread
-from sandbox.discord.world import World
+from collections.abc import Mapping
+from functools import partial
+
+from sandbox.discord import errors
+from sandbox.discord.rules import forms, permissions, tags
+from sandbox.discord.rules.channel_kinds import ARCHIVE_MINUTES, POSTED_IN, fields_of
+from sandbox.discord.rules.uploads import Upload
+from sandbox.discord.services import posting
+from sandbox.discord.services.drafts import HAS_THREAD
+from sandbox.discord.services.messages import NO_FILES, Messages
+from sandbox.discord.state.models import (
+    Channel,
+    Json,
+    Message,
+    Thread,
+)
+from sandbox.discord.state.world import World
 
 NEWS_THREAD, PUBLIC_THREAD, PRIVATE_THREAD = 10, 11, 12
-ARCHIVE_MINUTES = {60, 1440, 4320, 10080}
 _THREAD_CREATED, _THREAD_STARTER = 18, 21
 _PARENTS = {0, 5}
 _DEFAULT_ARCHIVE = 4320
@@ -35,12 +46,44 @@ class Threads:
         if message is not None and message.thread_id is not None:
             raise errors.thread_exists()
         thread = self._open(channel, user_id, form, kind, message)
-        posting.tell_thread(self._world, "THREAD_CREATE", thread)
+        posting.publish_thread(self._world, "THREAD_CREATE", thread)
         self._announce(channel, thread, user_id, message)
         return thread
 
+    def create_post(
+        self, forum: Channel, user_id: int, form: Json, files: Mapping[int, Upload] = NO_FILES
+    ) -> tuple[Channel, Message]:
+        """Start a post in a forum or media channel: a thread, and the message that opens it.
+
+        Raises:
+            DiscordError: 50024 for another channel, 10087 and 40067 for its tags, 50013.
+        """
+        if forum.type not in POSTED_IN:
+            raise errors.wrong_kind_of_channel()
+        permissions.require(self._world, forum, user_id, permissions.SEND_MESSAGES)
+        opening = _opening(form)
+        if files:
+            permissions.require(self._world, forum, user_id, permissions.ATTACH_FILES)
+        if opening.get("embeds"):
+            permissions.require(self._world, forum, user_id, permissions.EMBED_LINKS)
+        applied = tags.applied(self._world, forum, form, user_id)
+        thread = self._open(forum, user_id, form, PUBLIC_THREAD, None)
+        if thread.thread is not None:
+            thread.thread.applied_tags = applied
+        announce = partial(posting.publish_thread, self._world, "THREAD_CREATE", thread)
+        author = self._world.user(user_id)
+        try:
+            message = self._messages.open_post(thread, author, opening, files, announce=announce)
+        except errors.DiscordError:
+            del self._threads_of(forum)[thread.id]
+            raise
+        return thread, message
+
+    def _threads_of(self, channel: Channel) -> dict[int, Channel]:
+        return self._world.guild(channel.guild_id).channels
+
     def join(self, channel: Channel, user_id: int) -> None:
-        self._world.require(channel, user_id, permissions.VIEW_CHANNEL)
+        permissions.require(self._world, channel, user_id, permissions.VIEW_CHANNEL)
         thread = self.of(channel)
         if thread.archived:
             raise errors.thread_is_archived()
@@ -48,19 +91,19 @@ class Threads:
             posting.add_to_thread(self._world, channel, user_id)
 
     def add(self, channel: Channel, user_id: int, actor_id: int) -> None:
-        """Bring somebody else in."""
-        self._world.require(channel, actor_id, permissions.SEND_MESSAGES_IN_THREADS)
+        """Bring someone else in."""
+        permissions.require(self._world, channel, actor_id, permissions.SEND_MESSAGES_IN_THREADS)
         self._world.member(channel.guild_id, user_id)
         if user_id not in self.of(channel).member_ids:
             posting.add_to_thread(self._world, channel, user_id)
 
     def remove(self, channel: Channel, user_id: int, actor_id: int) -> None:
-        """Leave, or take somebody out with MANAGE_THREADS."""
+        """Leave, or take someone out with MANAGE_THREADS."""
         thread = self.of(channel)
         if user_id != actor_id:
-            self._world.require(channel, actor_id, permissions.MANAGE_THREADS)
+            permissions.require(self._world, channel, actor_id, permissions.MANAGE_THREADS)
         if user_id in thread.member_ids:
-            posting.tell_thread_members(self._world, channel, added=[], removed=[user_id])
+            posting.publish_thread_members(self._world, channel, added=[], removed=[user_id])
             thread.member_ids.discard(user_id)
 
     def of(self, channel: Channel) -> Thread:
@@ -82,7 +125,7 @@ class Threads:
         needed = permissions.CREATE_PUBLIC_THREADS
         if kind == PRIVATE_THREAD:
             needed = permissions.CREATE_PRIVATE_THREADS
-        self._world.require(channel, user_id, needed)
+        permissions.require(self._world, channel, user_id, needed)
 
     def _open(
         self, channel: Channel, user_id: int, form: Json, kind: int, message: Message | None
@@ -95,6 +138,7 @@ class Threads:
         slowmode = forms.integer(
             faults, "rate_limit_per_user", form.get("rate_limit_per_user"), least=0, most=21600
         )
+        invitable = forms.boolean(faults, "invitable", form.get("invitable"), default=True)
         faults.raise_if_any()
         thread = Channel(
             id=message.id if message else self._world.ids.new(),
@@ -103,12 +147,16 @@ class Threads:
             name=name,
             parent_id=channel.id,
             nsfw=channel.nsfw,
-            slowmode_seconds=slowmode or 0,
+            slowmode_seconds=fields_of(channel).get("default_thread_rate_limit_per_user", 0)
+            if slowmode is None
+            else slowmode,
             thread=Thread(
                 owner_id=user_id,
-                auto_archive_minutes=minutes or _DEFAULT_ARCHIVE,
+                auto_archive_minutes=minutes
+                or fields_of(channel).get("default_auto_archive_duration")
+                or _DEFAULT_ARCHIVE,
                 archived_at=self._world.clock.now(),
-                invitable=bool(form.get("invitable", True)),
+                invitable=invitable,
                 member_ids={user_id},
             ),
         )
@@ -134,3 +182,15 @@ class Threads:
         message.thread_id = thread.id
         message.flags |= HAS_THREAD
         self._messages.publish_update(message)
+
+
+def _opening(form: Json) -> Json:
+    """The form of the message that opens a post; 50035 without one."""
+    faults = errors.FormErrors()
+    opening: Json = {}
+    if form.get("message") is None:
+        faults.required("message")
+    else:
+        opening = forms.fields(faults, "message", form["message"])
+    faults.raise_if_any()
+    return opening

@@ -1,4 +1,4 @@
-"""Where uploaded bytes lie: one file per id in one folder, never in memory.
+"""Uploaded bytes: one file per id in one folder, never in memory.
 
 An upload is first spooled under a name of its own and adopted under its id once the request that
 brought it has been accepted; what was refused is discarded.

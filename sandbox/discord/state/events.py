@@ -1,8 +1,8 @@
-"""What happened in the world, told to everybody who watches: the gateway and the people's pages.
+"""Events of the world, and the bus that brings them to its subscribers: the gateway and chat pages.
 
 One `Event` is published once and rendered per watcher, because an application whose Message Content
 switch is off gets the same message emptied. Subscribers are called at once, in order, inside
-`publish`; they must check `World.sees` and call `render` before they return (a channel that is being
+`publish`; they must check `permissions.sees` and call `render` before they return (a channel that is being
 deleted is gone afterwards), and must not await.
 """
 
@@ -25,8 +25,8 @@ class Viewer:
 class Event:
     """One dispatch, by its gateway name.
 
-    Who gets it: `only_user` if set; else whoever sees `channel_id` if set; else the members of
-    `guild_id` if set; else everybody. Bots filter by intent on top.
+    Who gets it: `only_user` if set; else those who see `channel_id` if set; else the members of
+    `guild_id` if set; else everyone. Bots filter by intent on top.
     """
 
     name: str
@@ -59,7 +59,7 @@ class EventBus:
         for subscriber in tuple(self._subscribers):
             subscriber(event)
 
-    def tell(
+    def publish_data(
         self,
         name: str,
         data: Json,
@@ -68,5 +68,5 @@ class EventBus:
         channel_id: int | None = None,
         only_user: int | None = None,
     ) -> None:
-        """Publish an event whose data is the same for everybody who may see it."""
+        """Publish an event whose data is the same for everyone who may see it."""
         self.publish(Event(name, lambda _viewer: data, guild_id, channel_id, only_user))

@@ -1,4 +1,4 @@
-"""What the local Discord is made of: plain records, no rules and no input or output.
+"""The records of the local Discord: plain data, no rules, no I/O.
 
 Ids are integers here and strings on the wire. `raw` fields hold JSON in Discord's own shape.
 """
@@ -68,7 +68,8 @@ class Thread:
     locked: bool = False
     invitable: bool = True
     member_ids: set[int] = field(default_factory=set)
-    message_count: int = 0
+    message_count: int = 0  # without the message that began it
+    applied_tags: list[int] = field(default_factory=list)  # of a forum's post
 
 
 @dataclass(slots=True)
@@ -86,6 +87,9 @@ class Channel:
     slowmode_seconds: int = 0
     overwrites: dict[int, Overwrite] = field(default_factory=dict)
     last_message_id: int | None = None
+    last_pin_at: datetime | None = None
+    flags: int = 0
+    options: Json = field(default_factory=dict)  # fields that only its type has, by wire name
     thread: Thread | None = None
 
 
@@ -109,6 +113,18 @@ class Sticker:
 
 
 @dataclass(slots=True)
+class VoiceState:
+    """Where a member is talking."""
+
+    user_id: int
+    channel_id: int
+    session_id: str
+    self_mute: bool = False
+    self_deaf: bool = False
+    suppress: bool = False  # in a stage's audience
+
+
+@dataclass(slots=True)
 class Guild:
     """A server with everything in it but messages."""
 
@@ -121,6 +137,7 @@ class Guild:
     channels: dict[int, Channel] = field(default_factory=dict)  # threads included
     emojis: dict[int, Emoji] = field(default_factory=dict)
     stickers: dict[int, Sticker] = field(default_factory=dict)
+    voice_states: dict[int, VoiceState] = field(default_factory=dict)  # by user
     preferred_locale: str = "en-US"
 
 
@@ -150,7 +167,7 @@ class Reaction:
 
 @dataclass(slots=True)
 class Message:
-    """A message, whoever wrote it and however it came."""
+    """A message of any author and any way of posting."""
 
     id: int
     channel_id: int
@@ -162,7 +179,7 @@ class Message:
     flags: int = 0
     edited_at: datetime | None = None
     tts: bool = False
-    pinned: bool = False
+    pinned_at: datetime | None = None
     mention_everyone: bool = False
     mention_ids: list[int] = field(default_factory=list)
     mention_role_ids: list[int] = field(default_factory=list)
@@ -180,6 +197,10 @@ class Message:
     interaction: Json | None = None  # interaction_metadata
     ephemeral_to: int | None = None  # the only user who sees it
 
+    @property
+    def pinned(self) -> bool:
+        return self.pinned_at is not None
+
 
 @dataclass(slots=True)
 class Application:
@@ -193,6 +214,7 @@ class Application:
     message_content: bool = True  # the portal's switches for privileged intents
     guild_members: bool = True
     presence: bool = True
+    user_installs: set[int] = field(default_factory=set)  # who added it to their own account
 
 
 @dataclass(slots=True)
@@ -228,4 +250,6 @@ class Interaction:
     response_message_id: int | None = None
     modal: Json | None = None
     choices: list[Json] = field(default_factory=list)
+    owners: Json = field(default_factory=dict)  # authorizing_integration_owners
+    followups: int = 0
     failure: str | None = None

@@ -1,19 +1,25 @@
-"""Everything that is in the local Discord, and how to look it up.
+"""Everything in the local Discord, and how to look it up.
 
-The world holds records and tells what happened; it has no rules but visibility. Rules live in the
-services beside it (`messages`, `reactions`, `threads`, `guilds`), which `LocalDiscord` puts together.
+The world holds records and the event bus; it has no rules.
 """
 
 import re
 from collections.abc import Iterator
 
 from sandbox.clock import SandboxClock
-from sandbox.discord import errors, permissions
-from sandbox.discord.addresses import Addresses
-from sandbox.discord.blobs import BlobStore
-from sandbox.discord.events import Event, EventBus, Viewer
-from sandbox.discord.models import Application, Channel, Guild, Member, Message, User
-from sandbox.discord.snowflakes import Snowflakes
+from sandbox.discord import errors
+from sandbox.discord.state.addresses import Addresses
+from sandbox.discord.state.blobs import BlobStore
+from sandbox.discord.state.events import EventBus, Viewer
+from sandbox.discord.state.models import (
+    Application,
+    Channel,
+    Guild,
+    Member,
+    Message,
+    User,
+)
+from sandbox.discord.state.snowflakes import Snowflakes
 
 
 class World:
@@ -32,8 +38,6 @@ class World:
         self.guilds: dict[int, Guild] = {}
         self.direct_channels: dict[int, tuple[Channel, int]] = {}  # with the recipient's user id
         self.histories: dict[int, dict[int, Message]] = {}  # by channel, then message, oldest first
-
-    # -- lookup
 
     def guild(self, guild_id: int) -> Guild:
         if (guild := self.guilds.get(guild_id)) is None:
@@ -76,44 +80,6 @@ class World:
     def threads_of(self, guild: Guild) -> Iterator[Channel]:
         return (channel for channel in guild.channels.values() if channel.thread is not None)
 
-    # -- who sees what
-
-    def permissions_in(self, channel: Channel, user_id: int) -> int:
-        """What the user may do in the channel now; 0 for whoever is not in the guild."""
-        if channel.guild_id == 0:
-            return permissions.DIRECT if self._is_direct_with(channel, user_id) else 0
-        guild = self.guilds.get(channel.guild_id)
-        member = guild.members.get(user_id) if guild else None
-        if guild is None or member is None:
-            return 0
-        return permissions.channel_permissions(guild, channel, member, self.clock.now())
-
-    def require(self, channel: Channel, user_id: int, needed: int) -> None:
-        """Raise 50001 for a channel that the user cannot see, 50013 for a missing permission."""
-        granted = self.permissions_in(channel, user_id)
-        if not granted & permissions.VIEW_CHANNEL:
-            raise errors.missing_access()
-        if granted & needed != needed:
-            raise errors.missing_permissions()
-
-    def require_in_guild(self, guild: Guild, user_id: int, needed: int) -> Member:
-        """The user's membership; raises 50001 for an outsider, 50013 for a missing permission."""
-        if (member := guild.members.get(user_id)) is None:
-            raise errors.missing_access()
-        if permissions.guild_permissions(guild, member) & needed != needed:
-            raise errors.missing_permissions()
-        return member
-
-    def sees(self, user_id: int, event: Event) -> bool:
-        """Whether the event is for this user; intents are the gateway's business."""
-        if event.only_user is not None:
-            return event.only_user == user_id
-        if event.channel_id is not None and (channel := self.find_channel(event.channel_id)):
-            return bool(self.permissions_in(channel, user_id) & permissions.VIEW_CHANNEL)
-        if event.guild_id is not None:
-            return self.find_member(event.guild_id, user_id) is not None
-        return True
-
     def viewer(self, user_id: int) -> Viewer:
         """How JSON is made for this user: only the application can lack Message Content."""
         is_bot = user_id == self.application.bot.id
@@ -123,7 +89,3 @@ class World:
         """The known users that a text mentions, in order, once each."""
         found = (int(digits) for digits in re.findall(r"<@!?(\d+)>", content))
         return list(dict.fromkeys(user_id for user_id in found if user_id in self.users))
-
-    def _is_direct_with(self, channel: Channel, user_id: int) -> bool:
-        recipient_id = self.direct_channels[channel.id][1]
-        return user_id in {recipient_id, self.application.bot.id}

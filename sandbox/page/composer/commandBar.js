@@ -2,9 +2,9 @@
 
 import { commandField } from "./commandFields.js";
 import { asText, segments, TYPE } from "./commandline.js";
-import { h, replace } from "./dom.js";
-import { avatar } from "./names.js";
-import { store } from "./store.js";
+import { h, replace } from "../ui/dom.js";
+import { avatar } from "../content/names.js";
+import { store } from "../state/store.js";
 
 export class CommandBar {
   #fields = [];

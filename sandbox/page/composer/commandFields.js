@@ -1,10 +1,10 @@
 // One option of a command as a pill with its name and a field for its value.
 
-import { freshId, h, replace } from "./dom.js";
+import { freshId, h, replace } from "../ui/dom.js";
 import { readValue, TYPE } from "./commandline.js";
-import { icon } from "./icons.js";
-import { complete } from "./interactions.js";
-import { channelChoices, roleChoices, userChoices } from "./selects.js";
+import { icon } from "../ui/icons.js";
+import { complete } from "../interactions/interactions.js";
+import { channelChoices, roleChoices, userChoices } from "../interactions/selects.js";
 import { findByName } from "./suggestions.js";
 
 const PAUSE = 180;
@@ -92,7 +92,7 @@ function textField(option, bar) {
     const choices = record?.state === "choices" ? record.choices : [];
     show(
       choices.map((choice) => ({ label: choice.name, value: choice.value })),
-      record?.state === "choices" ? "Nothing fits." : "No suggestions came; type on.",
+      record?.state === "choices" ? "No match." : "No suggestions. Keep typing.",
     );
   }
 

@@ -78,8 +78,8 @@ export function segments(leaf, rest) {
 
 /** As it could be typed: `/video prompt: a fox`. */
 export function asText(path, values) {
-  const told = Object.entries(values).filter(([, text]) => text);
-  return [`/${path}`, ...told.map(([name, text]) => `${name}: ${text}`)].join(" ");
+  const given = Object.entries(values).filter(([, text]) => text);
+  return [`/${path}`, ...given.map(([name, text]) => `${name}: ${text}`)].join(" ");
 }
 
 /** How it is used, for the hint below the field. */

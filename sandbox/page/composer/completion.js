@@ -1,6 +1,6 @@
 // A list of suggestions above a field: arrows move, Tab or Enter takes one, Esc closes. Focus stays in the field.
 
-import { freshId, h, replace } from "./dom.js";
+import { freshId, h, replace } from "../ui/dom.js";
 
 export class Completion {
   #items = [];

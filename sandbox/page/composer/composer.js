@@ -1,24 +1,25 @@
 // Where one writes: plain messages with files, or a command. Nothing typed is ever lost to an error.
 
-import * as api from "./api.js";
+import * as api from "../state/api.js";
 import { CommandBar } from "./commandBar.js";
 import { matchLeaf, segments } from "./commandline.js";
 import { Completion } from "./completion.js";
-import { byId, h, replace } from "./dom.js";
-import { openEmojiPicker } from "./emojiPicker.js";
-import { emojiName } from "./emoji.js";
+import { byId, h, replace } from "../ui/dom.js";
+import { openEmojiPicker } from "../content/emojiPicker.js";
+import { emojiName } from "../content/emoji.js";
 import { mountHints } from "./hints.js";
-import { icon } from "./icons.js";
-import { runCommand } from "./interactions.js";
-import { channelLabel, userName } from "./names.js";
-import { reloadCommands } from "./session.js";
-import { plain } from "./markdown.js";
-import { BIT, store } from "./store.js";
+import { icon } from "../ui/icons.js";
+import { runCommand } from "../interactions/interactions.js";
+import { channelLabel, userName } from "../content/names.js";
+import { reloadCommands } from "../state/places.js";
+import { plain } from "../content/markdown.js";
+import { BIT, store } from "../state/store.js";
 import { ourLeaves, suggest, withMentions } from "./suggestions.js";
+import { noteUse } from "../state/uses.js";
 import { composerParts } from "./composerParts.js";
 import { commandHint, refusalWords, strayWords, unknownWords } from "./composerWords.js";
 import { typingLine, TypingTeller } from "./typing.js";
-import { refusalOf } from "./tooLarge.js";
+import { refusalOf } from "../interactions/tooLarge.js";
 import { acceptFiles, Tray } from "./uploads.js";
 
 const LIKE_A_COMMAND = /^\/[\p{L}\w-]+(\s|$)/u;
@@ -95,7 +96,7 @@ class Composer {
     this.send.disabled = this.#isEmpty();
     replace(
       this.hint,
-      this.#bar ? "Enter runs it · Tab goes on · Esc goes back" : commandHint(this.input.value),
+      this.#bar ? "Enter to run · Tab for the next option · Esc to go back" : commandHint(this.input.value),
     );
     this.#grow();
   }
@@ -132,7 +133,7 @@ class Composer {
 
   addFiles(files) {
     const left = this.#bar ? files.filter((file) => !this.#bar.takeFile(file)) : files;
-    if (this.#bar && left.length) this.#say("This command takes no further file.");
+    if (this.#bar && left.length) this.#say("This command takes no more files.");
     else this.#say(this.tray.add(left));
     this.focus();
   }
@@ -278,6 +279,7 @@ class Composer {
     this.#refresh();
     this.focus();
     store.emit("own-message");
+    noteUse(bar.path);
     try {
       await runCommand({ path: bar.path, options: found.options, files: found.files, again });
     } catch (error) {

@@ -1,7 +1,7 @@
 // The elements of the composer: the field, its buttons, and the places for errors, replies and hints.
 
-import { h } from "./dom.js";
-import { icon } from "./icons.js";
+import { h } from "../ui/dom.js";
+import { icon } from "../ui/icons.js";
 
 /** `on`: {typed, key, clicked, left, chosen, emoji, send}, what each part calls. */
 export function composerParts(on) {

@@ -2,14 +2,14 @@
 
 import { matchLeaf, usage } from "./commandline.js";
 import { nearest } from "./nearest.js";
-import { isTimedOut } from "./people.js";
-import { store } from "./store.js";
+import { isTimedOut } from "../guild/people.js";
+import { store } from "../state/store.js";
 import { ourLeaves } from "./suggestions.js";
 
 export function refusalWords() {
-  if (store.me && isTimedOut(store.me)) return "You are timed out and may only read.";
+  if (store.me && isTimedOut(store.me)) return "You are timed out and can only read.";
   if (store.place?.channel.thread_metadata?.locked) return "This thread is locked.";
-  return "You may read here, but not write.";
+  return "You can read this channel, but not send messages.";
 }
 
 /** For `/video prompt: …` as plain text: that Enter runs it. */
@@ -28,7 +28,7 @@ export function unknownWords(text) {
   const names = new Set(ourLeaves().map((leaf) => leaf.path.split(" ")[0]));
   const meant = nearest(name.slice(1).toLowerCase(), [...names]);
   const hint = meant ? ` Did you mean /${meant}?` : "";
-  return `There is no command ${name} that you may use here.${hint} To send it as text, put a space first.`;
+  return `There is no command ${name} that you can use here.${hint} To send it as text, put a space first.`;
 }
 
 /** Words that stand where no option takes them. */

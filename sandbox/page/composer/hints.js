@@ -1,11 +1,17 @@
 // For the first visit: what can be tried here, one press each. Gone for good once it is put away.
 
-import { h, replace } from "./dom.js";
-import { emojiNode } from "./emoji.js";
-import { icon } from "./icons.js";
-import { memory } from "./memory.js";
-import { store } from "./store.js";
+import * as api from "../state/api.js";
+import { h, replace } from "../ui/dom.js";
+import { emojiNode } from "../content/emoji.js";
+import { icon } from "../ui/icons.js";
+import { memory } from "../state/memory.js";
+import { openChannel } from "../state/places.js";
+import { store } from "../state/store.js";
+import { attempt } from "../ui/toasts.js";
 
+const CLAPPER = "🎬";
+const PICTURES = "pictures"; // the channel with a picture to begin with
+const EVENTS = ["own-message", "commands", "presence", "channel", "channels", "messages", "world"];
 const TRY = "/video prompt: a fox running through snow";
 
 export function mountHints(composer) {
@@ -34,25 +40,14 @@ export function mountHints(composer) {
           type: "button",
           class: "hint",
           disabled: !hasVideo(),
-          title: hasVideo() ? "Fills it in; Enter sends it" : "The bot is not there yet",
+          title: hasVideo() ? "Fills it in; Enter sends it" : "The bot is offline",
           dataset: { testid: "hint-video" },
           on: { click: () => composer.begin(TRY) },
         },
         "Try ",
         h("code", {}, TRY),
       ),
-      h(
-        "button",
-        {
-          type: "button",
-          class: "hint",
-          dataset: { testid: "hint-picture" },
-          on: { click: () => composer.attach.click() },
-        },
-        icon("picture", 16),
-        "Post a picture and press",
-        emojiNode({ name: "🎬" }, "1.2rem"),
-      ),
+      pictureHint(composer),
       offline &&
         h(
           "span",
@@ -64,7 +59,7 @@ export function mountHints(composer) {
         {
           type: "button",
           class: "icon-button",
-          "aria-label": "Put the hints away",
+          "aria-label": "Hide the hints",
           on: { click: close },
         },
         icon("close", 16),
@@ -72,8 +67,34 @@ export function mountHints(composer) {
     );
   };
   store.on("own-message", () => memory.set("hints", "seen"));
-  for (const name of ["own-message", "commands", "presence", "channel", "channels", "world"])
-    store.on(name, draw);
+  for (const name of EVENTS) store.on(name, draw);
   draw();
   return node;
 }
+
+/** A press on a picture that is there already: here, or in #pictures. Only without one, post one. */
+function pictureHint(composer) {
+  const here = latestPicture();
+  const elsewhere = [...store.channels.values()]
+    .map(({ channel }) => channel)
+    .find((channel) => channel.name === PICTURES && channel.id !== store.channelId);
+  const clapper = emojiNode({ name: CLAPPER }, "1.2rem");
+  const react = () => attempt(() => api.react(store.meId, here, CLAPPER));
+  const open = () => attempt(() => openChannel(elsewhere.id));
+  const [act, words] = here
+    ? [react, ["Press", clapper, "on the picture here"]]
+    : elsewhere
+      ? [open, ["Press", clapper, `on the picture in #${PICTURES}`]]
+      : [() => composer.attach.click(), ["Post a picture and press", clapper]];
+  return h(
+    "button",
+    { type: "button", class: "hint", dataset: { testid: "hint-picture" }, on: { click: act } },
+    icon("picture", 16),
+    ...words,
+  );
+}
+
+const isPicture = (file) => file.content_type?.startsWith("image/");
+
+const latestPicture = () =>
+  store.history().findLast((message) => message.attachments?.some(isPicture));

@@ -1,4 +1,4 @@
-// Which of some names somebody may have meant: the one that the fewest wrong letters lead to.
+// Which of some names someone may have meant: the one that the fewest wrong letters lead to.
 
 const MOST_WRONG = 2;
 

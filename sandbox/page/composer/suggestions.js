@@ -1,10 +1,11 @@
 // What to suggest while a plain message is typed: commands, people, channels, emoji.
 
 import { leaves, matchLeaf } from "./commandline.js";
-import { emojiName, emojiNode, findEmoji } from "./emoji.js";
-import { avatar } from "./names.js";
-import { channelChoices, roleChoices, userChoices } from "./selects.js";
-import { store } from "./store.js";
+import { emojiName, emojiNode, findEmoji } from "../content/emoji.js";
+import { avatar } from "../content/names.js";
+import { channelChoices, roleChoices, userChoices } from "../interactions/selects.js";
+import { store } from "../state/store.js";
+import { byUse } from "../state/uses.js";
 
 const MOST = 12;
 
@@ -27,7 +28,7 @@ export function suggest(text, caret) {
 }
 
 function commandSuggestions(text) {
-  const all = ourLeaves();
+  const all = byUse(ourLeaves());
   const match = matchLeaf(text, all);
   if (match?.rest || text.includes("\n")) return null;
   const typed = text.slice(1).trim().toLowerCase();
@@ -61,8 +62,8 @@ function commandSuggestions(text) {
 function emptyWords(all, typed) {
   if (!store.application.online && !all.length)
     return `${store.application.name} is offline, so there are no commands yet.`;
-  if (!all.length) return "There are no commands that you may use here.";
-  return typed.includes(" ") ? "" : `No command is called “/${typed}”.`;
+  if (!all.length) return "There are no commands you can use here.";
+  return typed.includes(" ") ? "" : `No command named “/${typed}”.`;
 }
 
 const matching = (choices, typed) =>
@@ -98,7 +99,7 @@ function emoji(typed) {
   }));
 }
 
-/** `@fern`, `#films` and `:clapper:` as Discord writes them in a message. */
+/** `@fern`, `#videos` and `:clapper:` as Discord writes them in a message. */
 export function withMentions(text) {
   const people = store.guild.members.flatMap(({ user, nick }) =>
     [user.username, user.global_name, nick]

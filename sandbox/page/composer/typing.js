@@ -1,9 +1,9 @@
 // "Fern is typing…": telling others, and showing who does.
 
-import * as api from "./api.js";
-import { h, replace } from "./dom.js";
-import { userName } from "./names.js";
-import { store } from "./store.js";
+import * as api from "../state/api.js";
+import { h, replace } from "../ui/dom.js";
+import { userName } from "../content/names.js";
+import { store } from "../state/store.js";
 
 const EVERY = 8000;
 

@@ -1,8 +1,8 @@
 // Files that wait to be sent with a message: previews, spoiler marks, removal.
 
-import { h, replace } from "./dom.js";
-import { icon } from "./icons.js";
-import { inBytes } from "./media.js";
+import { h, replace } from "../ui/dom.js";
+import { icon } from "../ui/icons.js";
+import { inBytes } from "../content/media.js";
 
 const MOST = 10;
 const SPOILER = "SPOILER_";
@@ -30,7 +30,7 @@ export class Tray {
     const room = MOST - this.#files.length;
     this.#set([...this.#files, ...[...files].slice(0, room)]);
     return files.length > room
-      ? `A message holds at most ${MOST} files; the rest was left out.`
+      ? `A message can have at most ${MOST} files; the others were not added.`
       : "";
   }
 

@@ -1,7 +1,7 @@
-// The files of a message: pictures in a grid, films and sounds that play, everything else as a card.
+// The files of a message: pictures in a grid, videos and sounds that play, everything else as a card.
 
-import { h } from "./dom.js";
-import { covered, fileCard, film, kindOf, picture, sound } from "./media.js";
+import { h } from "../ui/dom.js";
+import { covered, fileCard, video, kindOf, picture, sound } from "./media.js";
 
 const SPOILER_FLAG = 1 << 3;
 const isSpoiler = (item) =>
@@ -24,6 +24,6 @@ export function attachmentsNode(items) {
 
 function other(item) {
   const kind = kindOf(item);
-  if (kind === "film") return film(item);
+  if (kind === "video") return video(item);
   return kind === "sound" ? sound(item) : fileCard(item);
 }

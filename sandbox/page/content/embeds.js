@@ -1,13 +1,14 @@
-// Embeds: author, title, description, fields, pictures, film, footer, with their colour at the side.
+// Embeds: author, title, description, fields, pictures, video, footer, with their colour at the side.
 
-import { h } from "./dom.js";
-import { icon } from "./icons.js";
+import { isLocal, localAddress } from "./addresses.js";
+import { h } from "../ui/dom.js";
+import { icon } from "../ui/icons.js";
 import { inline } from "./inline.js";
 import { linkNode } from "./links.js";
 import { markdown } from "./markdown.js";
-import { film, isLocal, localAddress, picture } from "./media.js";
+import { video, picture } from "./media.js";
 import { cssColor } from "./names.js";
-import { stamp } from "./time.js";
+import { stamp } from "../ui/time.js";
 
 export function embedNode(embed) {
   if (["image", "gifv", "video"].includes(embed.type) && !embed.description && !embed.title) {
@@ -35,13 +36,13 @@ export function embedNode(embed) {
     embed.thumbnail?.url &&
       h("div", { class: "embed-thumbnail" }, picture(embed.thumbnail, undefined, [96, 96])),
     embed.image?.url && h("div", { class: "embed-image" }, picture(embed.image)),
-    embed.video?.url && h("div", { class: "embed-image" }, film(embed.video)),
+    embed.video?.url && h("div", { class: "embed-image" }, video(embed.video)),
     (embed.footer || embed.timestamp) && footer(embed),
   );
 }
 
 function bareMedia(embed) {
-  if (embed.video?.url) return film(embed.video, { loop: embed.type === "gifv" });
+  if (embed.video?.url) return video(embed.video, { loop: embed.type === "gifv" });
   const item = embed.image ?? embed.thumbnail ?? { url: embed.url };
   return item.url ? picture(item) : null;
 }

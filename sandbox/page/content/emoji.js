@@ -1,16 +1,16 @@
 // Emoji: the small set of the picker, and how any emoji is drawn, keyed and searched for.
 
-import { h, svg } from "./dom.js";
+import { h, svg } from "../ui/dom.js";
 import { GLYPHS } from "./glyphs.js";
-import { store } from "./store.js";
+import { store } from "../state/store.js";
 
 /** [emoji, names to find it by], in the picker's order. */
 const KNOWN = `
-🎬 clapper film movie action|👍 thumbs up yes like|❤️ heart love red|😂 laugh joy tears|🎉 party tada celebrate|🔥 fire hot
+🎬 clapper video movie action|👍 thumbs up yes like|❤️ heart love red|😂 laugh joy tears|🎉 party tada celebrate|🔥 fire hot
 👀 eyes look watch|👏 clap applause|😍 love heart eyes|😮 wow open mouth|😢 cry sad|🙏 please thanks pray
 😀 grin happy|🙂 smile|😎 cool sunglasses|🤔 thinking hmm|👎 thumbs down no|💛 yellow heart
 ⭐ star|🌟 glowing star|✨ sparkles magic|🚀 rocket launch|💡 idea bulb|✅ check done yes|❌ cross no cancel
-⚠️ warning careful|⏳ hourglass wait|🎥 camera movie|🎞️ film frames strip|🖼️ picture frame image|🦊 fox animal
+⚠️ warning careful|⏳ hourglass wait|🎥 camera movie|🎞️ video frames strip|🖼️ picture frame image|🦊 fox animal
 😃 smiley|😄 smile eyes|😅 sweat|😊 blush|😉 wink|😋 yum|😭 sob|😡 angry|😱 scream|🥳 partying|🤩 star struck|🤯 mind blown
 😴 sleep|🤖 robot bot|👻 ghost|💀 skull|👋 wave hello|👌 ok|✌️ peace|🤞 fingers crossed|💪 strong|🙌 raised hands
 💙 blue heart|💚 green heart|💜 purple heart|💔 broken heart|💯 hundred|💥 boom|💤 zzz|🎵 music note|🎨 art palette|🎭 theatre masks

@@ -1,9 +1,9 @@
 // Choosing an emoji: search, the server's own, the built-in set; arrows move in the grid. Stickers where wanted.
 
-import { h, replace } from "./dom.js";
+import { h, replace } from "../ui/dom.js";
 import { emojiName, emojiNode, findEmoji } from "./emoji.js";
-import { openPopover } from "./popover.js";
-import { store } from "./store.js";
+import { openPopover } from "../ui/popover.js";
+import { store } from "../state/store.js";
 
 const COLUMNS = 8;
 
@@ -44,7 +44,7 @@ export function openEmojiPicker(anchor, onPick, { onSticker, side } = {}) {
       stickers.length > 0 && stickerPart(stickers),
       !server.length &&
         !builtIn.length &&
-        h("p", { class: "empty-note" }, "No emoji is called that."),
+        h("p", { class: "empty-note" }, "No emoji found."),
     );
   }
 

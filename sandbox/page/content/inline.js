@@ -1,11 +1,11 @@
 // Markdown inside a line: emphasis, code, spoilers, links, mentions, emoji and time marks.
 
-import { h } from "./dom.js";
+import { h } from "../ui/dom.js";
 import { EMOJI_RUN, emojiNode } from "./emoji.js";
 import { linkNode } from "./links.js";
 import { nameStyle, userName, cssColor } from "./names.js";
-import { store } from "./store.js";
-import { timestampNode } from "./time.js";
+import { store } from "../state/store.js";
+import { timestampNode } from "../ui/time.js";
 
 const URL_TEXT = String.raw`https?://[^\s<>]*[^\s<>.,:;"'\]\)!?*_~|]`;
 

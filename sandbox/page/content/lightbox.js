@@ -1,8 +1,8 @@
 // Pictures at full size, with arrows to leaf through those of the same message.
 
-import { h, replace } from "./dom.js";
-import { icon } from "./icons.js";
-import { localAddress } from "./media.js";
+import { h, replace } from "../ui/dom.js";
+import { icon } from "../ui/icons.js";
+import { localAddress } from "./addresses.js";
 
 export function openLightbox(items, first) {
   let at = Math.max(0, items.indexOf(first));

@@ -1,8 +1,8 @@
 // Links: to a message or a channel of this server they lead there in the page, all others to a new tab.
 
-import { h } from "./dom.js";
-import { localAddress } from "./media.js";
-import { store } from "./store.js";
+import { h } from "../ui/dom.js";
+import { localAddress } from "./addresses.js";
+import { store } from "../state/store.js";
 
 const OURS =
   /^https:\/\/(?:(?:ptb|canary)\.)?discord(?:app)?\.com\/channels\/(\d+)\/(\d+)(?:\/(\d+))?\/?$/;

@@ -1,6 +1,6 @@
 // Markdown by blocks: code, quotes, headings, lists and plain lines. Makes nodes, never markup.
 
-import { h } from "./dom.js";
+import { h } from "../ui/dom.js";
 import { EMOJI_RUN } from "./emoji.js";
 import { inline } from "./inline.js";
 

@@ -1,39 +1,17 @@
-// Pictures, films and sounds: where their bytes are, how large they are shown, and the elements for them.
+// Pictures, videos and sounds: how large they are shown, and the elements for them.
 
-import { h, replace } from "./dom.js";
-import { icon } from "./icons.js";
+import { isLocal, localAddress } from "./addresses.js";
+import { h, replace } from "../ui/dom.js";
+import { icon } from "../ui/icons.js";
 import { openLightbox } from "./lightbox.js";
 
-const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/;
 const WIDEST = 440;
 const HIGHEST = 340;
-
-/** The sandbox's own files are fetched from where the page came from, whatever name that host has. */
-export function localAddress(address) {
-  try {
-    const url = new URL(address, location.href);
-    if (!["http:", "https:"].includes(url.protocol)) return "#";
-    const ours = url.pathname.startsWith("/cdn/") && LOOPBACK.test(url.hostname);
-    return ours ? url.pathname + url.search : url.href;
-  } catch {
-    return "#";
-  }
-}
-
-/** Whether it lies on this machine; nothing else is ever fetched by the page. */
-export function isLocal(address) {
-  try {
-    const { hostname } = new URL(address, location.href);
-    return LOOPBACK.test(hostname) || hostname === location.hostname;
-  } catch {
-    return false;
-  }
-}
 
 export function kindOf({ content_type: type = "", filename = "", url = "" }) {
   const name = (filename || new URL(url, location.href).pathname).toLowerCase();
   if (type.startsWith("image/") || /\.(png|jpe?g|gif|webp|avif)$/.test(name)) return "picture";
-  if (type.startsWith("video/") || /\.(mp4|mov|webm|m4v)$/.test(name)) return "film";
+  if (type.startsWith("video/") || /\.(mp4|mov|webm|m4v)$/.test(name)) return "video";
   if (type.startsWith("audio/") || /\.(mp3|ogg|wav|flac|m4a)$/.test(name)) return "sound";
   return "file";
 }
@@ -47,7 +25,7 @@ function box({ width, height }, widest = WIDEST, highest = HIGHEST) {
 
 /** A picture that opens large; `all` are those to leaf through. */
 export function picture(item, all = [item], limits = []) {
-  if (!isLocal(item.url)) return elsewhere(item.url, "Picture elsewhere");
+  if (!isLocal(item.url)) return elsewhere(item.url, "Picture on another site");
   const label = item.description || item.filename || "Picture";
   const image = h("img", {
     src: localAddress(item.url),
@@ -76,9 +54,9 @@ export function picture(item, all = [item], limits = []) {
   );
 }
 
-export function film(item, { loop = false } = {}) {
-  if (!isLocal(item.url)) return elsewhere(item.url, "Film elsewhere");
-  const label = item.description || item.filename || "Film";
+export function video(item, { loop = false } = {}) {
+  if (!isLocal(item.url)) return elsewhere(item.url, "Video on another site");
+  const label = item.description || item.filename || "Video";
   const video = h("video", {
     controls: true,
     playsinline: true,
@@ -87,15 +65,15 @@ export function film(item, { loop = false } = {}) {
     src: localAddress(item.url),
     "aria-label": label,
     title: item.description,
-    dataset: { testid: "film" },
+    dataset: { testid: "video" },
   });
-  const wrapper = h("div", { class: "film", style: box(item) }, video);
+  const wrapper = h("div", { class: "video", style: box(item) }, video);
   video.addEventListener("loadedmetadata", () => {
     const size = { width: video.videoWidth, height: video.videoHeight };
     for (const [name, value] of Object.entries(box(size))) wrapper.style.setProperty(name, value);
   });
   video.addEventListener("error", () => {
-    replace(wrapper, fileCard(item, "This film could not be played here."));
+    replace(wrapper, fileCard(item, "This video cannot be played here."));
     wrapper.classList.add("broken");
   });
   return wrapper;

@@ -1,7 +1,7 @@
 // How people, roles and channels are called, coloured and pictured.
 
-import { h } from "./dom.js";
-import { store } from "./store.js";
+import { h } from "../ui/dom.js";
+import { store } from "../state/store.js";
 
 export function userName(user) {
   const member = store.members?.get(user.id);

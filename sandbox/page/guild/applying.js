@@ -1,9 +1,9 @@
 // What each event of the stream does to the store.
 
-import { settled } from "./interactions.js";
-import { emojiKey } from "./emoji.js";
-import { markRead, reloadChannels, reloadCommands, reloadWorld } from "./session.js";
-import { store } from "./store.js";
+import { settled } from "../interactions/interactions.js";
+import { emojiKey } from "../content/emoji.js";
+import { markRead, reloadChannels, reloadCommands } from "../state/places.js";
+import { store } from "../state/store.js";
 
 const TYPING_SECONDS = 10;
 const timers = new Map();
@@ -17,7 +17,8 @@ function soon(name, work) {
   );
 }
 
-export function applyEvent({ type, data }) {
+/** `reloadWorld` is the session's: it may have to act as someone else afterwards. */
+export function applyEvent({ type, data }, reloadWorld) {
   HANDLERS[type]?.(data);
   if (/^(GUILD_|CHANNEL_|THREAD_)/.test(type)) {
     if (!type.startsWith("THREAD_")) soon("world", reloadWorld);

@@ -1,14 +1,14 @@
 // The list of channels, with threads under their parents, and who we are below it.
 
-import { byId, h, replace } from "./dom.js";
-import { icon } from "./icons.js";
-import { channelIcon } from "./names.js";
+import { byId, h, replace } from "../ui/dom.js";
+import { icon } from "../ui/icons.js";
+import { channelIcon } from "../content/names.js";
 import { switcher } from "./people.js";
-import { channelHash } from "./router.js";
-import { openChannel } from "./session.js";
-import { closeDrawers } from "./drawers.js";
-import { isThread, store } from "./store.js";
-import { attempt } from "./toasts.js";
+import { channelHash } from "../state/router.js";
+import { openChannel } from "../state/places.js";
+import { closeDrawers } from "../ui/drawers.js";
+import { isThread, store } from "../state/store.js";
+import { attempt } from "../ui/toasts.js";
 
 const CATEGORY = 4;
 const SHOWN = [0, 5, 15, 16, 2, 13];
@@ -64,7 +64,7 @@ function groups() {
       ),
     ),
     directs.length > 0 && group("Direct messages", directs, all),
-    rooms.length === 0 && h("p", { class: "empty-note" }, "You see no channel here."),
+    rooms.length === 0 && h("p", { class: "empty-note" }, "You cannot see any channel here."),
   ];
 }
 

@@ -1,14 +1,14 @@
 // Above the timeline: which channel this is, and the buttons for the side lists. Also the window's title.
 
-import { byId, h, replace } from "./dom.js";
-import { toggleDrawer } from "./drawers.js";
-import { icon } from "./icons.js";
-import { inline } from "./inline.js";
-import { memory } from "./memory.js";
-import { channelIcon, channelLabel } from "./names.js";
-import { openChannel } from "./session.js";
-import { isThread, store } from "./store.js";
-import { attempt } from "./toasts.js";
+import { byId, h, replace } from "../ui/dom.js";
+import { toggleDrawer } from "../ui/drawers.js";
+import { icon } from "../ui/icons.js";
+import { inline } from "../content/inline.js";
+import { memory } from "../state/memory.js";
+import { channelIcon, channelLabel } from "../content/names.js";
+import { openChannel } from "../state/places.js";
+import { isThread, store } from "../state/store.js";
+import { attempt } from "../ui/toasts.js";
 
 export function mountHeading() {
   for (const name of ["channel", "channels", "world", "unread"]) store.on(name, draw);

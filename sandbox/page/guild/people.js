@@ -1,13 +1,13 @@
-// Who we are (and becoming somebody else), and the list of members by role.
+// Who we are (and becoming someone else), and the list of members by role.
 
-import { byId, h, replace } from "./dom.js";
-import { openMenu } from "./contextmenu.js";
-import { icon } from "./icons.js";
-import { appTag, avatar, nameNode, nameStyle, rolesOf, userName } from "./names.js";
+import { byId, h, replace } from "../ui/dom.js";
+import { openMenu } from "../ui/contextmenu.js";
+import { icon } from "../ui/icons.js";
+import { appTag, avatar, nameNode, nameStyle, rolesOf, userName } from "../content/names.js";
 import { openProfile } from "./profile.js";
 import { become } from "./session.js";
-import { BIT, store } from "./store.js";
-import { attempt } from "./toasts.js";
+import { store } from "../state/store.js";
+import { attempt } from "../ui/toasts.js";
 
 /** The control at the foot of the channels: "You are Ada". */
 export function switcher(place) {
@@ -22,8 +22,8 @@ export function switcher(place) {
           type: "button",
           class: "me",
           "aria-haspopup": "menu",
-          title: "Act as somebody else",
-          "aria-label": `You are ${userName(me.user)}. Act as somebody else`,
+          title: "Act as another member",
+          "aria-label": `You are ${userName(me.user)}. Act as another member`,
           dataset: { testid: "who-am-i", userId: me.user.id },
           on: { click: (event) => openSwitcher(event.currentTarget) },
         },
@@ -32,7 +32,7 @@ export function switcher(place) {
           "span",
           { class: "me-words" },
           h("span", { class: "me-label" }, "You are ", nameNode(me.user)),
-          h("span", { class: "faint" }, standing(me)),
+          h("span", { class: "faint" }, roleNames(me)),
         ),
         icon("chevron", 18),
       ),
@@ -45,7 +45,7 @@ function openSwitcher(anchor) {
   const people = store.guild.members.filter((member) => !member.user.bot);
   const entries = people.map((member) => ({
     label: h("span", { class: "name", style: nameStyle(member.user.id) }, userName(member.user)),
-    note: standing(member),
+    note: roleNames(member),
     picture: avatar(member.user, 32),
     checked: member.user.id === store.meId,
     testid: `be-${member.user.username}`,
@@ -55,7 +55,7 @@ function openSwitcher(anchor) {
 }
 
 /** In a few words what the member is: roles, or none. */
-function standing(member) {
+function roleNames(member) {
   const roles = rolesOf(member)
     .filter((role) => !role.managed)
     .map((role) => role.name);
@@ -139,20 +139,4 @@ function memberRow(member) {
         : user.bot && h("span", { class: "faint" }, online ? "online" : "offline"),
     ),
   );
-}
-
-/** What we may do in the open channel, in words. */
-export function abilities() {
-  const list = [
-    [store.maySend, "write"],
-    [store.may(BIT.ATTACH_FILES), "send files"],
-    [store.may(BIT.ADD_REACTIONS), "react"],
-    [store.may(BIT.USE_COMMANDS), "use commands"],
-    [store.may(BIT.MANAGE_MESSAGES), "delete others’ messages"],
-    [store.may(BIT.ADMINISTRATOR), "administer"],
-  ];
-  return {
-    can: list.filter(([may]) => may).map(([, what]) => what),
-    cannot: list.filter(([may]) => !may).map(([, what]) => what),
-  };
 }

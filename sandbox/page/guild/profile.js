@@ -1,14 +1,13 @@
 // The card of a person: roles, what they may do here, user commands, and acting as them.
 
-import { h } from "./dom.js";
-import { icon } from "./icons.js";
-import { runContextMenu } from "./interactions.js";
-import { appTag, avatar, cssColor, nameNode, rolesOf, userName } from "./names.js";
-import { abilities } from "./people.js";
-import { openPopover } from "./popover.js";
+import { h } from "../ui/dom.js";
+import { icon } from "../ui/icons.js";
+import { runContextMenu } from "../interactions/interactions.js";
+import { appTag, avatar, cssColor, nameNode, rolesOf, userName } from "../content/names.js";
+import { openPopover } from "../ui/popover.js";
 import { become } from "./session.js";
-import { store } from "./store.js";
-import { attempt, copy } from "./toasts.js";
+import { BIT, store } from "../state/store.js";
+import { attempt, copy } from "../ui/toasts.js";
 
 const USER_COMMAND = 2;
 
@@ -120,7 +119,23 @@ function whatIMay() {
     "div",
     { class: "profile-part" },
     h("h4", {}, "In this channel you"),
-    h("p", {}, can.length ? `may ${can.join(", ")}` : "may only look"),
-    cannot.length > 0 && h("p", { class: "faint" }, `may not ${cannot.join(", ")}`),
+    h("p", {}, can.length ? `can ${can.join(", ")}` : "can only read"),
+    cannot.length > 0 && h("p", { class: "faint" }, `cannot ${cannot.join(", ")}`),
   );
+}
+
+/** What we may do in the open channel, in words. */
+function abilities() {
+  const list = [
+    [store.maySend, "write"],
+    [store.may(BIT.ATTACH_FILES), "send files"],
+    [store.may(BIT.ADD_REACTIONS), "react"],
+    [store.may(BIT.USE_COMMANDS), "use commands"],
+    [store.may(BIT.MANAGE_MESSAGES), "delete others’ messages"],
+    [store.may(BIT.ADMINISTRATOR), "administer"],
+  ];
+  return {
+    can: list.filter(([may]) => may).map(([, what]) => what),
+    cannot: list.filter(([may]) => !may).map(([, what]) => what),
+  };
 }

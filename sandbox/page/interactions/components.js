@@ -1,10 +1,10 @@
 // A message's interactive parts: rows of buttons and selects. The rest of Components V2 is in componentsV2.js.
 
-import { h } from "./dom.js";
-import { emojiNode } from "./emoji.js";
-import { icon } from "./icons.js";
+import { h } from "../ui/dom.js";
+import { emojiNode } from "../content/emoji.js";
+import { icon } from "../ui/icons.js";
 import { useComponent } from "./interactions.js";
-import { linkNode } from "./links.js";
+import { linkNode } from "../content/links.js";
 import { selectControl } from "./selects.js";
 
 const STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link", 6: "premium" };

@@ -1,10 +1,10 @@
 // Components V2: containers, sections, text, galleries, thumbnails, files and separators.
 
 import { actionRow, button } from "./components.js";
-import { h } from "./dom.js";
-import { textBlock } from "./markdown.js";
-import { covered, fileCard, film, kindOf, picture } from "./media.js";
-import { cssColor } from "./names.js";
+import { h } from "../ui/dom.js";
+import { textBlock } from "../content/markdown.js";
+import { covered, fileCard, video, kindOf, picture } from "../content/media.js";
+import { cssColor } from "../content/names.js";
 
 const MAKERS = {
   1: actionRow,
@@ -54,16 +54,16 @@ function thumbnail(item) {
 
 function gallery({ items }) {
   const all = items.map(named);
-  const pictures = all.filter((item) => kindOf(item) !== "film");
+  const pictures = all.filter((item) => kindOf(item) !== "video");
   return h(
     "div",
     {
       class: `gallery of-${Math.min(items.length, 4)}`,
       role: "group",
-      "aria-label": "Pictures and films",
+      "aria-label": "Pictures and videos",
     },
     all.map((item, index) =>
-      covered(kindOf(item) === "film" ? film(item) : picture(item, pictures), items[index].spoiler),
+      covered(kindOf(item) === "video" ? video(item) : picture(item, pictures), items[index].spoiler),
     ),
   );
 }

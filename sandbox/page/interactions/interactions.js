@@ -1,15 +1,15 @@
 // Using the bot: commands, components and menus. Follows each until it is settled and says when it failed.
 
-import * as api from "./api.js";
-import { freshId } from "./dom.js";
+import * as api from "../state/api.js";
+import { freshId } from "../ui/dom.js";
 import { openModal } from "./modal.js";
-import { FLAG, store } from "./store.js";
-import { toast } from "./toasts.js";
+import { FLAG, store } from "../state/store.js";
+import { toast } from "../ui/toasts.js";
 
 const LONGEST_WAIT = 20_000;
 const watchers = new Map(); // interaction id → what to do when its record changes
 
-/** A record changed: tell whoever waits for it, and mark thinking messages that will not be filled. */
+/** A record changed: call its watcher, and mark thinking messages that will not be filled. */
 export function settled(record) {
   const { message } = record;
   if (record.state === "failed" && message && message.flags & FLAG.LOADING)
@@ -54,12 +54,13 @@ async function shown(title, again, work) {
   }
   if (record.state === "failed") store.setLocal({ ...row, state: "failed", text: record.failure });
   else store.dropLocal(row.key);
-  follow(record, title);
+  follow(record);
   return record;
 }
 
-function follow(record, title) {
-  if (record.state === "modal") openModal(record, title);
+function follow(record) {
+  if (record.state !== "modal") return;
+  openModal(record, (fields, files) => submitModal(record, fields, files));
 }
 
 /** Press a button or choose in a select. `busy(true|false)` shows that it is at work. */
@@ -72,7 +73,7 @@ export async function useComponent(message, customId, values, busy) {
     const record = await api.interact("component", body);
     if (record.state === "failed") store.note(message, record.failure);
     if (record.state === "deferred" && !record.message) await untilSettled(record, message);
-    follow(record, "");
+    follow(record);
   } catch (error) {
     store.note(message, error.message);
   } finally {
@@ -80,7 +81,7 @@ export async function useComponent(message, customId, values, busy) {
   }
 }
 
-/** A promised change of the message: wait for it, but not for ever. */
+/** A promised change of the message: wait for it, with a timeout. */
 function untilSettled(record, message) {
   return new Promise((resolve) => {
     const end = () => {
@@ -98,9 +99,9 @@ function untilSettled(record, message) {
 }
 
 /** Submit a modal; throws when it was refused or the bot did not answer. */
-export async function submitModal(record, fields, files) {
+async function submitModal(record, fields, files) {
   const body = { as: store.meId, interaction_id: record.id, fields };
   const answer = await api.interact("modal", body, files);
   if (answer.state === "failed") throw new Error(answer.failure);
-  follow(answer, "");
+  follow(answer);
 }

@@ -1,19 +1,19 @@
 // The form that a bot opens: title, fields, submit. What was typed stays until it has been accepted.
 
-import { freshId, h, replace } from "./dom.js";
-import { icon } from "./icons.js";
-import { submitModal } from "./interactions.js";
-import { textBlock } from "./markdown.js";
+import { freshId, h, replace } from "../ui/dom.js";
+import { icon } from "../ui/icons.js";
+import { textBlock } from "../content/markdown.js";
 import { modalField } from "./modalFields.js";
-import { avatar } from "./names.js";
-import { store } from "./store.js";
+import { avatar } from "../content/names.js";
+import { store } from "../state/store.js";
 import { refusalOf } from "./tooLarge.js";
 
 const ACTION_ROW = 1;
 const TEXT_DISPLAY = 10;
 const LABEL = 18;
 
-export function openModal(record) {
+/** `accept(fields, files)` submits the form; it throws a refusal, which the form shows. */
+export function openModal(record, accept) {
   const { modal } = record;
   const fields = [];
   const titleId = freshId("modal-title");
@@ -74,7 +74,7 @@ export function openModal(record) {
     const values = Object.fromEntries(fields.map((field) => [field.customId, field.read(files)]));
     submit.disabled = true;
     try {
-      await submitModal(record, values, files);
+      await accept(values, files);
       dialog.close();
     } catch (error) {
       replace(problem, icon("warning", 18), refusalOf(error, files));

@@ -1,8 +1,8 @@
 // The fields of a modal. Each: {customId, id, node, focusTarget, isGroup?, problem() → words, read(files) → value}.
 
-import { freshId, h, replace } from "./dom.js";
-import { icon } from "./icons.js";
-import { inBytes } from "./media.js";
+import { freshId, h, replace } from "../ui/dom.js";
+import { icon } from "../ui/icons.js";
+import { inBytes } from "../content/media.js";
 import { selectControl } from "./selects.js";
 
 const MAKERS = { 4: textInput, 19: upload, 21: radioGroup, 22: checkboxGroup, 23: checkbox };

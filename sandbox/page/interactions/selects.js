@@ -1,11 +1,11 @@
 // A select: a button that opens a list to choose from, with a search where the list is long.
 
-import { freshId, h, replace } from "./dom.js";
-import { emojiNode } from "./emoji.js";
-import { icon } from "./icons.js";
-import { avatar, channelIcon, nameNode, nameStyle, userName } from "./names.js";
-import { openPopover } from "./popover.js";
-import { store } from "./store.js";
+import { freshId, h, replace } from "../ui/dom.js";
+import { emojiNode } from "../content/emoji.js";
+import { icon } from "../ui/icons.js";
+import { avatar, channelIcon, nameNode, nameStyle, userName } from "../content/names.js";
+import { openPopover } from "../ui/popover.js";
+import { store } from "../state/store.js";
 
 const SEARCH_FROM = 9;
 const NOUNS = {
@@ -15,7 +15,7 @@ const NOUNS = {
   8: "Choose a channel",
 };
 
-/** `{node, busy(is), values()}`. `onChoose` is told the values each time the choice is finished. */
+/** `{node, busy(is), values()}`. `onChoose` gets the values each time the choice is finished. */
 export function selectControl(item, { label, onChoose, id, field = false }) {
   const least = item.min_values ?? 1;
   const most = Math.max(item.max_values ?? 1, 1);
@@ -102,7 +102,7 @@ export function selectControl(item, { label, onChoose, id, field = false }) {
       replace(
         list,
         found.map(row),
-        found.length === 0 && h("p", { class: "empty-note" }, "Nothing is called that."),
+        found.length === 0 && h("p", { class: "empty-note" }, "Nothing found."),
       );
     }
 

@@ -1,7 +1,7 @@
 // Which file was too large and what the limit is here: Discord's own refusal names neither.
 
-import { inBytes } from "./media.js";
-import { store } from "./store.js";
+import { inBytes } from "../content/media.js";
+import { store } from "../state/store.js";
 
 const TOO_LARGE = 40005;
 const MB = 1024 ** 2;
@@ -18,7 +18,7 @@ export function refusalOf(error, files) {
   const large = files.filter((file) => file.size > limit);
   if (!large.length) {
     const all = files.reduce((sum, file) => sum + file.size, 0);
-    return `Together these files have ${inBytes(all)}, which is too much for one message: send fewer.`;
+    return `Together these files have ${inBytes(all)}, too much for one message. Send fewer.`;
   }
   const named = large.map((file) => `${file.name} (${inBytes(file.size)})`).join(", ");
   const are = large.length > 1 ? "are" : "is";

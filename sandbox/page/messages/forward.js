@@ -1,12 +1,12 @@
 // Forwarding: choose a channel, perhaps say a word with it.
 
-import * as api from "./api.js";
-import { h, replace } from "./dom.js";
-import { icon } from "./icons.js";
-import { channelIcon, channelLabel, userName } from "./names.js";
-import { plain } from "./markdown.js";
-import { BIT, isThread, store } from "./store.js";
-import { attempt, toast } from "./toasts.js";
+import * as api from "../state/api.js";
+import { h, replace } from "../ui/dom.js";
+import { icon } from "../ui/icons.js";
+import { channelIcon, channelLabel, userName } from "../content/names.js";
+import { plain } from "../content/markdown.js";
+import { BIT, isThread, store } from "../state/store.js";
+import { attempt, toast } from "../ui/toasts.js";
 
 export function openForward(message) {
   const list = h("div", { class: "forward-list" });
@@ -76,7 +76,7 @@ export function openForward(message) {
         ),
       ),
       found.length === 0 &&
-        h("p", { class: "empty-note" }, "No channel of that name in which you may write."),
+        h("p", { class: "empty-note" }, "No channel of that name that you can write in."),
     );
   }
 

@@ -1,9 +1,9 @@
 // Rows that only this page has: a command on its way to the bot, or one that got no answer.
 
-import { h, replace } from "./dom.js";
-import { icon } from "./icons.js";
-import { avatar } from "./names.js";
-import { store } from "./store.js";
+import { h, replace } from "../ui/dom.js";
+import { icon } from "../ui/icons.js";
+import { avatar } from "../content/names.js";
+import { store } from "../state/store.js";
 
 export function localRow() {
   const node = h("div", { class: "local-row" });

@@ -1,17 +1,17 @@
-// One message: a row made of sections, each drawn anew only when it changed, so that a film plays on.
+// One message: a row made of sections, each redrawn only when it changed, so that a video plays on.
 
-import { attachmentsNode } from "./attachments.js";
-import { componentNode } from "./componentsV2.js";
-import { h, replace } from "./dom.js";
-import { embedNode } from "./embeds.js";
-import { icon } from "./icons.js";
+import { attachmentsNode } from "../content/attachments.js";
+import { componentNode } from "../interactions/componentsV2.js";
+import { h, replace } from "../ui/dom.js";
+import { embedNode } from "../content/embeds.js";
+import { icon } from "../ui/icons.js";
 import { dismiss, isEditing, editor, toolbar } from "./messageActions.js";
 import { headerNode, referenceNode } from "./messageHead.js";
-import { plain, textBlock } from "./markdown.js";
-import { userName } from "./names.js";
+import { plain, textBlock } from "../content/markdown.js";
+import { userName } from "../content/names.js";
 import { reactionBar } from "./reactions.js";
-import { FLAG, store } from "./store.js";
-import { clock, longDate } from "./time.js";
+import { FLAG, store } from "../state/store.js";
+import { clock, longDate } from "../ui/time.js";
 import { threadLink } from "./threads.js";
 
 /** Signed addresses are fresh each time; they are no change. */
@@ -172,7 +172,7 @@ const SYSTEM = {
   6: () => "pinned a message",
   7: () => "joined the server",
   18: (message) => `started the thread “${message.content}”`,
-  21: () => "This thread grew from a message in the channel.",
+  21: () => "This thread was started from a message in the channel.",
 };
 
 /** Forwards show what they carry, set off from what the forwarder may have said. */
@@ -221,7 +221,7 @@ function privately(message) {
   );
 }
 
-/** How to find the focused control again after its section was drawn anew. */
+/** How to find the focused control again after its section was redrawn. */
 function focusMark(node) {
   const { customId, emoji } = node.dataset;
   if (customId) return `[data-custom-id="${CSS.escape(customId)}"]`;

@@ -1,18 +1,18 @@
 // What can be done with a message: quick reactions, reply, forward, edit, delete, apps. By hover, menu or key.
 
-import * as api from "./api.js";
-import { openMenu } from "./contextmenu.js";
-import { h } from "./dom.js";
-import { emojiNode, QUICK } from "./emoji.js";
-import { openEmojiPicker } from "./emojiPicker.js";
+import * as api from "../state/api.js";
+import { openMenu } from "../ui/contextmenu.js";
+import { h } from "../ui/dom.js";
+import { emojiNode, QUICK } from "../content/emoji.js";
+import { openEmojiPicker } from "../content/emojiPicker.js";
 import { openForward } from "./forward.js";
-import { icon } from "./icons.js";
-import { runContextMenu } from "./interactions.js";
-import { closePopover } from "./popover.js";
+import { icon } from "../ui/icons.js";
+import { runContextMenu } from "../interactions/interactions.js";
+import { closePopover } from "../ui/popover.js";
 import { toggleReaction } from "./reactions.js";
-import { BIT, FLAG, store } from "./store.js";
+import { BIT, FLAG, store } from "../state/store.js";
 import { startThread } from "./threads.js";
-import { attempt, copy } from "./toasts.js";
+import { attempt, copy } from "../ui/toasts.js";
 
 const MESSAGE_COMMAND = 3;
 let editingId = null;
@@ -43,7 +43,7 @@ export function toolbar(message) {
     );
   return h(
     "div",
-    { class: "toolbar", role: "toolbar", "aria-label": "What to do with the message" },
+    { class: "toolbar", role: "toolbar", "aria-label": "Message actions" },
     mayReact(message) &&
       QUICK.map((name) =>
         tool(
@@ -158,7 +158,7 @@ function quickRow(message, anchor) {
         toggleReaction(message, { name }),
       ),
     ),
-    item("Other reaction", icon("smile", 22), () => pickReaction(message, anchor)),
+    item("Another reaction", icon("smile", 22), () => pickReaction(message, anchor)),
   );
 }
 

@@ -1,11 +1,11 @@
 // Above a message: who wrote it and when, what it answers, which command it comes from.
 
-import { h } from "./dom.js";
-import { icon } from "./icons.js";
-import { plain } from "./markdown.js";
-import { appTag, avatar, nameNode } from "./names.js";
-import { openProfile } from "./profile.js";
-import { longDate, stamp } from "./time.js";
+import { h } from "../ui/dom.js";
+import { icon } from "../ui/icons.js";
+import { plain } from "../content/markdown.js";
+import { appTag, avatar, nameNode } from "../content/names.js";
+import { openProfile } from "../guild/profile.js";
+import { longDate, stamp } from "../ui/time.js";
 
 const COMMAND = 2;
 const SLASH = 1;
@@ -77,7 +77,7 @@ function answered({ referenced_message: original, message_reference: reference }
       "div",
       { class: "reference" },
       icon("reply", 14),
-      h("em", {}, "The message it answers is gone."),
+      h("em", {}, "The original message was deleted."),
     );
   const words =
     plain(original.content ?? "") ||

@@ -1,12 +1,12 @@
 // Reactions under a message: counts, ours marked, one press toggles.
 
-import * as api from "./api.js";
-import { h } from "./dom.js";
-import { emojiKey, emojiName, emojiNode, emojiPath } from "./emoji.js";
-import { openEmojiPicker } from "./emojiPicker.js";
-import { icon } from "./icons.js";
-import { store } from "./store.js";
-import { attempt } from "./toasts.js";
+import * as api from "../state/api.js";
+import { h } from "../ui/dom.js";
+import { emojiKey, emojiName, emojiNode, emojiPath } from "../content/emoji.js";
+import { openEmojiPicker } from "../content/emojiPicker.js";
+import { icon } from "../ui/icons.js";
+import { store } from "../state/store.js";
+import { attempt } from "../ui/toasts.js";
 
 /** React, or take it back if we have already. */
 export function toggleReaction(message, emoji) {

@@ -1,12 +1,12 @@
 // Threads: the link under the message that one grew from, and starting one.
 
-import * as api from "./api.js";
-import { h } from "./dom.js";
-import { icon } from "./icons.js";
-import { plain } from "./markdown.js";
-import { openChannel, reloadChannels } from "./session.js";
-import { store } from "./store.js";
-import { attempt } from "./toasts.js";
+import * as api from "../state/api.js";
+import { h } from "../ui/dom.js";
+import { icon } from "../ui/icons.js";
+import { plain } from "../content/markdown.js";
+import { openChannel, reloadChannels } from "../state/places.js";
+import { store } from "../state/store.js";
+import { attempt } from "../ui/toasts.js";
 
 export function threadLink(thread) {
   const count = thread.message_count ?? 0;

@@ -1,16 +1,16 @@
 // The messages of the open channel: day lines, grouping, loading older ones, staying at the bottom.
 
-import { h, byId, replace } from "./dom.js";
-import { icon } from "./icons.js";
-import { onMenu } from "./contextmenu.js";
+import { h, byId, replace } from "../ui/dom.js";
+import { icon } from "../ui/icons.js";
+import { onMenu } from "../ui/contextmenu.js";
 import { localRow } from "./localRow.js";
 import { messageRow } from "./message.js";
 import { edit, openMessageMenu } from "./messageActions.js";
-import { channelIcon, channelLabel } from "./names.js";
-import { loadOlder } from "./session.js";
-import { store } from "./store.js";
-import { attempt } from "./toasts.js";
-import { dayKey, dayName } from "./time.js";
+import { channelIcon, channelLabel } from "../content/names.js";
+import { loadOlder } from "../state/places.js";
+import { store } from "../state/store.js";
+import { attempt } from "../ui/toasts.js";
+import { dayKey, dayName } from "../ui/time.js";
 
 const TOGETHER = 7 * 60_000;
 const NEAR = 60;
@@ -65,7 +65,7 @@ export function mountTimeline() {
   });
   log.addEventListener("scroll", () => {
     if (sticks && layout !== heights()) {
-      keepPlace(); // the page changed its shape; nobody scrolled
+      keepPlace(); // the page changed its shape; no scrolling
       return;
     }
     sticks = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
@@ -205,8 +205,8 @@ function head(channel, known) {
       "p",
       {},
       known.list.length
-        ? "This is where it begins."
-        : "Nothing has been said here yet. Be the first!",
+        ? "This is the beginning of the channel."
+        : "No messages yet. Write the first one!",
       channel.topic && ` ${channel.topic}.`,
     ),
   );

@@ -48,14 +48,14 @@ function content(body, files) {
 }
 
 function refusal(status, text) {
-  let told = {};
+  let body = {};
   try {
-    told = JSON.parse(text);
+    body = JSON.parse(text);
   } catch {
-    told = {};
+    body = {};
   }
-  const words = [told.message, ...details(told.errors)].filter(Boolean).join(" ");
-  return new ApiError(words || `The sandbox answered ${status}.`, told.code, status);
+  const words = [body.message, ...details(body.errors)].filter(Boolean).join(" ");
+  return new ApiError(words || `The sandbox answered ${status}.`, body.code, status);
 }
 
 /** The innermost messages of Discord's nested `errors`. */

@@ -1,47 +1,11 @@
-// What the page does as a whole: load the world, become somebody, open a channel, catch up.
+// Channels as the page opens them: their list, history and commands, and what has been read.
 
 import * as api from "./api.js";
-import { applyEvent } from "./applying.js";
-import { EventStream } from "./events.js";
 import { memory } from "./memory.js";
-import { readAddress, writeAddress } from "./router.js";
+import { writeAddress } from "./router.js";
 import { store } from "./store.js";
 
-const PAGE = 50;
-const stream = new EventStream({
-  onEvent: applyEvent,
-  onConnected: (again) => (again ? catchUp() : undefined),
-  onChange: (connected) => {
-    store.connected = connected;
-    store.emit("connection");
-  },
-});
-
-export async function start() {
-  store.setWorld(await api.world());
-  const wanted = readAddress();
-  const people = store.guild.members.filter((member) => !member.user.bot);
-  const chosen = people.find(({ user }) => [user.id, user.username].includes(wanted.as));
-  const remembered = people.find(({ user }) => user.id === memory.get("me"));
-  await become((chosen ?? remembered ?? people[0]).user.id, wanted.channel);
-}
-
-/** Act as this member from now on. */
-export async function become(userId, wanted) {
-  const was = store.place?.channel;
-  store.forget();
-  store.meId = userId;
-  memory.set("me", userId);
-  stream.open(userId);
-  await reloadChannels();
-  store.emit("me");
-  await openChannel((findChannel(wanted) ?? store.channels.get(was?.id)?.channel ?? first()).id);
-}
-
-export async function reloadWorld() {
-  store.setWorld(await api.world());
-  if (!store.me) await become(store.guild.members.find((member) => !member.user.bot).user.id);
-}
+export const PAGE = 50;
 
 export async function reloadChannels() {
   const list = await api.channels(store.meId, store.guild.id);
@@ -52,7 +16,7 @@ export async function reloadChannels() {
       seen && channel.last_message_id && BigInt(channel.last_message_id) > BigInt(seen);
     if (isNewer && !store.unread.has(channel.id)) store.unread.set(channel.id, 1);
   }
-  if (store.channelId && !store.place) await openChannel(first().id);
+  if (store.channelId && !store.place) await openChannel(firstChannel().id);
 }
 
 export async function openChannel(channelId) {
@@ -76,7 +40,7 @@ export async function openChannel(channelId) {
 /** Open a channel at a message, loading what is older until it is there. Throws what to tell. */
 export async function openPlace(channelId, messageId) {
   if (!store.channels.has(channelId) && !store.directs.has(channelId))
-    throw new Error("That is in a channel that you cannot see.");
+    throw new Error("That message is in a channel you cannot see.");
   if (channelId !== store.channelId) await openChannel(channelId);
   if (!messageId) return;
   while (!store.find(channelId, messageId) && store.messages.get(channelId)?.complete === false)
@@ -101,17 +65,6 @@ export async function loadOlder(channelId) {
   store.putMessages(channelId, older, { complete: older.length < PAGE });
 }
 
-/** After a lost connection: everything may have changed. What was read here is read anew. */
-async function catchUp() {
-  const open = store.channelId;
-  for (const id of [...store.messages.keys()]) if (id !== open) store.messages.delete(id);
-  store.setWorld(await api.world());
-  await reloadChannels();
-  const messages = await api.history(store.meId, open, { limit: PAGE });
-  store.putMessages(open, messages, { fresh: true, complete: messages.length < PAGE });
-  await reloadCommands(open);
-}
-
 export function markRead(channelId) {
   const last = store.history(channelId).at(-1) ?? store.channels.get(channelId)?.channel;
   const id = last?.channel_id ? last.id : last?.last_message_id;
@@ -126,7 +79,7 @@ export function findChannel(wanted) {
   return all.find((channel) => channel.id === wanted || channel.name === wanted);
 }
 
-function first() {
+export function firstChannel() {
   const all = [...store.channels.values()].map((place) => place.channel);
   const rooms = all.filter((channel) => [0, 5].includes(channel.type));
   return rooms.sort((a, b) => a.position - b.position)[0] ?? all[0];

@@ -1,4 +1,4 @@
-// The page's address says who looks and at what: `/?as=fern#films`.
+// The page's address says who looks and at what: `/?as=fern#videos`.
 
 import { store } from "./store.js";
 
@@ -19,7 +19,7 @@ export function writeAddress() {
   history[isSameChannel || !location.hash ? "replaceState" : "pushState"](null, "", address);
 }
 
-/** `#films`, or the id where the name is not the only one of its kind. */
+/** `#videos`, or the id where the name is not the only one of its kind. */
 export function channelHash(channel) {
   if (!channel) return "";
   const same = [...store.channels.values()].filter((item) => item.channel.name === channel.name);

@@ -1,4 +1,4 @@
-// Everything the page knows: the world, who we are, channels, messages. Tells what changed; asks nobody.
+// Everything the page knows: the world, who we are, channels, messages. Emits what changed; fetches nothing.
 
 import { Emitter } from "./emitter.js";
 
@@ -17,9 +17,9 @@ export const isThread = (channel) => [10, 11, 12].includes(channel?.type);
 
 class Store extends Emitter {
   application = null;
-  guild = null; // the one that is looked at
+  guild = null; // the open one
   guilds = [];
-  version = 0; // grows with the world, so that names and colours are drawn anew
+  version = 0; // grows with the world, so that names and colours are redrawn
   meId = null;
   channelId = null;
   connected = true;

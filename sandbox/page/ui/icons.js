@@ -22,7 +22,7 @@ const PATHS = {
   copy: "M9 9h11v11H9zM5 15H4V4h11v1",
   file: "M6 3h8l5 5v13H6zM14 3v5h5",
   sound: "M5 9v6h4l5 4V5L9 9zM17 9a4 4 0 0 1 0 6",
-  film: "M4 5h16v14H4zM8 5v14M16 5v14M4 9h4M4 15h4M16 9h4M16 15h4",
+  video: "M4 5h16v14H4zM8 5v14M16 5v14M4 9h4M4 15h4M16 9h4M16 15h4",
   picture: "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15 9h.01",
   link: "M10 14 20 4m0 0h-6m6 0v6M19 14v6H4V5h6",
   down: "M12 5v14m0 0-6-6m6 6 6-6",

@@ -28,9 +28,9 @@ class Bot:
     crowd: Crowd
     tasks: TaskOwner
 
-    def meanwhile(self, act: Coroutine[Any, Any, Answer]) -> asyncio.Task[Answer]:
-        """Somebody acts while the bot goes on to listen."""
-        return self.tasks.start(act, name="somebody")
+    def in_the_meantime(self, act: Coroutine[Any, Any, Answer]) -> asyncio.Task[Answer]:
+        """Someone acts while the bot goes on to listen."""
+        return self.tasks.start(act, name="someone")
 
     async def asked(self) -> Json:
         """The next interaction."""
@@ -99,7 +99,7 @@ def row(*components: Json) -> Json:
 
 async def asked(bot: Bot) -> tuple[Json, Any]:
     """An interaction that waits for its answer, and the person's waiting for it."""
-    waiting = bot.meanwhile(bot.crowd.command("video"))
+    waiting = bot.in_the_meantime(bot.crowd.command("video"))
     return await bot.asked(), waiting
 
 
@@ -114,7 +114,7 @@ async def used(
     bot: Bot, message: Json, custom_id: str, kind: int, data: Any = None, *, values: Any = None
 ) -> tuple[Json, Json]:
     """The interaction of a press or a choice, with that answer, and its record."""
-    using = bot.meanwhile(bot.crowd.use(message, custom_id, values))
+    using = bot.in_the_meantime(bot.crowd.use(message, custom_id, values))
     interaction = await bot.asked()
     assert (await bot.callback(interaction, kind, data)).status == 200
     return interaction, (await using).body

@@ -36,7 +36,7 @@ class Options(discord.ui.Modal, title="Options"):
         text="Style",
         component=discord.ui.Select(
             custom_id="style",
-            options=[discord.SelectOption(label="Film"), discord.SelectOption(label="Cartoon")],
+            options=[discord.SelectOption(label="Video"), discord.SelectOption(label="Cartoon")],
         ),
     )
     pictures: Any = discord.ui.Label(
@@ -106,15 +106,15 @@ class Reel(discord.Client):
 
 
 def _add_commands(tree: app_commands.CommandTree[Reel]) -> None:
-    async def film(
+    async def video(
         interaction: discord.Interaction[Reel],
         words: app_commands.Range[str, 1, 100],
         picture: discord.Attachment | None = None,
     ) -> None:
-        """Make a film."""
+        """Make a video."""
         await interaction.response.defer()
         seen = len(await picture.read()) if picture else 0
-        file = discord.File(io.BytesIO(b"frames"), "film.mp4")
+        file = discord.File(io.BytesIO(b"frames"), "video.mp4")
         await interaction.followup.send(f"{words} {seen}", file=file, view=Panel())
 
     async def complete(
@@ -127,7 +127,7 @@ def _add_commands(tree: app_commands.CommandTree[Reel]) -> None:
         await interaction.response.send_message(", ".join(names), ephemeral=True)
 
     command: app_commands.Command[Any, ..., None] = app_commands.Command(
-        name="film", description="Make a film", callback=film
+        name="video", description="Make a video", callback=video
     )
     command.autocomplete("words")(complete)
     tree.add_command(command)

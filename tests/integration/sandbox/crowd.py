@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 @dataclass
 class Crowd:
-    """Anybody; `who` is a user's id."""
+    """Anyone; `who` is a user's id."""
 
     session: aiohttp.ClientSession
     base: str
@@ -41,14 +41,14 @@ class Crowd:
 
     async def command(
         self, command: str, options: Json | None = None, *, who: int = seed.JUNO,
-        channel: int = seed.FILMS, files: dict[str, bytes] | None = None,
+        channel: int = seed.VIDEOS, files: dict[str, bytes] | None = None,
     ) -> Answer:  # fmt: skip
         place: Json = {"as": str(who), "channel_id": str(channel), "command": command}
         payload = place | {"options": options or {}}
         return await self.call("POST", "/interactions/command", payload, files)
 
     async def complete(self, command: str, options: Json, focused: str) -> Answer:
-        place = {"as": str(seed.JUNO), "channel_id": str(seed.FILMS), "command": command}
+        place = {"as": str(seed.JUNO), "channel_id": str(seed.VIDEOS), "command": command}
         payload = {**place, "options": options, "focused": focused}
         return await self.call("POST", "/interactions/autocomplete", payload)
 
@@ -80,10 +80,10 @@ class Crowd:
     async def record(self, record: Json, who: int = seed.JUNO) -> Any:
         return await self.done("GET", f"/interactions/{record['id']}?as={who}")
 
-    async def read(self, channel: int = seed.FILMS, who: int = seed.JUNO) -> Any:
+    async def read(self, channel: int = seed.VIDEOS, who: int = seed.JUNO) -> Any:
         return await self.done("GET", f"/channels/{channel}/messages?as={who}")
 
-    async def say(self, content: str, who: int = seed.JUNO, channel: int = seed.FILMS) -> Any:
+    async def say(self, content: str, who: int = seed.JUNO, channel: int = seed.VIDEOS) -> Any:
         payload = {"as": str(who), "content": content}
         return await self.done("POST", f"/channels/{channel}/messages", payload)
 
@@ -95,13 +95,13 @@ class Crowd:
 
 @dataclass
 class Watch:
-    """What happens before somebody's eyes."""
+    """What happens before someone's eyes."""
 
     socket: aiohttp.ClientWebSocketResponse
 
     async def until(self, *names: str) -> Any:
         """The data of the next event with one of the names."""
-        while (event := await self.socket.receive_json(timeout=5))["type"] not in names:
+        while (event := await self.socket.receive_json(timeout=120))["type"] not in names:
             pass
         return event["data"]
 

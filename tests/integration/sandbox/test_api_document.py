@@ -58,7 +58,7 @@ async def test_answers_have_the_shape_that_is_described(
     sandbox: Sandbox, session: aiohttp.ClientSession, rest: Rest
 ) -> None:
     async with answering(sandbox, session, rest, command("video")) as bot:
-        waiting = bot.meanwhile(bot.crowd.command("video"))
+        waiting = bot.in_the_meantime(bot.crowd.command("video"))
         await bot.callback(await bot.asked(), 4, {"content": "x"})
         record = (await waiting).body
         (connected,) = await bot.crowd.done("GET", "/gateway/sessions")

@@ -9,14 +9,14 @@ from tests.integration.sandbox.rest import Rest
 from tests.integration.sandbox.wire import connected
 
 Session = aiohttp.ClientSession
-MESSAGES = f"/channels/{seed.FILMS}/messages"
+MESSAGES = f"/channels/{seed.VIDEOS}/messages"
 
 
 async def test_a_person_posts_replies_forwards_and_edits(crowd: Crowd) -> None:
     juno = {"as": str(seed.JUNO)}
     first = await crowd.done("POST", MESSAGES, {**juno, "content": "look"}, a_png=b"bytes")
     reply = await crowd.done("POST", MESSAGES, {**juno, "content": "!", "reply_to": first["id"]})
-    pointer = {"channel_id": str(seed.FILMS), "message_id": first["id"]}
+    pointer = {"channel_id": str(seed.VIDEOS), "message_id": first["id"]}
     elsewhere = f"/channels/{seed.PICTURES}/messages"
     forwarded = await crowd.done("POST", elsewhere, {**juno, "forward": pointer})
     sticker = await crowd.done("POST", MESSAGES, {**juno, "sticker_ids": [str(seed.STICKER)]})
@@ -41,10 +41,10 @@ async def test_a_person_reacts_types_and_starts_a_thread(crowd: Crowd) -> None:
         added = await fern.until("MESSAGE_REACTION_ADD")
         await crowd.done("DELETE", f"{one}/reactions/%F0%9F%8E%AC?as={seed.JUNO}")
         await fern.until("MESSAGE_REACTION_REMOVE")
-        await crowd.done("POST", f"/channels/{seed.FILMS}/typing?as={seed.JUNO}")
+        await crowd.done("POST", f"/channels/{seed.VIDEOS}/typing?as={seed.JUNO}")
         typing = await fern.until("TYPING_START")
         form = {"as": str(seed.JUNO), "name": "aside", "message_id": message["id"]}
-        thread = await crowd.done("POST", f"/channels/{seed.FILMS}/threads", form)
+        thread = await crowd.done("POST", f"/channels/{seed.VIDEOS}/threads", form)
         created = await fern.until("THREAD_CREATE")
         await crowd.say("inside", channel=int(thread["id"]))
         inside = await fern.until("MESSAGE_CREATE")
@@ -57,17 +57,17 @@ async def test_a_person_reacts_types_and_starts_a_thread(crowd: Crowd) -> None:
     assert inside["content"] == "inside"
 
 
-async def test_nobody_acts_as_the_bot(crowd: Crowd) -> None:
+async def test_no_one_acts_as_the_bot(crowd: Crowd) -> None:
     bot = str(seed.APPLICATION_ID)
     refused = [
         await crowd.call("POST", MESSAGES, {"as": bot, "content": "x"}),
-        await crowd.call("POST", f"/channels/{seed.FILMS}/typing?as={bot}"),
+        await crowd.call("POST", f"/channels/{seed.VIDEOS}/typing?as={bot}"),
         await crowd.command("video", who=seed.APPLICATION_ID),
     ]
     assert [answer.code for answer in refused] == [10013] * 3
 
 
-async def test_everybody_sees_only_their_own_part(crowd: Crowd) -> None:
+async def test_everyone_sees_only_their_own_part(crowd: Crowd) -> None:
     async with crowd.watching(seed.JUNO) as juno, crowd.watching(seed.ADA) as ada:
         await crowd.say("among us", seed.ADA, seed.STAFF)
         await crowd.say("hello all", seed.ADA)
@@ -97,7 +97,7 @@ async def test_a_record_is_told_whenever_it_changes(
     ):
         await bot.register(command("video"))
         assert await juno.until("COMMANDS_CHANGED") == {}
-        waiting = bot.meanwhile(bot.crowd.command("video"))
+        waiting = bot.in_the_meantime(bot.crowd.command("video"))
         interaction = await bot.asked()
         await bot.callback(interaction, 5, {"flags": 64})
         await waiting
@@ -116,7 +116,7 @@ async def test_an_ephemeral_message_comes_changes_and_is_dismissed(
         answering(sandbox, session, rest, command("video")) as bot,
         bot.crowd.watching() as juno,
     ):
-        waiting = bot.meanwhile(bot.crowd.command("video"))
+        waiting = bot.in_the_meantime(bot.crowd.command("video"))
         interaction = await bot.asked()
         await bot.callback(interaction, 4, {"content": "one", "flags": 64})
         await waiting
@@ -150,7 +150,7 @@ async def test_a_fault_can_cut_a_callback_after_its_effect(
     async with answering(sandbox, session, rest, command("video")) as bot:
         form = {"kind": "drop_after", "path": "/interactions/*"}
         await bot.crowd.done("POST", "/faults", form)
-        waiting = bot.meanwhile(bot.crowd.command("video"))
+        waiting = bot.in_the_meantime(bot.crowd.command("video"))
         interaction = await bot.asked()
         with pytest.raises(aiohttp.ClientError):
             await bot.callback(interaction, 4, {"content": "arrived"})

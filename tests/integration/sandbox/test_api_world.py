@@ -1,11 +1,13 @@
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import aiohttp
 import pytest
 
 from sandbox.app import Sandbox
-from sandbox.discord import permissions, seed
+from sandbox.discord import faults, seed
+from sandbox.discord.rules import permissions
 from tests.integration.sandbox.crowd import Crowd
 from tests.integration.sandbox.rest import Rest
 
@@ -24,7 +26,7 @@ async def test_the_world_shows_everything_there_is(crowd: Crowd) -> None:
         "guild_members": True,
         "presence": True,
     }
-    assert {channel["name"] for channel in guild["channels"]} >= {"films", "staff"}
+    assert {channel["name"] for channel in guild["channels"]} >= {"videos", "staff"}
     nitro = {item["user"]["username"]: item["user"]["premium_type"] for item in guild["members"]}
     assert nitro == {"ada": 0, "max": 0, "fern": 2, "juno": 0, "showreel": 0}
     assert guild["threads"] == []
@@ -38,7 +40,7 @@ async def test_people_join_change_and_leave(crowd: Crowd) -> None:
     changed = await crowd.done("PATCH", one, {"nick": "N", "roles": [], "timeout_seconds": 60})
     who = int(member["user"]["id"])
     silenced = await crowd.call(
-        "POST", f"/channels/{seed.FILMS}/messages", {"as": str(who), "content": "hm"}
+        "POST", f"/channels/{seed.VIDEOS}/messages", {"as": str(who), "content": "hm"}
     )
     await crowd.done("PATCH", one, {"timeout_seconds": 0})
     await crowd.say("hello", who)
@@ -56,7 +58,7 @@ async def test_roles_give_and_take_permissions(crowd: Crowd) -> None:
     role = await crowd.done("POST", f"{GUILD}/roles", {"name": "Cleaner", "permissions": bits})
     await crowd.done("PATCH", f"{GUILD}/members/{seed.JUNO}", {"roles": [role["id"]]})
     message = await crowd.say("oops", seed.FERN)
-    where = f"/channels/{seed.FILMS}/messages/{message['id']}?as={seed.JUNO}"
+    where = f"/channels/{seed.VIDEOS}/messages/{message['id']}?as={seed.JUNO}"
     changed = await crowd.done("PATCH", f"{GUILD}/roles/{role['id']}", {"permissions": "0"})
     refused = await crowd.call("DELETE", where)
     await crowd.done("PATCH", f"{GUILD}/roles/{role['id']}", {"permissions": bits})
@@ -95,7 +97,7 @@ async def test_the_clock_is_turned_between_two_requests_of_the_bot(
     sandbox.faults.add({"kind": "latency", "path": "/channels/*/messages", "seconds": 0.2})
     before = sandbox.clock.now()
     async with asyncio.TaskGroup() as group:
-        sent = group.create_task(rest.send(seed.FILMS, {"content": "slow"}))
+        sent = group.create_task(rest.send(seed.VIDEOS, {"content": "slow"}))
         while sandbox.faults.list()[0].struck == 0:
             await crowd.done("GET", "/world")  # until it has arrived
         await crowd.done("POST", "/clock", {"advance_seconds": 3600})
@@ -105,6 +107,35 @@ async def test_the_clock_is_turned_between_two_requests_of_the_bot(
     assert sandbox.clock.now() - before > timedelta(hours=1)
 
 
+async def test_a_request_whose_sender_is_suspended_within_its_body_holds_no_clock_up(
+    sandbox: Sandbox, crowd: Crowd, rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(faults, "STALLED_AFTER_SECONDS", 0.05)
+    sandbox.faults.add({"kind": "latency", "path": "/channels/*/messages"})
+    coming = asyncio.Event()
+
+    async def half_a_body() -> AsyncIterator[bytes]:
+        yield b'{"content": '
+        await coming.wait()
+        yield b'"whole"}'
+
+    async def send() -> int:
+        address = f"{rest.base}/channels/{seed.VIDEOS}/messages"
+        headers = {"Authorization": f"Bot {rest.token}", "Content-Type": "application/json"}
+        async with rest.session.post(address, data=half_a_body(), headers=headers) as answer:
+            return answer.status
+
+    async with asyncio.TaskGroup() as group:
+        sent = group.create_task(send())
+        while sandbox.faults.list()[0].struck == 0:
+            await crowd.done("GET", "/world")  # until it has arrived
+        turned = await crowd.done("POST", "/clock", {"advance_seconds": 3600})
+        coming.set()
+
+    assert turned["offset_seconds"] == 3600
+    assert sent.result() == 200
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "words"),
     [
@@ -112,8 +143,8 @@ async def test_the_clock_is_turned_between_two_requests_of_the_bot(
         ("PATCH", GUILD, {"level": 4}, "level"),
         ("POST", f"{GUILD}/members", {}, "username"),
         ("POST", f"{GUILD}/roles", {"name": "x", "permissions": "many"}, "permissions"),
-        ("GET", "/channels?as=nobody&guild=1", None, "as"),
-        ("GET", f"/channels/{seed.FILMS}/messages?as={seed.JUNO}&limit=101", None, "limit"),
+        ("GET", "/channels?as=no one&guild=1", None, "as"),
+        ("GET", f"/channels/{seed.VIDEOS}/messages?as={seed.JUNO}&limit=101", None, "limit"),
         ("POST", "/interactions/command", {"as": "1"}, "channel_id"),
     ],
 )
@@ -130,7 +161,7 @@ async def test_a_wrong_field_is_named_in_the_refusal(
     [
         ("GET", f"/channels?as={seed.JUNO}&guild=1", 10004),
         ("GET", f"/channels/1/messages?as={seed.JUNO}", 10003),
-        ("GET", f"/channels/{seed.FILMS}/messages/1?as={seed.JUNO}", 10008),
+        ("GET", f"/channels/{seed.VIDEOS}/messages/1?as={seed.JUNO}", 10008),
         ("GET", f"/channels/{seed.STAFF}/messages?as={seed.JUNO}", 50001),
         ("GET", f"/interactions/1?as={seed.JUNO}", 10062),
         ("GET", "/events?as=1", 10013),

@@ -2,7 +2,7 @@ import aiohttp
 
 from sandbox.app import Sandbox
 from sandbox.discord import seed
-from sandbox.discord.models import Guild, Member, Role
+from sandbox.discord.state.models import Guild, Member, Role
 from tests.integration.sandbox.crowd import crowd_of
 from tests.integration.sandbox.rest import Rest
 from tests.integration.sandbox.wire import (
@@ -32,9 +32,9 @@ async def test_a_bot_hears_its_own_messages_with_guild_and_membership(
     sandbox: Sandbox, session: Session, rest: Rest
 ) -> None:
     async with listening(sandbox, session) as wire:
-        sent = await rest.sent(seed.FILMS, {"content": "hello"})
+        sent = await rest.sent(seed.VIDEOS, {"content": "hello"})
         created = await wire.until("MESSAGE_CREATE")
-        path = f"/channels/{seed.FILMS}/messages/{sent['id']}"
+        path = f"/channels/{seed.VIDEOS}/messages/{sent['id']}"
         await rest.call("PATCH", path, {"content": "better"})
         updated = await wire.until("MESSAGE_UPDATE")
         await rest.call("DELETE", path)
@@ -46,7 +46,7 @@ async def test_a_bot_hears_its_own_messages_with_guild_and_membership(
     assert updated["content"] == "better"
     assert deleted == {
         "id": sent["id"],
-        "channel_id": str(seed.FILMS),
+        "channel_id": str(seed.VIDEOS),
         "guild_id": str(seed.GUILD_ID),
     }
 
@@ -63,7 +63,7 @@ async def test_a_session_hears_only_what_its_intents_name(
         listening(sandbox, session, GUILDS | MEMBERS) as members,
     ):
         message = await crowd.say("hello")
-        where = f"/channels/{seed.FILMS}/messages/{message['id']}"
+        where = f"/channels/{seed.VIDEOS}/messages/{message['id']}"
         await crowd.done("PUT", f"{where}/reactions/🎬?as={seed.JUNO}")
         guild = f"/guilds/{seed.GUILD_ID}"
         await crowd.done("PATCH", f"{guild}/members/{seed.JUNO}", {"nick": "J"})
@@ -92,7 +92,7 @@ async def test_interactions_need_no_intent(sandbox: Sandbox, session: Session, r
         {"name": "ping", "description": "Says pong"},
     )
     async with listening(sandbox, session, 0) as wire:
-        payload = {"as": str(seed.JUNO), "channel_id": str(seed.FILMS), "command": "ping"}
+        payload = {"as": str(seed.JUNO), "channel_id": str(seed.VIDEOS), "command": "ping"}
         address = f"{sandbox.origin}/sandbox/api/interactions/command"
         async with session.post(address, json=payload) as answer:
             assert answer.status == 200

@@ -47,11 +47,11 @@ async def test_a_goodbye_ends_the_session(sandbox: Sandbox, session: Session, co
         assert await wire.until_op(9) == {"t": None, "s": None, "op": 9, "d": False}
 
 
-async def test_an_unknown_session_is_invalid_and_may_identify_anew(
+async def test_an_unknown_session_is_invalid_and_may_identify_again(
     sandbox: Sandbox, session: Session
 ) -> None:
     async with connected(sandbox, session) as wire:
-        await wire.resume("nobody", 1)
+        await wire.resume("no one", 1)
         assert (await wire.frame())["d"] is False
         await wire.identify()
 

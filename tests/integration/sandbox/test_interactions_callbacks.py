@@ -7,8 +7,9 @@ import aiohttp
 import pytest
 
 from sandbox.app import Sandbox
-from sandbox.discord import permissions, seed
-from sandbox.discord.uploads import MIB
+from sandbox.discord import seed
+from sandbox.discord.rules import permissions
+from sandbox.discord.rules.uploads import MIB
 from tests.integration.sandbox.answering import (
     EPHEMERAL,
     LOADING,
@@ -27,12 +28,12 @@ Session = aiohttp.ClientSession
 Json = dict[str, Any]
 
 
-async def test_an_answer_is_told_to_everybody_and_returned(
+async def test_an_answer_is_told_to_everyone_and_returned(
     sandbox: Sandbox, session: Session, rest: Rest
 ) -> None:
     async with answering(sandbox, session, rest, command("video")) as bot:
         interaction, waiting = await asked(bot)
-        files = {"film.mp4": b"frames"}
+        files = {"video.mp4": b"frames"}
         answer = await bot.callback(interaction, 4, {"content": "done"}, files=files)
         record = (await waiting).body
         heard = await bot.wire.until("MESSAGE_CREATE")
@@ -44,7 +45,7 @@ async def test_an_answer_is_told_to_everybody_and_returned(
     assert (told["id"], told["type"]) == (interaction["id"], 2)
     assert told["response_message_id"] == message["id"] == heard["id"]
     assert (told["response_message_loading"], told["response_message_ephemeral"]) == (False, False)
-    assert message["attachments"][0]["filename"] == "film.mp4"
+    assert message["attachments"][0]["filename"] == "video.mp4"
     assert (message["type"], message["content"]) == (20, "done")
     assert message["interaction_metadata"]["id"] == interaction["id"]
     assert message["interaction_metadata"]["user"]["id"] == str(seed.JUNO)
@@ -100,8 +101,8 @@ async def test_an_ephemeral_answer_is_seen_by_one_person_only(
             shown = await juno.until("MESSAGE_CREATE")
         mine = await bot.crowd.read()
         others = await bot.crowd.read(who=seed.ADA)
-        of_bot = await rest.get(f"/channels/{seed.FILMS}/messages")
-        one = await rest.get(f"/channels/{seed.FILMS}/messages/{shown['id']}")
+        of_bot = await rest.get(f"/channels/{seed.VIDEOS}/messages")
+        one = await rest.get(f"/channels/{seed.VIDEOS}/messages/{shown['id']}")
 
     assert record["message"]["flags"] == EPHEMERAL
     assert [message["content"] for message in mine] == ["psst"]
@@ -120,9 +121,9 @@ async def test_an_answer_needs_no_permissions_in_the_channel(
             "deny": str(permissions.WRITING),
         }
         form = {"permission_overwrites": [overwrite]}
-        await bot.crowd.done("PATCH", f"/channels/{seed.FILMS}", form)
+        await bot.crowd.done("PATCH", f"/channels/{seed.VIDEOS}", form)
         interaction, record = await answered(bot, 4, {"content": "through"})
-        refused = await rest.send(seed.FILMS, {"content": "as myself"})
+        refused = await rest.send(seed.VIDEOS, {"content": "as myself"})
 
     assert not int(interaction["app_permissions"]) & permissions.SEND_MESSAGES
     assert record["message"]["content"] == "through"
@@ -175,17 +176,17 @@ async def test_a_component_can_change_its_message_at_once_or_later(
     sandbox: Sandbox, session: Session, rest: Rest
 ) -> None:
     async with answering(sandbox, session, rest) as bot:
-        message = await rest.sent(seed.FILMS, {"content": "a", "components": [row(button("b"))]})
-        pressing = bot.meanwhile(bot.crowd.use(message, "b"))
+        message = await rest.sent(seed.VIDEOS, {"content": "a", "components": [row(button("b"))]})
+        pressing = bot.in_the_meantime(bot.crowd.use(message, "b"))
         at_once = await bot.callback(await bot.asked(), 7, {"content": "now"})
         first = (await pressing).body
-        pressing = bot.meanwhile(bot.crowd.use(message, "b"))
+        pressing = bot.in_the_meantime(bot.crowd.use(message, "b"))
         interaction = await bot.asked()
         later = await bot.callback(interaction, 6)
         waiting = (await pressing).body
         await bot.webhook("PATCH", interaction, "/messages/@original", {"content": "then"})
         second = await bot.crowd.record(waiting)
-        edited = await rest.get(f"/channels/{seed.FILMS}/messages/{message['id']}")
+        edited = await rest.get(f"/channels/{seed.VIDEOS}/messages/{message['id']}")
 
     assert at_once.body["resource"]["type"] == 7
     assert (first["state"], first["message"]["content"]) == ("answered", "now")
@@ -199,7 +200,7 @@ async def test_a_component_can_be_answered_with_a_reply(
     sandbox: Sandbox, session: Session, rest: Rest
 ) -> None:
     async with answering(sandbox, session, rest) as bot:
-        message = await rest.sent(seed.FILMS, {"content": "a", "components": [row(button("b"))]})
+        message = await rest.sent(seed.VIDEOS, {"content": "a", "components": [row(button("b"))]})
         _, record = await used(bot, message, "b", 4, {"content": "reply"})
     answer = record["message"]
     assert answer["type"] == 19
@@ -224,14 +225,14 @@ async def test_a_command_cannot_be_answered_like_something_else(
 async def test_files_are_limited_by_boosts_and_the_persons_nitro(
     sandbox: Sandbox, session: Session, rest: Rest
 ) -> None:
-    film = {"film.mp4": b"0" * (21 * MIB)}
+    video = {"video.mp4": b"0" * (21 * MIB)}
     async with answering(sandbox, session, rest, command("video")) as bot:
         interaction, waiting = await asked(bot)
-        refused = await bot.callback(interaction, 4, {"content": "x"}, files=film)
+        refused = await bot.callback(interaction, 4, {"content": "x"}, files=video)
         await bot.callback(interaction, 5)
         await waiting
-        waiting = bot.meanwhile(bot.crowd.command("video", who=seed.FERN))
-        taken = await bot.callback(await bot.asked(), 4, {"content": "x"}, files=film)
+        waiting = bot.in_the_meantime(bot.crowd.command("video", who=seed.FERN))
+        taken = await bot.callback(await bot.asked(), 4, {"content": "x"}, files=video)
         await waiting
     assert (refused.status, refused.code) == (413, 40005)
     assert taken.status == 200
@@ -266,7 +267,7 @@ async def test_an_answer_names_the_whole_command_that_was_used(
     quota = command("quota", show, option(2, "month", options=[option(1, "chart")]))
     async with answering(sandbox, session, rest, quota) as bot:
         for spelt in ("quota show", "quota month chart"):
-            using = bot.meanwhile(bot.crowd.command(spelt))
+            using = bot.in_the_meantime(bot.crowd.command(spelt))
             answer = await bot.callback(await bot.asked(), 4, {"content": "so much"})
             await using
 

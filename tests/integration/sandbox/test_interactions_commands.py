@@ -62,7 +62,7 @@ async def test_global_and_guild_commands_are_kept_apart(rest: Rest) -> None:
 
 
 async def test_variation_selectors_are_dropped(rest: Rest) -> None:
-    (made,) = (await put(rest, command("film", description="\u2764\ufe0f it"))).body
+    (made,) = (await put(rest, command("video", description="\u2764\ufe0f it"))).body
     assert made["description"] == "\u2764 it"
 
 
@@ -153,11 +153,11 @@ async def test_a_name_may_stand_once_in_an_overwrite(rest: Rest) -> None:
 
 
 async def test_lists_carry_translations_only_if_asked(rest: Rest) -> None:
-    await put(rest, command("video", name_localizations={"de": "film"}))
+    await put(rest, command("video", name_localizations={"de": "video"}))
 
     assert "name_localizations" not in (await rest.get(GLOBAL)).body[0]
     full = (await rest.get(GLOBAL + "?with_localizations=true")).body[0]
-    assert full["name_localizations"] == {"de": "film"}
+    assert full["name_localizations"] == {"de": "video"}
 
 
 async def test_other_applications_and_guilds_are_out_of_reach(rest: Rest) -> None:
@@ -167,7 +167,7 @@ async def test_other_applications_and_guilds_are_out_of_reach(rest: Rest) -> Non
     assert (await rest.call("GET", GLOBAL, token="wrong")).status == 401
 
 
-async def test_nobody_has_changed_permissions_by_hand(rest: Rest) -> None:
+async def test_no_one_has_changed_permissions_by_hand(rest: Rest) -> None:
     (made,) = (await put(rest, command("here"), where=GUILD)).body
     assert (await rest.get(GUILD + "/permissions")).body == []
     assert (await rest.get(f"{GUILD}/{made['id']}/permissions")).code == 10066

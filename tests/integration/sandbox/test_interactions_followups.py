@@ -83,7 +83,7 @@ async def test_other_messages_are_out_of_the_tokens_reach(
     sandbox: Sandbox, session: Session, rest: Rest
 ) -> None:
     async with answering(sandbox, session, rest, command("video")) as bot:
-        other = await rest.sent(seed.FILMS, {"content": "mine"})
+        other = await rest.sent(seed.VIDEOS, {"content": "mine"})
         interaction, _ = await answered(bot, 4, {"content": "first"})
         refused = await bot.webhook(
             "PATCH", interaction, f"/messages/{other['id']}", {"content": "x"}

@@ -37,12 +37,19 @@ def choices(*values: str) -> list[Json]:
     return [{"label": value, "value": value} for value in values]
 
 
+def string_select(*values: str, **more: Any) -> Json:
+    """With `default` and `description` in each option."""
+    for_options = {name: more.pop(name) for name in ("default", "description") if name in more}
+    options = [option | for_options for option in choices(*values)]
+    return {"type": 3, "custom_id": "s", "options": options, **more}
+
+
 async def submitted(bot: Bot, shape: Json, fields: Json, **files: bytes) -> Json:
     """What the bot gets when the modal is filled in like that."""
     _, record = await answered(bot, 9, shape)
     assert record["state"] == "modal"
     named = {name.replace("_", "."): data for name, data in files.items()}
-    submitting = bot.meanwhile(bot.crowd.submit(record, fields, named or None))
+    submitting = bot.in_the_meantime(bot.crowd.submit(record, fields, named or None))
     told = await bot.asked()
     await bot.callback(told, 4, {"content": "thanks"})
     assert (await submitting).status == 200
@@ -135,6 +142,12 @@ async def test_what_cannot_be_submitted_is_refused(
         (modal(label(text_input(max_length=4001))), ("components", "0", "component", "max_length")),
         (modal(label({"type": 19, "custom_id": "f", "max_values": 11})), ("components", "0", "component", "max_values")),
         (modal(label({"type": 21, "custom_id": "r", "options": choices("a")})), ("components", "0", "component", "options")),
+        (modal(label(string_select("a", "a"))), ("components", "0", "component", "options", "1", "value")),
+        (modal(label(string_select("a", max_values=2))), ("components", "0", "component", "max_values")),
+        (modal(label(string_select("a", placeholder="x" * 151))), ("components", "0", "component", "placeholder")),
+        (modal(label(string_select("a", "b", default=True))), ("components", "0", "component", "options")),
+        (modal(label(string_select("a", description="x" * 101))), ("components", "0", "component", "options", "0", "description")),
+        (modal(label(string_select("a", "b", type=21, default=True))), ("components", "0", "component", "options")),
     ],
 )  # fmt: skip
 async def test_what_discord_refuses_in_a_modal_is_refused(
@@ -157,7 +170,7 @@ async def test_a_modal_is_only_a_first_answer_and_never_one_to_a_modal(
         deferred, _ = await answered(bot, 5)
         after_deferring = await bot.callback(deferred, 9, shape)
         _, record = await answered(bot, 9, shape)
-        submitting = bot.meanwhile(bot.crowd.submit(record, {"words": "x"}))
+        submitting = bot.in_the_meantime(bot.crowd.submit(record, {"words": "x"}))
         told = await bot.asked()
         to_a_modal = await bot.callback(told, 9, shape)
         updating_nothing = await bot.callback(told, 7, {"content": "x"})
@@ -173,9 +186,9 @@ async def test_a_modal_from_a_button_can_change_the_buttons_message(
     sandbox: Sandbox, session: Session, rest: Rest
 ) -> None:
     async with answering(sandbox, session, rest) as bot:
-        message = await rest.sent(seed.FILMS, {"content": "a", "components": [row(button("b"))]})
+        message = await rest.sent(seed.VIDEOS, {"content": "a", "components": [row(button("b"))]})
         _, record = await used(bot, message, "b", 9, modal(label(text_input())))
-        submitting = bot.meanwhile(bot.crowd.submit(record, {"words": "x"}))
+        submitting = bot.in_the_meantime(bot.crowd.submit(record, {"words": "x"}))
         told = await bot.asked()
         await bot.callback(told, 7, {"content": "changed"})
         answer = (await submitting).body
@@ -184,7 +197,7 @@ async def test_a_modal_from_a_button_can_change_the_buttons_message(
     assert answer["message"]["content"] == "changed"
 
 
-async def test_nobody_else_can_submit_ones_modal(
+async def test_no_one_else_can_submit_ones_modal(
     sandbox: Sandbox, session: Session, rest: Rest
 ) -> None:
     async with answering(sandbox, session, rest, command("video")) as bot:

@@ -4,7 +4,8 @@ import aiohttp
 import pytest
 
 from sandbox.app import Sandbox
-from sandbox.discord import permissions, seed
+from sandbox.discord import seed
+from sandbox.discord.rules import permissions
 from tests.integration.sandbox.answering import (
     EPHEMERAL,
     Bot,
@@ -23,7 +24,7 @@ STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, FILE = range
 
 async def ask(bot: Bot, name: str, options: dict[str, Any] | None = None, **more: Any) -> Any:
     """The interaction that the bot gets; it is answered so that the person need not wait."""
-    asking = bot.meanwhile(bot.crowd.command(name, options, **more))
+    asking = bot.in_the_meantime(bot.crowd.command(name, options, **more))
     interaction = await bot.asked()
     await bot.callback(interaction, 4, {"content": "ok"})
     assert (await asking).status == 200
@@ -41,8 +42,8 @@ async def test_the_bot_is_told_everything_about_an_interaction(
     assert told["data"]["type"] == 1
     assert "guild_id" not in told["data"]
     assert told["guild_id"] == told["guild"]["id"] == str(seed.GUILD_ID)
-    assert told["channel"]["id"] == told["channel_id"] == str(seed.FILMS)
-    assert told["channel"]["name"] == "films"
+    assert told["channel"]["id"] == told["channel_id"] == str(seed.VIDEOS)
+    assert told["channel"]["name"] == "videos"
     assert told["member"]["user"]["id"] == str(seed.JUNO)
     assert int(told["member"]["permissions"]) & permissions.SEND_MESSAGES
     assert int(told["app_permissions"]) & permissions.ATTACH_FILES
@@ -132,7 +133,7 @@ async def test_subcommands_nest_as_their_path_says(
         (option(NUMBER, "o"), {"o": "1"}, "number"),
         (option(BOOLEAN, "o"), {"o": "yes"}, "true or false"),
         (option(USER, "o"), {"o": "ada"}, "id"),
-        (option(CHANNEL, "o", channel_types=[2]), {"o": str(seed.FILMS)}, "type"),
+        (option(CHANNEL, "o", channel_types=[2]), {"o": str(seed.VIDEOS)}, "type"),
         (option(FILE, "o"), {"o": "attachment://3"}, "files[3]"),
         (option(STRING, "o"), {"x": "1"}, "no such option"),
     ],
@@ -154,15 +155,15 @@ async def test_what_the_client_would_not_send_is_refused_in_words(
 @pytest.mark.parametrize(
     ("shape", "who", "channel", "offered"),
     [
-        ({"default_member_permissions": 32}, seed.JUNO, seed.FILMS, False),
-        ({"default_member_permissions": 32}, seed.ADA, seed.FILMS, True),
-        ({"default_member_permissions": 0}, seed.MAX, seed.FILMS, False),
-        ({"default_member_permissions": 0}, seed.ADA, seed.FILMS, True),
-        ({"nsfw": True}, seed.JUNO, seed.FILMS, False),
+        ({"default_member_permissions": 32}, seed.JUNO, seed.VIDEOS, False),
+        ({"default_member_permissions": 32}, seed.ADA, seed.VIDEOS, True),
+        ({"default_member_permissions": 0}, seed.MAX, seed.VIDEOS, False),
+        ({"default_member_permissions": 0}, seed.ADA, seed.VIDEOS, True),
+        ({"nsfw": True}, seed.JUNO, seed.VIDEOS, False),
         ({"nsfw": True}, seed.JUNO, seed.AFTER_DARK, True),
-        ({"contexts": [1]}, seed.JUNO, seed.FILMS, False),
-        ({"contexts": [0]}, seed.JUNO, seed.FILMS, True),
-        ({"integration_types": [1]}, seed.JUNO, seed.FILMS, False),
+        ({"contexts": [1]}, seed.JUNO, seed.VIDEOS, False),
+        ({"contexts": [0]}, seed.JUNO, seed.VIDEOS, True),
+        ({"integration_types": [1]}, seed.JUNO, seed.VIDEOS, False),
     ],
 )
 async def test_a_command_is_offered_only_where_it_may_be_used(
@@ -204,7 +205,7 @@ async def test_autocompletion_sends_what_is_typed_and_shows_the_choices(
         option(INTEGER, "n", autocomplete=True),
     )
     async with answering(sandbox, session, rest, shape) as bot:
-        typing = bot.meanwhile(bot.crowd.complete("video", {"n": "1x"}, "n"))
+        typing = bot.in_the_meantime(bot.crowd.complete("video", {"n": "1x"}, "n"))
         told = await bot.asked()
         wrong = await bot.callback(told, 8, {"choices": [{"name": "one", "value": "1"}]})
         many = await bot.callback(told, 8, {"choices": [{"name": "x", "value": "y"}] * 26})
@@ -228,7 +229,7 @@ async def test_a_message_command_shows_the_bot_what_it_could_not_read(
     async with answering(sandbox, session, rest, {"name": "Make it move", "type": 3}) as bot:
         await bot.crowd.done("PATCH", "/application", {"message_content": False})
         (picture,) = await bot.crowd.read(seed.PICTURES)
-        choosing = bot.meanwhile(bot.crowd.menu("Make it move", seed.PICTURES, picture["id"]))
+        choosing = bot.in_the_meantime(bot.crowd.menu("Make it move", seed.PICTURES, picture["id"]))
         told = await bot.asked()
         await bot.callback(told, 4, {"content": "moving", "flags": EPHEMERAL})
         answer = (await choosing).body["message"]
@@ -244,7 +245,7 @@ async def test_a_user_command_names_the_user_and_membership(
     sandbox: Sandbox, session: Session, rest: Rest
 ) -> None:
     async with answering(sandbox, session, rest, {"name": "Budget", "type": 2}) as bot:
-        choosing = bot.meanwhile(bot.crowd.menu("Budget", seed.FILMS, seed.ADA))
+        choosing = bot.in_the_meantime(bot.crowd.menu("Budget", seed.VIDEOS, seed.ADA))
         told = await bot.asked()
         await bot.callback(told, 4, {"content": "much"})
         await choosing
@@ -261,7 +262,7 @@ async def test_only_the_enabled_components_of_a_message_can_be_used(
     async with answering(sandbox, session, rest) as bot:
         buttons = row(button("on"), button("off", disabled=True), link)
         message = await rest.sent(
-            seed.FILMS, {"content": "x", "components": [buttons, row(select)]}
+            seed.VIDEOS, {"content": "x", "components": [buttons, row(select)]}
         )
         told, _ = await used(bot, message, "on", 6)
         refusals = [
@@ -305,3 +306,62 @@ async def test_without_an_answer_in_three_seconds_the_interaction_has_failed(
     assert (record["state"], record["failure"]) == ("failed", "The application did not respond")
     assert record["acknowledged_after_seconds"] is None
     assert (late.status, late.code) == (404, 10062)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "user", "owners"),
+    [
+        ([0], seed.JUNO, {"0": str(seed.GUILD_ID)}),
+        ([1], seed.ADA, {"1": str(seed.ADA)}),
+        ([0, 1], seed.ADA, {"0": str(seed.GUILD_ID), "1": str(seed.ADA)}),
+        ([0, 1], seed.JUNO, {"0": str(seed.GUILD_ID)}),
+    ],
+)
+async def test_a_command_says_through_which_installations_it_is_used(
+    sandbox: Sandbox,
+    session: aiohttp.ClientSession,
+    rest: Rest,
+    kinds: list[int],
+    user: int,
+    owners: dict[str, str],
+) -> None:
+    async with answering(sandbox, session, rest, command(integration_types=kinds)) as bot:
+        waiting = bot.in_the_meantime(bot.crowd.command("video", who=user))
+        told = await bot.asked()
+        await bot.callback(told, 4, {"content": "hello"})
+        message = (await waiting).body["message"]
+    assert told["authorizing_integration_owners"] == owners
+    assert message["interaction_metadata"]["authorizing_integration_owners"] == owners
+
+
+async def test_a_users_own_application_answers_others_only_where_it_may_and_five_times_more(
+    sandbox: Sandbox, session: aiohttp.ClientSession, rest: Rest
+) -> None:
+    everyone = sandbox.discord.world.guild(seed.GUILD_ID).roles[seed.GUILD_ID]
+    sandbox.discord.world.application.user_installs.add(seed.JUNO)
+    async with answering(sandbox, session, rest, command(integration_types=[1])) as bot:
+        for allowed in (True, False):
+            if not allowed:
+                everyone.permissions &= ~permissions.USE_EXTERNAL_APPS
+            waiting = bot.in_the_meantime(bot.crowd.command("video"))
+            told = await bot.asked()
+            await bot.callback(told, 4, {"content": "hello"})
+            message = (await waiting).body["message"]
+            assert bool(message["flags"] & EPHEMERAL) is not allowed
+            for number in range(5):
+                more = await bot.webhook("POST", told, "", {"content": str(number)})
+                assert more.status == 200
+                assert bool(more.body["flags"] & EPHEMERAL) is not allowed
+            refused = await bot.webhook("POST", told, "", {"content": "one more"})
+            assert (refused.status, refused.code) == (400, 40094)
+
+
+async def test_anyone_who_adds_the_application_to_their_account_is_offered_its_commands(
+    sandbox: Sandbox, session: aiohttp.ClientSession, rest: Rest
+) -> None:
+    async with answering(sandbox, session, rest, command(integration_types=[1])) as bot:
+        where = f"/channels/{seed.VIDEOS}/commands?as={seed.JUNO}"
+        assert await bot.crowd.done("GET", where) == []
+        told = await bot.crowd.done("PATCH", "/application", {"user_installs": [seed.JUNO]})
+        assert told["user_installs"] == [str(seed.JUNO)]
+        assert [item["name"] for item in await bot.crowd.done("GET", where)] == ["video"]

@@ -1,32 +1,21 @@
-from io import BytesIO
-
 import pytest
-from PIL import Image
 
 from sandbox.app import Sandbox
-from sandbox.discord import permissions, seed
+from sandbox.discord import seed
 from sandbox.discord.errors import DiscordError
-from sandbox.discord.uploads import MIB
+from sandbox.discord.rules import permissions
+from sandbox.discord.rules.uploads import MIB
 from tests.integration.sandbox.answering import row
+from tests.integration.sandbox.parts import button, png
 from tests.integration.sandbox.rest import Rest
 
-FILMS, STAFF = seed.FILMS, seed.STAFF
-
-
-def png(width: int = 32, height: int = 18) -> bytes:
-    stream = BytesIO()
-    Image.new("RGB", (width, height), "teal").save(stream, "PNG")
-    return stream.getvalue()
-
-
-def button(custom_id: str = "cancel", **more: object) -> dict[str, object]:
-    return {"type": 2, "style": 1, "label": "Cancel", "custom_id": custom_id, **more}
+VIDEOS, STAFF = seed.VIDEOS, seed.STAFF
 
 
 async def test_a_message_comes_back_as_it_was_sent(rest: Rest) -> None:
-    sent = await rest.sent(FILMS, {"content": f" Hello <@{seed.FERN}> "})
+    sent = await rest.sent(VIDEOS, {"content": f" Hello <@{seed.FERN}> "})
 
-    read = await rest.get(f"/channels/{FILMS}/messages/{sent['id']}")
+    read = await rest.get(f"/channels/{VIDEOS}/messages/{sent['id']}")
 
     assert read.body == sent
     assert read.headers["Content-Type"] == "application/json"
@@ -34,11 +23,11 @@ async def test_a_message_comes_back_as_it_was_sent(rest: Rest) -> None:
     assert [user["id"] for user in read.body["mentions"]] == [str(seed.FERN)]
 
 
-async def test_nobody_is_pinged_whom_allowed_mentions_leave_out(rest: Rest) -> None:
+async def test_no_one_is_pinged_whom_allowed_mentions_leave_out(rest: Rest) -> None:
     content = f"<@{seed.FERN}> <@{seed.JUNO}> <@&{seed.BOOSTER}> @everyone"
     allowed = {"parse": ["roles"], "users": [str(seed.JUNO)]}
 
-    sent = await rest.sent(FILMS, {"content": content, "allowed_mentions": allowed})
+    sent = await rest.sent(VIDEOS, {"content": content, "allowed_mentions": allowed})
 
     assert [user["id"] for user in sent["mentions"]] == [str(seed.JUNO)]
     assert sent["mention_roles"] == [str(seed.BOOSTER)]
@@ -69,7 +58,7 @@ async def test_nobody_is_pinged_whom_allowed_mentions_leave_out(rest: Rest) -> N
 async def test_what_discord_refuses_is_refused(
     rest: Rest, payload: dict[str, object], code: int
 ) -> None:
-    answer = await rest.send(FILMS, payload)
+    answer = await rest.send(VIDEOS, payload)
 
     assert (answer.status, answer.code) == (404 if code == 10060 else 400, code)
 
@@ -77,7 +66,7 @@ async def test_what_discord_refuses_is_refused(
 async def test_every_fault_of_a_form_is_named_at_once(rest: Rest) -> None:
     payload = {"content": "x" * 2001, "embeds": [{"title": "ok"}, {"title": "x" * 257}]}
 
-    answer = await rest.send(FILMS, payload)
+    answer = await rest.send(VIDEOS, payload)
 
     assert answer.fault("content") == "BASE_TYPE_MAX_LENGTH"
     assert answer.fault("embeds", "1", "title") == "BASE_TYPE_MAX_LENGTH"
@@ -96,17 +85,17 @@ async def test_announcements_take_no_messages_of_the_bot(rest: Rest) -> None:
 
 
 async def test_files_need_their_own_permission(sandbox: Sandbox, rest: Rest) -> None:
-    channel = sandbox.discord.world.channel(FILMS)
+    channel = sandbox.discord.world.channel(VIDEOS)
     deny = {"type": 0, "allow": "0", "deny": str(permissions.ATTACH_FILES)}
     sandbox.discord.channels.set_overwrite(channel, seed.GUILD_ID, deny)
     sandbox.discord.world.guild(seed.GUILD_ID).roles[seed.BOT_ROLE].permissions = 0
 
-    assert (await rest.send(FILMS, {}, {"a.png": png()})).code == 50013
-    assert (await rest.send(FILMS, {"content": "without"})).status == 200
+    assert (await rest.send(VIDEOS, {}, {"a.png": png()})).code == 50013
+    assert (await rest.send(VIDEOS, {"content": "without"})).status == 200
 
 
 async def test_a_file_is_measured_named_and_played_from_a_signed_address(rest: Rest) -> None:
-    sent = await rest.send(FILMS, {}, {"Grüße an Ada.png": png(64, 36)})
+    sent = await rest.send(VIDEOS, {}, {"Grüße an Ada.png": png(64, 36)})
 
     attachment = sent.body["attachments"][0]
     assert attachment["filename"] == "Gre_an_Ada.png"
@@ -120,10 +109,10 @@ async def test_a_file_is_measured_named_and_played_from_a_signed_address(rest: R
 async def test_an_address_dies_after_a_day_and_a_fresh_one_comes_with_the_message(
     sandbox: Sandbox, rest: Rest
 ) -> None:
-    sent = await rest.sent(FILMS, {}, a_png=png())
+    sent = await rest.sent(VIDEOS, {}, a_png=png())
 
     sandbox.clock.advance(24 * 3600 + 1)
-    read = await rest.get(f"/channels/{FILMS}/messages/{sent['id']}")
+    read = await rest.get(f"/channels/{VIDEOS}/messages/{sent['id']}")
 
     async with rest.session.get(sent["attachments"][0]["url"]) as old:
         assert (old.status, await old.text()) == (404, "This content is no longer available.")
@@ -132,7 +121,7 @@ async def test_an_address_dies_after_a_day_and_a_fresh_one_comes_with_the_messag
 
 
 async def test_an_address_without_its_signature_opens_nothing(rest: Rest) -> None:
-    sent = await rest.sent(FILMS, {}, a_png=png())
+    sent = await rest.sent(VIDEOS, {}, a_png=png())
 
     bare = sent["attachments"][0]["url"].partition("?")[0]
 
@@ -143,14 +132,14 @@ async def test_an_address_without_its_signature_opens_nothing(rest: Rest) -> Non
 async def test_a_file_above_the_servers_limit_is_too_large_until_the_server_is_boosted(
     sandbox: Sandbox, rest: Rest
 ) -> None:
-    film = b"\0" * (20 * MIB + 1)
+    video = b"\0" * (20 * MIB + 1)
 
-    refused = await rest.send(FILMS, {}, {"film.mp4": film})
+    refused = await rest.send(VIDEOS, {}, {"video.mp4": video})
     sandbox.discord.world.guild(seed.GUILD_ID).premium_tier = 2
-    accepted = await rest.send(FILMS, {}, {"film.mp4": film})
+    accepted = await rest.send(VIDEOS, {}, {"video.mp4": video})
 
     assert (refused.status, refused.code) == (413, 40005)
-    assert accepted.body["attachments"][0]["size"] == len(film)
+    assert accepted.body["attachments"][0]["size"] == len(video)
     assert accepted.body["attachments"][0]["content_type"] == "video/mp4"
 
 
@@ -158,13 +147,13 @@ async def test_a_refused_upload_leaves_nothing_behind(sandbox: Sandbox, rest: Re
     folder = sandbox.discord.world.blobs.path(0).parent
     before = set(folder.iterdir())
 
-    await rest.send(FILMS, {"content": "x" * 2001}, {"a.png": png()})
+    await rest.send(VIDEOS, {"content": "x" * 2001}, {"a.png": png()})
 
     assert set(folder.iterdir()) == before
 
 
 async def test_more_than_ten_files_are_too_many(rest: Rest) -> None:
-    answer = await rest.send(FILMS, {}, {f"{n}.png": png() for n in range(11)})
+    answer = await rest.send(VIDEOS, {}, {f"{n}.png": png() for n in range(11)})
 
     assert answer.code == 30015
 
@@ -172,8 +161,8 @@ async def test_more_than_ten_files_are_too_many(rest: Rest) -> None:
 async def test_a_repeated_nonce_makes_one_message(rest: Rest) -> None:
     payload = {"content": "once", "nonce": "job-1", "enforce_nonce": True}
 
-    first, second = await rest.sent(FILMS, payload), await rest.sent(FILMS, payload)
-    read = await rest.get(f"/channels/{FILMS}/messages/{first['id']}")
+    first, second = await rest.sent(VIDEOS, payload), await rest.sent(VIDEOS, payload)
+    read = await rest.get(f"/channels/{VIDEOS}/messages/{first['id']}")
 
     assert first == second
     assert first["nonce"] == "job-1"
@@ -183,28 +172,28 @@ async def test_a_repeated_nonce_makes_one_message(rest: Rest) -> None:
 async def test_a_nonce_is_forgotten_after_a_few_minutes(sandbox: Sandbox, rest: Rest) -> None:
     payload = {"content": "twice", "nonce": "job-2", "enforce_nonce": True}
 
-    first = await rest.sent(FILMS, payload)
+    first = await rest.sent(VIDEOS, payload)
     sandbox.clock.advance(181)
-    second = await rest.sent(FILMS, payload)
+    second = await rest.sent(VIDEOS, payload)
 
     assert first["id"] != second["id"]
 
 
 async def test_the_nonce_of_a_deleted_message_finds_none(rest: Rest) -> None:
     payload = {"content": "gone", "nonce": "job-3", "enforce_nonce": True}
-    sent = await rest.sent(FILMS, payload)
+    sent = await rest.sent(VIDEOS, payload)
 
-    await rest.call("DELETE", f"/channels/{FILMS}/messages/{sent['id']}")
-    answer = await rest.send(FILMS, payload)
+    await rest.call("DELETE", f"/channels/{VIDEOS}/messages/{sent['id']}")
+    answer = await rest.send(VIDEOS, payload)
 
     assert (answer.status, answer.code) == (404, 10008)
 
 
 async def test_a_reply_carries_what_it_replies_to(rest: Rest) -> None:
-    original = await rest.sent(FILMS, {"content": "first"})
+    original = await rest.sent(VIDEOS, {"content": "first"})
 
     reply = await rest.sent(
-        FILMS, {"content": "second", "message_reference": {"message_id": original["id"]}}
+        VIDEOS, {"content": "second", "message_reference": {"message_id": original["id"]}}
     )
 
     assert reply["type"] == 19
@@ -214,20 +203,20 @@ async def test_a_reply_carries_what_it_replies_to(rest: Rest) -> None:
 async def test_a_reply_to_nothing_is_a_plain_message_if_it_may_fail(rest: Rest) -> None:
     reference = {"message_id": "1", "fail_if_not_exists": False}
 
-    sent = await rest.sent(FILMS, {"content": "alone", "message_reference": reference})
+    sent = await rest.sent(VIDEOS, {"content": "alone", "message_reference": reference})
 
     assert sent["type"] == 0
     assert "message_reference" not in sent
 
 
 async def test_a_reply_needs_to_read_the_history(sandbox: Sandbox, rest: Rest) -> None:
-    original = await rest.sent(FILMS, {"content": "first"})
-    channel = sandbox.discord.world.channel(FILMS)
+    original = await rest.sent(VIDEOS, {"content": "first"})
+    channel = sandbox.discord.world.channel(VIDEOS)
     deny = {"type": 1, "allow": "0", "deny": str(permissions.READ_MESSAGE_HISTORY)}
     sandbox.discord.channels.set_overwrite(channel, seed.APPLICATION_ID, deny)
 
     reference = {"message_id": original["id"]}
-    answer = await rest.send(FILMS, {"content": "x", "message_reference": reference})
+    answer = await rest.send(VIDEOS, {"content": "x", "message_reference": reference})
 
     assert answer.code == 160002
 
@@ -237,7 +226,7 @@ async def test_a_forwarded_picture_comes_as_a_snapshot(rest: Rest) -> None:
     picture = (await rest.get(f"/channels/{seed.PICTURES}/messages")).body[0]
     reference = {"type": 1, "channel_id": str(seed.PICTURES), "message_id": picture["id"]}
 
-    sent = await rest.sent(FILMS, {"message_reference": reference})
+    sent = await rest.sent(VIDEOS, {"message_reference": reference})
 
     snapshot = sent["message_snapshots"][0]["message"]
     assert snapshot["attachments"][0]["filename"] == "evening_mountains.png"
@@ -247,102 +236,27 @@ async def test_a_forwarded_picture_comes_as_a_snapshot(rest: Rest) -> None:
 
 async def test_an_embed_takes_its_picture_out_of_the_attachments(rest: Rest) -> None:
     embed = {
-        "title": "A film",
+        "title": "A video",
         "color": 0x5865F2,
         "fields": [{"name": "Price", "value": "$0.10", "inline": True}],
         "footer": {"text": "Model", "icon_url": "https://example.com/icon.png"},
         "image": {"url": "attachment://still.png"},
     }
 
-    sent = await rest.sent(FILMS, {"embeds": [embed]}, still_png=png())
+    sent = await rest.sent(VIDEOS, {"embeds": [embed]}, still_png=png())
 
     assert sent["attachments"] == []
     assert "/cdn/attachments/" in sent["embeds"][0]["image"]["url"]
     assert sent["embeds"][0]["image"]["width"] == 32
 
 
-async def test_a_classic_card_with_buttons_and_a_select_is_accepted(rest: Rest) -> None:
-    link = {"type": 2, "style": 5, "label": "Open", "url": "https://example.com"}
-    select = {
-        "type": 3,
-        "custom_id": "model",
-        "options": [{"label": "Fast", "value": "fast"}, {"label": "Good", "value": "good"}],
-        "max_values": 2,
-    }
-
+async def test_an_edit_changes_what_it_names_and_keeps_the_rest(rest: Rest) -> None:
     sent = await rest.sent(
-        FILMS, {"content": "card", "components": [row(button(), link), row(select)]}
+        VIDEOS, {"content": "before", "components": [row(button())]}, a_png=png()
     )
 
-    assert sent["components"][0]["components"][0]["custom_id"] == "cancel"
-    assert [item["id"] for item in sent["components"]] == [1, 4]
-
-
-V2 = 1 << 15
-
-
-def panel() -> list[object]:
-    text = {"type": 10, "content": "Your film"}
-    return [
-        {
-            "type": 17,
-            "accent_color": 0x57F287,
-            "components": [
-                {
-                    "type": 9,
-                    "components": [text],
-                    "accessory": {"type": 11, "media": {"url": "attachment://still.png"}},
-                },
-                {"type": 14, "divider": True, "spacing": 2},
-                {"type": 12, "items": [{"media": {"url": "attachment://still.png"}}]},
-                {"type": 13, "file": {"url": "attachment://still.png"}},
-                row(button()),
-            ],
-        }
-    ]
-
-
-async def test_a_panel_of_the_new_components_shows_its_files(rest: Rest) -> None:
-    sent = await rest.sent(FILMS, {"flags": V2, "components": panel()}, still_png=png())
-
-    inner = sent["components"][0]["components"]
-    assert inner[3]["name"] == "still.png"
-    async with rest.session.get(inner[2]["items"][0]["media"]["url"]) as answer:
-        assert answer.status == 200
-
-
-@pytest.mark.parametrize(
-    ("payload", "path"),
-    [
-        ({"flags": V2, "content": "x", "components": panel()}, "content"),
-        (
-            {"flags": V2, "components": [{"type": 10, "content": str(n)} for n in range(41)]},
-            "components",
-        ),
-        ({"flags": V2, "components": [{"type": 10, "content": "x" * 2001}] * 2}, "components"),
-    ],
-)
-async def test_the_new_components_have_limits_of_their_own(
-    rest: Rest, payload: dict[str, object], path: str
-) -> None:
-    answer = await rest.send(FILMS, payload, {"still.png": png()})
-
-    assert answer.code == 50035
-    assert answer.fault(path)
-
-
-async def test_a_component_cannot_show_a_file_that_is_not_there(rest: Rest) -> None:
-    answer = await rest.send(FILMS, {"flags": V2, "components": panel()})
-
-    where = ("components", "0", "components", "1", "items", "0", "media", "url")
-    assert answer.fault(*where[:3], "2", *where[4:]).startswith("UNFURLED_MEDIA_ITEM")
-
-
-async def test_an_edit_changes_what_it_names_and_keeps_the_rest(rest: Rest) -> None:
-    sent = await rest.sent(FILMS, {"content": "before", "components": [row(button())]}, a_png=png())
-
     edited = await rest.call(
-        "PATCH", f"/channels/{FILMS}/messages/{sent['id']}", {"content": "after"}
+        "PATCH", f"/channels/{VIDEOS}/messages/{sent['id']}", {"content": "after"}
     )
 
     assert edited.body["content"] == "after"
@@ -352,8 +266,8 @@ async def test_an_edit_changes_what_it_names_and_keeps_the_rest(rest: Rest) -> N
 
 
 async def test_an_edit_keeps_only_the_files_that_it_names(rest: Rest) -> None:
-    sent = (await rest.send(FILMS, {}, {"a.png": png(), "b.png": png()})).body
-    path = f"/channels/{FILMS}/messages/{sent['id']}"
+    sent = (await rest.send(VIDEOS, {}, {"a.png": png(), "b.png": png()})).body
+    path = f"/channels/{VIDEOS}/messages/{sent['id']}"
 
     kept = [{"id": int(sent["attachments"][1]["id"])}, {"id": 0, "filename": "c.png"}]
     edited = await rest.call("PATCH", path, {"attachments": kept}, files={"c.png": png()})
@@ -361,21 +275,7 @@ async def test_an_edit_keeps_only_the_files_that_it_names(rest: Rest) -> None:
     assert [item["filename"] for item in edited.body["attachments"]] == ["b.png", "c.png"]
 
 
-async def test_a_classic_message_becomes_a_panel_only_when_its_text_goes(rest: Rest) -> None:
-    sent = await rest.sent(FILMS, {"content": "classic"})
-    path = f"/channels/{FILMS}/messages/{sent['id']}"
-    new = {"flags": V2, "components": [{"type": 10, "content": "panel"}]}
-
-    refused = await rest.call("PATCH", path, new)
-    accepted = await rest.call("PATCH", path, {**new, "content": None, "embeds": []})
-    back = await rest.call("PATCH", path, {"flags": 0, "content": "classic", "components": []})
-
-    assert refused.code == 50035
-    assert accepted.body["flags"] & V2
-    assert back.code == 50035
-
-
-async def test_nobody_edits_what_somebody_else_wrote(rest: Rest) -> None:
+async def test_no_one_edits_what_someone_else_wrote(rest: Rest) -> None:
     picture = (await rest.get(f"/channels/{seed.PICTURES}/messages")).body[0]
     path = f"/channels/{seed.PICTURES}/messages/{picture['id']}"
 
@@ -383,9 +283,9 @@ async def test_nobody_edits_what_somebody_else_wrote(rest: Rest) -> None:
     assert (await rest.call("DELETE", path)).code == 50013
 
 
-async def test_old_messages_cannot_be_edited_for_ever(sandbox: Sandbox, rest: Rest) -> None:
-    sent = await rest.sent(FILMS, {"content": "old"})
-    path = f"/channels/{FILMS}/messages/{sent['id']}"
+async def test_old_messages_cannot_be_edited_forever(sandbox: Sandbox, rest: Rest) -> None:
+    sent = await rest.sent(VIDEOS, {"content": "old"})
+    path = f"/channels/{VIDEOS}/messages/{sent['id']}"
     sandbox.clock.advance(3601)
 
     answers = [await rest.call("PATCH", path, {"content": str(n)}) for n in range(11)]
@@ -395,8 +295,8 @@ async def test_old_messages_cannot_be_edited_for_ever(sandbox: Sandbox, rest: Re
 
 
 async def test_history_is_paged_in_all_directions(rest: Rest) -> None:
-    ids = [(await rest.sent(FILMS, {"content": str(n)}))["id"] for n in range(6)]
-    base = f"/channels/{FILMS}/messages?limit=3&"
+    ids = [(await rest.sent(VIDEOS, {"content": str(n)}))["id"] for n in range(6)]
+    base = f"/channels/{VIDEOS}/messages?limit=3&"
 
     async def page(query: str) -> list[int]:
         return [ids.index(item["id"]) for item in (await rest.get(base + query)).body]
@@ -420,11 +320,11 @@ async def test_without_message_content_a_picture_is_an_empty_message(
     assert own["content"] == "mine"
 
 
-async def test_many_messages_are_deleted_at_once_by_whoever_may(
+async def test_many_messages_are_deleted_at_once_by_anyone_who_may(
     sandbox: Sandbox, rest: Rest
 ) -> None:
-    ids = [(await rest.sent(FILMS, {"content": str(n)}))["id"] for n in range(3)]
-    path = f"/channels/{FILMS}/messages/bulk-delete"
+    ids = [(await rest.sent(VIDEOS, {"content": str(n)}))["id"] for n in range(3)]
+    path = f"/channels/{VIDEOS}/messages/bulk-delete"
 
     refused = await rest.call("POST", path, {"messages": ids})
     role = sandbox.discord.world.guild(seed.GUILD_ID).roles[seed.BOT_ROLE]
@@ -433,11 +333,11 @@ async def test_many_messages_are_deleted_at_once_by_whoever_may(
 
     assert refused.code == 50013
     assert accepted.status == 204
-    assert (await rest.get(f"/channels/{FILMS}/messages")).body == []
+    assert (await rest.get(f"/channels/{VIDEOS}/messages")).body == []
 
 
 async def test_a_sticker_is_sent_by_itself(rest: Rest) -> None:
-    sent = await rest.sent(FILMS, {"sticker_ids": [str(seed.STICKER)]})
+    sent = await rest.sent(VIDEOS, {"sticker_ids": [str(seed.STICKER)]})
 
     assert sent["sticker_items"] == [{"id": str(seed.STICKER), "name": "star", "format_type": 1}]
 
@@ -458,7 +358,7 @@ async def test_a_sticker_is_sent_by_itself(rest: Rest) -> None:
     ids=str,
 )
 async def test_a_malformed_form_is_the_bots_fault(rest: Rest, payload: object) -> None:
-    answer = await rest.call("POST", f"/channels/{FILMS}/messages", payload)
+    answer = await rest.call("POST", f"/channels/{VIDEOS}/messages", payload)
 
     assert (answer.status, answer.code) == (400, 50035)
 
@@ -467,7 +367,7 @@ async def test_slowmode_holds_back_members_but_neither_moderators_nor_bots(
     sandbox: Sandbox, rest: Rest
 ) -> None:
     local, world = sandbox.discord, sandbox.discord.world
-    channel = world.channel(FILMS)
+    channel = world.channel(VIDEOS)
     local.channels.update(channel, {"rate_limit_per_user": 30})
     for user_id in (seed.JUNO, seed.MAX, seed.MAX):
         local.messages.create(channel, world.user(user_id), {"content": "x"})
@@ -476,6 +376,6 @@ async def test_slowmode_holds_back_members_but_neither_moderators_nor_bots(
         local.messages.create(channel, world.user(seed.JUNO), {"content": "again"})
 
     assert (refused.value.status, refused.value.code) == (429, 20016)
-    assert [(await rest.send(FILMS, {"content": "x"})).status for _ in range(2)] == [200, 200]
+    assert [(await rest.send(VIDEOS, {"content": "x"})).status for _ in range(2)] == [200, 200]
     sandbox.clock.advance(30)
     local.messages.create(channel, world.user(seed.JUNO), {"content": "again"})

@@ -61,7 +61,7 @@ async def test_it_ends_with_its_parent(tmp_path: Path) -> None:
     await process.communicate()
 
 
-async def test_it_ends_without_a_word_when_nobody_reads_its_first_line(tmp_path: Path) -> None:
+async def test_it_ends_without_a_word_when_no_one_reads_its_first_line(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     process = await asyncio.create_subprocess_exec(

@@ -3,16 +3,17 @@ from urllib.parse import quote
 import pytest
 
 from sandbox.app import Sandbox
-from sandbox.discord import permissions, seed
-from sandbox.discord.events import Event
+from sandbox.discord import seed
+from sandbox.discord.rules import permissions
+from sandbox.discord.state.events import Event
 from tests.integration.sandbox.rest import Rest
 
 CLAPPER = f"clapper:{seed.EMOJI}"
 
 
 async def message(rest: Rest) -> str:
-    sent = await rest.sent(seed.FILMS, {"content": "react to me"})
-    return f"/channels/{seed.FILMS}/messages/{sent['id']}"
+    sent = await rest.sent(seed.VIDEOS, {"content": "react to me"})
+    return f"/channels/{seed.VIDEOS}/messages/{sent['id']}"
 
 
 def at(path: str, emoji: str, who: object = "@me") -> str:
@@ -36,14 +37,14 @@ async def test_two_spellings_of_an_emoji_are_one_reaction(sandbox: Sandbox, rest
     path = await message(rest)
     await rest.call("PUT", at(path, "❤️"))
 
-    channel = sandbox.discord.world.channel(seed.FILMS)
-    record = next(iter(sandbox.discord.world.history(seed.FILMS).values()))
+    channel = sandbox.discord.world.channel(seed.VIDEOS)
+    record = next(iter(sandbox.discord.world.history(seed.VIDEOS).values()))
     sandbox.discord.reactions.add(channel, record, seed.FERN, "❤")
 
     assert [item["count"] for item in (await rest.get(path)).body["reactions"]] == [2]
 
 
-@pytest.mark.parametrize("emoji", ["film", "x:1", "", " ", "a", "🎬x"])
+@pytest.mark.parametrize("emoji", ["video", "x:1", "", " ", "a", "🎬x"])
 async def test_what_is_no_emoji_is_unknown(rest: Rest, emoji: str) -> None:
     path = await message(rest)
 
@@ -73,8 +74,8 @@ async def test_joining_a_reaction_takes_less_than_starting_one(
     sandbox: Sandbox, rest: Rest
 ) -> None:
     path = await message(rest)
-    channel = sandbox.discord.world.channel(seed.FILMS)
-    record = next(iter(sandbox.discord.world.history(seed.FILMS).values()))
+    channel = sandbox.discord.world.channel(seed.VIDEOS)
+    record = next(iter(sandbox.discord.world.history(seed.VIDEOS).values()))
     sandbox.discord.reactions.add(channel, record, seed.FERN, "🎬")
     deny = {"type": 1, "allow": "0", "deny": str(permissions.ADD_REACTIONS)}
     sandbox.discord.channels.set_overwrite(channel, seed.APPLICATION_ID, deny)
@@ -85,8 +86,8 @@ async def test_joining_a_reaction_takes_less_than_starting_one(
 
 async def test_others_reactions_are_for_moderators(sandbox: Sandbox, rest: Rest) -> None:
     path = await message(rest)
-    channel = sandbox.discord.world.channel(seed.FILMS)
-    record = next(iter(sandbox.discord.world.history(seed.FILMS).values()))
+    channel = sandbox.discord.world.channel(seed.VIDEOS)
+    record = next(iter(sandbox.discord.world.history(seed.VIDEOS).values()))
     sandbox.discord.reactions.add(channel, record, seed.FERN, "🎬")
 
     refused = await rest.call("DELETE", at(path, "🎬", seed.FERN))

@@ -9,7 +9,7 @@ from sandbox.discord import seed
 from sandbox.settings import SandboxSettings
 from tests.integration.sandbox.rest import Rest
 
-MESSAGES = f"/channels/{seed.FILMS}/messages"
+MESSAGES = f"/channels/{seed.VIDEOS}/messages"
 
 
 async def test_a_wrong_token_is_unauthorized(rest: Rest) -> None:
@@ -37,7 +37,7 @@ async def test_an_ordered_status_comes_as_often_as_ordered(sandbox: Sandbox, res
         {"kind": "status", "status": 503, "path": "/channels/*/messages", "times": 2, "after": 1}
     )
 
-    statuses = [(await rest.send(seed.FILMS, {"content": "x"})).status for _ in range(4)]
+    statuses = [(await rest.send(seed.VIDEOS, {"content": "x"})).status for _ in range(4)]
 
     assert statuses == [200, 503, 503, 200]
 
@@ -52,7 +52,7 @@ async def test_an_ordered_answer_has_the_ordered_headers_and_body(
     )
 
     assert (await rest.get("/users/@me")).status == 200
-    answer = await rest.send(seed.FILMS, {"content": "x"})
+    answer = await rest.send(seed.VIDEOS, {"content": "x"})
 
     assert (answer.status, answer.body) == (429, body)
     assert answer.headers["Via"] == "1.1 google"
@@ -65,7 +65,7 @@ async def test_a_cut_connection_leaves_the_effect_or_not(
     sandbox.faults.add({"kind": kind, "method": "POST"})
 
     with pytest.raises(aiohttp.ClientConnectionError):
-        await rest.send(seed.FILMS, {"content": "x"})
+        await rest.send(seed.VIDEOS, {"content": "x"})
 
     assert len((await rest.get(MESSAGES)).body) == made
 
@@ -84,11 +84,14 @@ async def test_faults_are_listed_and_cancelled(sandbox: Sandbox, rest: Rest) -> 
 
 
 async def test_too_many_messages_are_held_back_and_told_for_how_long(
-    sandbox: Sandbox, rest: Rest
+    sandbox: Sandbox, rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    begun = sandbox.clock.now()
+    # the clock stands unless it is turned, so that no window ends in the meantime
+    monkeypatch.setattr(sandbox.clock, "now", lambda: begun + sandbox.clock.offset)
     sandbox.rate_limits.enabled = True
 
-    answers = [await rest.send(seed.FILMS, {"content": str(n)}) for n in range(6)]
+    answers = [await rest.send(seed.VIDEOS, {"content": str(n)}) for n in range(6)]
 
     remaining = [answer.headers["X-RateLimit-Remaining"] for answer in answers]
     assert remaining == ["4", "3", "2", "1", "0", "0"]
@@ -99,21 +102,21 @@ async def test_too_many_messages_are_held_back_and_told_for_how_long(
     assert 0 < refused.body["retry_after"] <= 5
     assert refused.body["global"] is False
     sandbox.clock.advance(5)
-    assert (await rest.send(seed.FILMS, {"content": "again"})).status == 200
+    assert (await rest.send(seed.VIDEOS, {"content": "again"})).status == 200
 
 
 async def test_each_channel_has_its_own_bucket(sandbox: Sandbox, rest: Rest) -> None:
     sandbox.rate_limits.enabled = True
 
     for _ in range(5):
-        await rest.send(seed.FILMS, {"content": "x"})
+        await rest.send(seed.VIDEOS, {"content": "x"})
 
     assert (await rest.send(seed.PICTURES, {"content": "x"})).status == 200
 
 
 async def test_the_whole_bot_has_a_limit_too(sandbox: Sandbox, rest: Rest) -> None:
     sandbox.rate_limits.enabled = True
-    paths = [f"/channels/{seed.FILMS}", f"/channels/{seed.PICTURES}", "/users/@me"]
+    paths = [f"/channels/{seed.VIDEOS}", f"/channels/{seed.PICTURES}", "/users/@me"]
 
     answers = [await rest.get(path) for _ in range(20) for path in paths]
 
@@ -128,13 +131,13 @@ async def test_the_log_holds_every_exchange_with_discord(tmp_path: Path) -> None
     async with running_sandbox(settings) as sandbox, aiohttp.ClientSession() as session:
         found = sandbox.environment()
         rest = Rest(session, found["DISCORD_API_URL"], found["DISCORD_TOKEN"])
-        await rest.sent(seed.FILMS, {"content": "film"}, film_mp4=b"bytes")
+        await rest.sent(seed.VIDEOS, {"content": "video"}, video_mp4=b"bytes")
         await rest.get("/users/@me?x=1")
 
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert [line["status"] for line in lines] == [200, 200]
-    assert lines[0]["request"] == {"content": "film"}
-    assert lines[0]["response"]["attachments"][0]["filename"] == "film.mp4"
+    assert lines[0]["request"] == {"content": "video"}
+    assert lines[0]["response"]["attachments"][0]["filename"] == "video.mp4"
     assert (lines[1]["path"], lines[1]["query"]) == ("/api/v10/users/@me", {"x": "1"})
 
 

@@ -28,7 +28,7 @@ class Wire:
     seen: list[Json] = field(default_factory=list)
 
     async def frame(self) -> Json:
-        message = await self.socket.receive(timeout=5)
+        message = await self.socket.receive(timeout=30)
         assert message.type in {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}, message
         raw = message.data
         if message.type is aiohttp.WSMsgType.BINARY:
@@ -76,7 +76,7 @@ class Wire:
     async def close_code(self) -> int | None:
         """Read until the other side hangs up."""
         while True:
-            message = await self.socket.receive(timeout=5)
+            message = await self.socket.receive(timeout=30)
             if message.type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED}:
                 return self.socket.close_code
 

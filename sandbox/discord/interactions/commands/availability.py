@@ -1,26 +1,27 @@
 """Which commands a person may use in a channel."""
 
-from sandbox.discord import errors, permissions
-from sandbox.discord.interactions.refusals import refused
-from sandbox.discord.interactions.registry import CommandRegistry
-from sandbox.discord.models import Channel, Command, Json
-from sandbox.discord.world import World
+from sandbox.discord import errors
+from sandbox.discord.errors import refused
+from sandbox.discord.interactions.commands.registry import CommandRegistry
+from sandbox.discord.rules import permissions
+from sandbox.discord.state.models import Channel, Command, Json
+from sandbox.discord.state.world import World
 
 GUILD_CONTEXT, BOT_DIRECT_CONTEXT = 0, 1
-GUILD_INSTALL = 0  # nobody has installed the application for themselves here
+GUILD_INSTALL, USER_INSTALL = 0, 1
 
 
 def commands_for(
     world: World, registry: CommandRegistry, channel: Channel, user_id: int
 ) -> list[Command]:
     """The commands that the person is offered in the channel, of all types."""
-    granted = world.permissions_in(channel, user_id)
-    if not granted & permissions.USE_APPLICATION_COMMANDS or not _is_bot_here(world, channel):
+    granted = permissions.granted_in(world, channel, user_id)
+    if not granted & permissions.USE_APPLICATION_COMMANDS:
         return []
     return [
         command
         for command in registry.available_in(channel.guild_id)
-        if _is_offered(world, command.raw, channel, granted)
+        if _is_offered(world, command, channel, user_id, granted)
     ]
 
 
@@ -28,7 +29,7 @@ def find_command(
     world: World, registry: CommandRegistry, channel: Channel, user_id: int, *, kind: int, name: str
 ) -> Command:
     """The command by name or id. Raises what Discord says if there is none for this person."""
-    world.require(channel, user_id, permissions.USE_APPLICATION_COMMANDS)
+    permissions.require(world, channel, user_id, permissions.USE_APPLICATION_COMMANDS)
     every = registry.available_in(channel.guild_id)
     named = [item for item in every if item.raw["type"] == kind and name in _names(item)]
     if not named:
@@ -38,6 +39,20 @@ def find_command(
     if not allowed:
         raise refused(f"{name}: you cannot use this command here.")
     return max(allowed, key=lambda item: item.guild_id is not None)
+
+
+def owners_of(world: World, command: Command, channel: Channel, user_id: int) -> Json:
+    """Through which installations the person has the command here, by kind, and whose they are.
+
+    Empty where there is none. A guild's own commands come with the guild's installation.
+    """
+    kinds = command.raw["integration_types"] if command.guild_id is None else [GUILD_INSTALL]
+    owners: Json = {}
+    if GUILD_INSTALL in kinds and _is_bot_here(world, channel):
+        owners[str(GUILD_INSTALL)] = str(channel.guild_id)
+    if USER_INSTALL in kinds and user_id in world.application.user_installs:
+        owners[str(USER_INSTALL)] = str(user_id)
+    return owners
 
 
 def _names(command: Command) -> set[str]:
@@ -50,8 +65,11 @@ def _is_bot_here(world: World, channel: Channel) -> bool:
     return world.find_member(channel.guild_id, world.application.bot.id) is not None
 
 
-def _is_offered(world: World, raw: Json, channel: Channel, granted: int) -> bool:
-    if GUILD_INSTALL not in raw["integration_types"]:
+def _is_offered(
+    world: World, command: Command, channel: Channel, user_id: int, granted: int
+) -> bool:
+    raw = command.raw
+    if not owners_of(world, command, channel, user_id):
         return False
     if raw["nsfw"] and not _is_age_restricted(world, channel):
         return False

@@ -1,10 +1,10 @@
-"""Holds a command's options against Discord's rules, subcommands and groups included."""
+"""Validation of a command's options, with subcommands and groups, and of autocomplete choices."""
 
 from typing import Any
 
 from sandbox.discord.errors import FormErrors
-from sandbox.discord.interactions import command_limits as limits
-from sandbox.discord.interactions.command_wording import check_description, check_name
+from sandbox.discord.interactions.commands import limits
+from sandbox.discord.interactions.commands.wording import check_description, check_name
 from sandbox.discord.interactions.form_checks import (
     at,
     check_length,
@@ -12,7 +12,8 @@ from sandbox.discord.interactions.form_checks import (
     checked_list,
     checked_object,
 )
-from sandbox.discord.models import Json
+from sandbox.discord.rules import forms
+from sandbox.discord.state.models import Json
 
 _SPECIAL_FIELDS = {
     limits.STRING: ("choices", "autocomplete", "min_length", "max_length"),
@@ -77,8 +78,8 @@ def _check_option(option: object, path: str, faults: FormErrors, inside: int | N
     given = checked_object(faults, path, option)
     if given is None:
         return {"type": limits.STRING, "name": path}
-    kind = given.get("type")
-    if not isinstance(kind, int) or kind not in _TYPES_INSIDE[inside]:
+    kind = forms.whole_number(given.get("type"))
+    if kind is None or kind not in _TYPES_INSIDE[inside]:
         message = f"Value must be one of {set(_TYPES_INSIDE[inside])}."
         faults.add(at(path, "type"), "BASE_TYPE_CHOICES", message)
         kind = limits.STRING
@@ -149,3 +150,24 @@ def _check_bounds(option: Json, path: str, faults: FormErrors) -> None:
         if len(numbers) == 2 and numbers[0] > numbers[1]:
             message = f"min_{unit} must not be greater than max_{unit}"
             faults.add(at(path, f"min_{unit}"), "NUMBER_TYPE_RANGE", message)
+
+
+def check_choices(raw_data: Json, choices: object) -> list[Json]:
+    """At most 25 choices of the focused option's type. Raises 50035 for anything else."""
+    faults = FormErrors()
+    path = "data.choices"
+    listed: list[Json] = checked_list(faults, path, choices or [], 0, limits.CHOICES)
+    kind = _focused_type(raw_data.get("options") or [])
+    for index, choice in enumerate(listed):
+        check_choice(choice, kind, at(path, index), faults)
+    faults.raise_if_any()
+    return listed
+
+
+def _focused_type(options: list[Json]) -> int:
+    for option in options:
+        if option.get("focused"):
+            return int(option["type"])
+        if option.get("options"):
+            return _focused_type(option["options"])
+    return limits.STRING

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sandbox.discord.interactions import command_limits as limits
-from sandbox.discord.interactions.refusals import refused
-from sandbox.discord.interactions.resolving import Resolved
-from sandbox.discord.models import Attachment, Json
+from sandbox.discord.errors import refused
+from sandbox.discord.interactions.commands import limits
+from sandbox.discord.interactions.resolved import Resolved
+from sandbox.discord.state.models import Attachment, Json
 
 _FILE = "attachment://"
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sandbox.discord.interactions import command_limits as limits
-from sandbox.discord.interactions.option_values import ValueReader
-from sandbox.discord.interactions.refusals import refused
-from sandbox.discord.models import Json
+from sandbox.discord.errors import refused
+from sandbox.discord.interactions.commands import limits
+from sandbox.discord.interactions.commands.option_values import ValueReader
+from sandbox.discord.state.models import Json
 
 
 def option_tree(command: Json, path: list[str], leaf: list[Json]) -> list[Json]:

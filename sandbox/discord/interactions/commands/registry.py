@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 
 from sandbox.discord import errors
 from sandbox.discord.errors import DiscordError, FormErrors
-from sandbox.discord.interactions import command_limits as limits
-from sandbox.discord.interactions.command_validation import check_command
-from sandbox.discord.models import Command, Json
-from sandbox.discord.world import World
+from sandbox.discord.interactions.commands import limits
+from sandbox.discord.interactions.commands.validation import check_command
+from sandbox.discord.state.models import Command, Json
+from sandbox.discord.state.world import World
 
 Scope = int | None  # a guild's id; None is everywhere
 
@@ -50,7 +50,7 @@ class CommandRegistry:
         if existing is None:
             _check_room([*(item.raw for item in self.list_in(scope)), raw])
         command = self._store(scope, raw, existing)
-        self._tell()
+        self._publish()
         return command, existing is None
 
     def edit(self, scope: Scope, command_id: int, body: object) -> Command:
@@ -62,13 +62,13 @@ class CommandRegistry:
             code = "APPLICATION_COMMANDS_DUPLICATE_NAME"
             raise errors.invalid_form("name", code, "Application command names must be unique")
         self._update(command, raw)
-        self._tell()
+        self._publish()
         return command
 
     def delete(self, scope: Scope, command_id: int) -> None:
         self.get(scope, command_id)
         del self._commands[scope][command_id]
-        self._tell()
+        self._publish()
 
     def overwrite(self, scope: Scope, bodies: object) -> list[Command]:
         """Make these the only commands of the scope; those of the same names keep their ids."""
@@ -85,7 +85,7 @@ class CommandRegistry:
         self._check_budget(scope, sum(existing is None for _, existing in kept))
         stored = [self._store(scope, raw, existing) for raw, existing in kept]
         self._commands[scope] = {command.id: command for command in stored}
-        self._tell()
+        self._publish()
         return stored
 
     def _find_same(self, scope: Scope, raw: Json) -> Command | None:
@@ -118,8 +118,8 @@ class CommandRegistry:
         if wanted and len(creates) + wanted > limits.CREATES_PER_DAY:
             raise errors.too_many_command_creates()
 
-    def _tell(self) -> None:
-        self._world.bus.tell("COMMANDS_CHANGED", {})
+    def _publish(self) -> None:
+        self._world.bus.publish_data("COMMANDS_CHANGED", {})
 
 
 def _checked(body: object) -> Json:

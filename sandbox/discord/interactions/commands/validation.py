@@ -7,16 +7,17 @@ How many commands there are, and how often they may be made, is the registry's b
 from typing import Any
 
 from sandbox.discord.errors import FormErrors
-from sandbox.discord.interactions import command_limits as limits
-from sandbox.discord.interactions.command_wording import (
+from sandbox.discord.interactions.commands import limits
+from sandbox.discord.interactions.commands.option_validation import check_options
+from sandbox.discord.interactions.commands.wording import (
     check_description,
     check_name,
     check_plain_name,
     count_characters,
 )
 from sandbox.discord.interactions.form_checks import at, checked_object
-from sandbox.discord.interactions.option_validation import check_options
-from sandbox.discord.models import Json
+from sandbox.discord.rules import forms
+from sandbox.discord.state.models import Json
 
 _DEFAULTS: Json = {
     "type": limits.CHAT_INPUT,
@@ -52,7 +53,7 @@ def check_command(body: object, path: str, faults: FormErrors) -> Json:
     command = {
         key: default if given.get(key) is None else given[key] for key, default in _DEFAULTS.items()
     }
-    command["nsfw"] = bool(command["nsfw"])
+    command["nsfw"] = forms.boolean(faults, at(path, "nsfw"), command["nsfw"], default=False)
     _check_by_type(command, path, faults)
     _check_permissions(command, path, faults)
     _check_places(command, path, faults)
@@ -63,6 +64,7 @@ def check_command(body: object, path: str, faults: FormErrors) -> Json:
 
 
 def _check_by_type(command: Json, path: str, faults: FormErrors) -> None:
+    command["type"] = forms.whole_number(command["type"])
     if command["type"] == limits.CHAT_INPUT:
         check_name(command, path, faults)
         check_description(command, path, faults)

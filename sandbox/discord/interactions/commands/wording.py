@@ -1,9 +1,9 @@
 """What commands, options and choices are called: patterns, lengths, languages and their sum."""
 
 from sandbox.discord.errors import FormErrors
-from sandbox.discord.interactions import command_limits as limits
+from sandbox.discord.interactions.commands import limits
 from sandbox.discord.interactions.form_checks import at, check_length
-from sandbox.discord.models import Json
+from sandbox.discord.state.models import Json
 
 
 def check_name(item: Json, path: str, faults: FormErrors) -> None:

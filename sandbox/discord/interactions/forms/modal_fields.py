@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from sandbox.discord.interactions import modal_validation as modals
-from sandbox.discord.interactions.choosing import check_values
-from sandbox.discord.interactions.option_values import named_file
-from sandbox.discord.interactions.refusals import refused
-from sandbox.discord.interactions.resolving import Resolved
-from sandbox.discord.models import Attachment, Json
+from sandbox.discord.errors import refused
+from sandbox.discord.interactions.commands.option_values import named_file
+from sandbox.discord.interactions.forms import modals
+from sandbox.discord.interactions.forms.selects import check_values
+from sandbox.discord.interactions.resolved import Resolved
+from sandbox.discord.state.models import Attachment, Json
 
 _LONGEST_TEXT = 4_000
 

@@ -11,7 +11,7 @@ from sandbox.discord.interactions.form_checks import (
     checked_list,
     checked_object,
 )
-from sandbox.discord.models import Json
+from sandbox.discord.state.models import Json
 
 ACTION_ROW, STRING_SELECT, TEXT_INPUT = 1, 3, 4
 ENTITY_SELECTS = frozenset({5, 6, 7, 8})
@@ -23,6 +23,7 @@ TOP_LEVEL = 5
 _CUSTOM_ID_LENGTH = 100
 _LABEL_LENGTH = 45
 _TEXT_LENGTH = 4_000
+_PLACEHOLDER_LENGTH = 150  # of a select; a text input's is shorter
 _TEXT_STYLES = (1, 2)
 _HELD_BY_LABEL = (
     frozenset({STRING_SELECT, TEXT_INPUT, FILE_UPLOAD, RADIO_GROUP, CHECKBOX_GROUP, CHECKBOX})
@@ -95,11 +96,14 @@ def _check_field(
     check_length(faults, at(path, "custom_id"), given.get("custom_id"), 1, _CUSTOM_ID_LENGTH)
     if kind == TEXT_INPUT:
         _check_text_input(given, path, faults, labelled=labelled)
-    if kind in _OPTION_COUNTS:
-        _check_options(given, path, faults, _OPTION_COUNTS[kind])
+    else:
+        placeholder = given.get("placeholder")
+        check_optional_length(faults, at(path, "placeholder"), placeholder, _PLACEHOLDER_LENGTH)
     most = _MOST_VALUES.get(kind, 25)
     check_range(faults, at(path, "min_values"), given.get("min_values"), 0, most)
     check_range(faults, at(path, "max_values"), given.get("max_values"), 1, most)
+    if kind in _OPTION_COUNTS:
+        _check_options(given, path, faults, _OPTION_COUNTS[kind])
 
 
 def _check_text_input(given: Json, path: str, faults: FormErrors, *, labelled: bool) -> None:
@@ -123,6 +127,28 @@ def _check_options(given: Json, path: str, faults: FormErrors, count: tuple[int,
         entry = checked_object(faults, at(where, index), option) or {}
         for field in ("label", "value"):
             check_length(faults, at(where, index, field), entry.get(field), 1, 100)
+        described = entry.get("description")
+        check_optional_length(faults, at(where, index, "description"), described, 100)
+    _check_values(given, path, [one for one in options if isinstance(one, dict)], faults)
+
+
+def _check_values(given: Json, path: str, options: list[Json], faults: FormErrors) -> None:
+    """Each value once, and no more chosen beforehand than a person may choose."""
+    values = [str(option.get("value")) for option in options]
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            message = "The specified option value is already used"
+            where = at(path, "options", index, "value")
+            faults.add(where, "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message)
+    named = given.get("max_values")
+    usual = len(options) if given.get("type") == CHECKBOX_GROUP else 1
+    most = named if isinstance(named, int) and named > 0 else usual
+    if most > max(len(options), 1):
+        message = "max_values cannot be larger than the number of options"
+        faults.add(at(path, "max_values"), "SELECT_COMPONENT_MAX_VALUES_EXCEEDED", message)
+    if sum(option.get("default") is True for option in options) > most:
+        message = f"At most {most} options can be chosen beforehand"
+        faults.add(at(path, "options"), "SELECT_COMPONENT_TOO_MANY_DEFAULT_VALUES", message)
 
 
 def _check_unique(components: list[Any], path: str, faults: FormErrors) -> None:

@@ -1,11 +1,11 @@
-"""Components that people use: finding one in a message, and choosing in it."""
+"""Components in use: finding one in a message, and choosing values in it."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.discord.interactions.refusals import refused
-from sandbox.discord.interactions.resolving import Resolved
-from sandbox.discord.models import Json
+from sandbox.discord.errors import refused
+from sandbox.discord.interactions.resolved import Resolved
+from sandbox.discord.state.models import Json
 
 BUTTON, STRING_SELECT = 2, 3
 USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT = 5, 6, 7, 8
@@ -31,7 +31,7 @@ def find_component(components: list[Json], custom_id: str) -> Json:
     if component.get("disabled"):
         raise refused(f"The component {custom_id} is disabled.")
     if component["type"] == BUTTON and component.get("style") not in _PRESSABLE_STYLES:
-        raise refused(f"The button {custom_id} tells the application nothing.")
+        raise refused(f"The button {custom_id} does not reach the application.")
     return component
 
 

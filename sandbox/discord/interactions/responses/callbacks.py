@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping
 
 from sandbox.discord import errors
 from sandbox.discord.errors import FormErrors
-from sandbox.discord.interactions import modal_validation as modals
 from sandbox.discord.interactions.callback_types import Callback, Kind
-from sandbox.discord.interactions.choice_validation import check_choices
-from sandbox.discord.interactions.opening import Opening
-from sandbox.discord.interactions.origins import EPHEMERAL, Origins
-from sandbox.discord.interactions.tokens import InteractionStore
-from sandbox.discord.local import LocalDiscord
-from sandbox.discord.models import Interaction, Json, Message
-from sandbox.discord.uploads import Upload
+from sandbox.discord.interactions.commands.option_validation import check_choices
+from sandbox.discord.interactions.forms import modals
+from sandbox.discord.interactions.responses.metadata import EPHEMERAL, MetadataBuilder
+from sandbox.discord.interactions.responses.tokens import InteractionStore
+from sandbox.discord.local_discord import LocalDiscord
+from sandbox.discord.rules import forms
+from sandbox.discord.rules.uploads import Upload
+from sandbox.discord.state.models import Interaction, Json, Message
 
 Files = Mapping[int, Upload]
 Answer = Callable[[Interaction, Json, Files], None]
@@ -36,13 +36,13 @@ class Callbacks:
         self,
         discord: LocalDiscord,
         store: InteractionStore,
-        origins: Origins,
-        opening: Opening,
+        metadata: MetadataBuilder,
+        settle: Callable[[Interaction], None],
     ) -> None:
         self._discord = discord
         self._store = store
-        self._origins = origins
-        self._opening = opening
+        self._metadata = metadata
+        self._settle = settle
         self._answers: dict[int, Answer] = {
             Callback.MESSAGE: self._message,
             Callback.DEFERRED_MESSAGE: self._defer,
@@ -55,8 +55,8 @@ class Callbacks:
     def answer(self, interaction_id: int, token: str, form: Json, files: Files) -> Interaction:
         """Acknowledge the interaction; a refused answer leaves it open for another try."""
         interaction = self._store.get_for_callback(interaction_id, token)
-        kind = form.get("type")
-        if not isinstance(kind, int) or kind not in self._answers:
+        kind = forms.whole_number(form.get("type"))
+        if kind is None or kind not in self._answers:
             raise errors.invalid_form("type", "BASE_TYPE_CHOICES", "Value is not a callback type.")
         self._check_allowed(interaction, Callback(kind))
         data = form.get("data")
@@ -65,7 +65,7 @@ class Callbacks:
         self._answers[kind](interaction, data or {}, files)
         interaction.callback_type = kind
         interaction.acknowledged_at = self._discord.world.clock.now()
-        self._opening.settle(interaction)
+        self._settle(interaction)
         return interaction
 
     def _check_allowed(self, interaction: Interaction, kind: Callback) -> None:
@@ -87,11 +87,12 @@ class Callbacks:
 
     def _post(self, interaction: Interaction, data: Json, files: Files, *, thinking: bool) -> None:
         world = self._discord.world
-        ephemeral = bool(_flags(data) & EPHEMERAL)
-        origin = self._origins.first(interaction, ephemeral=ephemeral, thinking=thinking)
+        wanted = bool(_flags(data) & EPHEMERAL)
+        ephemeral = wanted or self._metadata.only_for_its_user(interaction)
+        metadata = self._metadata.first(interaction, ephemeral=ephemeral, thinking=thinking)
         channel = world.channel(interaction.channel_id)
         message = self._discord.messages.create(
-            channel, world.application.bot, data, files, origin=origin
+            channel, world.application.bot, data, files, metadata=metadata
         )
         interaction.response_message_id = message.id
 
@@ -107,7 +108,7 @@ class Callbacks:
             data,
             files,
             through_interaction=True,
-            upload_limit=self._origins.upload_limit(interaction),
+            upload_limit=self._metadata.upload_limit(interaction),
         )
         interaction.response_message_id = message.id
 
@@ -130,5 +131,4 @@ class Callbacks:
 
 
 def _flags(data: Json) -> int:
-    flags = data.get("flags")
-    return flags if isinstance(flags, int) else 0
+    return forms.whole_number(data.get("flags")) or 0

@@ -4,26 +4,32 @@ from collections.abc import Mapping
 
 from sandbox.discord import errors
 from sandbox.discord.interactions.callback_types import Callback
-from sandbox.discord.interactions.origins import EPHEMERAL, Origins
-from sandbox.discord.interactions.records import LOADING, Records
-from sandbox.discord.interactions.tokens import InteractionStore
-from sandbox.discord.local import LocalDiscord
-from sandbox.discord.models import Interaction, Json, Message
-from sandbox.discord.uploads import Upload
+from sandbox.discord.interactions.responses.metadata import EPHEMERAL, MetadataBuilder
+from sandbox.discord.interactions.responses.records import LOADING, Records
+from sandbox.discord.interactions.responses.tokens import InteractionStore
+from sandbox.discord.local_discord import LocalDiscord
+from sandbox.discord.rules import forms
+from sandbox.discord.rules.uploads import Upload
+from sandbox.discord.state.models import Interaction, Json, Message
 
 Files = Mapping[int, Upload]
 ORIGINAL = "@original"
+_MOST_FOLLOWUPS = 5  # through a user's installation alone, where the application is no member
 
 
 class Followups:
     """Acts with the token of an acknowledged interaction."""
 
     def __init__(
-        self, discord: LocalDiscord, store: InteractionStore, origins: Origins, records: Records
+        self,
+        discord: LocalDiscord,
+        store: InteractionStore,
+        metadata: MetadataBuilder,
+        records: Records,
     ) -> None:
         self._discord = discord
         self._store = store
-        self._origins = origins
+        self._metadata = metadata
         self._records = records
 
     def create(self, application_id: int, token: str, form: Json, files: Files) -> Message:
@@ -32,16 +38,20 @@ class Followups:
         thinking = self._records.answer(interaction)
         if thinking is not None and thinking.flags & LOADING:
             return self._edit(interaction, thinking, form, files)
-        flags = form.get("flags")
-        ephemeral = isinstance(flags, int) and bool(flags & EPHEMERAL)
+        wanted = bool((forms.whole_number(form.get("flags")) or 0) & EPHEMERAL)
+        ephemeral = wanted or self._metadata.only_for_its_user(interaction)
+        if self._metadata.is_only_users(interaction) and interaction.followups >= _MOST_FOLLOWUPS:
+            raise errors.too_many_followups()
         world = self._discord.world
-        return self._discord.messages.create(
+        message = self._discord.messages.create(
             world.channel(interaction.channel_id),
             world.application.bot,
             form,
             files,
-            origin=self._origins.followup(interaction, ephemeral=ephemeral),
+            metadata=self._metadata.followup(interaction, ephemeral=ephemeral),
         )
+        interaction.followups += 1
+        return message
 
     def get(self, application_id: int, token: str, name: str) -> Message:
         return self._find(self._store.get_for_webhook(application_id, token), name)
@@ -55,7 +65,7 @@ class Followups:
         message = self._find(interaction, name)
         bot_id = self._discord.world.application.bot.id
         self._discord.messages.delete(message, bot_id, through_interaction=True)
-        self._records.tell(interaction)
+        self._records.publish(interaction)
 
     def _edit(
         self, interaction: Interaction, message: Message, form: Json, files: Files
@@ -67,17 +77,21 @@ class Followups:
             form,
             files,
             through_interaction=True,
-            upload_limit=self._origins.upload_limit(interaction),
+            upload_limit=self._metadata.upload_limit(interaction),
         )
         if edited.id == interaction.message_id:
             interaction.response_message_id = edited.id  # a deferred update has come
-        self._records.tell(interaction)
+        self._records.publish(interaction)
         return edited
 
     def _find(self, interaction: Interaction, name: str) -> Message:
         """`@original`, or the id of a message that this interaction has made."""
         world = self._discord.world
-        message_id = self._original_id(interaction) if name == ORIGINAL else int(name)
+        message_id = (
+            self._original_id(interaction)
+            if name == ORIGINAL
+            else forms.required_snowflake("message_id", name)
+        )
         message = world.find_message(interaction.channel_id, message_id or 0)
         if message is None or not _belongs(message, interaction):
             raise errors.unknown_message()

@@ -1,20 +1,20 @@
-"""Where the messages that answer interactions come from: their metadata and type."""
+"""What a message that answers an interaction carries: interaction metadata, type, upload limit."""
 
 from sandbox.discord import payloads
 from sandbox.discord.interactions.callback_types import Kind
-from sandbox.discord.interactions.event_payloads import integration_owners
-from sandbox.discord.interactions.tokens import InteractionStore
-from sandbox.discord.local import LocalDiscord
-from sandbox.discord.messages import Origin
-from sandbox.discord.models import Interaction, Json, Message
+from sandbox.discord.interactions.responses.tokens import InteractionStore
+from sandbox.discord.local_discord import LocalDiscord
+from sandbox.discord.rules import permissions
+from sandbox.discord.services.messages import ResponseMetadata
+from sandbox.discord.state.models import Interaction, Json, Message
 
 EPHEMERAL = 1 << 6
 _SLASH_RESPONSE, _CONTEXT_MENU_RESPONSE, _REPLY = 20, 23, 19
 _NESTED = {1, 2}  # option types: a subcommand, and a group of them
 
 
-class Origins:
-    """Makes the `Origin` of first answers and followups."""
+class MetadataBuilder:
+    """Makes the `ResponseMetadata` of first answers and followups."""
 
     def __init__(self, discord: LocalDiscord, store: InteractionStore) -> None:
         self._attachments = discord.attachments
@@ -26,9 +26,23 @@ class Origins:
         nitro = self._world.user(interaction.user_id).nitro
         return self._attachments.limit_for(interaction.guild_id, nitro)
 
-    def first(self, interaction: Interaction, *, ephemeral: bool, thinking: bool = False) -> Origin:
+    def is_only_users(self, interaction: Interaction) -> bool:
+        """Whether the application is here only because the user has added it to the account."""
+        return "0" not in interaction.owners
+
+    def only_for_its_user(self, interaction: Interaction) -> bool:
+        """Whether every answer is ephemeral: without USE_EXTERNAL_APPS, for such a user."""
+        if not self.is_only_users(interaction):
+            return False
+        channel = self._world.channel(interaction.channel_id)
+        granted = permissions.granted_in(self._world, channel, interaction.user_id)
+        return bool(interaction.guild_id) and not granted & permissions.USE_EXTERNAL_APPS
+
+    def first(
+        self, interaction: Interaction, *, ephemeral: bool, thinking: bool = False
+    ) -> ResponseMetadata:
         message = self._component_message(interaction)
-        return Origin(
+        return ResponseMetadata(
             interaction=self.metadata(interaction),
             application_id=interaction.application_id,
             type=_REPLY if message else self._response_type(interaction),
@@ -38,14 +52,14 @@ class Origins:
             reply_to=message,
         )
 
-    def followup(self, interaction: Interaction, *, ephemeral: bool) -> Origin:
+    def followup(self, interaction: Interaction, *, ephemeral: bool) -> ResponseMetadata:
         """A followup is shown as a reply to the first answer, if there is one."""
         original_id = interaction.response_message_id or interaction.message_id
         original = self._find(interaction, original_id)
         metadata = self.metadata(interaction)
         if original is not None:
             metadata["original_response_message_id"] = str(original.id)
-        return Origin(
+        return ResponseMetadata(
             interaction=metadata,
             application_id=interaction.application_id,
             type=_REPLY if original else self._response_type(interaction),
@@ -59,7 +73,7 @@ class Origins:
             "id": str(interaction.id),
             "type": interaction.type,
             "user": payloads.user_json(self._world.user(interaction.user_id)),
-            "authorizing_integration_owners": integration_owners(interaction),
+            "authorizing_integration_owners": interaction.owners,
         }
         match interaction.type:
             case Kind.COMMAND:

@@ -1,11 +1,11 @@
 """How an interaction stands, as the person who started it sees it."""
 
 from sandbox.discord import payloads
-from sandbox.discord.events import Viewer
 from sandbox.discord.interactions.callback_types import Callback
-from sandbox.discord.interactions.tokens import InteractionStore
-from sandbox.discord.models import Interaction, Json, Message
-from sandbox.discord.world import World
+from sandbox.discord.interactions.responses.tokens import InteractionStore
+from sandbox.discord.state.events import Viewer
+from sandbox.discord.state.models import Interaction, Json, Message
+from sandbox.discord.state.world import World
 
 LOADING = 1 << 7
 DID_NOT_RESPOND = "The application did not respond"
@@ -43,9 +43,9 @@ class Records:
             "acknowledged_after_seconds": seconds,
         }
 
-    def tell(self, interaction: Interaction) -> None:
+    def publish(self, interaction: Interaction) -> None:
         record = self.describe(interaction)
-        self._world.bus.tell("INTERACTION_RECORD", record, only_user=interaction.user_id)
+        self._world.bus.publish_data("INTERACTION_RECORD", record, only_user=interaction.user_id)
 
     def answer(self, interaction: Interaction) -> Message | None:
         """The message that answers the interaction, or that its component sits on after an update."""

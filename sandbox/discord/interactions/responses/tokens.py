@@ -9,8 +9,8 @@ import secrets
 from datetime import timedelta
 
 from sandbox.discord import errors
-from sandbox.discord.models import Interaction
-from sandbox.discord.world import World
+from sandbox.discord.state.models import Interaction
+from sandbox.discord.state.world import World
 
 TOKEN_LIFETIME = timedelta(minutes=15)
 

@@ -2,14 +2,14 @@
 
 from aiohttp import web
 
-from sandbox.discord import permissions
-from sandbox.discord.local import LocalDiscord
-from sandbox.discord.models import Channel
+from sandbox.discord.local_discord import LocalDiscord
 from sandbox.discord.payloads import channel_json
 from sandbox.discord.rest import reading
 from sandbox.discord.rest.answers import json_answer, no_content
 from sandbox.discord.rest.routing import Router
-from sandbox.discord.typing import tell_typing
+from sandbox.discord.rules import permissions
+from sandbox.discord.services.posting import publish_typing
+from sandbox.discord.state.models import Channel
 
 
 def add_routes(router: Router, local: LocalDiscord) -> None:
@@ -26,7 +26,9 @@ def add_routes(router: Router, local: LocalDiscord) -> None:
 def channel_of(local: LocalDiscord, request: web.Request) -> Channel:
     """The channel in the path, if the bot sees it."""
     channel = local.world.channel(reading.path_id(request, "channel_id"))
-    local.world.require(channel, local.world.application.bot.id, permissions.VIEW_CHANNEL)
+    permissions.require(
+        local.world, channel, local.world.application.bot.id, permissions.VIEW_CHANNEL
+    )
     return channel
 
 
@@ -55,7 +57,7 @@ class _Channels:
 
     async def typing(self, request: web.Request) -> web.Response:
         channel = channel_of(self._local, request)
-        tell_typing(self._world, channel, self._bot_id)
+        publish_typing(self._world, channel, self._bot_id)
         return no_content()
 
     async def set_overwrite(self, request: web.Request) -> web.Response:

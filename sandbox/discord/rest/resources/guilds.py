@@ -1,20 +1,23 @@
-"""A guild with its channels, active threads, emoji and stickers."""
+"""A guild with its channels, active threads, roles, emoji and stickers."""
 
 from aiohttp import web
 
-from sandbox.discord import errors, permissions
-from sandbox.discord.local import LocalDiscord
-from sandbox.discord.models import Guild
+from sandbox.discord import errors
+from sandbox.discord.local_discord import LocalDiscord
 from sandbox.discord.payloads import (
     channel_json,
+    counts_json,
     emoji_json,
     guild_json,
+    role_json,
     sticker_json,
     thread_member_json,
 )
 from sandbox.discord.rest import reading
-from sandbox.discord.rest.answers import json_answer
+from sandbox.discord.rest.answers import json_answer, no_content
 from sandbox.discord.rest.routing import Router
+from sandbox.discord.rules import permissions
+from sandbox.discord.state.models import Guild
 
 
 def add_routes(router: Router, local: LocalDiscord) -> None:
@@ -29,7 +32,12 @@ def add_routes(router: Router, local: LocalDiscord) -> None:
     router.add("GET", "/guilds/{guild_id}/stickers", guilds.stickers)
     router.add("GET", "/guilds/{guild_id}/stickers/{sticker_id}", guilds.sticker)
     router.add("GET", "/sticker-packs", guilds.sticker_packs)
-    router.add("GET", "/voice/regions", guilds.voice_regions)
+    roles = _Roles(local)
+    router.add("GET", "/guilds/{guild_id}/roles", roles.list)
+    router.add("POST", "/guilds/{guild_id}/roles", roles.create)
+    router.add("GET", "/guilds/{guild_id}/roles/{role_id}", roles.get)
+    router.add("PATCH", "/guilds/{guild_id}/roles/{role_id}", roles.update)
+    router.add("DELETE", "/guilds/{guild_id}/roles/{role_id}", roles.delete)
 
 
 def guild_of(local: LocalDiscord, request: web.Request) -> Guild:
@@ -52,9 +60,8 @@ class _Guilds:
     async def get(self, request: web.Request) -> web.Response:
         guild = guild_of(self._local, request)
         data = guild_json(guild)
-        if request.query.get("with_counts") == "true":
-            data["approximate_member_count"] = len(guild.members)
-            data["approximate_presence_count"] = len(guild.members)
+        if reading.query_flag(request, "with_counts"):
+            data |= counts_json(guild)
         return json_answer(data)
 
     async def update(self, request: web.Request) -> web.Response:
@@ -80,7 +87,7 @@ class _Guilds:
             for item in self._world.threads_of(guild)
             if item.thread is not None
             and not item.thread.archived
-            and self._world.permissions_in(item, self._bot_id) & permissions.VIEW_CHANNEL
+            and permissions.granted_in(self._world, item, self._bot_id) & permissions.VIEW_CHANNEL
         ]
         members = [
             thread_member_json(item, self._bot_id)
@@ -115,5 +122,33 @@ class _Guilds:
     async def sticker_packs(self, _request: web.Request) -> web.Response:
         return json_answer({"sticker_packs": []})
 
-    async def voice_regions(self, _request: web.Request) -> web.Response:
-        return json_answer([])
+
+class _Roles:
+    def __init__(self, local: LocalDiscord) -> None:
+        self._local = local
+        self._bot_id = local.world.application.bot.id
+
+    async def list(self, request: web.Request) -> web.Response:
+        guild = guild_of(self._local, request)
+        return json_answer([role_json(role) for role in guild.roles.values()])
+
+    async def get(self, request: web.Request) -> web.Response:
+        guild = guild_of(self._local, request)
+        role = self._local.roles.get(guild, reading.path_id(request, "role_id"))
+        return json_answer(role_json(role))
+
+    async def create(self, request: web.Request) -> web.Response:
+        guild = guild_of(self._local, request)
+        form = await reading.form_of(request, self._local.world.blobs)
+        return json_answer(role_json(self._local.roles.create(guild, form, self._bot_id)))
+
+    async def update(self, request: web.Request) -> web.Response:
+        guild = guild_of(self._local, request)
+        form = await reading.form_of(request, self._local.world.blobs)
+        role_id = reading.path_id(request, "role_id")
+        return json_answer(role_json(self._local.roles.update(guild, role_id, form, self._bot_id)))
+
+    async def delete(self, request: web.Request) -> web.Response:
+        guild = guild_of(self._local, request)
+        self._local.roles.delete(guild, reading.path_id(request, "role_id"), self._bot_id)
+        return no_content()

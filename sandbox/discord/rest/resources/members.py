@@ -3,13 +3,13 @@
 from aiohttp import web
 
 from sandbox.discord import errors
-from sandbox.discord.local import LocalDiscord
-from sandbox.discord.models import Member
+from sandbox.discord.local_discord import LocalDiscord
 from sandbox.discord.payloads import member_json
 from sandbox.discord.rest import reading
 from sandbox.discord.rest.answers import json_answer, no_content
-from sandbox.discord.rest.guilds import guild_of
+from sandbox.discord.rest.resources.guilds import guild_of
 from sandbox.discord.rest.routing import Router
+from sandbox.discord.state.models import Member
 
 
 def add_routes(router: Router, local: LocalDiscord) -> None:
@@ -41,7 +41,7 @@ class _Members:
         return json_answer(member_json(member))
 
     async def list(self, request: web.Request) -> web.Response:
-        """Listing everybody takes the privileged intent, as on Discord."""
+        """Listing everyone takes the privileged intent, as on Discord."""
         guild = guild_of(self._local, request)
         if not self._world.application.guild_members:
             raise errors.missing_access()

@@ -2,14 +2,15 @@
 
 from aiohttp import web
 
-from sandbox.discord import errors, forms
-from sandbox.discord.local import LocalDiscord
-from sandbox.discord.models import Json, Message
+from sandbox.discord import errors
+from sandbox.discord.local_discord import LocalDiscord
 from sandbox.discord.payloads import message_json
 from sandbox.discord.rest import reading
 from sandbox.discord.rest.answers import json_answer, no_content
-from sandbox.discord.rest.channels import channel_of
+from sandbox.discord.rest.resources.channels import channel_of
 from sandbox.discord.rest.routing import Router
+from sandbox.discord.rules import forms
+from sandbox.discord.state.models import Json, Message
 
 _CROSSPOSTED = 1 << 0
 _NEWS = 5

@@ -1,15 +1,16 @@
-"""Pinned messages, by the old addresses and the new ones."""
+"""Pinned messages, by the old routes and the new ones."""
 
 from aiohttp import web
 
-from sandbox.discord.local import LocalDiscord
-from sandbox.discord.models import Message
+from sandbox.discord.local_discord import LocalDiscord
 from sandbox.discord.payloads import iso, message_json
 from sandbox.discord.rest import reading
 from sandbox.discord.rest.answers import json_answer, no_content
-from sandbox.discord.rest.channels import channel_of
-from sandbox.discord.rest.messages import message_of
+from sandbox.discord.rest.resources.channels import channel_of
+from sandbox.discord.rest.resources.messages import message_of
 from sandbox.discord.rest.routing import Router
+from sandbox.discord.rules import permissions
+from sandbox.discord.state.models import Message
 
 _MOST = 50
 
@@ -36,11 +37,16 @@ class _Pins:
 
     async def list_new(self, request: web.Request) -> web.Response:
         limit = reading.query_limit(request, default=_MOST, most=_MOST)
+        before = reading.query_moment(request, "before")
         viewer = self._world.viewer(self._bot_id)
-        found = self._pinned(request)
+        found = [
+            item
+            for item in self._pinned(request)
+            if before is None or (item.pinned_at and item.pinned_at < before)
+        ]
         items = [
             {
-                "pinned_at": iso(item.edited_at or item.created_at),
+                "pinned_at": iso(item.pinned_at),
                 "message": message_json(self._world, item, viewer),
             }
             for item in found[:limit]
@@ -59,7 +65,9 @@ class _Pins:
         return no_content()
 
     def _pinned(self, request: web.Request) -> list[Message]:
+        """As many as the bot may read: none without READ_MESSAGE_HISTORY."""
         channel = channel_of(self._local, request)
-        everything = len(self._world.history(channel.id))
-        found = self._local.messages.history(channel, self._bot_id, limit=everything)
-        return [message for message in found if message.pinned]
+        granted = permissions.granted_in(self._world, channel, self._bot_id)
+        if not granted & permissions.READ_MESSAGE_HISTORY:
+            return []
+        return self._local.messages.pinned_in(channel)

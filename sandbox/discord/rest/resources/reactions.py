@@ -2,12 +2,12 @@
 
 from aiohttp import web
 
-from sandbox.discord.local import LocalDiscord
+from sandbox.discord.local_discord import LocalDiscord
 from sandbox.discord.payloads import user_json
 from sandbox.discord.rest import reading
 from sandbox.discord.rest.answers import json_answer, no_content
-from sandbox.discord.rest.channels import channel_of
-from sandbox.discord.rest.messages import message_of
+from sandbox.discord.rest.resources.channels import channel_of
+from sandbox.discord.rest.resources.messages import message_of
 from sandbox.discord.rest.routing import Router
 
 

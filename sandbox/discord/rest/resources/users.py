@@ -2,13 +2,19 @@
 
 from aiohttp import web
 
-from sandbox.discord import forms, permissions
-from sandbox.discord.local import LocalDiscord
-from sandbox.discord.models import Guild, Json
-from sandbox.discord.payloads import application_json, channel_json, own_user_json, user_json
+from sandbox.discord.local_discord import LocalDiscord
+from sandbox.discord.payloads import (
+    application_json,
+    channel_json,
+    counts_json,
+    own_user_json,
+    user_json,
+)
 from sandbox.discord.rest import reading
 from sandbox.discord.rest.answers import json_answer
 from sandbox.discord.rest.routing import Router
+from sandbox.discord.rules import forms, permissions
+from sandbox.discord.state.models import Guild, Json
 
 
 def add_routes(router: Router, local: LocalDiscord) -> None:
@@ -35,8 +41,20 @@ class _Users:
     async def guilds(self, request: web.Request) -> web.Response:
         limit = reading.query_limit(request, default=200, most=200)
         bot_id = self._world.application.bot.id
-        found = [guild for guild in self._world.guilds.values() if bot_id in guild.members]
-        return json_answer([_own_guild_json(guild, bot_id) for guild in found[:limit]])
+        before, after = reading.query_id(request, "before"), reading.query_id(request, "after")
+        joined = [guild for guild in self._world.guilds.values() if bot_id in guild.members]
+        found = sorted(
+            (guild for guild in joined if (after or 0) < guild.id < (before or 1 << 63)),
+            key=lambda guild: guild.id,
+        )
+        page = found[-limit:] if before is not None and after is None else found[:limit]
+        counted = reading.query_flag(request, "with_counts")
+        return json_answer(
+            [
+                _own_guild_json(guild, bot_id) | (counts_json(guild) if counted else {})
+                for guild in page
+            ]
+        )
 
     async def application(self, _request: web.Request) -> web.Response:
         world = self._world

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, strategies as st
 
 from sandbox.discord.errors import FormErrors
-from sandbox.discord.interactions import command_limits as limits
-from sandbox.discord.interactions.command_validation import check_command
-from sandbox.discord.interactions.modal_validation import check_modal, fields_of, number_components
-from sandbox.discord.interactions.option_values import ValueReader
-from sandbox.discord.interactions.options import offered_options, option_tree
-from sandbox.discord.models import Json
+from sandbox.discord.interactions.commands import limits
+from sandbox.discord.interactions.commands.option_values import ValueReader
+from sandbox.discord.interactions.commands.options import offered_options, option_tree
+from sandbox.discord.interactions.commands.validation import check_command
+from sandbox.discord.interactions.forms.modals import check_modal, fields_of, number_components
+from sandbox.discord.state.models import Json
 
 COMMAND: Json = {
     "name": "a", "description": "d", "type": 1, "name_localizations": {"de": "x"},

@@ -2,11 +2,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.discord import permissions
-from sandbox.discord.models import Channel, Guild, Member, Overwrite, Role, Thread, User
+from sandbox.discord.rules import permissions
+from sandbox.discord.state.models import (
+    Channel,
+    Guild,
+    Member,
+    Overwrite,
+    Role,
+    Thread,
+    User,
+)
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
-EVERYONE, STAFF, OWNER, ANYBODY = 1, 2, 10, 11
+EVERYONE, STAFF, OWNER, ANYONE = 1, 2, 10, 11
 SEND, VIEW = permissions.SEND_MESSAGES, permissions.VIEW_CHANNEL
 
 
@@ -20,24 +28,24 @@ def guild_with(member: Member) -> Guild:
     return guild
 
 
-def member(user_id: int = ANYBODY, *roles: int) -> Member:
-    return Member(User(user_id, "somebody"), NOW, set(roles))
+def member(user_id: int = ANYONE, *roles: int) -> Member:
+    return Member(User(user_id, "someone"), NOW, set(roles))
 
 
 def channel(*overwrites: Overwrite, **fields: object) -> Channel:
-    found = Channel(5, EVERYONE, 0, "films", overwrites={item.id: item for item in overwrites})
+    found = Channel(5, EVERYONE, 0, "videos", overwrites={item.id: item for item in overwrites})
     for name, value in fields.items():
         setattr(found, name, value)
     return found
 
 
-def granted(somebody: Member, where: Channel) -> int:
-    guild = guild_with(somebody)
-    return permissions.channel_permissions(guild, where, somebody, NOW)
+def granted(someone: Member, where: Channel) -> int:
+    guild = guild_with(someone)
+    return permissions.channel_permissions(guild, where, someone, NOW)
 
 
 def test_roles_add_up() -> None:
-    assert granted(member(ANYBODY, STAFF), channel()) & permissions.MANAGE_MESSAGES
+    assert granted(member(ANYONE, STAFF), channel()) & permissions.MANAGE_MESSAGES
     assert not granted(member(), channel()) & permissions.MANAGE_MESSAGES
 
 
@@ -46,12 +54,12 @@ def test_the_owner_may_everything_everywhere() -> None:
 
 
 def test_an_administrator_is_stopped_by_no_overwrite() -> None:
-    somebody = member(ANYBODY, STAFF)
-    guild = guild_with(somebody)
+    someone = member(ANYONE, STAFF)
+    guild = guild_with(someone)
     guild.roles[STAFF].permissions = permissions.ADMINISTRATOR
-    hidden = channel(Overwrite(EVERYONE, 0, deny=VIEW), Overwrite(ANYBODY, 1, deny=VIEW))
+    hidden = channel(Overwrite(EVERYONE, 0, deny=VIEW), Overwrite(ANYONE, 1, deny=VIEW))
 
-    found = permissions.channel_permissions(guild, hidden, somebody, NOW)
+    found = permissions.channel_permissions(guild, hidden, someone, NOW)
 
     assert found == permissions.ALL
 
@@ -61,13 +69,13 @@ def test_an_administrator_is_stopped_by_no_overwrite() -> None:
     [
         ([Overwrite(EVERYONE, 0, deny=SEND)], False),
         ([Overwrite(EVERYONE, 0, deny=SEND), Overwrite(STAFF, 0, allow=SEND)], True),
-        ([Overwrite(STAFF, 0, allow=SEND), Overwrite(ANYBODY, 1, deny=SEND)], False),
-        ([Overwrite(STAFF, 0, deny=SEND), Overwrite(ANYBODY, 1, allow=SEND)], True),
+        ([Overwrite(STAFF, 0, allow=SEND), Overwrite(ANYONE, 1, deny=SEND)], False),
+        ([Overwrite(STAFF, 0, deny=SEND), Overwrite(ANYONE, 1, allow=SEND)], True),
     ],
     ids=["everyone", "a role over everyone", "the member over a role", "and back"],
 )
 def test_the_narrower_overwrite_wins(overwrites: list[Overwrite], may_send: bool) -> None:
-    assert bool(granted(member(ANYBODY, STAFF), channel(*overwrites)) & SEND) is may_send
+    assert bool(granted(member(ANYONE, STAFF), channel(*overwrites)) & SEND) is may_send
 
 
 def test_who_cannot_see_a_channel_can_do_nothing_in_it() -> None:
@@ -82,19 +90,19 @@ def test_who_cannot_send_cannot_attach_either() -> None:
 
 
 def test_a_timeout_leaves_reading() -> None:
-    somebody = member()
-    somebody.timed_out_until = NOW + timedelta(seconds=1)
+    someone = member()
+    someone.timed_out_until = NOW + timedelta(seconds=1)
 
-    assert granted(somebody, channel()) == permissions.READING
+    assert granted(someone, channel()) == permissions.READING
 
 
 def test_a_thread_takes_the_permissions_of_its_channel() -> None:
-    somebody = member()
-    guild = guild_with(somebody)
+    someone = member()
+    guild = guild_with(someone)
     guild.channels[5] = channel(Overwrite(EVERYONE, 0, deny=SEND))
     thread = Channel(6, EVERYONE, 11, "thread", parent_id=5, thread=Thread(OWNER, 60, NOW))
 
-    found = permissions.channel_permissions(guild, thread, somebody, NOW)
+    found = permissions.channel_permissions(guild, thread, someone, NOW)
 
     assert not found & SEND
     assert found & permissions.SEND_MESSAGES_IN_THREADS

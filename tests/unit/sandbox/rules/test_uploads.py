@@ -3,17 +3,16 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.discord.film_sizes import film_size
-from sandbox.discord.uploads import sanitised
+from sandbox.discord.rules.uploads import sanitised, video_size
 
 
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
-        ("film.mp4", "film.mp4"),
-        ("my film (1).mp4", "my_film_1.mp4"),
+        ("video.mp4", "video.mp4"),
+        ("my video (1).mp4", "my_video_1.mp4"),
         ("../../etc/passwd", "passwd"),
-        ("C:\\films\\a.mp4", "a.mp4"),
+        ("C:\\videos\\a.mp4", "a.mp4"),
         ("🎬.mp4", "unknown.mp4"),
         (".hidden", "hidden"),
         ("", "unknown"),
@@ -39,13 +38,13 @@ def track(width: int, height: int) -> bytes:
         (box(b"mdat", b"x" * 50) + box(b"moov", track(640, 360)), (640, 360)),
         (box(b"ftyp", b"isom"), None),
         (b"\0\0\0\1moov", None),
-        (b"no film at all, but long enough to look at", None),
+        (b"no video at all, but long enough to look at", None),
         (b"", None),
     ],
     ids=["sound first", "data first", "no tracks", "cut short", "text", "empty"],
 )
-def test_a_film_tells_its_size(tmp_path: Path, content: bytes, size: object) -> None:
-    path = tmp_path / "film.mp4"
+def test_a_video_tells_its_size(tmp_path: Path, content: bytes, size: object) -> None:
+    path = tmp_path / "video.mp4"
     path.write_bytes(content)
 
-    assert film_size(path) == size
+    assert video_size(path) == size

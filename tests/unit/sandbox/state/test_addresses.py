@@ -1,8 +1,8 @@
 from urllib.parse import parse_qs, urlsplit
 
 from sandbox.clock import SandboxClock
-from sandbox.discord.addresses import EPHEMERAL_SECONDS, Addresses
-from sandbox.discord.models import Attachment
+from sandbox.discord.state.addresses import EPHEMERAL_SECONDS, Addresses
+from sandbox.discord.state.models import Attachment
 
 
 def opens(addresses: Addresses, url: str) -> bool:
@@ -32,7 +32,7 @@ def test_a_signature_is_for_one_file_and_one_sandbox() -> None:
     assert not opens(Addresses(clock, b"other"), url)
 
 
-def test_a_bare_address_is_signed_anew_and_a_foreign_one_left_alone() -> None:
+def test_a_bare_address_is_signed_again_and_a_foreign_one_left_alone() -> None:
     addresses = Addresses(SandboxClock(), b"secret")
     bare = addresses.attachment(1, Attachment(2, "a.png", 10)).partition("?")[0]
 

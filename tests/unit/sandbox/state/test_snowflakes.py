@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 from sandbox.clock import SandboxClock
-from sandbox.discord.snowflakes import Snowflakes, created_at, snowflake_at
+from sandbox.discord.state.snowflakes import Snowflakes, created_at, snowflake_at
 
 
 def test_an_id_tells_when_it_was_made() -> None:

@@ -1,13 +1,13 @@
-"""Films show what their words name, each thing as itself, and the same words the same film."""
+"""Videos show what their words name, each thing as itself, and the same words the same video."""
 
 import itertools
 
 import pytest
 from PIL import Image, ImageChops, ImageDraw
 
-from sandbox.films.pens import Pen
-from sandbox.films.scenes import PALETTES, Scene
-from sandbox.films.subjects import COLOURS, SUBJECTS, coat_of, subject_of
+from sandbox.videos.drawing import Pen
+from sandbox.videos.scenes import PALETTES, Scene
+from sandbox.videos.subjects import COLOURS, SUBJECTS, coat_of, subject_of
 
 SIZE = (160, 90)
 PAINTS = sorted({subject.paint for subject in SUBJECTS.values()}, key=lambda paint: paint.__name__)
@@ -31,12 +31,12 @@ def differing(one: Image.Image, other: Image.Image) -> int:
     return one.width * one.height - found[0]
 
 
-def test_the_same_words_give_the_same_film_and_others_another():
+def test_the_same_words_give_the_same_video_and_others_another():
     assert frame("a fox in the snow").tobytes() == frame("a fox in the snow").tobytes()
     assert frame("a fox in the snow").tobytes() != frame("a fox in the rain").tobytes()
 
 
-def test_there_are_many_subjects_and_each_has_a_look_of_its_own():
+def test_there_are_many_subjects_and_each_has_a_poll_of_its_own():
     pictures = [painted(paint) for paint in PAINTS]
 
     assert len(PAINTS) >= FEWEST_SUBJECTS
@@ -57,7 +57,7 @@ def test_what_is_drawn_is_seen_and_all_of_it_is_in_the_picture(paint):
 
 
 @pytest.mark.parametrize("word", SUBJECTS)
-def test_every_named_thing_is_in_its_film(word):
+def test_every_named_thing_is_in_its_video(word):
     words = f"a {word} by the sea"
     without = Scene(words, SIZE, 5)
     without._subject = None

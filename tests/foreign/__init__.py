@@ -1,0 +1,1 @@
+"""Other people's Discord clients, driven against the sandbox: `python -m tests.foreign`."""
