@@ -1,6 +1,6 @@
 """`python -m sandbox`: starts everything, says where it is, stops on SIGINT or SIGTERM.
 
-With `--json` the first line on standard output is one JSON object for whoever started it; with
+With `--json` the first line on standard output is one JSON object for its parent process; with
 `--with-parent` it also stops when its standard input ends, so that it cannot outlive its parent.
 """
 
@@ -35,7 +35,7 @@ def main() -> None:
         asyncio.run(_run(settings, as_json=arguments.json, with_parent=arguments.with_parent))
     except KeyboardInterrupt:
         return
-    except BrokenPipeError:  # whoever started us has gone; Python would complain of it at its exit
+    except BrokenPipeError:  # the parent has gone; Python would report it at its exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         if error.errno not in {errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL}:
@@ -69,8 +69,7 @@ async def _run(settings: SandboxSettings, *, as_json: bool, with_parent: bool) -
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows: KeyboardInterrupt does it
-            loop.add_signal_handler(name, stop.set)
+        loop.add_signal_handler(name, stop.set)
     if with_parent:
         threading.Thread(target=_wait_for_parent, args=(loop, stop), daemon=True).start()
     async with running_sandbox(settings) as sandbox:

@@ -14,24 +14,25 @@ from aiohttp import web
 from sandbox.api.service import PeopleApi
 from sandbox.clock import SandboxClock
 from sandbox.discord import cdn
-from sandbox.discord.blobs import BlobStore
+from sandbox.discord.base_urls import answering_at
 from sandbox.discord.faults import Faults
 from sandbox.discord.gateway.service import Gateway
 from sandbox.discord.interactions.command_routes import CommandRoutes
 from sandbox.discord.interactions.routes import InteractionRoutes
 from sandbox.discord.interactions.service import Interactions
-from sandbox.discord.local import LocalDiscord
-from sandbox.discord.ratelimits import RateLimits
+from sandbox.discord.local_discord import LocalDiscord
 from sandbox.discord.rest import routes
 from sandbox.discord.rest.answers import errors_as_json
-from sandbox.discord.rest.authorising import authorising
-from sandbox.discord.rest.routing import Router
+from sandbox.discord.rest.missing import MissingRoutes
+from sandbox.discord.rest.ratelimits import RateLimits
+from sandbox.discord.rest.routing import Router, authorising
 from sandbox.discord.seed import new_world
+from sandbox.discord.state.blobs import BlobStore
 from sandbox.discord.traffic import TrafficLog
-from sandbox.opening import Opener, OpenNanoGpt, OpenNanoPhoto
 from sandbox.providers.control import add_routes
 from sandbox.providers.nanogpt import control as nanogpt_control
 from sandbox.providers.nanophoto import control as nanophoto_control
+from sandbox.servers import NanoGptServer, NanoPhotoServer, Servers
 from sandbox.settings import SandboxSettings
 
 _PAGE = Path(__file__).parent / "page"
@@ -39,7 +40,7 @@ _PAGE = Path(__file__).parent / "page"
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """A running sandbox: its parts for tests, its addresses for everybody."""
+    """A running sandbox: its parts for tests, its addresses for everyone."""
 
     settings: SandboxSettings
     clock: SandboxClock
@@ -49,8 +50,8 @@ class Sandbox:
     faults: Faults
     rate_limits: RateLimits
     origin: str
-    nanogpt: OpenNanoGpt
-    nanophoto: OpenNanoPhoto
+    nanogpt: NanoGptServer
+    nanophoto: NanoPhotoServer
 
     def environment(self) -> dict[str, str]:
         """What a bot needs to run here, by the names of its settings; and the page's address."""
@@ -65,7 +66,7 @@ class Sandbox:
             "NANOPHOTO_API_KEY": self.settings.nanophoto_key,
             "NANOPHOTO_USD_PER_CREDIT": "0.02",  # what the real one takes is not documented
             "FETCH_ALLOW_HOSTS": ",".join(
-                address.removeprefix("http://")
+                address.partition("://")[2]
                 for address in (
                     self.origin,
                     self.nanogpt.origin,
@@ -85,24 +86,27 @@ async def running_sandbox(settings: SandboxSettings) -> AsyncIterator[Sandbox]:
         folder = _folder(settings, stack)
         clock = SandboxClock()
         discord = new_world(clock, BlobStore(folder), settings.token)
-        gateway = Gateway(discord.world)
         interactions = Interactions(discord)
         stack.callback(interactions.close)
         faults = Faults(clock)
         rate_limits = RateLimits(clock, enabled=settings.rate_limits)
-        people = PeopleApi(interactions, gateway, faults)
+        gateway = Gateway(discord.world, starts_paced=lambda: rate_limits.enabled)
+        missing = MissingRoutes()
+        people = PeopleApi(interactions, gateway, faults, missing)
         traffic = stack.enter_context(TrafficLog(settings.traffic_log))
-        app = _application(discord, traffic, faults, rate_limits)
+        app = _application(discord, traffic, faults, rate_limits, missing)
         _mount(app, interactions, gateway)
         people.add_to(app)
-        opener = Opener(settings, clock, folder, stack)
-        nanogpt, nanophoto = await opener.nanogpt(), await opener.nanophoto()
+        servers = Servers(settings, clock, folder, stack)
+        nanogpt, nanophoto = await servers.nanogpt(), await servers.nanophoto()
         add_routes(app, nanogpt_control.playable(nanogpt.service))
         add_routes(app, nanophoto_control.playable(nanophoto.service))
-        origin = await opener.start(app, 0)
+        local = await servers.start(app, 0)
+        origin = settings.public_origin or local
         stack.push_async_callback(people.close)
         stack.callback(gateway.close)
-        discord.world.addresses.origin = origin
+        discord.world.addresses.local = local
+        discord.world.addresses.public = settings.public_origin
         yield Sandbox(
             settings,
             clock,
@@ -127,14 +131,19 @@ def _folder(settings: SandboxSettings, stack: AsyncExitStack) -> Path:
 
 
 def _application(
-    discord: LocalDiscord, traffic: TrafficLog, faults: Faults, rate_limits: RateLimits
+    discord: LocalDiscord,
+    traffic: TrafficLog,
+    faults: Faults,
+    rate_limits: RateLimits,
+    missing: MissingRoutes,
 ) -> web.Application:
     """Outermost first: what is logged is what the bot saw, faults included."""
     return web.Application(
         middlewares=[
+            answering_at(discord.world.addresses),
             traffic.middleware,
             faults.middleware,
-            errors_as_json,
+            errors_as_json(missing),
             authorising(discord.world.application),
             rate_limits.middleware,
         ]

@@ -1,4 +1,4 @@
-"""The sandbox's one clock, which whoever plays the people can turn forward.
+"""The sandbox's one clock, which people and tests can turn forward.
 
 Token lifetimes, signed addresses and nonces are judged by it, so that a test can let fifteen
 minutes pass at once. Waiting is real time: nothing in the sandbox wakes because the clock was turned.

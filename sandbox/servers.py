@@ -1,4 +1,4 @@
-"""Opens the video services: each with its API and its store on origins of their own."""
+"""Starts the video services: each with its API and its store, on ports of their own."""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -7,21 +7,21 @@ from pathlib import Path
 from aiohttp import web
 
 from sandbox.clock import SandboxClock
-from sandbox.films.rendering import Renderer
 from sandbox.providers.nanogpt import routes as nanogpt_routes
+from sandbox.providers.nanogpt.overrides import Overrides as NanoGptOverrides
 from sandbox.providers.nanogpt.service import NanoGpt
-from sandbox.providers.nanogpt.switches import Switches as NanoGptSwitches
 from sandbox.providers.nanophoto import routes as nanophoto_routes
+from sandbox.providers.nanophoto.overrides import Overrides as NanoPhotoOverrides
 from sandbox.providers.nanophoto.service import NanoPhoto
-from sandbox.providers.nanophoto.switches import Switches as NanoPhotoSwitches
 from sandbox.settings import SandboxSettings
 from sandbox.tasks import TaskOwner
+from sandbox.videos.rendering import Renderer, RenderOnce
 
 _SHUTDOWN_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class OpenNanoGpt:
+class NanoGptServer:
     """The local NanoGPT and the address of its API."""
 
     service: NanoGpt
@@ -29,7 +29,7 @@ class OpenNanoGpt:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenNanoPhoto:
+class NanoPhotoServer:
     """The local NanoPhoto and the address of its site."""
 
     service: NanoPhoto
@@ -37,7 +37,7 @@ class OpenNanoPhoto:
 
 
 @dataclass(frozen=True, slots=True)
-class Opener:
+class Servers:
     """Starts sites that close with `stack`; they take the ports after the first one."""
 
     settings: SandboxSettings
@@ -45,25 +45,32 @@ class Opener:
     folder: Path
     stack: AsyncExitStack
 
-    async def nanogpt(self) -> OpenNanoGpt:
+    async def nanogpt(self) -> NanoGptServer:
         settings = self.settings
         tasks = await self.stack.enter_async_context(TaskOwner())
-        switches = NanoGptSwitches(generation_seconds=settings.generation_seconds)
-        service = NanoGpt(self.clock, tasks, Renderer(), self.folder / "films", switches)
+        overrides = NanoGptOverrides(generation_seconds=settings.generation_seconds)
+        service = NanoGpt(self.clock, tasks, self._renderer(), self.folder / "videos", overrides)
         service.books.open(settings.nanogpt_key)
         api = await self.start(nanogpt_routes.api_of(service), 1)
-        service.storage_origin = await self.start(nanogpt_routes.storage_of(service), 2)
-        return OpenNanoGpt(service, api)
+        storage = await self.start(nanogpt_routes.storage_of(service), 2)
+        service.storage_origin = settings.shown(storage)
+        return NanoGptServer(service, settings.shown(api))
 
-    async def nanophoto(self) -> OpenNanoPhoto:
+    async def nanophoto(self) -> NanoPhotoServer:
         settings = self.settings
         tasks = await self.stack.enter_async_context(TaskOwner())
-        switches = NanoPhotoSwitches(generation_seconds=settings.generation_seconds)
-        service = NanoPhoto(self.clock, tasks, Renderer(), self.folder / "veo", switches)
+        overrides = NanoPhotoOverrides(generation_seconds=settings.generation_seconds)
+        service = NanoPhoto(self.clock, tasks, self._renderer(), self.folder / "veo", overrides)
         service.books.open(settings.nanophoto_key)
         api = await self.start(nanophoto_routes.api_of(service), 3)
-        service.storage_origin = await self.start(nanophoto_routes.storage_of(service), 4)
-        return OpenNanoPhoto(service, api)
+        storage = await self.start(nanophoto_routes.storage_of(service), 4)
+        service.storage_origin = settings.shown(storage)
+        return NanoPhotoServer(service, settings.shown(api))
+
+    def _renderer(self) -> Renderer:
+        if self.settings.render_once:
+            return RenderOnce(self.folder / "rendered")
+        return Renderer()
 
     async def start(self, app: web.Application, number: int) -> str:
         """Serve an application on the port of this number; returns its address."""
@@ -72,4 +79,4 @@ class Opener:
         await runner.setup()
         self.stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, host, first and first + number).start()
-        return f"http://{host}:{runner.addresses[0][1]}"
+        return f"http://{self.settings.local_host}:{runner.addresses[0][1]}"

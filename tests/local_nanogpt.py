@@ -12,21 +12,25 @@ from typing import Any
 
 import aiohttp
 
-from bot.clock import SystemClock
-from bot.domain.budgets import Purpose, RequestRule
-from bot.domain.requests import VideoRequest
-from bot.domain.submissions import ProviderStatus, Receipt
+from bot.catalog.request import VideoRequest
+from bot.clock import Clock, SystemClock
 from bot.ids import ModelId
 from bot.media.downloads import guarded_session
-from bot.ports import Clock, Order, OrderPicture
+from bot.providers.contract import (
+    Order,
+    OrderPicture,
+    ProviderStatus,
+    Receipt,
+)
 from bot.providers.nanogpt.client import NanoGpt as Client
+from bot.providers.request_limits import Purpose, RequestRule
 from sandbox.app import Sandbox, running_sandbox
-from sandbox.films.rendering import FilmRequest, Renderer
 from sandbox.providers.nanogpt.limits import Limits
+from sandbox.providers.nanogpt.overrides import Overrides
 from sandbox.providers.nanogpt.runs import Books, Run
 from sandbox.providers.nanogpt.service import NanoGpt
-from sandbox.providers.nanogpt.switches import Switches
 from sandbox.settings import SandboxSettings
+from sandbox.videos.rendering import Renderer, RenderRequest
 from tests.factories import make_request
 from tests.serving import pair_of
 
@@ -35,7 +39,7 @@ Answer = tuple[int, Any, Any]  # status, JSON or text, headers
 
 KEY_NAME = "sk-nano-sandbox"
 KEY = {"x-api-key": KEY_NAME}
-WISH = {
+REQUEST = {
     "model": "bytedance-seedance-v1-pro-fast",
     "prompt": "a fox",
     "duration": "2",
@@ -50,9 +54,9 @@ RECOVER = "/api/generate-video/recover"
 
 
 class BlankRenderer(Renderer):
-    """Its films are files with a few bytes."""
+    """Its videos are files with a few bytes."""
 
-    async def render(self, request: FilmRequest, target: Path) -> None:
+    async def render(self, request: RenderRequest, target: Path) -> None:
         content = b"\0\0\0\x18ftypisom" + request.prompt.encode()
         await asyncio.to_thread(target.write_bytes, content)
 
@@ -86,23 +90,23 @@ class Wire:
             return answer.status, body, answer.headers
 
     def renew(self) -> None:
-        """As if it had just been started: no film, no fault, no switch, fifty dollars."""
+        """As if it had just been started: no video, no fault, no switch, fifty dollars."""
         service = self.service
         service.books, service.limits = Books(), Limits()
         service.books.open(KEY_NAME)
-        service.switches = Switches(generation_seconds=0)
+        service.overrides = Overrides(generation_seconds=0)
         service.faults.clear()
         service.keys_seen_by_storage.clear()
 
     async def submit(self, **fields: Any) -> Answer:
-        return await self.call("POST", SUBMIT, json=WISH | fields)
+        return await self.call("POST", SUBMIT, json=REQUEST | fields)
 
     async def quote(self, **fields: Any) -> Answer:
         headers = {"x-x402": "true"}
-        return await self.call("POST", SUBMIT, json=WISH | fields, headers=headers)
+        return await self.call("POST", SUBMIT, json=REQUEST | fields, headers=headers)
 
     async def made(self, **fields: Any) -> Run:
-        """A film that has come to its end."""
+        """A video that has come to its end."""
         status, body, _ = await self.submit(**fields)
         assert status in {200, 202}
         await self.service.making[body["runId"]]
@@ -140,11 +144,11 @@ class FreeBudgets:
 
 @dataclass
 class Desk:
-    """The bot's client with the service behind it; `wish` is what it orders unless told else."""
+    """The bot's client with the service behind it; `request` is what it orders unless told else."""
 
     wire: Wire
     client: Client
-    wish: VideoRequest
+    request: VideoRequest
 
     @property
     def service(self) -> NanoGpt:
@@ -158,16 +162,16 @@ class Desk:
     async def submit(
         self, tag: str = "tag-1", pictures: dict[str, OrderPicture] | None = None, **fields: Any
     ) -> Receipt:
-        return await self.client.submit(Order(replace(self.wish, **fields), tag, pictures or {}))
+        return await self.client.submit(Order(replace(self.request, **fields), tag, pictures or {}))
 
     def sent(self, receipt: Receipt) -> Json:
-        """The body with which a film was ordered."""
+        """The body with which a video was ordered."""
         return self.service.books.runs[receipt.handle].body
 
     async def ended(self, receipt: Receipt) -> ProviderStatus:
-        """How a film stands that has come to its end."""
+        """How a video stands that has come to its end."""
         await self.service.making[receipt.handle]
-        return await self.client.look(receipt.handle, self.wish)
+        return await self.client.poll(receipt.handle, self.request)
 
 
 @asynccontextmanager
@@ -186,15 +190,15 @@ async def desk_at(
             budgets=FreeBudgets(),
             clock=clock or SystemClock(),
         )
-        wish = make_request(
-            model_id=ModelId(WISH["model"]), duration_seconds=2, resolution=WISH["resolution"]
+        request = make_request(
+            model_id=ModelId(REQUEST["model"]), duration_seconds=2, resolution=REQUEST["resolution"]
         )
-        yield Desk(wire, client, wish)
+        yield Desk(wire, client, request)
 
 
 @asynccontextmanager
 async def local_nanogpt(folder: Path, *, blank: bool = True) -> AsyncIterator[Wire]:
-    """A sandbox whose NanoGPT makes films at once; `blank` ones unless the film itself matters."""
+    """A sandbox whose NanoGPT makes videos at once; `blank` ones unless the video itself matters."""
     settings = SandboxSettings(port=0, generation_seconds=0, data_dir=folder, traffic_log=None)
     async with running_sandbox(settings) as sandbox, aiohttp.ClientSession() as session:
         if blank:

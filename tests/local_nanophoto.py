@@ -11,38 +11,44 @@ from typing import Any
 
 import aiohttp
 
-from bot.clock import SystemClock
-from bot.domain.requests import Shot, VideoRequest
-from bot.domain.submissions import ProviderStatus, Receipt
+from bot.catalog.request import Shot, VideoRequest
+from bot.clock import Clock, SystemClock
 from bot.errors import ProviderError
-from bot.ports import Clock, Order, OrderPicture, RequestBudgets, Watched
+from bot.providers.contract import (
+    Order,
+    OrderPicture,
+    ProviderStatus,
+    Receipt,
+    RequestBudgets,
+    Watched,
+)
 from bot.providers.nanophoto.client import NanoPhoto
 from bot.providers.nanophoto.handles import Handle, parse
 from bot.providers.nanophoto.models import MODEL_ID
 from sandbox.app import Sandbox, running_sandbox
-from sandbox.films.rendering import Renderer, RenderingError
 from sandbox.providers.nanophoto import service as local
 from sandbox.providers.nanophoto.making import Studio
+from sandbox.providers.nanophoto.overrides import Overrides
 from sandbox.providers.nanophoto.shots import Shot as LocalShot
-from sandbox.providers.nanophoto.switches import Switches
 from sandbox.settings import SandboxSettings
+from sandbox.videos.rendering import Renderer, RenderingError
 from tests.factories import make_image, make_request
 from tests.fakes.budgets import InMemoryBudgets
 
 KEY = "np-sandbox"
-OTHER_KEY = "np-somebody-else"
+OTHER_KEY = "np-someone-else"
 USD_PER_CREDIT = Decimal("0.02")
 OPENING_CREDITS = 1000
 GENERATE = "/api/veo-3/generate"
 STATUS = "/api/veo-3/check-status"
 PICTURE = "https://static.nanophoto.ai/demo/nano-banana-pro.webp"
-HANDLE = '{"resolution":"720p","tasks":[{"shot_id":"s","task_id":"task_a"}],"credits":10}'  # of nobody's film
+HANDLE = '{"resolution":"720p","tasks":[{"shot_id":"s","task_id":"task_a"}],"credits":10}'  # of no one's video
 
 Json = dict[str, Any]
 
 
 class BlankStudio(Studio):
-    """Its films are files with a few bytes; a picture named `away` cannot be had."""
+    """Its videos are files with a few bytes; a picture named `away` cannot be had."""
 
     async def make(self, shot: LocalShot) -> str:
         if any("away" in address for address in shot.order.image_urls):
@@ -93,8 +99,8 @@ class Local:
         return self.service.requests.count(KEY)
 
     def switch(self, **switches: Any) -> None:
-        known = self.service.switches.model_dump()
-        self.service.switches = Switches(**(known | switches))
+        known = self.service.overrides.model_dump()
+        self.service.overrides = Overrides(**(known | switches))
 
     def movements(self, kind: str) -> list[int]:
         return [entry.credits for entry in self.service.books.entries if entry.kind == kind]
@@ -133,7 +139,7 @@ class Local:
     async def seen(self, client: NanoPhoto, one: Order) -> ProviderStatus:
         """What a look shows of a submission that has come to its end."""
         receipt = await self.submitted(client, one)
-        return await client.look(receipt.handle, one.request)
+        return await client.poll(receipt.handle, one.request)
 
 
 class Gate:
@@ -153,14 +159,14 @@ class Gate:
         self._released.release()
 
 
-def wish(**fields: Any) -> VideoRequest:
+def a_request(**fields: Any) -> VideoRequest:
     defaults: Json = {"model_id": MODEL_ID, "duration_seconds": 8, "audio": None}
     return make_request(**(defaults | fields))
 
 
 def order(tag: str = "tag-1", *, address: str | None = PICTURE, **fields: Any) -> Order:
-    """A wish as it is handed over, its pictures under their addresses."""
-    request = wish(**fields)
+    """A request as it is handed over, its pictures under their addresses."""
+    request = a_request(**fields)
     pictures = {
         image.key: OrderPicture(address=address and f"{address}?{image.key}")
         for image in request.pictures
@@ -178,7 +184,7 @@ def image(number: int) -> Any:
 
 
 def watched(*receipts: Receipt) -> list[Watched]:
-    return [Watched(receipt.handle, wish()) for receipt in receipts]
+    return [Watched(receipt.handle, a_request()) for receipt in receipts]
 
 
 def words(found: ProviderStatus | ProviderError) -> str:
@@ -188,7 +194,7 @@ def words(found: ProviderStatus | ProviderError) -> str:
 
 @asynccontextmanager
 async def blank_sandbox(folder: Path) -> AsyncIterator[Sandbox]:
-    """A sandbox whose NanoPhoto makes blank films at once."""
+    """A sandbox whose NanoPhoto makes blank videos at once."""
     settings = SandboxSettings(port=0, generation_seconds=0, data_dir=folder, traffic_log=None)
     async with running_sandbox(settings) as sandbox:
         service = sandbox.nanophoto.service
@@ -198,7 +204,7 @@ async def blank_sandbox(folder: Path) -> AsyncIterator[Sandbox]:
 
 @asynccontextmanager
 async def local_nanophoto(folder: Path) -> AsyncIterator[Local]:
-    """Blank films at once, for the bot's key and for somebody else's."""
+    """Blank videos at once, for the bot's key and for someone else's."""
     async with blank_sandbox(folder) as sandbox, aiohttp.ClientSession() as session:
         sandbox.nanophoto.service.books.open(OTHER_KEY)
         yield Local(sandbox, session)

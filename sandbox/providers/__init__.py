@@ -1,1 +1,5 @@
-"""Local versions of the video services, as treacherous as the real ones."""
+"""Local versions of the video services, with the real ones' pitfalls.
+
+Each package is one service; shared parts (faults, control, stores) are here. Imports `videos`, the
+clock and tasks. Read `nanogpt/service.py` first.
+"""

@@ -1,4 +1,4 @@
-"""Playing a video service: its switches, books and faults, below `/sandbox/api/providers/<name>`."""
+"""Control of a video service: its overrides, books and faults, below `/sandbox/api/providers/<name>`."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ PREFIX = "/sandbox/api/providers"
 
 @dataclass(frozen=True, slots=True)
 class Playable:
-    """One service as whoever plays the people sees it; `change` raises a 400 for a wrong switch."""
+    """One service as people and tests control it; `change` raises a 400 for a wrong override."""
 
     name: str
     faults: list[Fault]

@@ -1,4 +1,4 @@
-"""Faults on order for a video service's interface: when one strikes, and what it does to an answer.
+"""Fault injection for a video service's API: when a fault strikes, and what it does to an answer.
 
 docs/sandbox.md, section 3, names every kind. `…_after` means that the request has had its effect.
 """

@@ -2,7 +2,7 @@
 
 import aiohttp
 
-from sandbox.films.rendering import RenderingError
+from sandbox.videos.rendering import RenderingError
 
 DEADLINE_SECONDS = 20.0
 

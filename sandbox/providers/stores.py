@@ -1,4 +1,4 @@
-"""A video service's store: a site that hands out films, and writes down whoever shows it a key."""
+"""A video service's store: a site that serves videos, and records every key that it is sent."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,9 +12,9 @@ EXPIRED_WORDS = {403: "Request has expired", 404: "NoSuchKey"}
 def store_of(
     folder: Path, start: str, keys_seen: list[str], expired: Callable[[], int | None]
 ) -> web.Application:
-    """The store of films whose names begin with `start`; `expired` is the status that hides all."""
+    """The store of videos whose names begin with `start`; `expired` is the status that hides all."""
 
-    async def film(request: web.Request) -> web.StreamResponse:
+    async def video(request: web.Request) -> web.StreamResponse:
         seen = request.headers.get("x-api-key") or request.headers.get("Authorization")
         if seen is not None:
             keys_seen.append(seen)
@@ -28,5 +28,5 @@ def store_of(
         return web.FileResponse(path, headers={"Content-Type": "video/mp4"})
 
     app = web.Application()
-    app.router.add_get("/storage/{name}", film)
+    app.router.add_get("/storage/{name}", video)
     return app

@@ -2,7 +2,7 @@
 
 import math
 
-from sandbox.films.pens import DARK, WHITE, Pen
+from sandbox.videos.drawing import DARK, WHITE, Pen
 
 
 def _body(pen: Pen, pace: float = 9) -> None:

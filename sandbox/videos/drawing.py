@@ -1,4 +1,4 @@
-"""A pen for one thing in a picture: places and sizes are counted in the thing's own unit."""
+"""A pen for one object in a picture: places and sizes are in the object's own unit."""
 
 from dataclasses import dataclass
 

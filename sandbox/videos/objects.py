@@ -2,7 +2,7 @@
 
 import math
 
-from sandbox.films.pens import DARK, WHITE, Pen
+from sandbox.videos.drawing import DARK, WHITE, Pen
 
 GLASS = (176, 214, 236)
 FLAME = (250, 170, 60)
@@ -10,7 +10,7 @@ SKIN = (232, 188, 150)
 
 
 def person(pen: Pen) -> None:
-    """Somebody who walks; the coat is the clothes."""
+    """Someone who walks; the coat is the clothes."""
     for index, side in enumerate((-1, 1)):
         step = 0.9 * math.sin(pen.seconds * 6 + index * math.pi)
         pen.line((0, 0.2), (step, 1.8), width=0.36, fill=DARK)

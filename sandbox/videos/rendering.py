@@ -1,6 +1,6 @@
-"""From drawn frames to a film: H.264, playable while it loads, of the asked length and size.
+"""From drawn frames to a video: H.264, playable while it loads, of the requested length and size.
 
-Frames are drawn small, in a thread, and enlarged by ffmpeg, so that a film takes a second or two.
+Frames are drawn small, in a thread, and enlarged by ffmpeg, so that a video takes a second or two.
 """
 
 import asyncio
@@ -13,11 +13,9 @@ from pathlib import Path
 import imageio_ffmpeg
 from PIL import Image
 
-from sandbox.films.joining import arguments_to_join
-from sandbox.films.references import SceneWithReferences
-from sandbox.films.running import Feed, run
-from sandbox.films.scenes import Scene
-from sandbox.films.stills import StillInMotion
+from sandbox.videos.ffmpeg import Feed, arguments_to_join, run
+from sandbox.videos.scenes import Scene
+from sandbox.videos.stills import SceneWithReferences, StillInMotion
 
 DRAWN_PER_SECOND = 12
 DRAWN_HEIGHT = 360
@@ -32,18 +30,18 @@ SHORT_SIDES = {
     "2k": 1440,
     "4k": 2160,
 }
-LARGE_SHORT_SIDE = 1440  # larger films are compressed in haste; eight seconds took six else
+LARGE_SHORT_SIDE = 1440  # larger videos are compressed in haste; eight seconds took six else
 CAREFUL = ("bicubic", "veryfast", "25")  # scaling, preset, rate factor
 HASTY = ("bilinear", "ultrafast", "28")
 
 
 class RenderingError(Exception):
-    """The film could not be made; the text says why."""
+    """The video could not be made; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class FilmRequest:
-    """What a film should be."""
+class RenderRequest:
+    """What a video should be."""
 
     prompt: str
     seconds: float = 5.0
@@ -55,7 +53,7 @@ class FilmRequest:
     references: tuple[bytes, ...] = ()  # pictures of what is to be seen in it
 
 
-def size_of(request: FilmRequest) -> tuple[int, int]:
+def size_of(request: RenderRequest) -> tuple[int, int]:
     """Width and height in pixels, even, as the codec wants them."""
     wide, _, tall = request.aspect_ratio.partition(":")
     ratio = int(wide) / int(tall) if wide.isdigit() and tall.isdigit() and int(tall) else 16 / 9
@@ -65,14 +63,14 @@ def size_of(request: FilmRequest) -> tuple[int, int]:
 
 
 class Renderer:
-    """Renders two films at a time; `program` is ffmpeg's path, found if not given."""
+    """Renders two videos at a time; `program` is ffmpeg's path, found if not given."""
 
     def __init__(self, program: Path | None = None) -> None:
         found = program or shutil.which("ffmpeg") or imageio_ffmpeg.get_ffmpeg_exe()
-        self._program = str(found)
+        self.program = str(found)
         self._room = asyncio.Semaphore(2)
 
-    async def render(self, request: FilmRequest, target: Path) -> None:
+    async def render(self, request: RenderRequest, target: Path) -> None:
         """Raises RenderingError. The target appears whole or not at all."""
         width, height = size = size_of(request)
         drawn = _even(DRAWN_HEIGHT * width / height), DRAWN_HEIGHT
@@ -86,28 +84,28 @@ class Renderer:
 
         await self._run(arguments, feed, part, target)
 
-    async def join(self, films: Sequence[Path], target: Path, *, alike: bool) -> None:
-        """One film of several with sound; `alike` are of one size. Raises RenderingError."""
+    async def join(self, videos: Sequence[Path], target: Path, *, alike: bool) -> None:
+        """One video of several with sound; `alike` are of one size. Raises RenderingError."""
         part = target.with_suffix(".part")
-        names = "".join(f"file {_quoted(film)}\n" for film in films)
+        names = "".join(f"file {_quoted(video)}\n" for video in videos)
 
         async def feed(stream: asyncio.StreamWriter) -> None:
             stream.write(names.encode())
             await stream.drain()
 
-        await self._run(arguments_to_join(films, part, alike=alike), feed, part, target)
+        await self._run(arguments_to_join(videos, part, alike=alike), feed, part, target)
 
     async def _run(self, arguments: Sequence[str], feed: Feed, part: Path, target: Path) -> None:
         """Have the part written, and put it in the target's place."""
         async with self._room:
-            wrong = await run(self._program, arguments, feed)
+            wrong = await run(self.program, arguments, feed)
         if wrong is not None:
             raise RenderingError(wrong)
         await asyncio.to_thread(part.replace, target)
 
     def _arguments(
         self,
-        request: FilmRequest,
+        request: RenderRequest,
         drawn: tuple[int, int],
         size: tuple[int, int],
         part: Path,
@@ -127,7 +125,7 @@ class Renderer:
         ]
 
     async def _draw(
-        self, request: FilmRequest, drawn: tuple[int, int], stream: asyncio.StreamWriter
+        self, request: RenderRequest, drawn: tuple[int, int], stream: asyncio.StreamWriter
     ) -> None:
         source = await asyncio.to_thread(_source, request, drawn)
         count = max(2, round(request.seconds * DRAWN_PER_SECOND))
@@ -137,8 +135,33 @@ class Renderer:
             await stream.drain()
 
 
+class RenderOnce(Renderer):
+    """Renders one video of each length, size and sound, and copies it for every further request.
+
+    For tests of hours and of load, where the drawing would take the processor from the bot.
+    """
+
+    def __init__(self, folder: Path, program: Path | None = None) -> None:
+        super().__init__(program)
+        self._folder = folder
+        self._one_at_a_time = asyncio.Lock()
+
+    async def render(self, request: RenderRequest, target: Path) -> None:
+        """Raises RenderingError. The target appears whole or not at all."""
+        width, height = size_of(request)
+        sound = "sound" if request.audio else "silent"
+        first = self._folder / f"{request.seconds:g}s-{width}x{height}-{sound}.mp4"
+        async with self._one_at_a_time:
+            if not first.exists():
+                await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
+                await super().render(request, first)
+        part = target.with_suffix(".part")
+        await asyncio.to_thread(shutil.copyfile, first, part)
+        await asyncio.to_thread(part.replace, target)
+
+
 def _source(
-    request: FilmRequest, drawn: tuple[int, int]
+    request: RenderRequest, drawn: tuple[int, int]
 ) -> Scene | StillInMotion | SceneWithReferences:
     if request.references:
         pictures = [_picture(content) for content in request.references]
@@ -159,7 +182,7 @@ def _picture(content: bytes) -> Image.Image:
 
 
 def _quoted(path: Path) -> str:
-    """A path as ffmpeg's list of films wants it."""
+    """A path as ffmpeg's list of videos wants it."""
     return "'file:" + str(path.absolute()).replace("'", r"'\''") + "'"
 
 

@@ -1,6 +1,6 @@
 """Moving pictures from words: a landscape, weather and a subject, chosen by what is said.
 
-The same words give the same film, other words another. Everything is drawn with plain shapes.
+The same words give the same video, other words another. Everything is drawn with plain shapes.
 """
 
 import hashlib
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from sandbox.films.pens import Colour, Pen
-from sandbox.films.subjects import Where, coat_of, subject_of
+from sandbox.videos.drawing import Colour, Pen
+from sandbox.videos.subjects import Where, coat_of, subject_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ _WET = frozenset(["rain", "rainy", "raining", "storm", "stormy", "thunderstorm"]
 
 
 class Scene:
-    """One prompt's film; `frame` draws the picture at a share of its length, from 0 to 1."""
+    """One prompt's video; `frame` draws the picture at a share of its length, from 0 to 1."""
 
     def __init__(self, prompt: str, size: tuple[int, int], seconds: float) -> None:
         self.size, self.seconds = size, seconds

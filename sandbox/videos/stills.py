@@ -1,13 +1,16 @@
-"""Moving pictures from a picture: a slow push towards it, light drifting over it, another after it."""
+"""Frames from pictures: one in slow motion, or a scene with reference pictures floating in it."""
 
 import math
 import random
+from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageOps
 
+from sandbox.videos.scenes import Scene
+
 
 class StillInMotion:
-    """One picture's film, ending in another where there is one."""
+    """One picture's video, ending in another where there is one."""
 
     def __init__(self, first: Image.Image, last: Image.Image | None, size: tuple[int, int]) -> None:
         self.size = size
@@ -37,3 +40,27 @@ class StillInMotion:
             size = 1 + frame.height * 0.006 * near
             alpha = int(40 + 90 * near * abs(math.sin(share * 6 + x * 20)))
             draw.ellipse((left, top, left + size, top + size), fill=(255, 250, 225, alpha))
+
+
+class SceneWithReferences:
+    """One prompt's video in which every reference picture floats, side by side."""
+
+    def __init__(self, scene: Scene, pictures: Sequence[Image.Image]) -> None:
+        self._scene = scene
+        width, height = scene.size
+        side = min(width, height) * 2 // 5, width // (len(pictures) + 1)
+        card = (min(side), min(side))
+        self._cards = [
+            ImageOps.expand(ImageOps.fit(picture.convert("RGB"), card), 2, (255, 255, 255))
+            for picture in pictures
+        ]
+
+    def frame(self, share: float) -> Image.Image:
+        picture = self._scene.frame(share)
+        width, height = picture.size
+        for number, card in enumerate(self._cards):
+            middle = width * (number + 1) / (len(self._cards) + 1)
+            drift = math.sin(share * 5 + number * 2) * height * 0.04
+            corner = round(middle - card.width / 2), round((height - card.height) / 2 + drift)
+            picture.paste(card, corner)
+        return picture

@@ -1,11 +1,11 @@
-"""What a film is about: a word in the prompt names it, another may name its colour."""
+"""What a video is about: a word in the prompt names it, another may name its colour."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from sandbox.films import animals, things
-from sandbox.films.pens import Colour, Pen
+from sandbox.videos import animals, objects
+from sandbox.videos.drawing import Colour, Pen
 
 
 class Where(Enum):
@@ -43,21 +43,21 @@ _TABLE: dict[str, Subject] = {
     "bird eagle owl gull crow parrot": Subject(animals.bird, (48, 44, 60), Where.SKY),
     "butterfly moth bee": Subject(animals.butterfly, (236, 124, 170), Where.SKY),
     "dragon dinosaur": Subject(animals.dragon, (92, 160, 92), Where.SKY, 1.1),
-    "robot": Subject(things.robot, (164, 176, 190), size=1.2),
-    "astronaut": Subject(things.astronaut, (236, 238, 242), size=1.2),
+    "robot": Subject(objects.robot, (164, 176, 190), size=1.2),
+    "astronaut": Subject(objects.astronaut, (236, 238, 242), size=1.2),
     "person people man woman girl boy child kid dancer knight wizard surfer hiker skier": Subject(
-        things.person, (196, 72, 84), size=1.1
+        objects.person, (196, 72, 84), size=1.1
     ),
-    "car taxi truck bus van": Subject(things.car, (206, 60, 56)),
-    "train tram locomotive": Subject(things.train, (60, 110, 90)),
-    "boat ship sailboat yacht": Subject(things.boat, (164, 92, 58), Where.WATER, 1.1),
-    "plane airplane jet": Subject(things.plane, (232, 236, 240), Where.SKY),
-    "rocket spaceship spacecraft": Subject(things.rocket, (232, 234, 240), Where.SKY, 1.1),
-    "balloon": Subject(things.balloon, (226, 84, 76), Where.SKY, 1.1),
-    "castle palace fortress": Subject(things.castle, (150, 146, 158), Where.STANDING, 1.1),
-    "house cabin cottage hut": Subject(things.house, (196, 150, 110), Where.STANDING, 1.1),
+    "car taxi truck bus van": Subject(objects.car, (206, 60, 56)),
+    "train tram locomotive": Subject(objects.train, (60, 110, 90)),
+    "boat ship sailboat yacht": Subject(objects.boat, (164, 92, 58), Where.WATER, 1.1),
+    "plane airplane jet": Subject(objects.plane, (232, 236, 240), Where.SKY),
+    "rocket spaceship spacecraft": Subject(objects.rocket, (232, 234, 240), Where.SKY, 1.1),
+    "balloon": Subject(objects.balloon, (226, 84, 76), Where.SKY, 1.1),
+    "castle palace fortress": Subject(objects.castle, (150, 146, 158), Where.STANDING, 1.1),
+    "house cabin cottage hut": Subject(objects.house, (196, 150, 110), Where.STANDING, 1.1),
     "flower flowers rose tulip tulips sunflower": Subject(
-        things.flowers, (228, 92, 130), Where.STANDING
+        objects.flowers, (228, 92, 130), Where.STANDING
     ),
 }
 SUBJECTS = {word: subject for words, subject in _TABLE.items() for word in words.split()}

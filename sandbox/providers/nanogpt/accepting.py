@@ -1,4 +1,4 @@
-"""Whether NanoGPT accepts a submission, in the order in which it looks, and what it takes from it.
+"""Whether NanoGPT accepts a submission, in the order of its checks, and what it takes from it.
 
 Pictures first, then the model's needs, then the prompt, as was measured on its picture models. Only
 what the documents promise is checked; unknown fields are ignored.
@@ -9,7 +9,7 @@ import binascii
 import re
 from typing import Any, Literal
 
-from sandbox.providers.nanogpt.catalogue import PROMPT_MOST
+from sandbox.providers.nanogpt.catalog import PROMPT_MOST
 from sandbox.providers.nanogpt.refusals import Refusal
 
 Json = dict[str, Any]

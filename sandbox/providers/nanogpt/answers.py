@@ -1,4 +1,4 @@
-"""NanoGPT's answers about films: a receipt, and a status in every shape that is known of it."""
+"""NanoGPT's answers about videos: a receipt, and a status in every shape that is known of it."""
 
 from typing import Any, Literal
 
@@ -44,7 +44,7 @@ _NSFW = "Content flagged as inappropriate. Please modify your prompt and try aga
 
 
 class Manner:
-    """How statuses read now: the switches that matter for them."""
+    """How statuses read now: the overrides that matter for them."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ def status_of(run: Run, manner: Manner, address: str) -> Json:
 
 
 def _result(run: Run, manner: Manner, address: str) -> Json:
-    """What stands beside the word: the film, the failure, or that it is being made."""
+    """What stands beside the word: the video, the failure, or that it is being made."""
     if run.state in {"FAILED", "CANCELED"}:
         return _failure(run, manner.failure)
     if run.state != "COMPLETED":

@@ -23,7 +23,7 @@ _ON = (True, "true", "1", 1)
 
 @cache
 def _file() -> Json:
-    text = (resources.files(__package__) / "catalogue.json").read_text("utf-8")
+    text = (resources.files(__package__) / "catalog.json").read_text("utf-8")
     read: Json = json.loads(text)
     return read
 
@@ -42,7 +42,7 @@ def found(model_id: object, *, old_slugs: bool = False) -> Json | None:
 
 
 def billed(model: Json) -> Json:
-    """By what a film is billed: the list's prices, or what it hides behind a `minimum`."""
+    """By what a video is billed: the list's prices, or what it hides behind a `minimum`."""
     pricing: Json = _file()["billed"].get(model["id"], model["pricing"])
     return pricing
 
@@ -65,6 +65,10 @@ def has_sound(model: Json, body: Json) -> bool:
     return is_on(model, body, *AUDIO_NAMES)
 
 
+def has_sound_switch(model: Json) -> bool:
+    return any(name in model["supported_parameters"]["parameters"] for name in AUDIO_NAMES)
+
+
 def is_odd_duration(model: Json, body: Json) -> bool:
     """Whether a length is asked for that the model does not have."""
     parameter, asked = _duration(model), setting(model, body, *DURATION_NAMES)
@@ -78,7 +82,7 @@ def is_odd_duration(model: Json, body: Json) -> bool:
 
 
 def seconds_of(model: Json, body: Json) -> float:
-    """How long the film will be; one of an odd length silently gets the usual one instead."""
+    """How long the video will be; one of an odd length silently gets the usual one instead."""
     parameter = _duration(model)
     if parameter is None:
         source = _seconds(setting(model, body, *SOURCE_NAMES))

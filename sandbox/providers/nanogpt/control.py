@@ -1,11 +1,11 @@
-"""Playing NanoGPT, below `/sandbox/api/providers/nanogpt`."""
+"""Control of NanoGPT, below `/sandbox/api/providers/nanogpt`."""
 
 from typing import Any
 
 from sandbox.providers.control import Playable, checked
+from sandbox.providers.nanogpt.overrides import Changes
 from sandbox.providers.nanogpt.runs import MICROS
 from sandbox.providers.nanogpt.service import NanoGpt
-from sandbox.providers.nanogpt.switches import Changes
 
 Json = dict[str, Any]
 
@@ -19,15 +19,15 @@ def playable(nanogpt: NanoGpt) -> Playable:
 
     def show() -> Json:
         balances = settled().books.balances.items()
-        return nanogpt.switches.model_dump() | {
+        return nanogpt.overrides.model_dump() | {
             "balance_usd": {key: micros / MICROS for key, micros in balances},
             "keys_seen_by_storage": len(nanogpt.keys_seen_by_storage),
         }
 
     def change(given: Json) -> None:
         nanogpt.settle()
-        form = checked(Changes, nanogpt.switches.model_dump() | given)
-        nanogpt.switches = form.switches()
+        form = checked(Changes, nanogpt.overrides.model_dump() | given)
+        nanogpt.overrides = form.overrides()
         for key, usd in form.balance_usd.items():
             nanogpt.books.open(key, round(usd * MICROS))
 

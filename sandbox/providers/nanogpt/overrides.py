@@ -1,6 +1,6 @@
-"""What can be switched at NanoGPT while it runs, through `/sandbox/api/providers/nanogpt`.
+"""What can be set at NanoGPT while it runs, through `/sandbox/api/providers/nanogpt`.
 
-Every switch stands for something that NanoGPT's documents leave open or contradict themselves on,
+Every override stands for something that NanoGPT's documents leave open or contradict themselves on,
 or that its clients have met; docs/sandbox.md has the table.
 """
 
@@ -12,24 +12,28 @@ from sandbox.providers.faults import Fault
 from sandbox.providers.nanogpt.answers import Dialect, Failure, Output, Words
 from sandbox.providers.nanogpt.refusals import Envelope, Refuse
 
-__all__ = ["Changes", "Fault", "Switches"]
+__all__ = ["Changes", "Fault", "Overrides"]
 
+QuoteAmount = Literal[
+    "text", "number", "missing", "null", "list", "words", "zero", "negative", "huge", "elsewhere"
+]
 Usd = Annotated[float, Field(ge=0, le=1_000_000)]
 Many = Annotated[int, Field(ge=0)]
 
 
-class Switches(BaseModel):
+class Overrides(BaseModel):
     """Its manners. Every field can be changed at run time."""
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
-    # films
+    # videos
     generation_seconds: float = Field(default=4.0, ge=0, le=3600)
     fail: Literal["no", "error", "policy", "cancel"] = "no"  # what becomes of runs from now on
     fail_message: str | None = None
     unknown_seconds: float = Field(default=0, ge=0, le=3600)  # a fresh id is not found that long
     delivering: bool = False  # a step between making and done
     storage_expired: bool = False
+    extension: Literal["new", "whole"] = "new"  # what an extension hands out: its part, or all
 
     # how a status reads
     dialect: Dialect = "unified"
@@ -51,6 +55,9 @@ class Switches(BaseModel):
     refund_seconds: float = Field(default=0, ge=0, le=86400)  # of the sandbox's clock
     final_cost_factor: float = Field(default=1, ge=0, le=10)  # of what was precharged
     quotes: bool = True  # x402: a price without a key
+    quote_amount: QuoteAmount = "text"  # how the price stands in a quote
+    quote_factor: float = Field(default=1, ge=0, le=10)  # of what is charged then
+    quote_status: Literal[402, 200, 307, 429, 503] = 402
 
     # limits; per address, those of a day and of a second per key
     requests_per_second: Many = 25
@@ -73,10 +80,10 @@ class Switches(BaseModel):
     withdrawn: list[str] = []  # models that have left the list
 
 
-class Changes(Switches):
-    """What can be sent: switches, and the balances of keys; a key not yet known is opened."""
+class Changes(Overrides):
+    """What can be sent: overrides, and the balances of keys; a key not yet known is opened."""
 
     balance_usd: dict[str, Usd] = {}
 
-    def switches(self) -> Switches:
-        return Switches(**self.model_dump(exclude={"balance_usd"}))
+    def overrides(self) -> Overrides:
+        return Overrides(**self.model_dump(exclude={"balance_usd"}))

@@ -65,7 +65,7 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a failure of ours
     def answer(
         self, envelope: Envelope | None = None, *, with_retry_after: bool = True
     ) -> web.Response:
-        """The answer in its usual envelope, or in the one that is wished for."""
+        """The answer in its usual envelope, or in the one that is requested for."""
         chosen = envelope or self.envelope
         if chosen == 6:
             response = page(self.status, self.message)

@@ -1,4 +1,4 @@
-"""NanoGPT's addresses: the API that wants a key, and the store that must never see one."""
+"""NanoGPT's routes: the API that needs a key, and the store that must never get one."""
 
 import asyncio
 
@@ -6,10 +6,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sandbox.providers.faults import trouble
-from sandbox.providers.nanogpt.accounts import Accounts
-from sandbox.providers.nanogpt.extras import Extras
-from sandbox.providers.nanogpt.films import Films
-from sandbox.providers.nanogpt.guards import Guards
+from sandbox.providers.nanogpt.endpoints.accounts import Accounts
+from sandbox.providers.nanogpt.endpoints.extras import Extras
+from sandbox.providers.nanogpt.endpoints.guards import Guards
+from sandbox.providers.nanogpt.endpoints.videos import Videos
 from sandbox.providers.nanogpt.service import NanoGpt
 from sandbox.providers.stores import store_of
 
@@ -30,13 +30,13 @@ def api_of(nanogpt: NanoGpt) -> web.Application:
             guards.limits,
         ],
     )
-    films, accounts, extras = Films(nanogpt), Accounts(nanogpt), Extras(nanogpt)
+    videos, accounts, extras = Videos(nanogpt), Accounts(nanogpt), Extras(nanogpt)
     app.add_routes(
         [
-            web.post("/api/generate-video", films.submit),
-            web.get("/api/video/status", films.status),
-            web.get("/api/generate-video/status", films.legacy_status),
-            web.get("/api/generate-video/recover", films.recover),
+            web.post("/api/generate-video", videos.submit),
+            web.get("/api/video/status", videos.status),
+            web.get("/api/generate-video/status", videos.legacy_status),
+            web.get("/api/generate-video/recover", videos.recover),
             web.get("/api/generate-video/content", extras.content),
             web.post("/api/generate-video/extend", extras.extend),
             web.get("/api/v1/video-models", accounts.models),
@@ -49,14 +49,14 @@ def api_of(nanogpt: NanoGpt) -> web.Application:
 
 
 def storage_of(nanogpt: NanoGpt) -> web.Application:
-    """The store, on an origin of its own; it writes down whoever sends it a key."""
+    """The store, on an origin of its own; it records every key that it is sent."""
 
     def expired() -> int | None:
-        return 403 if nanogpt.switches.storage_expired else None
+        return 403 if nanogpt.overrides.storage_expired else None
 
     @web.middleware
     async def whole(request: web.Request, handler: Handler) -> web.StreamResponse:
-        """While there are faults a film is sent from memory, where they can harm it."""
+        """While there are faults a video is sent from memory, where they can harm it."""
         answer = await handler(request)
         if not nanogpt.faults or not isinstance(answer, web.FileResponse):
             return answer

@@ -1,4 +1,4 @@
-"""What NanoGPT has in hand: runs, the accounts that pay for them, and the ledger of both."""
+"""NanoGPT's records: runs, the accounts that pay for them, and the ledger of both."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -6,14 +6,14 @@ from typing import Any
 
 MICROS = 1_000_000
 OPENING_BALANCE_MICROS = 50 * MICROS
-QUEUE_SHARE = 0.25  # of the time a film takes
+QUEUE_SHARE = 0.25  # of the time a video takes
 DELIVERY_SHARE = 0.1  # at its end
 ENDS = ("COMPLETED", "FAILED", "CANCELED")
 
 
 @dataclass(slots=True)
 class Run:
-    """One film in the making; `state` is the service's own word, money is in micros of a dollar."""
+    """One video being rendered; `state` is the service's own word, money is in micros of a dollar."""
 
     id: str
     key: str
@@ -26,7 +26,7 @@ class Run:
     error: str | None = None
     is_nsfw: bool = False
     rendered_at: datetime | None = None
-    film: str | None = None  # the name of its file
+    video: str | None = None  # the name of its file
     final_micros: int = 0  # as charged in the end
     ended_at: datetime | None = None
     refund_at: datetime | None = None  # when its money is to come back
@@ -41,7 +41,7 @@ class Run:
         return "delivering" if is_late else "IN_PROGRESS"
 
     def describe(self) -> dict[str, Any]:
-        """For whoever plays the people; no pictures."""
+        """For people and tests; no pictures."""
         return {
             "id": self.id,
             "model": self.model,
@@ -96,7 +96,7 @@ class Books:
         self._book(run, "charge", run.cost_micros, run.created_at)
 
     def correct(self, run: Run, final_micros: int, at: datetime) -> None:
-        """Make up for a film that cost another sum in the end than was charged at first."""
+        """Make up for a video that cost another sum in the end than was charged at first."""
         if final_micros != run.final_micros:
             self._book(run, "correction", final_micros - run.final_micros, at)
             run.final_micros = final_micros

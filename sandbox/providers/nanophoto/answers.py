@@ -5,8 +5,8 @@ The Veo page has no `success` in its bodies, the API overview has; `dressed` put
 
 from typing import Any
 
+from sandbox.providers.nanophoto.overrides import Overrides
 from sandbox.providers.nanophoto.shots import Shot
-from sandbox.providers.nanophoto.switches import Switches
 
 Json = dict[str, Any]
 
@@ -39,12 +39,12 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a failure of ours
 
 def accepted(shots: list[Shot]) -> Json:
     """The answer to a request whose shots are being made."""
-    told = [
+    listed = [
         {"shotId": shot.order.id, "taskId": shot.task_id, "status": shot.state} for shot in shots
     ]
     return {
         "status": "processing",
-        "shots": told,
+        "shots": listed,
         "creditsUsed": sum(shot.credits for shot in shots),
     }
 
@@ -54,16 +54,16 @@ def failed_at_once(reason: str) -> Json:
     return {"status": "failed", "error": reason, "errorCode": "GENERATION_FAILED"}
 
 
-def told_of(shot: Shot, shot_id: str, origin: str, switches: Switches) -> Json:
+def status_of(shot: Shot, shot_id: str, origin: str, overrides: Overrides) -> Json:
     """A shot in the answer to check-status, under the id by which it was asked for."""
-    told: Json = {"shotId": shot_id, "taskId": shot.task_id, "status": shot.state}
+    status: Json = {"shotId": shot_id, "taskId": shot.task_id, "status": shot.state}
     if shot.state == "completed":
-        told["videoUrl"] = f"{origin}/storage/{shot.film}"
-        if switches.generation_time:
-            told["generationTime"] = shot.generation_time
+        status["videoUrl"] = f"{origin}/storage/{shot.video}"
+        if overrides.generation_time:
+            status["generationTime"] = shot.generation_time
     if shot.state == "failed":
-        told["error"] = shot.error
-    return told
+        status["error"] = shot.error
+    return status
 
 
 def not_found(asked: Json) -> Json:
@@ -71,26 +71,26 @@ def not_found(asked: Json) -> Json:
     return {**asked, "status": "failed", "error": "Task not found"}
 
 
-def overall(shots: list[Json], switches: Switches) -> Json:
+def overall(shots: list[Json], overrides: Overrides) -> Json:
     """The whole answer to check-status."""
     states = {shot["status"] for shot in shots}
-    if "failed" in states and switches.mixed_status == "failed_at_once":
+    if "failed" in states and overrides.mixed_status == "failed_at_once":
         status = "failed"
     elif "processing" in states:
         status = "processing"
-    elif "completed" in states and switches.mixed_status == "completed":
+    elif "completed" in states and overrides.mixed_status == "completed":
         status = "completed"
     else:
         status = "failed" if "failed" in states else "completed"
     return {"status": status, "shots": shots}
 
 
-def dressed(body: Json, switches: Switches) -> Json:
-    """The body with what the switches add to it."""
-    if switches.envelope == "overview":
+def dressed(body: Json, overrides: Overrides) -> Json:
+    """The body with what the overrides add to it."""
+    if overrides.envelope == "overview":
         went_well = "errorCode" not in body and body.get("status") != "failed"
         body = {"success": went_well, **body}
-    if switches.extra_fields:
+    if overrides.extra_fields:
         shots = [{**shot, **EXTRA_OF_SHOT} for shot in body.get("shots", [])]
         body = {**body, **EXTRA, **({"shots": shots} if shots else {})}
     return body

@@ -1,10 +1,10 @@
-"""Playing NanoPhoto, below `/sandbox/api/providers/nanophoto`."""
+"""Control of NanoPhoto, below `/sandbox/api/providers/nanophoto`."""
 
 from typing import Any
 
 from sandbox.providers.control import Playable, checked
+from sandbox.providers.nanophoto.overrides import NanoPhotoChanges, Overrides
 from sandbox.providers.nanophoto.service import NanoPhoto
-from sandbox.providers.nanophoto.switches import NanoPhotoChanges, Switches
 
 Json = dict[str, Any]
 
@@ -14,15 +14,15 @@ def playable(nanophoto: NanoPhoto) -> Playable:
 
     def show() -> Json:
         balances = nanophoto.books.balances
-        return nanophoto.switches.model_dump() | {
+        return nanophoto.overrides.model_dump() | {
             "balances": dict(balances),
             "requests_in_the_last_hour": {key: nanophoto.requests.count(key) for key in balances},
             "keys_seen_by_storage": len(nanophoto.keys_seen_by_storage),
         }
 
     def change(given: Json) -> None:
-        changes = checked(NanoPhotoChanges, nanophoto.switches.model_dump() | given)
-        nanophoto.switches = Switches(**changes.model_dump(exclude={"balances"}))
+        changes = checked(NanoPhotoChanges, nanophoto.overrides.model_dump() | given)
+        nanophoto.overrides = Overrides(**changes.model_dump(exclude={"balances"}))
         nanophoto.books.balances.update(changes.balances)
 
     return Playable(

@@ -1,21 +1,21 @@
-"""From an accepted shot to its film: fetches the pictures, draws, and joins films to one."""
+"""Renders an accepted shot: fetches the pictures, draws, and joins the videos."""
 
 import asyncio
 import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from sandbox.films.rendering import FilmRequest, Renderer
-from sandbox.films.scenes import Scene
 from sandbox.providers.nanophoto.shots import Shot
 from sandbox.providers.pictures import fetched
+from sandbox.videos.rendering import Renderer, RenderRequest
+from sandbox.videos.scenes import Scene
 
 SHOT_SECONDS = 8.0
 OWN_PICTURES = "https://static.nanophoto.ai/demo/"  # of the page's examples; drawn, not fetched
 
 
 class Studio:
-    """Makes films into a folder."""
+    """Makes videos into a folder."""
 
     def __init__(self, renderer: Renderer, folder: Path) -> None:
         self.folder = folder
@@ -23,11 +23,11 @@ class Studio:
         folder.mkdir(parents=True, exist_ok=True)
 
     async def make(self, shot: Shot) -> str:
-        """The name of the shot's film. Raises RenderingError, as for a picture that is away."""
+        """The name of the shot's video. Raises RenderingError, as for a picture that is away."""
         order = shot.order
         pictures = await asyncio.gather(*(_picture(address) for address in order.image_urls))
         is_frames = order.generation_type == "FIRST_AND_LAST_FRAMES_2_VIDEO"
-        request = FilmRequest(
+        request = RenderRequest(
             prompt=order.prompt,
             seconds=SHOT_SECONDS,
             resolution=shot.resolution,
@@ -42,11 +42,11 @@ class Studio:
         return name
 
     async def join(self, shots: Sequence[Shot]) -> str:
-        """The name of the film that shows these finished shots in turn. Raises RenderingError."""
+        """The name of the video that shows these finished shots in turn. Raises RenderingError."""
         name = f"task_joined{shots[0].task_id.removeprefix('task_')}.mp4"
-        films = [self.folder / str(shot.film) for shot in shots]
+        videos = [self.folder / str(shot.video) for shot in shots]
         alike = len({shot.order.aspect_ratio for shot in shots}) == 1
-        await self._renderer.join(films, self.folder / name, alike=alike)
+        await self._renderer.join(videos, self.folder / name, alike=alike)
         return name
 
 

@@ -1,4 +1,4 @@
-"""Whether NanoPhoto accepts a request, in the order in which it looks, and what it takes from it.
+"""Whether NanoPhoto accepts a request, in the order of its checks, and what it takes from it.
 
 Shots, prompts, types and pictures, then the resolution and the number of shots. Only what the
 documents promise is checked; unknown fields are ignored.

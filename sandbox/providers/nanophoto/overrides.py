@@ -1,6 +1,6 @@
-"""What can be switched at NanoPhoto while it runs, through `/sandbox/api/providers/nanophoto`.
+"""What can be set at NanoPhoto while it runs, through `/sandbox/api/providers/nanophoto`.
 
-Most switches choose among readings of what the documents leave open; the defaults are the likely
+Most overrides choose among readings of what the documents leave open; the defaults are the likely
 reading, or the one that is harder on a client.
 """
 
@@ -13,7 +13,7 @@ Position = Annotated[int, Field(ge=0, le=20)]
 Credits = Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 
-class Switches(BaseModel):
+class Overrides(BaseModel):
     """Its manners. Every field can be changed at run time."""
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
@@ -24,7 +24,7 @@ class Switches(BaseModel):
     not_found: Literal["whole", "per_shot"] = "whole"  # what one unknown task does to a batch
     mixed_resolution_or_requests: Literal["allowed", "refused"] = "allowed"  # in one batch
     mixed_status: Literal["failed", "failed_at_once", "completed"] = "failed"
-    joined: bool = False  # all shots of a request carry the address of one joined film
+    joined: bool = False  # all shots of a request carry the address of one joined video
     fail: Failing = "no"  # what becomes of shots from now on
     fail_shots: list[Position] = [0]  # which shots of a request fail where `fail` is `shot`
     refund: bool = True  # for each failed shot
@@ -36,7 +36,7 @@ class Switches(BaseModel):
     bot_wall: bool = False  # only agents that call themselves Mozilla/… pass
 
 
-class NanoPhotoChanges(Switches):
+class NanoPhotoChanges(Overrides):
     """What can be changed; a key that has no balance yet gets an account with it."""
 
     balances: dict[str, Credits] = {}  # in credits, by key

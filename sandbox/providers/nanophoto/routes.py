@@ -1,4 +1,4 @@
-"""NanoPhoto's addresses: generate and check-status, both of which are POSTs that want a key."""
+"""NanoPhoto's routes: generate and check-status, both of which are POSTs that need a key."""
 
 import logging
 from typing import Any
@@ -14,12 +14,12 @@ from sandbox.providers.nanophoto.answers import (
     failed_at_once,
     not_found,
     overall,
-    told_of,
+    status_of,
 )
 from sandbox.providers.nanophoto.orders import resolution_of
+from sandbox.providers.nanophoto.overrides import Overrides
 from sandbox.providers.nanophoto.service import FAILED, NanoPhoto
 from sandbox.providers.nanophoto.shots import Shot
-from sandbox.providers.nanophoto.switches import Switches
 from sandbox.providers.stores import store_of
 
 Json = dict[str, Any]
@@ -47,8 +47,8 @@ def storage_of(nanophoto: NanoPhoto) -> web.Application:
     """The store, on an origin of its own, as the real one is."""
 
     def expired() -> int | None:
-        switches = nanophoto.switches
-        return switches.storage_expired_status if switches.storage_expired else None
+        overrides = nanophoto.overrides
+        return overrides.storage_expired_status if overrides.storage_expired else None
 
     return store_of(nanophoto.studio.folder, "task_", nanophoto.keys_seen_by_storage, expired)
 
@@ -63,7 +63,7 @@ class NanoPhotoApi:
     async def wall(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Turn away agents that are no browser, with a page, if so switched."""
         agent = request.headers.get("User-Agent", "")
-        if self._nanophoto.switches.bot_wall and not agent.startswith("Mozilla/"):
+        if self._nanophoto.overrides.bot_wall and not agent.startswith("Mozilla/"):
             return page(403)
         return await handler(request)
 
@@ -86,9 +86,9 @@ class NanoPhotoApi:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or key.strip() not in self._nanophoto.books.balances:
             raise Refusal("LOGIN_REQUIRED", "Authentication required")
-        request[KEY], switches = key.strip(), self._switches
-        if switches.counts_status or request.path != STATUS_PATH:
-            self._nanophoto.requests.take(request[KEY], switches.requests_per_hour)
+        request[KEY], overrides = key.strip(), self._overrides
+        if overrides.counts_status or request.path != STATUS_PATH:
+            self._nanophoto.requests.take(request[KEY], overrides.requests_per_hour)
         return await handler(request)
 
     async def generate(self, request: web.Request) -> web.Response:
@@ -105,29 +105,29 @@ class NanoPhotoApi:
         self._ensure_allowed([shot for shot in found if shot is not None], resolution)
         if any(shot is not None and shot.is_told_by_500 for shot in found):
             raise Refusal("GENERATION_FAILED", FAILED)
-        told = [
+        answers = [
             not_found(one)
             if shot is None
-            else told_of(shot, one["shotId"], self._nanophoto.storage_origin, self._switches)
+            else status_of(shot, one["shotId"], self._nanophoto.storage_origin, self._overrides)
             for one, shot in zip(asked, found, strict=True)
         ]
-        return self._answer(overall(told, self._switches))
+        return self._answer(overall(answers, self._overrides))
 
     @property
-    def _switches(self) -> Switches:
-        return self._nanophoto.switches
+    def _overrides(self) -> Overrides:
+        return self._nanophoto.overrides
 
     def _shot(self, task_id: str, key: str) -> Shot | None:
         """The shot, if it is this key's; None only where that does not spoil the whole call."""
         shot = self._nanophoto.books.shots.get(task_id)
         if shot is not None and shot.key == key:
             return shot
-        if self._switches.not_found == "whole":
+        if self._overrides.not_found == "whole":
             raise Refusal("TASK_NOT_FOUND", "Task not found")
         return None
 
     def _ensure_allowed(self, shots: list[Shot], resolution: str) -> None:
-        if self._switches.mixed_resolution_or_requests == "allowed":
+        if self._overrides.mixed_resolution_or_requests == "allowed":
             return
         if len({shot.request for shot in shots}) > 1:
             raise Refusal("INVALID_INPUT", "Task IDs must come from one generate response")
@@ -135,7 +135,7 @@ class NanoPhotoApi:
             raise Refusal("INVALID_INPUT", "Resolution does not match the tasks")
 
     def _answer(self, body: Json, status: int = 200) -> web.Response:
-        return web.json_response(dressed(body, self._switches), status=status)
+        return web.json_response(dressed(body, self._overrides), status=status)
 
 
 async def _body(request: web.Request) -> Json:

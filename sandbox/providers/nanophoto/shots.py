@@ -1,4 +1,4 @@
-"""What NanoPhoto has in hand: shots, the accounts that pay for them, and the ledger of both."""
+"""NanoPhoto's records: shots, the accounts that pay for them, and the ledger of both."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,7 +33,7 @@ class Order:
 
 @dataclass(slots=True)
 class Shot:
-    """One shot in the making; `state` is the service's own word, `position` counts from zero."""
+    """One shot being rendered; `state` is the service's own word, `position` counts from zero."""
 
     task_id: str
     key: str
@@ -46,11 +46,11 @@ class Shot:
     state: str = "processing"
     error: str | None = None
     is_told_by_500: bool = False  # a status that names it is answered with HTTP 500
-    film: str | None = None  # the name of its file
+    video: str | None = None  # the name of its file
     generation_time: int = 0  # in seconds
 
     def describe(self) -> dict[str, Any]:
-        """For whoever plays the people."""
+        """For people and tests."""
         return {
             "id": self.task_id,
             "shot_id": self.order.id,
@@ -66,7 +66,7 @@ class Shot:
             "resolution": self.resolution,
             "created_at": self.created_at.isoformat(),
             "generation_time": self.generation_time,
-            "film": self.film,
+            "video": self.video,
             "error": self.error,
         }
 

@@ -9,6 +9,6 @@ from tests.local_nanogpt import Wire, local_nanogpt
 
 @pytest.fixture
 async def wire(tmp_path) -> AsyncIterator[Wire]:
-    """Blank files stand for its films."""
+    """Blank files stand for its videos."""
     async with local_nanogpt(tmp_path) as opened:
         yield opened

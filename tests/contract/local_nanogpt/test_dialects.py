@@ -10,7 +10,7 @@ from tests.local_nanogpt import STATUS, Wire
 
 
 async def under_way(wire: Wire, seconds: float = 100, **switches: Any) -> Any:
-    """A film that takes so long, ordered just now and already drawn."""
+    """A video that takes so long, ordered just now and already drawn."""
     await wire.turn(generation_seconds=seconds, **switches)
     _, body, _ = await wire.submit()
     run = wire.service.books.runs[body["runId"]]
@@ -38,8 +38,8 @@ async def test_a_run_of_the_seeds_kind_is_found_at_both_addresses(wire):
     assert set(old) == {"data"}
     assert old["data"]["request_id"] == new["requestId"] == run.id
     assert old["data"]["output"] == new["data"]["output"]
-    async with wire.session.get(old["data"]["output"]["video"]["url"]) as film:
-        assert film.status == 200
+    async with wire.session.get(old["data"]["output"]["video"]["url"]) as video:
+        assert video.status == 200
 
 
 async def test_a_submission_can_be_answered_with_200(wire):
@@ -48,7 +48,7 @@ async def test_a_submission_can_be_answered_with_200(wire):
     assert (await wire.submit())[0] == 200
 
 
-async def test_a_film_goes_through_its_states_by_the_sandboxs_clock(wire):
+async def test_a_video_goes_through_its_states_by_the_sandboxs_clock(wire):
     run = await under_way(wire, delivering=True)
     seen = []
     for seconds in (0, 30, 62, 9):
@@ -70,7 +70,7 @@ async def test_without_that_switch_nothing_is_delivered(wire):
     }
 
 
-async def test_a_film_may_take_more_than_ten_minutes(wire):
+async def test_a_video_may_take_more_than_ten_minutes(wire):
     run = await under_way(wire, seconds=3000)
     wire.service.clock.advance(2990)
     before = (await wire.status(run))["data"]["status"]
@@ -104,14 +104,14 @@ async def test_a_fresh_id_can_be_unknown_for_a_while(wire):
         ("top", lambda body: body["videoUrl"]),
     ],
 )
-async def test_the_films_address_stands_where_it_is_switched_to(wire, output, where):
+async def test_the_videos_address_stands_where_it_is_switched_to(wire, output, where):
     await wire.turn(output=output)
     run = await wire.made()
 
-    assert where(await wire.status(run)).endswith(f"/storage/{run.film}")
+    assert where(await wire.status(run)).endswith(f"/storage/{run.video}")
 
 
-async def test_a_film_can_be_completed_and_nowhere(wire):
+async def test_a_video_can_be_completed_and_nowhere(wire):
     await wire.turn(output="none")
 
     data = (await wire.status(await wire.made()))["data"]
@@ -167,7 +167,7 @@ async def test_the_flat_shape_is_that_of_the_openapi_document(wire):
     body = await wire.status(run)
 
     assert body["status"] == "completed"
-    assert body["videoUrl"].endswith(f"/storage/{run.film}")
+    assert body["videoUrl"].endswith(f"/storage/{run.video}")
     assert set(body) == {"requestId", "status", "videoUrl", "error", "createdAt", "completedAt"}
 
 
@@ -213,7 +213,7 @@ async def test_an_end_stays_as_it_is_whatever_is_switched_then(wire):
         ("sora-2", False, False),
     ],
 )
-async def test_some_models_films_stand_behind_the_key(wire, model, switched, is_relative):
+async def test_some_models_videos_stand_behind_the_key(wire, model, switched, is_relative):
     await wire.turn(relative_address=switched)
     run = await wire.made(model=model)
 
@@ -223,7 +223,7 @@ async def test_some_models_films_stand_behind_the_key(wire, model, switched, is_
 
 
 @pytest.mark.parametrize(("variant", "wide"), [("thumbnail", 1), ("spritesheet", 4)])
-async def test_the_content_has_pictures_of_a_film_too(wire, variant, wide):
+async def test_the_content_has_pictures_of_a_video_too(wire, variant, wide):
     run = await wire.made(model="sora-2")
     path = f"/api/generate-video/content?runId={run.id}&model=sora-2&variant={variant}"
 
@@ -251,7 +251,7 @@ async def test_content_that_cannot_be_is_refused(wire, query, status):
     assert (await wire.call("GET", path))[0] == status
 
 
-async def test_a_midjourney_film_is_extended_and_charged_again(wire):
+async def test_a_midjourney_video_is_extended_and_charged_again(wire):
     source = await wire.made(model="midjourney-video", imageUrl=None, imageAttachmentId="a")
     path = "/api/generate-video/extend"
 

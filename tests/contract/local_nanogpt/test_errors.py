@@ -54,7 +54,9 @@ def expected(envelope: int, status: int, code: str | None, message: str) -> Any:
 
 @pytest.mark.parametrize("envelope", ENVELOPES)
 async def test_every_error_can_be_ordered_in_every_envelope_and_costs_nothing(wire, envelope):
-    wire.service.switches.submissions_per_minute = wire.service.switches.requests_per_second = 1000
+    wire.service.overrides.submissions_per_minute = wire.service.overrides.requests_per_second = (
+        1000
+    )
     for status, code, message in ROWS:
         order = {"status": status, "code": code, "message": message, "envelope": envelope}
         await wire.turn(refuse=order)
@@ -116,7 +118,7 @@ async def test_real_causes_can_be_told_in_any_envelope_too(wire, envelope):
 @pytest.mark.parametrize(
     ("fields", "status", "code", "said"),
     [
-        ({"model": "nobody"}, 400, "model_not_found", "Model not found"),
+        ({"model": "no one"}, 400, "model_not_found", "Model not found"),
         ({"model": None}, 400, "missing_required_parameter", "model"),
         ({"model": ["a"]}, 400, "missing_required_parameter", "model"),
         ({"prompt": " "}, 400, "missing_required_parameter", "prompt"),
@@ -187,11 +189,11 @@ async def test_a_model_can_leave_the_list(wire):
 
 
 async def test_a_name_of_the_past_is_unknown_unless_it_still_resolves(wire):
-    wish = {"model": "wan-wavespeed-25", "duration": "5"}
-    assert (await wire.submit(**wish))[0] == 400
+    request = {"model": "wan-wavespeed-25", "duration": "5"}
+    assert (await wire.submit(**request))[0] == 400
 
     await wire.turn(old_slugs=True)
-    status, body, _ = await wire.submit(**wish)
+    status, body, _ = await wire.submit(**request)
 
     assert (status, body["model"]) == (202, "wan-wavespeed-25")
 

@@ -5,7 +5,7 @@ import json
 import aiohttp
 import pytest
 
-from tests.local_nanogpt import BALANCE, KEY, RECOVER, STATUS, SUBMIT, WISH
+from tests.local_nanogpt import BALANCE, KEY, RECOVER, REQUEST, STATUS, SUBMIT
 
 
 async def test_a_submission_can_be_accepted_and_its_answer_lost(wire):
@@ -31,7 +31,7 @@ async def test_a_submission_can_be_lost_before_it_is_accepted(wire):
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-async def test_an_error_can_be_told_although_the_film_is_paid_for_and_made(wire, status):
+async def test_an_error_can_be_told_although_the_video_is_paid_for_and_made(wire, status):
     await wire.fault(kind="status_after", status=status, path=SUBMIT)
 
     answered, body, headers = await wire.submit()
@@ -127,7 +127,7 @@ async def test_a_fault_strikes_after_so_many_and_as_often_as_ordered(wire):
 @pytest.mark.parametrize("kind", ["truncate", "cut_short", "status"])
 async def test_the_store_has_faults_of_its_own(wire, kind):
     run = await wire.made()
-    address = f"{wire.service.storage_origin}/storage/{run.film}"
+    address = f"{wire.service.storage_origin}/storage/{run.video}"
     await wire.fault(kind="latency", path="*", after=99)  # not meant for the store
     await wire.fault(kind=kind, path="/storage/*")
 
@@ -140,5 +140,5 @@ async def test_the_store_has_faults_of_its_own(wire, kind):
 
     first, whole = await fetched(), await fetched()
 
-    assert whole.endswith(WISH["prompt"].encode())
+    assert whole.endswith(REQUEST["prompt"].encode())
     assert first == (whole[: len(whole) // 2] if kind == "truncate" else b"")

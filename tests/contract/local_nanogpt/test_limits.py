@@ -9,14 +9,14 @@ import pytest
 from sandbox.providers.nanogpt.limits import midnight
 from tests.local_nanogpt import BALANCE, CONTROL, KEY_NAME, RECOVER, SUBMIT, Wire
 
-MOST_UPLOAD = 4 * 1024 * 1024
+MAX_UPLOAD = 4 * 1024 * 1024
 EXTEND = "/api/generate-video/extend"
 
 
 @pytest.fixture
 def wire(wire: Wire) -> Wire:
     """One that may be asked as often in a second as the test likes."""
-    wire.service.switches.requests_per_second = 1000
+    wire.service.overrides.requests_per_second = 1000
     return wire
 
 
@@ -32,10 +32,10 @@ def seconds_to_midnight(wire: Wire) -> float:
 
 
 async def test_the_fifty_first_submission_of_a_minute_is_too_many(wire):
-    wish = {"prompt": ""}  # refused, and counted all the same
-    statuses = [(await wire.submit(**wish))[0] for _ in range(50)]
+    request = {"prompt": ""}  # refused, and counted all the same
+    statuses = [(await wire.submit(**request))[0] for _ in range(50)]
 
-    status, body, headers = await wire.submit(**wish)
+    status, body, headers = await wire.submit(**request)
     wire.service.clock.advance(60)
     later, _, _ = await wire.submit()
 
@@ -75,7 +75,7 @@ async def test_a_status_may_be_asked_for_as_often_as_one_likes(wire):
     assert {(await wire.status(run))["data"]["status"] for _ in range(60)} == {"COMPLETED"}
 
 
-async def test_a_keys_requests_of_a_day_count_everywhere_and_begin_anew_at_midnight(wire):
+async def test_a_keys_requests_of_a_day_count_everywhere_and_begin_again_at_midnight(wire):
     await wire.turn(daily_requests=2)
     statuses = [(await wire.call("POST", BALANCE))[0], (await wire.call("GET", RECOVER))[0]]
 
@@ -101,7 +101,7 @@ async def test_the_model_list_needs_no_key_and_counts_for_none(wire):
     assert (await wire.call("GET", "/api/v1/video-models"))[0] == 200
 
 
-async def test_a_keys_dollars_of_a_day_are_estimated_beforehand_and_begin_anew_at_midnight(wire):
+async def test_a_keys_dollars_of_a_day_are_estimated_beforehand_and_begin_again_at_midnight(wire):
     await wire.turn(daily_usd=0.05)
     assert [(await wire.submit())[0] for _ in range(2)] == [202, 202]
 
@@ -133,9 +133,9 @@ async def test_too_many_can_be_told_without_saying_when_to_come_again(wire):
 
 
 async def test_an_upload_of_more_than_four_megabytes_is_too_large(wire):
-    assert (await upload(wire, MOST_UPLOAD))[0] == 202
+    assert (await upload(wire, MAX_UPLOAD))[0] == 202
 
-    status, body = await upload(wire, MOST_UPLOAD + 1)
+    status, body = await upload(wire, MAX_UPLOAD + 1)
 
     assert (status, body["error"]) == (413, "Uploads must be 4 MB or smaller.")
     assert len(wire.service.books.runs) == 1
@@ -144,12 +144,12 @@ async def test_an_upload_of_more_than_four_megabytes_is_too_large(wire):
 async def test_the_four_megabytes_can_be_those_of_the_text(wire):
     await wire.turn(upload_counts="text")
 
-    assert (await upload(wire, MOST_UPLOAD * 3 // 4))[0] == 202
-    assert (await upload(wire, MOST_UPLOAD * 3 // 4 + 3))[0] == 413
+    assert (await upload(wire, MAX_UPLOAD * 3 // 4))[0] == 202
+    assert (await upload(wire, MAX_UPLOAD * 3 // 4 + 3))[0] == 413
 
 
 async def test_a_body_that_is_too_large_meets_the_edge_and_not_the_service(wire):
-    status, body = await upload(wire, 2 * MOST_UPLOAD)
+    status, body = await upload(wire, 2 * MAX_UPLOAD)
     assert (status, b"<html>" in body) == (413, True)
 
     await wire.turn(most_body_bytes=20)

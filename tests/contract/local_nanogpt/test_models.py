@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.providers.nanogpt import catalogue, prices
+from sandbox.providers.nanogpt import catalog, prices
 from tests.local_nanogpt import Json
 
 SEED_FAMILIES = {
@@ -35,6 +35,17 @@ PRICE_SHAPES = {
     "base_prices_by_resolution",
     "text_to_video_per_second",
     "per_second_by_mode",
+    "per_second_by_mode_and_resolution",
+    "high_resolution_per_second",
+    "image_input_fee",
+    "reference_prices",
+    "reference_mode",
+    "text_mode",
+    "extra_reference_image",
+    "lora",
+    "enhance_per_second",
+    "supported_durations",
+    "minimum",
 }
 SPELLINGS = {
     "generateAudio",
@@ -61,7 +72,7 @@ def parameters_of(model: Json) -> Json:
 
 
 def usd(model_id: str, **body: Any) -> float:
-    model = catalogue.found(model_id)
+    model = catalog.found(model_id)
     assert model is not None
     return prices.cost_micros(model, body) / 1_000_000
 
@@ -80,18 +91,18 @@ async def test_every_entry_has_the_lists_fields(wire):
 
 
 def test_the_families_of_the_seed_are_listed_by_their_names():
-    assert set(catalogue.models()) >= SEED_FAMILIES
+    assert set(catalog.models()) >= SEED_FAMILIES
 
 
 def test_every_shape_of_a_price_and_every_spelling_of_a_parameter_occurs():
-    listed = catalogue.models().values()
+    listed = catalog.models().values()
 
     assert set().union(*(model["pricing"] for model in listed)) >= PRICE_SHAPES
     assert set().union(*map(parameters_of, listed)) >= SPELLINGS
 
 
 def test_the_list_has_the_traps_of_the_real_one():
-    listed = catalogue.models()
+    listed = catalog.models()
     able = {name: model["capabilities"] for name, model in listed.items()}
     durations = {n: parameters_of(m).get("duration", {}) for n, m in listed.items()}
 
@@ -99,9 +110,17 @@ def test_the_list_has_the_traps_of_the_real_one():
     assert {model["category"] for model in listed.values()} == {"video", "Avatars", "New"}
     assert not able["bytedance/seedance-2.5"]["audio_generation"]
     assert parameters_of(listed["bytedance/seedance-2.5"])["generate_audio"]["default"] is True
-    assert able["alibaba/wan-3.0/video-edit"]["text_to_video"]  # and yet it needs a film
+    assert able["alibaba/wan-3.0/video-edit"]["text_to_video"]  # and yet it needs a video
     assert sum(a["video_to_video"] and not a["image_to_video"] for a in able.values()) >= 8
     assert sum(a["audio_input"] for a in able.values()) >= 5
+    kinds = {one["type"] for model in listed.values() for one in parameters_of(model).values()}
+    assert kinds >= {"select", "switch", "boolean", "number", "string", "text"}
+    shapes = [parameters_of(model).get("aspect_ratio", {}) for model in listed.values()]
+    automatic = {option["value"] for shape in shapes for option in shape.get("options", [])}
+    assert automatic >= {"", "auto", "adaptive"}
+    assert parameters_of(listed["flux-3"])["resolution"]["showWhen"] == {"quality": "full"}
+    assert "referenceToVideoMaxDuration" in listed["happyhorse-1.1"]["pricing"]["raw"]
+    assert able["grok-imagine-video"]["audio_generation"]  # without a switch
     assert durations["alibaba/wan-3.0/text-to-video"]["type"] == "number"
     assert durations["veo2-video"]["default"] == "5s"
     wan = parameters_of(listed["wan-video-image-to-video"])
@@ -111,7 +130,7 @@ def test_the_list_has_the_traps_of_the_real_one():
 
 
 def test_every_model_is_billed_something():
-    for name in catalogue.models():
+    for name in catalog.models():
         assert usd(name) > 0, name
 
 
@@ -163,15 +182,15 @@ def test_every_model_is_billed_something():
     ],
     ids=str,
 )
-def test_a_film_is_billed_by_the_documented_rules(model, body, cost):
+def test_a_video_is_billed_by_the_documented_rules(model, body, cost):
     assert usd(model, **body) == pytest.approx(cost)
 
 
 @pytest.mark.parametrize("asked", ["8", 8, "8s", "nonsense", None, [], {}, "1e999", -1], ids=repr)
 def test_a_length_that_is_not_listed_silently_becomes_the_usual_one(asked):
-    model = catalogue.models()["kling-v25-turbo-pro"]
+    model = catalog.models()["kling-v25-turbo-pro"]
 
-    assert catalogue.seconds_of(model, {"duration": asked}) == 5
+    assert catalog.seconds_of(model, {"duration": asked}) == 5
     assert usd("kling-v25-turbo-pro", duration=asked) == 0.35
 
 
@@ -184,14 +203,14 @@ async def test_or_it_is_refused_free_of_charge(wire):
     assert await wire.ledger() == []
 
 
-def test_a_resolution_that_is_not_listed_is_billed_as_the_dearest():
+def test_a_resolution_that_is_not_listed_is_billed_as_the_most_expensive():
     assert usd("wan-25", resolution="8k", duration="5") == pytest.approx(0.9)
 
 
-async def test_the_list_of_models_that_write_holds_none_that_film(wire):
+async def test_the_list_of_models_that_write_holds_none_that_video(wire):
     _, listed, _ = await wire.call("GET", "/api/v1/models?detailed=true", headers={})
 
-    assert not {model["id"] for model in listed["data"]} & set(catalogue.models())
+    assert not {model["id"] for model in listed["data"]} & set(catalog.models())
 
 
 async def test_what_is_not_listed_may_still_be_ordered(wire):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.local_nanogpt import BALANCE, CONTROL, KEY_NAME, SUBMIT, WISH
+from tests.local_nanogpt import BALANCE, CONTROL, KEY_NAME, REQUEST, SUBMIT
 
 OTHER = {"x-api-key": "other"}
 DAY_SECONDS = 86400
@@ -20,16 +20,52 @@ async def test_a_quote_names_the_price_and_runs_nothing(wire):
 
 
 async def test_a_quote_is_what_is_charged_then(wire):
-    wish = {"model": "veo3-1-fast-video", "duration": "8"}
-    _, quoted, _ = await wire.quote(**wish)
-    _, charged, _ = await wire.submit(**wish)
+    request = {"model": "veo3-1-fast-video", "duration": "8"}
+    _, quoted, _ = await wire.quote(**request)
+    _, charged, _ = await wire.submit(**request)
 
     assert float(quoted["payment"]["amountUsd"]) == charged["cost"] == 1.2
 
 
+@pytest.mark.parametrize(
+    ("how", "amount"),
+    [
+        ("number", 0.024),
+        ("null", None),
+        ("list", ["0.024000"]),
+        ("words", "on request"),
+        ("zero", "0"),
+        ("negative", "-0.024000"),
+        ("huge", "1e12"),
+    ],
+)
+async def test_a_quote_can_be_made_odd(wire, how, amount):
+    await wire.turn(quote_amount=how)
+
+    assert (await wire.quote())[1]["payment"]["amountUsd"] == amount
+
+
+async def test_a_quote_can_lack_its_amount_or_have_it_elsewhere(wire):
+    await wire.turn(quote_amount="missing")
+    _, missing, _ = await wire.quote()
+    await wire.turn(quote_amount="elsewhere")
+    _, elsewhere, _ = await wire.quote()
+
+    assert "amountUsd" not in missing["payment"] | elsewhere["payment"]
+    assert elsewhere["amountUsd"] == "0.024"
+
+
+async def test_a_quote_can_differ_from_the_charge_and_have_another_status(wire):
+    await wire.turn(quote_factor=2, quote_status=503)
+    status, body, _ = await wire.quote()
+    _, charged, _ = await wire.submit()
+
+    assert (status, body["payment"]["amountUsd"], charged["cost"]) == (503, "0.048", 0.024)
+
+
 async def test_a_quote_is_for_who_asks_for_one_without_a_key(wire):
-    plain = await wire.call("POST", SUBMIT, json=WISH, headers={})
-    keyed = await wire.call("POST", SUBMIT, json=WISH, headers={**OTHER, "x-x402": "true"})
+    plain = await wire.call("POST", SUBMIT, json=REQUEST, headers={})
+    keyed = await wire.call("POST", SUBMIT, json=REQUEST, headers={**OTHER, "x-x402": "true"})
     elsewhere = await wire.call("POST", BALANCE, headers={"x-x402": "true"})
     await wire.turn(quotes=False)
     off = await wire.quote()
@@ -38,15 +74,15 @@ async def test_a_quote_is_for_who_asks_for_one_without_a_key(wire):
     assert [answer[0] for answer in (plain, keyed, elsewhere, off)] == [401] * 4
 
 
-async def test_a_wish_that_cannot_be_has_no_quote(wire):
-    assert (await wire.quote(model="nobody"))[0] == 400
+async def test_a_request_that_cannot_be_has_no_quote(wire):
+    assert (await wire.quote(model="no one"))[0] == 400
 
 
 async def test_balances_are_set_and_further_keys_opened_from_outside(wire):
     before = await wire.turn(balance_usd={"other": 0.03, KEY_NAME: 1.5})
     _, body, _ = await wire.call("POST", BALANCE, headers=OTHER)
-    await wire.call("POST", SUBMIT, json=WISH, headers=OTHER)
-    status, refused, _ = await wire.call("POST", SUBMIT, json=WISH, headers=OTHER)
+    await wire.call("POST", SUBMIT, json=REQUEST, headers=OTHER)
+    status, refused, _ = await wire.call("POST", SUBMIT, json=REQUEST, headers=OTHER)
     _, after, _ = await wire.call("GET", CONTROL)
 
     assert before["balance_usd"] == {KEY_NAME: 1.5, "other": 0.03}
@@ -64,7 +100,7 @@ async def test_exactly_enough_is_enough(wire):
 
 async def test_the_ledger_names_the_key_of_every_movement(wire):
     await wire.turn(balance_usd={"other": 1}, fail="error")
-    _, body, _ = await wire.call("POST", SUBMIT, json=WISH, headers=OTHER)
+    _, body, _ = await wire.call("POST", SUBMIT, json=REQUEST, headers=OTHER)
     await wire.service.making[body["runId"]]
 
     _, entries, _ = await wire.call("GET", f"{CONTROL}/ledger")
@@ -92,7 +128,7 @@ async def test_a_refund_takes_its_time_by_the_sandboxs_clock(wire):
 
 
 @pytest.mark.parametrize(("factor", "corrected"), [(1.5, 0.012), (0.5, -0.012), (0, -0.024)])
-async def test_a_film_may_cost_another_sum_in_the_end(wire, factor, corrected):
+async def test_a_video_may_cost_another_sum_in_the_end(wire, factor, corrected):
     await wire.turn(final_cost_factor=factor)
 
     run = await wire.made()

@@ -1,4 +1,4 @@
-"""The local NanoGPT from a wish to its film, as NanoGPT's documents promise, and how it is played."""
+"""The local NanoGPT from a request to its video, as NanoGPT's documents promise, and how it is played."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from sandbox.providers.faults import Kind
-from sandbox.providers.nanogpt.switches import Changes
+from sandbox.providers.nanogpt.overrides import Changes
 from tests.local_nanogpt import CONTROL, KEY, Json, Wire, local_nanogpt
 
 
@@ -51,7 +51,7 @@ async def test_a_submission_is_charged_at_once_and_says_what_is_left(wire):
 @pytest.mark.parametrize(
     ("fields", "status", "said"),
     [
-        ({"model": "nobody"}, 400, "Model not found"),
+        ({"model": "no one"}, 400, "Model not found"),
         ({"prompt": " "}, 400, "Missing required parameter"),
         ({"prompt": "a blockedword"}, 400, "blocked"),
         ({"model": "kling-v21-standard"}, 400, "requires an input image"),
@@ -60,7 +60,7 @@ async def test_a_submission_is_charged_at_once_and_says_what_is_left(wire):
     ],
     ids=str,
 )
-async def test_a_wish_that_cannot_be_is_refused_free_of_charge(wire, fields, status, said):
+async def test_a_request_that_cannot_be_is_refused_free_of_charge(wire, fields, status, said):
     answered, body, _ = await wire.submit(**fields)
 
     assert answered == status
@@ -132,8 +132,8 @@ async def test_the_model_list_is_detailed_unless_asked_otherwise(wire):
 
 @pytest.mark.parametrize("fail", ["error", "policy"])
 @pytest.mark.parametrize("refund", [True, False])
-async def test_a_failed_film_is_given_back_once_or_kept_as_switched(wire, fail, refund):
-    wire.service.switches.fail, wire.service.switches.refund = fail, refund
+async def test_a_failed_video_is_given_back_once_or_kept_as_switched(wire, fail, refund):
+    wire.service.overrides.fail, wire.service.overrides.refund = fail, refund
 
     run = await wire.made()
     _, body, _ = await wire.call("GET", f"/api/video/status?requestId={run.id}")
@@ -144,11 +144,11 @@ async def test_a_failed_film_is_given_back_once_or_kept_as_switched(wire, fail, 
     assert wire.service.books.balances["sk-nano-sandbox"] == 50_000_000 - (0 if refund else 24_000)
 
 
-async def test_a_switch_for_sound_that_is_left_out_is_billed_at_the_dear_default(wire):
-    wish: Json = {"model": "veo3-1-fast-video", "duration": "4", "resolution": "720p"}
+async def test_a_switch_for_sound_that_is_left_out_is_billed_at_the_expensive_default(wire):
+    request: Json = {"model": "veo3-1-fast-video", "duration": "4", "resolution": "720p"}
 
     costs = {
-        said: (await wire.submit(**wish, **more))[1]["cost"]
+        said: (await wire.submit(**request, **more))[1]["cost"]
         for said, more in {
             "nothing": {},
             "on": {"generateAudio": True},
@@ -173,7 +173,7 @@ async def test_the_switches_are_shown_and_changed(wire):
     status, after, _ = await wire.call("PATCH", CONTROL, json={"dialect": "openapi"})
 
     assert (status, before["dialect"], after["dialect"]) == (200, "unified", "openapi")
-    assert wire.service.switches.dialect == "openapi"
+    assert wire.service.overrides.dialect == "openapi"
 
 
 def test_every_switch_and_every_fault_stands_in_the_documents():
@@ -218,15 +218,15 @@ async def test_faults_strike_in_turn_and_can_be_forgotten(wire):
     assert wire.service.faults == []
 
 
-async def test_the_store_gives_a_part_of_a_film_and_nothing_once_expired(wire):
+async def test_the_store_gives_a_part_of_a_video_and_nothing_once_expired(wire):
     run = await wire.made()
-    address = f"{wire.service.storage_origin}/storage/{run.film}"
+    address = f"{wire.service.storage_origin}/storage/{run.video}"
 
     async with wire.session.get(address, headers={"Range": "bytes=4-7"}) as answer:
         part = (answer.status, await answer.read(), answer.content_type)
     async with wire.session.get(f"{wire.service.storage_origin}/storage/vid_none") as answer:
         assert answer.status == 404
-    wire.service.switches.storage_expired = True
+    wire.service.overrides.storage_expired = True
     async with wire.session.get(address) as answer:
         assert answer.status == 403
 
@@ -235,7 +235,7 @@ async def test_the_store_gives_a_part_of_a_film_and_nothing_once_expired(wire):
 
 async def test_the_store_writes_down_who_shows_it_a_key(wire):
     run = await wire.made()
-    address = f"{wire.service.storage_origin}/storage/{run.film}"
+    address = f"{wire.service.storage_origin}/storage/{run.video}"
 
     async with wire.session.get(address, headers=KEY) as answer:
         assert answer.status == 200
@@ -245,7 +245,7 @@ async def test_the_store_writes_down_who_shows_it_a_key(wire):
 
 
 async def test_a_relative_address_leads_to_the_store_for_its_owner_alone(wire):
-    wire.service.switches.relative_address = True
+    wire.service.overrides.relative_address = True
     run = await wire.made()
     _, body, _ = await wire.call("GET", f"/api/video/status?requestId={run.id}")
     path = body["data"]["output"]["video"]["url"]
@@ -254,4 +254,4 @@ async def test_a_relative_address_leads_to_the_store_for_its_owner_alone(wire):
     stranger, _, _ = await wire.call("GET", path, headers={}, allow_redirects=False)
 
     assert (owner, stranger) == (302, 401)
-    assert headers["Location"] == f"{wire.service.storage_origin}/storage/{run.film}"
+    assert headers["Location"] == f"{wire.service.storage_origin}/storage/{run.video}"

@@ -45,7 +45,7 @@ WRONG: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("body", "code"), WRONG.values(), ids=WRONG)
-async def test_a_wish_that_cannot_be_is_refused_by_its_code_and_free_of_charge(wire, body, code):
+async def test_a_request_that_cannot_be_is_refused_by_its_code_and_free_of_charge(wire, body, code):
     status, answer = await wire.call("POST", GENERATE, body)
 
     assert (status, answer["errorCode"]) == (400, code)
@@ -66,14 +66,14 @@ async def test_of_several_wrong_things_the_first_in_order_is_told(wire):
     await wire.switch(balances={KEY: 0})
     shot = a_shot("same", prompt="", generationType="NO", imageUrls=[EMBEDDED])
     codes = []
-    for mended in (
+    for fixed in (
         {},
         {"id": "other"},
         {"prompt": "a blockedword"},
         {"generationType": REFERENCE},
         {"imageUrls": [PICTURE]},
     ):
-        shot |= mended
+        shot |= fixed
         _, body = await wire.generate(a_shot("same"), shot, resolution="1080p")
         codes.append(body["errorCode"])
     codes.append((await wire.generate(a_shot("same"), shot))[1]["errorCode"])

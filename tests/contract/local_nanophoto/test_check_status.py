@@ -96,14 +96,14 @@ async def test_what_the_whole_says_of_shots_that_differ_is_switched(
     gate.release()
     await gate.reached()
     await gate.reached()
-    meanwhile = await wire.check(*tasks)
+    in_the_meantime = await wire.check(*tasks)
     gate.release()
     await wire.service.making[tasks[0]["taskId"]]
     at_last = await wire.check(*tasks)
 
-    assert [shot["status"] for shot in meanwhile[1]["shots"]] == ["failed", "processing"]
+    assert [shot["status"] for shot in in_the_meantime[1]["shots"]] == ["failed", "processing"]
     assert [shot["status"] for shot in at_last[1]["shots"]] == ["failed", "completed"]
-    assert (meanwhile[1]["status"], at_last[1]["status"]) == (during, after)
+    assert (in_the_meantime[1]["status"], at_last[1]["status"]) == (during, after)
 
 
 async def test_shots_that_have_all_failed_are_never_completed(wire):
@@ -112,7 +112,7 @@ async def test_shots_that_have_all_failed_are_never_completed(wire):
     assert (await wire.check(*await wire.made(*shots(2))))[1]["status"] == "failed"
 
 
-async def test_a_joined_film_completes_its_shots_together_without_those_that_failed(wire, gate):
+async def test_a_joined_video_completes_its_shots_together_without_those_that_failed(wire, gate):
     await wire.switch(joined=True, fail="shot", fail_shots=[1])
     _, body = await wire.generate(*shots(3))
     tasks = body["shots"]
@@ -121,17 +121,21 @@ async def test_a_joined_film_completes_its_shots_together_without_those_that_fai
         await gate.reached()
         gate.release()
     await gate.reached()
-    _, meanwhile = await wire.check(*tasks)
+    _, in_the_meantime = await wire.check(*tasks)
     gate.release()
     await wire.service.making[tasks[0]["taskId"]]
     _, at_last = await wire.check(*tasks)
 
-    assert [shot["status"] for shot in meanwhile["shots"]] == ["processing", "failed", "processing"]
+    assert [shot["status"] for shot in in_the_meantime["shots"]] == [
+        "processing",
+        "failed",
+        "processing",
+    ]
     assert [shot["status"] for shot in at_last["shots"]] == ["completed", "failed", "completed"]
     assert at_last["shots"][0]["videoUrl"] == at_last["shots"][2]["videoUrl"]
 
 
-async def test_a_single_shot_is_its_own_joined_film(wire):
+async def test_a_single_shot_is_its_own_joined_video(wire):
     await wire.switch(joined=True)
     (task,) = await wire.made()
 

@@ -1,4 +1,4 @@
-"""The local NanoPhoto's switches and books, as whoever plays with it sees them."""
+"""The local NanoPhoto's switches and books, as anyone who plays with it sees them."""
 
 import pytest
 
@@ -68,7 +68,7 @@ async def test_the_books_name_every_shot_and_every_movement(wire):
     assert [services.CreditEntry.model_validate(one).model_dump() for one in ledger] == ledger
 
 
-async def test_a_bot_is_told_where_it_is_and_what_its_films_cost(wire):
+async def test_a_bot_is_told_where_it_is_and_what_its_videos_cost(wire):
     told = wire.sandbox.environment()
 
     assert told["NANOPHOTO_BASE_URL"] == f"{wire.sandbox.nanophoto.origin}/api"

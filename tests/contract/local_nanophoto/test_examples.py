@@ -48,7 +48,7 @@ async def test_a_failed_task_says_so_in_the_page_s_words(wire):
     assert await wire.check(task) == (200, {"status": "failed", "shots": [failed]})
 
 
-async def test_the_page_s_client_goes_from_a_wish_to_its_films(wire):
+async def test_the_page_s_client_goes_from_a_request_to_its_videos(wire):
     _, data = await wire.generate(*shots(3), resolution="720p")
     assert data["status"] != "failed"
     await wire.service.making[data["shots"][0]["taskId"]]

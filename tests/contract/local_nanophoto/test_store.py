@@ -1,4 +1,4 @@
-"""The local NanoPhoto's store of films: another site, where films expire and no key belongs."""
+"""The local NanoPhoto's store of videos: another site, where videos expire and no key belongs."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.local_nanophoto import KEY
 
 
 @pytest.mark.parametrize("gone", [403, 404])
-async def test_the_store_gives_a_part_of_a_film_and_nothing_once_expired(wire, gone):
+async def test_the_store_gives_a_part_of_a_video_and_nothing_once_expired(wire, gone):
     (task,) = await wire.made()
     _, body = await wire.check(task)
     address = body["shots"][0]["videoUrl"]

@@ -1,4 +1,4 @@
-"""The films that the local NanoPhoto hands out are real: their codec, size, length and pictures."""
+"""The videos that the local NanoPhoto hands out are real: their codec, size, length and pictures."""
 
 import io
 import re
@@ -48,7 +48,7 @@ class Gallery:
 
 @dataclass
 class Cinema:
-    """Orders films over HTTP and looks at them."""
+    """Orders videos over HTTP and looks at them."""
 
     sandbox: Sandbox
     session: aiohttp.ClientSession
@@ -66,7 +66,7 @@ class Cinema:
         await self.sandbox.nanophoto.service.making[tasks[0]["taskId"]]
         return list((await self.post("check-status", {"taskIds": tasks, **more}))["shots"])
 
-    async def film(self, shot: Json) -> Path:
+    async def video(self, shot: Json) -> Path:
         async with self.session.get(shot["videoUrl"]) as answer:
             assert answer.status == 200
             path = self.folder / f"{shot['taskId']}.mp4"
@@ -89,13 +89,13 @@ async def gallery() -> AsyncIterator[Gallery]:
 
 
 def a_shot(name: str = "shot-1", **fields: Any) -> Json:
-    wish = {"prompt": "a fox", "generationType": "TEXT_2_VIDEO", "aspectRatio": "16:9"}
-    return {"id": name, **wish, **fields}
+    request = {"prompt": "a fox", "generationType": "TEXT_2_VIDEO", "aspectRatio": "16:9"}
+    return {"id": name, **request, **fields}
 
 
-def described(film: Path) -> Json:
+def described(video: Path) -> Json:
     """What ffmpeg says of its pictures and its sound."""
-    told = ffmpeg("-i", str(film), "-c", "copy", "-f", "null", "-").stderr.decode()
+    told = ffmpeg("-i", str(video), "-c", "copy", "-f", "null", "-").stderr.decode()
     size = re.search(r"Video: (\w+).*? (\d{2,5})x(\d{2,5})\b", told)
     sound = re.search(r"Audio: (\w+)", told)
     length = re.search(r"Duration: (\d+):(\d+):([\d.]+)", told)
@@ -110,10 +110,10 @@ def described(film: Path) -> Json:
     }
 
 
-def frames_of(film: Path) -> list[Image.Image]:
+def frames_of(video: Path) -> list[Image.Image]:
     """One small frame of every second."""
     options = ("-vf", "fps=1,scale=64:36", "-pix_fmt", "rgb24", "-f", "rawvideo", "-")
-    raw = ffmpeg("-i", str(film), *options).stdout
+    raw = ffmpeg("-i", str(video), *options).stdout
     length = 64 * 36 * 3
     return [
         Image.frombytes("RGB", (64, 36), raw[start : start + length])
@@ -141,45 +141,45 @@ def is_like(picture: Image.Image, colour: tuple[int, int, int]) -> bool:
         ("4k", "9:16", (2160, 3840)),
     ],
 )
-async def test_a_film_has_the_asked_size_and_eight_seconds(cinema, resolution, ratio, size):
+async def test_a_video_has_the_asked_size_and_eight_seconds(cinema, resolution, ratio, size):
     (shot,) = await cinema.shown(a_shot(aspectRatio=ratio), resolution=resolution)
 
-    film = described(await cinema.film(shot))
+    video = described(await cinema.video(shot))
 
-    assert (film["codec"], film["size"]) == ("h264", size)
-    assert film["duration"] == pytest.approx(8, abs=0.1)
-    assert film["audio_codec"] == "aac"
+    assert (video["codec"], video["size"]) == ("h264", size)
+    assert video["duration"] == pytest.approx(8, abs=0.1)
+    assert video["audio_codec"] == "aac"
 
 
 @pytest.mark.parametrize("ratios", [("16:9", "16:9"), ("9:16", "16:9")], ids=str)
-async def test_a_joined_film_is_as_long_as_its_shots(cinema, ratios):
-    cinema.sandbox.nanophoto.service.switches.joined = True
+async def test_a_joined_video_is_as_long_as_its_shots(cinema, ratios):
+    cinema.sandbox.nanophoto.service.overrides.joined = True
 
     shown = await cinema.shown(*(a_shot(str(n), aspectRatio=r) for n, r in enumerate(ratios)))
 
     assert len({shot["videoUrl"] for shot in shown}) == 1
-    film = described(await cinema.film(shown[0]))
-    assert (film["codec"], film["size"]) == ("h264", (1280, 720))
-    assert film["duration"] == pytest.approx(16, abs=0.2)
+    video = described(await cinema.video(shown[0]))
+    assert (video["codec"], video["size"]) == ("h264", (1280, 720))
+    assert video["duration"] == pytest.approx(16, abs=0.2)
 
 
-async def test_a_film_goes_from_its_first_picture_to_its_last(cinema, gallery):
+async def test_a_video_goes_from_its_first_picture_to_its_last(cinema, gallery):
     addresses = [f"{gallery.origin}/red", f"{gallery.origin}/blue"]
     kind = "FIRST_AND_LAST_FRAMES_2_VIDEO"
 
     (shot,) = await cinema.shown(a_shot(generationType=kind, imageUrls=addresses))
 
-    frames = frames_of(await cinema.film(shot))
+    frames = frames_of(await cinema.video(shot))
     assert is_like(frames[0], RED)
     assert is_like(frames[-1], BLUE)
 
 
-async def test_every_reference_is_to_be_seen_in_the_film(cinema, gallery):
+async def test_every_reference_is_to_be_seen_in_the_video(cinema, gallery):
     addresses = [f"{gallery.origin}/red", f"{gallery.origin}/blue", f"{gallery.origin}/red"]
 
     (shot,) = await cinema.shown(a_shot(generationType="REFERENCE_2_VIDEO", imageUrls=addresses))
 
-    frame = frames_of(await cinema.film(shot))[4]
+    frame = frames_of(await cinema.video(shot))[4]
     seen = [frame.crop((16 * n - 2, 16, 16 * n + 2, 20)) for n in (1, 2, 3)]
     assert [is_like(part, colour) for part, colour in zip(seen, (RED, BLUE, RED), strict=True)] == [
         True,
@@ -200,28 +200,28 @@ async def test_pictures_are_fetched_from_their_address_alone_without_cookies_or_
 
 
 async def test_the_page_s_own_picture_can_be_had_without_a_network(cinema):
-    wish = a_shot(
+    request = a_shot(
         generationType="REFERENCE_2_VIDEO",
         imageUrls=["https://static.nanophoto.ai/demo/nano-banana-pro.webp"],
     )
 
-    (shot,) = await cinema.shown(wish)
+    (shot,) = await cinema.shown(request)
 
     assert shot["status"] == "completed"
 
 
 @pytest.mark.parametrize("name", ["gone", "broken"])
 async def test_a_picture_that_cannot_be_had_or_read_makes_its_shot_fail(cinema, gallery, name):
-    wish = a_shot(generationType="REFERENCE_2_VIDEO", imageUrls=[f"{gallery.origin}/{name}"])
+    request = a_shot(generationType="REFERENCE_2_VIDEO", imageUrls=[f"{gallery.origin}/{name}"])
 
-    (shot,) = await cinema.shown(wish)
+    (shot,) = await cinema.shown(request)
 
     assert shot["status"] == "failed"
     assert shot["error"].startswith("Video generation failed: ")
     assert gallery.origin not in shot["error"]
 
 
-async def test_nobody_at_the_address_makes_the_shot_fail(cinema):
+async def test_no_one_at_the_address_makes_the_shot_fail(cinema):
     async with serving(Gallery().picture) as origin:
         pass  # gone again
 

@@ -1,4 +1,4 @@
-"""The local NanoPhoto over bare HTTP: what its tests share. Blank files stand for the films."""
+"""The local NanoPhoto over bare HTTP: what its tests share. Blank files stand for the videos."""
 
 import io
 import json
@@ -70,13 +70,13 @@ class Wire:
 
 
 def a_shot(name: str = "shot-1", **fields: Any) -> Json:
-    wish = {
+    request = {
         "id": name,
         "prompt": "A golden retriever running on a beach at sunset, cinematic lighting",
         "generationType": "TEXT_2_VIDEO",
         "aspectRatio": "16:9",
     }
-    return wish | fields
+    return request | fields
 
 
 def shots(count: int, **fields: Any) -> list[Json]:

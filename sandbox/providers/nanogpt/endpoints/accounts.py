@@ -1,4 +1,4 @@
-"""NanoGPT's addresses for models, balances and usage."""
+"""NanoGPT's endpoints for models, balances and usage."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -7,8 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.providers.nanogpt import catalogue
-from sandbox.providers.nanogpt.guards import KEY
+from sandbox.providers.nanogpt import catalog
+from sandbox.providers.nanogpt.endpoints.guards import KEY
 from sandbox.providers.nanogpt.limits import midnight
 from sandbox.providers.nanogpt.refusals import Refusal
 from sandbox.providers.nanogpt.runs import MICROS, Entry
@@ -41,7 +41,7 @@ class Accounts:
         return web.json_response(answer, headers={"Access-Control-Allow-Origin": "*"})
 
     async def text_models(self, _request: web.Request) -> web.Response:
-        """The list of models that write, where a page of the documents looks for films."""
+        """The list of models that write, where a page of the documents looks for videos."""
         model = {"id": "chatty-1", "object": "model", "created": 1760000000, "owned_by": "chatty"}
         return web.json_response({"object": "list", "data": [model]})
 
@@ -95,7 +95,7 @@ class Accounts:
 
         def model(entry: Entry) -> Json:
             run = self._nanogpt.books.runs[entry.run]
-            found = catalogue.found(run.model, old_slugs=True)
+            found = catalog.found(run.model, old_slugs=True)
             return {"model": run.model if found is None else found["name"]}
 
         tables: Json = {}
@@ -117,7 +117,7 @@ def _table(entries: Iterable[Entry], name: Callable[[Entry], Json]) -> list[Json
 
 
 def _counted(entries: list[Entry]) -> Json:
-    """Gross, given back, and what is left of it; films use no tokens."""
+    """Gross, given back, and what is left of it; videos use no tokens."""
     cost = sum(entry.amount_micros for entry in entries if entry.kind != "refund")
     back = sum(entry.amount_micros for entry in entries if entry.kind == "refund")
     tokens = ("inputTokens", "outputTokens", "reasoningTokens", "totalTokens")

@@ -1,4 +1,4 @@
-"""Two rarer addresses of NanoGPT: a film's content behind the key, and Midjourney's extension."""
+"""Two rarer endpoints of NanoGPT: a video's content behind the key, and Midjourney's extension."""
 
 import asyncio
 import io
@@ -6,17 +6,23 @@ from typing import Any
 
 from aiohttp import web
 
-from sandbox.films.scenes import Scene
-from sandbox.providers.nanogpt.films import ensure_own, given, is_relative, own_run, stored
-from sandbox.providers.nanogpt.guards import KEY, address_of
+from sandbox.providers.nanogpt.endpoints.guards import KEY, address_of
+from sandbox.providers.nanogpt.endpoints.videos import (
+    ensure_own,
+    given,
+    is_relative,
+    own_run,
+    stored,
+)
 from sandbox.providers.nanogpt.refusals import Refusal
 from sandbox.providers.nanogpt.runs import MICROS, Run
 from sandbox.providers.nanogpt.service import NanoGpt
+from sandbox.videos.scenes import Scene
 
 Json = dict[str, Any]
 
 MIDJOURNEY = "midjourney-video"
-FILMS_OF_MIDJOURNEY = 4
+VIDEOS_OF_MIDJOURNEY = 4
 EXTENSION_ETA_SECONDS = 60
 VARIANTS = {"video": 0, "thumbnail": 1, "spritesheet": 4}  # pictures that make one up
 _PICTURE = (320, 180)
@@ -29,14 +35,14 @@ class Extras:
         self._nanogpt = nanogpt
 
     async def content(self, request: web.Request) -> web.Response:
-        """What a relative address leads to: a redirect to the store, or a picture of the film."""
+        """What a relative address leads to: a redirect to the store, or a picture of the video."""
         run = own_run(self._nanogpt, request, "runId")
         variant = request.query.get("variant", "video")
         if request.query.get("model") != run.model or not is_relative(self._nanogpt, run):
             raise Refusal(400, "Invalid model", "invalid_parameter_value", param="model")
         if variant not in VARIANTS:
             raise Refusal(400, "Invalid variant", "invalid_parameter_value", param="variant")
-        if run.film is None:
+        if run.video is None:
             raise Refusal(404, "Content not found")
         if variant == "video":
             return web.Response(status=302, headers={"Location": stored(self._nanogpt, run)})
@@ -44,9 +50,9 @@ class Extras:
         return web.Response(body=drawn, content_type="image/jpeg")
 
     async def extend(self, request: web.Request) -> web.Response:
-        """Five seconds more of one of the four films of a Midjourney run."""
+        """Five seconds more of one of the four videos of a Midjourney run."""
         nanogpt, now = self._nanogpt, self._nanogpt.clock.now()
-        most = nanogpt.switches.extensions_per_minute
+        most = nanogpt.overrides.extensions_per_minute
         nanogpt.limits.ensure_not_too_often("extend", address_of(request), now, most)
         body = await given(request)
         named, index = body.get("runId") or body.get("taskId"), body.get("index")
@@ -56,7 +62,7 @@ class Extras:
         source = ensure_own(nanogpt, request[KEY], named)
         if source.model != MIDJOURNEY:
             raise Refusal(400, "Only Midjourney videos can be extended here.")
-        if type(index) is not int or not 0 <= index < FILMS_OF_MIDJOURNEY:
+        if type(index) is not int or not 0 <= index < VIDEOS_OF_MIDJOURNEY:
             raise Refusal(400, "Invalid index", "invalid_parameter_value", param="index")
         if source.state != "COMPLETED":
             raise Refusal(409, "The video to extend is not completed.")

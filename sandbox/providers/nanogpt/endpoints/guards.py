@@ -1,4 +1,4 @@
-"""What every request to NanoGPT passes on its way: errors, the key, the limits, ordered refusals."""
+"""Checks of every request to NanoGPT: errors, the key, the limits, injected refusals."""
 
 import secrets
 from fnmatch import fnmatch
@@ -30,15 +30,15 @@ class Guards:
 
     @web.middleware
     async def refusals(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        switches = self._nanogpt.switches
+        overrides = self._nanogpt.overrides
         try:
             return await handler(request)
         except Refusal as refusal:
-            return refusal.answer(switches.envelope, with_retry_after=switches.retry_after)
+            return refusal.answer(overrides.envelope, with_retry_after=overrides.retry_after)
         except web.HTTPNotFound:
-            return Refusal(404, "Not found").answer(switches.envelope)
+            return Refusal(404, "Not found").answer(overrides.envelope)
         except web.HTTPMethodNotAllowed:
-            return Refusal(405, "Method not allowed").answer(switches.envelope)
+            return Refusal(405, "Method not allowed").answer(overrides.envelope)
 
     @web.middleware
     async def edge(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -47,7 +47,7 @@ class Guards:
             size = len(await request.read())
         except web.HTTPRequestEntityTooLarge:
             return page(413)
-        is_large = size > self._nanogpt.switches.most_body_bytes
+        is_large = size > self._nanogpt.overrides.most_body_bytes
         return page(413) if is_large else await handler(request)
 
     @web.middleware
@@ -66,11 +66,11 @@ class Guards:
     @web.middleware
     async def limits(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         nanogpt, now = self._nanogpt, self._nanogpt.clock.now()
-        who, switches = request.get(KEY) or address_of(request), nanogpt.switches
-        nanogpt.limits.ensure_calm(who, now, switches.requests_per_second)
+        who, overrides = request.get(KEY) or address_of(request), nanogpt.overrides
+        nanogpt.limits.ensure_calm(who, now, overrides.requests_per_second)
         if KEY in request:
-            nanogpt.limits.ensure_within_day(request[KEY], now, switches.daily_requests)
-        order = switches.refuse
+            nanogpt.limits.ensure_within_day(request[KEY], now, overrides.daily_requests)
+        order = overrides.refuse
         if order is not None and fnmatch(request.path, order.path):
             raise ordered(order)
         nanogpt.settle()
@@ -78,7 +78,7 @@ class Guards:
 
     def _is_quote(self, request: web.Request) -> bool:
         is_asked = request.headers.get("x-x402", "").lower() == "true"
-        return is_asked and request.path == SUBMIT and self._nanogpt.switches.quotes
+        return is_asked and request.path == SUBMIT and self._nanogpt.overrides.quotes
 
 
 def address_of(request: web.Request) -> str:

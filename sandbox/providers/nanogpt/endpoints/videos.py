@@ -1,4 +1,4 @@
-"""NanoGPT's addresses for films: submit, status in both places, recover."""
+"""NanoGPT's endpoints for videos: submit, status in both places, recover."""
 
 import hashlib
 import json
@@ -9,19 +9,21 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.providers.nanogpt.answers import Dialect, Manner, status_of
-from sandbox.providers.nanogpt.guards import KEY, address_of
+from sandbox.providers.nanogpt.endpoints.guards import KEY, address_of
+from sandbox.providers.nanogpt.overrides import QuoteAmount
 from sandbox.providers.nanogpt.refusals import Refusal
 from sandbox.providers.nanogpt.runs import MICROS, Run
 from sandbox.providers.nanogpt.service import NanoGpt
+from sandbox.videos.sources import GivenVideo
 
 Json = dict[str, Any]
 
-RELATIVE_MODELS = ("sora-2", "grok-imagine-video")  # whose films stand behind the key
+RELATIVE_MODELS = ("sora-2", "grok-imagine-video")  # whose videos stand behind the key
 QUOTE_MINUTES = 10
 MOST_RECOVERED = 50
 
 
-class Films:
+class Videos:
     """The handlers of one service."""
 
     def __init__(self, nanogpt: NanoGpt) -> None:
@@ -29,52 +31,53 @@ class Films:
 
     async def submit(self, request: web.Request) -> web.Response:
         nanogpt = self._nanogpt
-        most, now = nanogpt.switches.submissions_per_minute, nanogpt.clock.now()
+        most, now = nanogpt.overrides.submissions_per_minute, nanogpt.clock.now()
         nanogpt.limits.ensure_not_too_often("submit", address_of(request), now, most)
         body = await given(request)
+        source = await nanogpt.source_of(body)
         if KEY not in request:
-            raise self._quote(body)
-        run = nanogpt.accept(request[KEY], body)
-        return web.json_response(self.receipt(run), status=nanogpt.switches.submit_status)
+            raise self._quote(body, source)
+        run = nanogpt.accept(request[KEY], body, source)
+        return web.json_response(self.receipt(run), status=nanogpt.overrides.submit_status)
 
     def receipt(self, run: Run) -> Json:
         """What a submission is answered with; of cost and balance only what is switched on."""
-        switches = self._nanogpt.switches
+        overrides = self._nanogpt.overrides
         answer: Json = {"runId": run.id, "status": "pending", "model": run.model}
-        if switches.cost:
+        if overrides.cost:
             answer["cost"] = run.cost_micros / MICROS
-        answer["paymentSource"] = switches.payment_source
-        if switches.remaining_balance:
+        answer["paymentSource"] = overrides.payment_source
+        if overrides.remaining_balance:
             answer["remainingBalance"] = self._nanogpt.books.balances[run.key] / MICROS
-        if switches.submission == "current":
+        if overrides.submission == "current":
             answer |= {"id": run.id, "prechargeLabel": "Precharged"}
         return answer
 
     async def status(self, request: web.Request) -> web.Response:
         run = own_run(self._nanogpt, request, "requestId", "runId")
-        return self._status(run, self._nanogpt.switches.dialect)
+        return self._status(run, self._nanogpt.overrides.dialect)
 
     async def legacy_status(self, request: web.Request) -> web.Response:
         return self._status(own_run(self._nanogpt, request, "runId", "requestId"), "legacy")
 
     def _status(self, run: Run, dialect: Dialect) -> web.Response:
-        switches = self._nanogpt.switches
-        fresh = timedelta(seconds=switches.unknown_seconds)
+        overrides = self._nanogpt.overrides
+        fresh = timedelta(seconds=overrides.unknown_seconds)
         if self._nanogpt.clock.now() < run.created_at + fresh:
             raise unknown()
         manner = Manner(
             dialect,
-            switches.words,
-            switches.output,
-            switches.failure,
-            error_null=switches.error_null,
-            cost=switches.cost,
+            overrides.words,
+            overrides.output,
+            overrides.failure,
+            error_null=overrides.error_null,
+            cost=overrides.cost,
         )
-        return web.json_response(status_of(run, manner, address_of_film(self._nanogpt, run)))
+        return web.json_response(status_of(run, manner, address_of_video(self._nanogpt, run)))
 
     async def recover(self, request: web.Request) -> web.Response:
         nanogpt, now = self._nanogpt, self._nanogpt.clock.now()
-        most = nanogpt.switches.recoveries_per_minute
+        most = nanogpt.overrides.recoveries_per_minute
         nanogpt.limits.ensure_not_too_often("recover", address_of(request), now, most)
         limit = _count(request.query.get("limit", "10"))
         model, tag = request.query.get("model"), request.query.get("conversationUUID")
@@ -87,9 +90,11 @@ class Films:
         ]
         return web.json_response({"data": [_recovered(run) for run in found[:limit]]})
 
-    def _quote(self, body: Json) -> Refusal:
-        """The price of a submission, to whoever has no key; nothing runs."""
-        amount = f"{self._nanogpt.quote_micros(body) / MICROS:.6f}".rstrip("0").rstrip(".")
+    def _quote(self, body: Json, source: GivenVideo | None) -> Refusal:
+        """The price of a submission without a key; nothing runs."""
+        overrides = self._nanogpt.overrides
+        usd = self._nanogpt.quote_micros(body, source) * overrides.quote_factor / MICROS
+        amount = f"{usd:.6f}".rstrip("0").rstrip(".")
         name, until = f"pay_{secrets.token_hex(8)}", timedelta(minutes=QUOTE_MINUTES)
         addresses = {
             "statusUrl": f"https://nano-gpt.com/api/x402/status/{name}",
@@ -106,8 +111,27 @@ class Films:
             "accepted": [offer],
         }
         text = "Payment required to complete this request."
+        payment |= _odd_amount(overrides.quote_amount, usd)
         more: Json = {"payment": payment, "x402Version": 1, "accepts": []}
-        return Refusal(402, text, "insufficient_quota", **more)
+        if overrides.quote_amount == "missing":
+            del payment["amountUsd"]
+        if overrides.quote_amount == "elsewhere":
+            more["amountUsd"] = payment.pop("amountUsd")
+        return Refusal(overrides.quote_status, text, "insufficient_quota", **more)
+
+
+def _odd_amount(kind: QuoteAmount, usd: float) -> Json:
+    """The amount of a quote, where it isn't the usual text."""
+    odd: Json = {
+        "number": usd,
+        "null": None,
+        "list": [f"{usd:.6f}"],
+        "words": "on request",
+        "zero": "0",
+        "negative": f"-{usd:.6f}",
+        "huge": "1e12",
+    }
+    return {"amountUsd": odd[kind]} if kind in odd else {}
 
 
 async def given(request: web.Request) -> Json:
@@ -144,19 +168,19 @@ def unknown() -> Refusal:
 
 
 def is_relative(nanogpt: NanoGpt, run: Run) -> bool:
-    """Whether a film's address is a path of the API."""
-    switched = nanogpt.switches.relative_address
+    """Whether a video's address is a path of the API."""
+    switched = nanogpt.overrides.relative_address
     return run.model in RELATIVE_MODELS if switched is None else switched
 
 
-def address_of_film(nanogpt: NanoGpt, run: Run) -> str:
+def address_of_video(nanogpt: NanoGpt, run: Run) -> str:
     if is_relative(nanogpt, run):
         return f"/api/generate-video/content?model={run.model}&runId={run.id}&variant=video"
     return stored(nanogpt, run)
 
 
 def stored(nanogpt: NanoGpt, run: Run) -> str:
-    return f"{nanogpt.storage_origin}/storage/{run.film}"
+    return f"{nanogpt.storage_origin}/storage/{run.video}"
 
 
 def _recovered(run: Run) -> Json:
