@@ -1,223 +1,272 @@
-"""Money within other transactions: a job reserves it when it is written, and its end resolves it.
+"""Writes money: each change loads its facts, gets a plan from `bot.money` and writes it.
 
-Everything here happens under the lock of the server's policy row, on which PostgreSQL serialises
-the processes and SQLite its one writer; what the lock protects, the schema refuses as well.
+All of this happens under the lock of the server's policy row, on which PostgreSQL serialises the
+processes and SQLite its one writer. The schema also refuses every write that would break what the
+lock protects.
 """
 
 import base64
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import assert_never
 
-from bot.domain.admission import (
-    Admission,
-    Standing,
-    admit,
-    film_of,
-    refusals,
-    reservation,
+from bot.catalog.request import Origin
+from bot.errors import UnreadableRowError
+from bot.guilds.audit import Actor
+from bot.guilds.notices import TO_ADMINS, NoticeState, PoolAlert
+from bot.ids import AccountId, GuildId
+from bot.jobs.job import Job
+from bot.jobs.submission import Submission
+from bot.money.admission import pool_alert
+from bot.money.changes import (
+    CloseEvent,
+    MakeGrant,
+    OpenEvent,
+    PolicyChange,
+    RefundJob,
+    ResetPolicy,
+    SetPolicy,
+    SetRules,
 )
-from bot.domain.jobs import Job
-from bot.domain.ledger import (
-    MEMBER_PURSES,
+from bot.money.ledger import (
     Account,
     AccountKind,
-    Draw,
-    Outcome,
-    Posting,
+    Gift,
     Transaction,
-    TransactionKind,
-    account_id,
-    outcome_of,
-    posted,
-    resolving,
-    shortfall,
 )
-from bot.domain.notices import NoticeState, PoolAlert
-from bot.domain.offers import Place
-from bot.domain.policy import Policy
-from bot.domain.submissions import Submission
-from bot.errors import LimitReachedError
-from bot.ids import AccountId, GuildId, TransactionId
+from bot.money.limits import (
+    BudgetSnapshot,
+    Policy,
+    Rules,
+    facts_of,
+)
+from bot.money.plans import (
+    EventChange,
+    EventEnd,
+    EventVideos,
+    MoneyPlan,
+    NewEvent,
+    NewPolicy,
+    NoOverrides,
+    PoolNotice,
+    RulesChange,
+    plan_event,
+    plan_event_end,
+    plan_gift,
+    plan_grant,
+    plan_policy,
+    plan_reset,
+    plan_rules,
+    plan_withdrawal,
+)
+from bot.money.policy import Subject
+from bot.money.settlements import (
+    plan_refund,
+    plan_reservation,
+    plan_resolution,
+    plan_service_refund,
+)
 from bot.storage import policies, rows
-from bot.storage.databases import Engine
-from bot.storage.standings import Standings, instants_json
+from bot.storage.budget_snapshots import BudgetSnapshots, instants_json
+from bot.storage.engines.transaction import Engine, SqlTransaction
 
 AlertWords = Callable[[PoolAlert], str]
-Side = tuple[Sequence[Draw], int]  # what was reserved, and what was spent
 
 
-class Money(Standings):
-    """Every method takes the connection of a transaction. `words` tells of a pool that empties."""
+class Money(BudgetSnapshots):
+    """Writes money; every method takes the transaction it is part of.
+
+    `words` renders the notice of a pool that is running low.
+    """
 
     def __init__(self, engine: Engine, words: AlertWords = repr) -> None:
         super().__init__(engine)
         self._words = words
 
-    async def lock(self, connection: Any, guild_id: GuildId) -> Policy:
-        """Nobody else moves this server's money until the transaction ends."""
-        row = await self._one(connection, "lock_policy", guild_id=guild_id)
+    async def lock(self, tx: SqlTransaction, guild_id: GuildId) -> Policy:
+        """Lock this server's money until the transaction ends."""
+        row = await tx.one("lock_policy", guild_id=guild_id)
         return policies.policy_from(row, guild_id)
 
-    async def standing_for(self, connection: Any, place: Place, now: datetime) -> Standing:
-        """Locked. Raises nothing."""
-        policy = await self.lock(connection, place.guild_id)
-        return await self.standing(connection, policy, place, now)
+    async def budget_for(self, tx: SqlTransaction, place: Origin, now: datetime) -> BudgetSnapshot:
+        """Lock the server's money and load a member's budget. Raises nothing."""
+        policy = await self.lock(tx, place.guild_id)
+        return await self.budget(tx, policy, place, now)
 
-    async def reserve(self, connection: Any, job: Job, place: Place, standing: Standing) -> None:
-        """For a job that was written in this transaction. Raises LimitReachedError."""
-        film = film_of(job, place.parent_id)
-        refused = refusals(standing, film)
-        if refused:
-            raise LimitReachedError(refused)
-        admission = admit(standing, film)
-        await self._count(connection, job, standing, admission)
-        await self._open(connection, (standing.allowance, standing.pool))
-        at, guild_id = job.accepted_at, job.guild_id
-        fund = Transaction(
-            TransactionId(f"fund-{job.id}"),
-            guild_id,
-            TransactionKind.FUND,
-            at,
-            admission.funds,
-            user_id=job.user_id,
-        )
-        reserve = Transaction(
-            TransactionId(f"reserve-{job.id}"),
-            guild_id,
-            TransactionKind.RESERVE,
-            at,
-            reservation(standing, admission),
-            job.id,
-            job.user_id,
-        )
-        await self.post(connection, fund)
-        await self.post(connection, reserve)
-        for share in admission.alerts:
-            await self._alert(connection, standing, share)
-
-    async def resolve(self, connection: Any, job: Job, submission: Submission | None) -> None:
-        """For a job that ended in this transaction, whose server is locked."""
-        outcome = outcome_of(job, submission)
-        found = await self._all(connection, "list_draws", job_id=job.id)
-        if outcome is None or not found:
-            return
-        purses = [policies.account_from(row) for row in found]
-        draws = [
-            Draw(purse.id, purse.kind, -row["micros"])
-            for purse, row in zip(purses, found, strict=True)
-        ]
-        left = {purse.id: purse.balance_micros for purse in purses}
-        sides = _sides(draws, outcome)
-        await self._make_up(connection, job, sides, left)
-        is_settled = outcome.member_micros or outcome.pool_micros
-        end = Transaction(
-            TransactionId(f"resolve-{job.id}"),
-            job.guild_id,
-            TransactionKind.SETTLE if is_settled else TransactionKind.RELEASE,
-            job.state_changed_at,
-            tuple(one for side in sides for one in resolving(job.guild_id, *side, left)),
-            job.id,
-            job.user_id,
-        )
-        await self.post(connection, end)
-        if not outcome.member_micros:
-            await self._give_back_film(connection, draws)
-
-    async def _make_up(
-        self, connection: Any, job: Job, sides: Sequence[Side], left: dict[AccountId, int]
+    async def reserve(
+        self, tx: SqlTransaction, job: Job, place: Origin, budget: BudgetSnapshot
     ) -> None:
-        """Fund what a film cost beyond all that its purses hold; `left` then has it."""
-        pairs: list[tuple[AccountId, int]] = []
-        for draws, spent_micros in sides:
-            missing = shortfall(draws, spent_micros, left)
-            if missing:
-                left[draws[0].account_id] += missing
-                pairs += [(draws[0].account_id, missing), (issued(job.guild_id), -missing)]
-        fund = Transaction(
-            TransactionId(f"fund-resolve-{job.id}"),
-            job.guild_id,
-            TransactionKind.FUND,
-            job.state_changed_at,
-            posted(pairs),
-            user_id=job.user_id,
-        )
-        await self.post(connection, fund)
+        """Reserve money for a job written in this transaction. Raises LimitReachedError."""
+        facts = facts_of(job.request, job.cost_micros, place)
+        await self.write_plan(tx, plan_reservation(job, budget, facts))
 
-    async def post(self, connection: Any, transaction: Transaction) -> None:
-        """Write a transaction that moves anything, with the accounts of the server it needs."""
+    async def resolve(self, tx: SqlTransaction, job: Job, submission: Submission | None) -> None:
+        """Settle or release the money of a job that ended here; its server is locked."""
+        reserved = await self.reserved(tx, job.id)
+        await self.write_plan(tx, plan_resolution(job, submission, reserved))
+
+    async def give_back(
+        self, tx: SqlTransaction, job: Job, submission: Submission, at: datetime
+    ) -> None:
+        """Refund the part a service did not charge, once; the job's server is locked."""
+        books = await self.job_books(tx, job.id)
+        await self.write_plan(tx, plan_service_refund(job, submission, books, at))
+
+    async def give(self, tx: SqlTransaction, gift: Gift) -> None:
+        """Move a gift. Raises InvalidRequestError, DuplicateRequestError."""
+        policy = await self.lock(tx, gift.place.guild_id)
+        facts = await self.gift_facts(tx, policy, gift)
+        await self.write_plan(tx, plan_gift(gift, facts))
+
+    async def apply(self, tx: SqlTransaction, by: Actor, edit: PolicyChange) -> None:
+        """Apply a change. Raises PolicyChangedError, InvalidRequestError."""
+        policy = await self.lock(tx, by.guild_id)
+        await self.write_plan(tx, await self._plan(tx, by, edit, policy))
+
+    async def _plan(
+        self, tx: SqlTransaction, by: Actor, edit: PolicyChange, policy: Policy
+    ) -> MoneyPlan:
+        match edit:
+            case SetPolicy():
+                plan = plan_policy(by, edit, policy)
+            case SetRules(subject=subject):
+                before = await self._replaced(tx, by.guild_id, subject)
+                plan = plan_rules(by, edit, before)
+            case ResetPolicy():
+                plan = plan_reset(by, policy)
+            case MakeGrant(micros=micros) if micros < 0:
+                grants = await self.grants(tx, by.guild_id, edit.user_id, by.at)
+                plan = plan_withdrawal(by, edit, grants)
+            case MakeGrant(user_id=user_id, receiver_roles=roles):
+                rules = await self.rules(tx, policy, user_id, roles or frozenset())
+                plan = plan_grant(by, edit, rules)
+            case OpenEvent(channel_id=channel_id):
+                event = await self.open_event(tx, by.guild_id, channel_id)
+                plan = plan_event(by, edit, event)
+            case CloseEvent(channel_id=channel_id):
+                event = await self.open_event(tx, by.guild_id, channel_id)
+                plan = plan_event_end(by, edit, event)
+            case RefundJob(job_id=job_id):
+                plan = plan_refund(by, edit, await self.job_books(tx, job_id))
+            case _:
+                assert_never(edit)
+        return plan
+
+    async def _replaced(self, tx: SqlTransaction, guild_id: GuildId, subject: Subject) -> Rules:
+        """The override to replace; empty if it is unreadable, as new rules repair it."""
+        try:
+            return await self.override(tx, guild_id, subject)
+        except UnreadableRowError as error:
+            self._engine.log_damage(error)
+            return Rules()
+
+    async def write_plan(self, tx: SqlTransaction, plan: MoneyPlan) -> None:
+        """Write the whole plan, in the order that the schema requires."""
+        guild_id = plan.guild_id
+        windows = [
+            {
+                "guild_id": guild_id,
+                **policies.rate_window_parameters(window),
+                "instants": instants_json(window.instants),
+            }
+            for window in plan.rates
+        ]
+        await tx.many("put_rate_windows", windows)
+        await self._open(tx, plan.accounts)
+        for event in plan.events:
+            await self._change_event(tx, guild_id, event)
+        for transaction in plan.transactions:
+            await self.post(tx, transaction)
+        for rules in plan.rules:
+            await self._change_rules(tx, guild_id, rules)
+        if plan.audit is not None:
+            values = policies.audit_parameters(plan.audit)
+            await tx.one("insert_history", **values)
+        if plan.notice is not None:
+            await self._notify(tx, guild_id, plan.notice)
+        if plan.pool_checked is not None:
+            await self.notify_pool(tx, guild_id, plan.pool_checked)
+
+    async def _change_event(
+        self, tx: SqlTransaction, guild_id: GuildId, change: EventChange
+    ) -> None:
+        match change:
+            case NewEvent():
+                values = policies.event_parameters(guild_id, change)
+                await tx.one("insert_event", **values)
+            case EventEnd(event_id, at):
+                now = rows.milliseconds(at)
+                await tx.one("close_event", id=event_id, now=now)
+            case EventVideos(account_id, videos):
+                await tx.one("count_event_video", account_id=account_id, videos=videos)
+
+    async def _change_rules(
+        self, tx: SqlTransaction, guild_id: GuildId, change: RulesChange
+    ) -> None:
+        match change:
+            case NewPolicy(version, policy):
+                body = None if policy is None else policies.policy_json(policy)
+                values = {"guild_id": guild_id, "version": version, "body": body}
+                await tx.one("update_policy", **values)
+            case SetRules(subject, rules):
+                key = policies.subject_parameters(guild_id, subject)
+                if rules.is_empty:
+                    await tx.one("delete_override", **key)
+                else:
+                    body = policies.rules_json(rules)
+                    await tx.one("put_override", **key, body=body)
+            case NoOverrides():
+                await tx.all("delete_overrides", guild_id=guild_id)
+
+    async def post(self, tx: SqlTransaction, transaction: Transaction) -> None:
+        """Write a transaction with postings; open the server's own accounts as needed."""
         if not transaction.postings:
             return
-        await self._one(
-            connection, "insert_transaction", **policies.transaction_parameters(transaction)
-        )
+        await tx.one("insert_transaction", **policies.transaction_parameters(transaction))
         # money comes in before it goes out, and accounts are locked in one order
-        for posting in sorted(
-            transaction.postings, key=lambda one: (one.micros < 0, one.account_id)
-        ):
-            await self._move(connection, transaction, posting)
+        ordered = sorted(transaction.postings, key=lambda one: (one.micros < 0, one.account_id))
+        own = [
+            Account(one.account_id, transaction.guild_id, one.kind)
+            for one in ordered
+            if one.kind in _SERVERS_OWN
+        ]
+        await self._open(tx, own)
+        entries = [
+            {
+                "transaction_id": transaction.id,
+                "account_id": one.account_id,
+                "micros": one.micros,
+            }
+            for one in ordered
+        ]
+        await tx.many("insert_entries", entries)  # together: a trip to the database costs most
 
-    async def _move(self, connection: Any, transaction: Transaction, posting: Posting) -> None:
-        kind = posting.account_id.split(":")[1]
-        if kind in _SERVERS_OWN:
-            owner = Account(posting.account_id, transaction.guild_id, AccountKind(kind))
-            await self._open(connection, (owner,))
-        await self._one(
-            connection,
-            "insert_entry",
-            transaction_id=transaction.id,
-            account_id=posting.account_id,
-            micros=posting.micros,
-        )
+    async def _open(self, tx: SqlTransaction, accounts: Sequence[Account]) -> None:
+        await tx.many("insert_accounts", [policies.account_parameters(one) for one in accounts])
 
-    async def _open(self, connection: Any, accounts: Sequence[Account]) -> None:
-        for account in accounts:
-            await self._one(connection, "insert_account", **policies.account_parameters(account))
-
-    async def _count(
-        self, connection: Any, job: Job, standing: Standing, admission: Admission
+    async def notify_pool(
+        self, tx: SqlTransaction, guild_id: GuildId, at: datetime, refused_micros: int | None = None
     ) -> None:
-        """The wish among those of the member's rate limits, and among the event's films."""
-        most = {rate.per_seconds: rate.most for rate in standing.rules.rates or ()}
-        for period, instants in admission.rates.items():
-            await self._one(
-                connection,
-                "put_rate_window",
-                guild_id=job.guild_id,
-                user_id=job.user_id,
-                period_seconds=period,
-                instants=instants_json(list(instants)),
-                used=len(instants),
-                most=most[period],
-                is_exempt=int(standing.is_exempt),
-            )
-        if admission.event_id is not None and standing.event is not None:
-            account = standing.event.account.id
-            await self._one(connection, "count_event_film", account_id=account, films=1)
+        """Owe the admins a notice of this month's pool in its current state, if one is due."""
+        row = await tx.one("get_policy", guild_id=guild_id)
+        policy = policies.policy_from(row, guild_id)
+        pool = await self.pool(tx, policy, at)
+        alert = pool_alert(policy, pool, pool.used_micros, refused_micros)
+        if alert is not None:
+            await self._notify(tx, guild_id, PoolNotice(pool.id, alert, at))
 
-    async def _give_back_film(self, connection: Any, draws: Sequence[Draw]) -> None:
-        for draw in draws:
-            if draw.kind is AccountKind.EVENT:
-                await self._one(
-                    connection, "count_event_film", account_id=draw.account_id, films=-1
-                )
-
-    async def _alert(self, connection: Any, standing: Standing, share: int) -> None:
-        """Owe the log channel a word, once for each share of each month's pool."""
-        guild_id = standing.policy.guild_id
-        settings = await self._one(connection, "get_guild_settings", guild_id=guild_id)
-        if settings is None or settings["log_channel_id"] is None:
-            return
-        alert = PoolAlert(share, standing.policy.pool_micros or 0, standing.pool.ends_at)
-        now = rows.milliseconds(standing.at)
-        await self._one(
-            connection,
+    async def _notify(self, tx: SqlTransaction, guild_id: GuildId, notice: PoolNotice) -> None:
+        """Owe the notice once per month, size of the pool and kind of alert."""
+        settings = await tx.one("get_guild_settings", guild_id=guild_id)
+        channel = None if settings is None else settings["log_channel_id"]
+        now = rows.milliseconds(notice.at)
+        await tx.one(
             "insert_notice",
-            id=_notice_id(standing.pool.id, share),
+            id=_notice_id(notice.pool_id, notice.alert),
             guild_id=guild_id,
-            channel_id=settings["log_channel_id"],
-            text=self._words(alert),
+            channel_id=TO_ADMINS if channel is None else channel,
+            text=self._words(notice.alert),
             state=NoticeState.OWED.value,
             owed_at=now,
             next_attempt_at=now,
@@ -236,17 +285,6 @@ _SERVERS_OWN = frozenset(
 )
 
 
-def _sides(draws: Sequence[Draw], outcome: Outcome) -> tuple[Side, Side]:
-    """The member's and the server's."""
-    member = [draw for draw in draws if draw.kind in MEMBER_PURSES]
-    pool = [draw for draw in draws if draw.kind not in MEMBER_PURSES]
-    return (member, outcome.member_micros), (pool, outcome.pool_micros)
-
-
-def _notice_id(pool: AccountId, share: int) -> str:
-    digest = hashlib.sha256(f"{pool}:{share}".encode()).digest()[:10]
+def _notice_id(pool: AccountId, alert: PoolAlert) -> str:
+    digest = hashlib.sha256(f"{pool}:{alert.mark}".encode()).digest()[:10]
     return base64.b32encode(digest).decode().lower()
-
-
-def issued(guild_id: GuildId) -> AccountId:
-    return account_id(guild_id, AccountKind.ISSUED)

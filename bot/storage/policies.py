@@ -1,15 +1,10 @@
-"""Between rows and a server's rules, changes and money; JSON for what SQL never looks into."""
+"""Converts rows to rules, changes and money; JSON where SQL never looks inside."""
 
 import contextlib
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.domain.admission import Event
-from bot.domain.edits import Edit, Held, PastEdit, PendingEdit
-from bot.domain.ledger import Account, AccountKind, Posting, Transaction, TransactionKind
-from bot.domain.limits import Rules
-from bot.domain.policy import Override, Policy, Subject, SubjectKind
 from bot.ids import (
     AccountId,
     EditId,
@@ -19,13 +14,31 @@ from bot.ids import (
     TransactionId,
     UserId,
 )
+from bot.money.changes import (
+    Held,
+    PastChange,
+    PendingChange,
+    PolicyChange,
+)
+from bot.money.ledger import (
+    Account,
+    AccountKind,
+    Posting,
+    Transaction,
+    TransactionKind,
+)
+from bot.money.limits import Event, Policy, Rules
+from bot.money.plans import AuditEntry, NewEvent, RateWindow
+from bot.money.policy import Override, Subject, SubjectKind
 from bot.storage import rows
 from bot.storage.rows import Parameters, Row
 
 _POLICY: TypeAdapter[Policy] = TypeAdapter(Policy)
 _RULES: TypeAdapter[Rules] = TypeAdapter(Rules)
 _EDIT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
-_EDITS: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in Edit.__args__}
+_EDITS: dict[str, TypeAdapter[Any]] = {
+    kind.__name__: TypeAdapter(kind) for kind in PolicyChange.__args__
+}
 
 
 def policy_json(policy: Policy) -> str:
@@ -33,10 +46,14 @@ def policy_json(policy: Policy) -> str:
 
 
 def policy_from(row: Row | None, guild_id: GuildId) -> Policy:
-    """What a server decided; its rules of the first day where it decided nothing."""
+    """A server's policy; the default one if it never changed anything.
+
+    Raises UnreadableRowError, as all functions here do.
+    """
     if row is None or row["body"] is None:
         return Policy(guild_id, version=0 if row is None else row["version"])
-    fields = _POLICY.validate_json(row["body"])
+    with rows.reading(f"the rules of server {guild_id}"):
+        fields = _POLICY.validate_json(row["body"])
     return Policy(
         guild_id,
         fields.rules,
@@ -57,40 +74,74 @@ def rules_from(body: str) -> Rules:
 
 
 def override_from(row: Row) -> Override:
-    subject = Subject(SubjectKind(row["subject_kind"]), row["subject_id"])
-    return Override(subject, rules_from(row["body"]))
+    kind, subject_id = row["subject_kind"], row["subject_id"]
+    with rows.reading(f"the rules of {kind} {subject_id} in server {row['guild_id']}"):
+        return Override(Subject(SubjectKind(kind), subject_id), rules_from(row["body"]))
 
 
-def pending_parameters(pending: PendingEdit) -> Parameters:
+def subject_parameters(guild_id: GuildId, subject: Subject) -> Parameters:
+    return {
+        "guild_id": guild_id,
+        "subject_kind": subject.kind.value,
+        "subject_id": subject.id,
+    }
+
+
+def pending_parameters(pending: PendingChange) -> Parameters:
     kind = type(pending.edit).__name__
     body = {"kind": kind, "edit": _EDITS[kind].dump_python(pending.edit, mode="json")}
     return {
         "id": pending.id,
         "guild_id": pending.guild_id,
         "actor_id": pending.actor_id,
-        "edit": _EDIT.dump_json(body).decode(),
+        "change": _EDIT.dump_json(body).decode(),
         "expires_at": rows.milliseconds(pending.expires_at),
     }
 
 
-def pending_from(row: Row) -> PendingEdit:
-    body = _EDIT.validate_json(row["edit"])
-    return PendingEdit(
-        EditId(row["id"]),
-        GuildId(row["guild_id"]),
-        UserId(row["actor_id"]),
-        _EDITS[body["kind"]].validate_python(body["edit"]),
-        rows.instant(row["expires_at"]),
-    )
+def pending_from(row: Row) -> PendingChange:
+    with rows.reading(f"the change {row['id']} that waits to be confirmed"):
+        body = _EDIT.validate_json(row["change"])
+        return PendingChange(
+            EditId(row["id"]),
+            GuildId(row["guild_id"]),
+            UserId(row["actor_id"]),
+            _EDITS[body["kind"]].validate_python(body["edit"]),
+            rows.instant(row["expires_at"]),
+        )
 
 
-def past_edit_from(row: Row) -> PastEdit:
-    before, after = held_from(row["before"]), held_from(row["after"])
-    return PastEdit(rows.instant(row["at"]), UserId(row["actor_id"]), row["what"], before, after)
+def past_edit_from(row: Row) -> PastChange:
+    with rows.reading(f"the change {row['id']} in the history"):
+        before, after = held_from(row["before"]), held_from(row["after"])
+        at, actor_id = rows.instant(row["at"]), UserId(row["actor_id"])
+        return PastChange(at, actor_id, row["what"], before, after)
+
+
+def audit_parameters(entry: AuditEntry) -> Parameters:
+    return {
+        "id": entry.by.key,
+        "guild_id": entry.by.guild_id,
+        "at": rows.milliseconds(entry.by.at),
+        "actor_id": entry.by.user_id,
+        "what": entry.what,
+        "before": _held_text(entry.before),
+        "after": _held_text(entry.after),
+    }
+
+
+def _held_text(held: Held) -> str:
+    match held:
+        case Policy():
+            return policy_json(held)
+        case Rules():
+            return rules_json(held)
+        case str():
+            return held
 
 
 def held_from(text: str) -> Held:
-    """What a line of the audit log holds: a server's rules, somebody's, or a sentence."""
+    """The value in an audit entry: a server's policy, an override's rules, or a sentence."""
     for adapter in (_POLICY, _RULES):
         with contextlib.suppress(ValidationError):
             found: Held = adapter.validate_json(text)
@@ -100,15 +151,16 @@ def held_from(text: str) -> Held:
 
 def account_from(row: Row) -> Account:
     user_id, ends_at = row["user_id"], row["ends_at"]
-    return Account(
-        AccountId(row["id"]),
-        GuildId(row["guild_id"]),
-        AccountKind(row["kind"]),
-        None if user_id is None else UserId(user_id),
-        None if ends_at is None else rows.instant(ends_at),
-        row["funded_micros"],
-        row["balance_micros"],
-    )
+    with rows.reading(f"account {row['id']}"):
+        return Account(
+            AccountId(row["id"]),
+            GuildId(row["guild_id"]),
+            AccountKind(row["kind"]),
+            None if user_id is None else UserId(user_id),
+            None if ends_at is None else rows.instant(ends_at),
+            row["funded_micros"],
+            row["balance_micros"],
+        )
 
 
 def account_parameters(account: Account) -> Parameters:
@@ -123,8 +175,34 @@ def account_parameters(account: Account) -> Parameters:
 
 def event_from(row: Row) -> Event:
     account = account_from({**row, "id": row["account_id"]})
-    used, most = row["films_used"], row["films_most"]
-    return Event(EventId(row["id"]), account, most, used, row["film_micros_most"])
+    used, most = row["videos_used"], row["videos_most"]
+    return Event(EventId(row["id"]), account, most, used, row["video_micros_most"])
+
+
+def event_parameters(guild_id: GuildId, event: NewEvent) -> Parameters:
+    ends_at = event.account.ends_at
+    return {
+        "id": event.id,
+        "guild_id": guild_id,
+        "channel_id": event.channel_id,
+        "account_id": event.account.id,
+        "videos_most": event.videos_most,
+        "video_micros_most": event.video_micros_most,
+        "opened_by": event.opened_by,
+        "opened_at": rows.milliseconds(event.opened_at),
+        "ends_at": None if ends_at is None else rows.milliseconds(ends_at),
+    }
+
+
+def rate_window_parameters(window: RateWindow) -> Parameters:
+    """Parameters of a rate window, without its instants."""
+    return {
+        "user_id": window.user_id,
+        "period_seconds": window.period_seconds,
+        "used": window.used,
+        "most": window.most,
+        "is_exempt": int(window.is_exempt),
+    }
 
 
 def transaction_parameters(transaction: Transaction) -> Parameters:
@@ -140,16 +218,21 @@ def transaction_parameters(transaction: Transaction) -> Parameters:
     }
 
 
+def _posting_from(row: Row) -> Posting:
+    return Posting(AccountId(row["account_id"]), AccountKind(row["account_kind"]), row["micros"])
+
+
 def transaction_from(row: Row, entries: list[Row]) -> Transaction:
     job_id, user_id, actor_id = row["job_id"], row["user_id"], row["actor_id"]
-    return Transaction(
-        TransactionId(row["id"]),
-        GuildId(row["guild_id"]),
-        TransactionKind(row["kind"]),
-        rows.instant(row["at"]),
-        tuple(Posting(AccountId(one["account_id"]), one["micros"]) for one in entries),
-        None if job_id is None else JobId(job_id),
-        None if user_id is None else UserId(user_id),
-        None if actor_id is None else UserId(actor_id),
-        row["reason"],
-    )
+    with rows.reading(f"transaction {row['id']}"):
+        return Transaction(
+            TransactionId(row["id"]),
+            GuildId(row["guild_id"]),
+            TransactionKind(row["kind"]),
+            rows.instant(row["at"]),
+            tuple(map(_posting_from, entries)),
+            None if job_id is None else JobId(job_id),
+            None if user_id is None else UserId(user_id),
+            None if actor_id is None else UserId(actor_id),
+            row["reason"],
+        )

@@ -4,11 +4,13 @@ import contextlib
 
 import pytest
 
-from bot.storage.databases import open_database
+from bot.storage.engines.databases import open_database
+from bot.storage.engines.postgres import PostgresEngine
 from tests.contract.branches import Branch
-from tests.contract.databases import DATABASES, new_database
+from tests.contract.databases import DATABASES, drop_database, migrated_database, new_database
 
 PROCESSES = 3
+PATIENCE_MILLISECONDS = 120_000
 
 
 @pytest.fixture(params=["memory", *DATABASES])
@@ -18,11 +20,24 @@ def kind(request):
 
 @pytest.fixture
 async def address(kind, request, tmp_path):
+    """An empty database, or a migrated one where a fixture opens it anyway."""
     if kind == "memory":
-        return ""
-    if kind == "sqlite":
-        return f"sqlite:///{tmp_path}/showreel.db"
-    return await new_database(request.getfixturevalue("postgres_address"))
+        yield ""
+    elif kind == "sqlite":
+        yield f"sqlite:///{tmp_path}/showreel.db"
+    else:
+        server = request.getfixturevalue("postgres_address")
+        is_opened = {"engine", "branches"} & set(request.fixturenames)
+        made = await (migrated_database if is_opened else new_database)(server)
+        yield made
+        await drop_database(made)
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch):
+    """Hundreds stand in line for one lock here, on a machine that may be busy with other things."""
+    defaults = vars(PostgresEngine)["open"].__func__.__kwdefaults__
+    monkeypatch.setitem(defaults, "lock_timeout_milliseconds", PATIENCE_MILLISECONDS)
 
 
 @pytest.fixture

@@ -2,9 +2,22 @@
 
 from dataclasses import replace
 
-from bot.domain.jobs import JobState, advance, start_rendering
-from bot.ports import Change
+from bot.jobs.job import (
+    Artifact,
+    Failure,
+    FailureKind,
+    JobState,
+    advance,
+    start_rendering,
+)
+from bot.jobs.stores import Change
 from tests.factories import NOW, PROVIDER, make_delivery, make_job
+
+ENDED = frozenset(
+    {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED},
+)
+WITH_A_PROVIDER = frozenset(JobState) - ENDED - {JobState.QUEUED}
+COUNTED = WITH_A_PROVIDER - {JobState.DOWNLOADING}  # against what a provider may have in hand
 
 
 async def claim(store, owner, ids, *, now=NOW, most=10, most_in_hand=100):
@@ -21,12 +34,28 @@ async def accept(store, **fields):
 async def move(store, job, *states):
     """Bring a job forward, one save per state; answers with it as it is stored."""
     for state in states:
-        assert await store.save([Change(advance(job, state, NOW))]) == []
+        assert not (await store.save([Change(advance(job, state, NOW))])).conflicts
         job = await store.get(job.id)
     return job
 
 
-async def in_the_making(store, **fields):
+async def rendering(store, **fields):
     job = await move(store, await accept(store), JobState.SUBMITTING)
     await store.save([Change(replace(start_rendering(job, NOW), **fields))])
     return await store.get(job.id)
+
+
+def in_state(state):
+    """The fields of a job as if it had always been in it."""
+    failure = Failure(FailureKind.PROVIDER, "why") if state is JobState.FAILED else None
+    artifact = Artifact("a", 1) if state is JobState.SUCCEEDED else None
+    return {"state": state, "failure": failure, "artifact": artifact}
+
+
+async def one_of_each(store, **fields):
+    """A job in every state; by state."""
+    return {state: await accept(store, **in_state(state), **fields) for state in JobState}
+
+
+def ids_of(jobs):
+    return {job.id for job in jobs}

@@ -1,6 +1,6 @@
 """A server's money as one would reckon it on paper: what the real books are compared with.
 
-It shares nothing with the code that it judges but the names of limits, purses and accounts.
+It shares nothing with the code that it judges but the names of limits, accounts and accounts.
 """
 
 from dataclasses import dataclass, field
@@ -19,11 +19,12 @@ class Said:
     allowance: tuple[int, str] | None = None
     rates: tuple[tuple[int, int], ...] | None = None  # (most, seconds)
     open_jobs_most: int | None = None
-    film_micros_most: int | None = None
+    video_micros_most: int | None = None
+    video_seconds_most: int | None = None
 
 
 @dataclass
-class Purse:
+class Account:
     """`funded - balance` was used."""
 
     ends_at: datetime | None
@@ -42,8 +43,8 @@ class Purse:
 
 
 @dataclass
-class Film:
-    """From which purses it was reserved, and what it came to."""
+class Video:
+    """From which accounts it was reserved, and what it came to."""
 
     key: str
     user: int
@@ -60,12 +61,12 @@ class Film:
 class Event:
     """A channel's."""
 
-    purse: str
+    source: str
     channel: int
-    films_most: int
-    film_most: int
+    videos_most: int
+    video_most: int
     ends_at: datetime | None
-    films: int = 0
+    videos: int = 0
 
 
 @dataclass
@@ -90,8 +91,8 @@ class Model:
     pool_micros: int | None = None
     gift_most: int | None = None
     is_paused: bool = False
-    purses: dict[str, Purse] = field(default_factory=dict)
-    films: dict[str, Film] = field(default_factory=dict)
+    sources: dict[str, Account] = field(default_factory=dict)
+    videos: dict[str, Video] = field(default_factory=dict)
     events: dict[int, Event] = field(default_factory=dict)  # by channel
     gifts: list[Gift] = field(default_factory=list)
     made: dict[tuple[int, int], list[datetime]] = field(default_factory=dict)  # by member, period
@@ -138,13 +139,14 @@ class Model:
             allowance=pick("allowance", lambda all_: max(all_, key=lambda a: a[0] / days[a[1]])),
             rates=pick("rates", _most_generous),
             open_jobs_most=pick("open_jobs_most", max),
-            film_micros_most=pick("film_micros_most", max),
+            video_micros_most=pick("video_micros_most", max),
+            video_seconds_most=pick("video_seconds_most", max),
         )
 
-    # purses
+    # accounts
 
-    def purse(self, name, ends_at=None, owner=None):
-        return self.purses.setdefault(name, Purse(ends_at, owner))
+    def source(self, name, ends_at=None, owner=None):
+        return self.sources.setdefault(name, Account(ends_at, owner))
 
     def allowance(self, user, rules):
         """Its name, and how much it gives in this window; None: as much as is asked."""
@@ -155,47 +157,49 @@ class Model:
 
     def grants(self, user):
         return {
-            name: purse
-            for name, purse in self.purses.items()
-            if purse.is_grant
-            and purse.owner == user
-            and purse.balance > 0
-            and (purse.ends_at or FAR) > self.now
+            name: source
+            for name, source in self.sources.items()
+            if source.is_grant
+            and source.owner == user
+            and source.balance > 0
+            and (source.ends_at or FAR) > self.now
         }
 
     def pool(self):
         return f"{GUILD}:pool:{self.label('month')}"
 
     def used(self, name):
-        return self.purses[name].used if name in self.purses else 0
+        return self.sources[name].used if name in self.sources else 0
 
     def own_left(self, user, roles):
         name, _, micros = self.allowance(user, self.rules(user, roles))
         if micros is None:
             return None
-        grants = sum(purse.balance for purse in self.grants(user).values())
+        grants = sum(source.balance for source in self.grants(user).values())
         return max(micros - self.used(name), 0) + grants
 
-    # wishes
+    # requests
 
     def event_for(self, channels, cost):
         for channel in channels:
             event = self.events.get(channel)
             if event is not None and (event.ends_at or FAR) > self.now:
-                fits = cost <= min(event.film_most, self.purses[event.purse].balance)
-                return event if fits and event.films < event.films_most else None
+                fits = cost <= min(event.video_most, self.sources[event.source].balance)
+                return event if fits and event.videos < event.videos_most else None
         return None
 
     def counted(self, user, period):
         since = self.now - timedelta(seconds=period)
         return [at for at in self.made.get((user, period), []) if since < at <= self.now]
 
-    def refusals(self, user, roles, cost, channels):
-        """The names of all limits that such a wish meets, sorted."""
+    def refusals(self, user, roles, cost, channels, length):
+        """The names of all limits that such a request meets, sorted; None: no one knows its length."""
         if self.is_paused:
             return ["paused"]
         rules = self.rules(user, roles)
         found = [] if rules.exempt else list(self._personal(user, roles, rules, cost, channels))
+        if not rules.exempt and rules.video_seconds_most is not None:
+            found += ["length"] if length is None or length > rules.video_seconds_most else []
         left = (self.pool_micros or 0) - self.used(self.pool())
         if self.pool_micros is not None and cost > left:
             found.append("pool")
@@ -204,13 +208,15 @@ class Model:
     def _personal(self, user, roles, rules, cost, channels):
         is_sponsored = self.event_for(channels, cost) is not None
         if not is_sponsored:
-            if rules.film_micros_most is not None and cost > rules.film_micros_most:
-                yield "film_cost"
+            if rules.video_micros_most is not None and cost > rules.video_micros_most:
+                yield "video_cost"
             left = self.own_left(user, roles)
             if left is not None and cost > left:
                 yield "allowance"
-        open_films = [film for film in self.films.values() if film.user == user and not film.paid]
-        if rules.open_jobs_most is not None and len(open_films) >= rules.open_jobs_most:
+        open_videos = [
+            video for video in self.videos.values() if video.user == user and not video.paid
+        ]
+        if rules.open_jobs_most is not None and len(open_videos) >= rules.open_jobs_most:
             yield "open_jobs"
         for most, period in rules.rates or ():
             if len(self.counted(user, period)) >= most:
@@ -220,31 +226,31 @@ class Model:
         rules = self.rules(user, roles)
         event = self.event_for(channels, cost)
         name, window, micros = self.allowance(user, rules)
-        allowance = self.purse(name, self.end_of(window), user)
-        pool = self.purse(self.pool(), self.end_of("month"))
+        allowance = self.source(name, self.end_of(window), user)
+        pool = self.source(self.pool(), self.end_of("month"))
         if event is not None:
-            draws = [(event.purse, cost)]
-            event.films += 1
+            draws = [(event.source, cost)]
+            event.videos += 1
         else:
             allowance.fund_to(cost if micros is None else max(micros - allowance.used, 0))
             draws = self._drawn({name: allowance} if micros is None else None, user, name, cost)
         limited = self.pool_micros is not None
         pool.fund_to(max((self.pool_micros or 0) - pool.used, 0) if limited else cost)
-        for purse, share in [*draws, (self.pool(), cost)]:
-            self.purses[purse].balance -= share
+        for source, share in [*draws, (self.pool(), cost)]:
+            self.sources[source].balance -= share
         for _, period in rules.rates or ():
             self.made.setdefault((user, period), []).append(self.now)
-        self.films[key] = Film(
-            key, user, cost, self.now, draws, self.pool(), event.purse if event else None
+        self.videos[key] = Video(
+            key, user, cost, self.now, draws, self.pool(), event.source if event else None
         )
 
-    def _drawn(self, purses, user, allowance, micros):
+    def _drawn(self, sources, user, allowance, micros):
         """What lapses first is used first."""
-        if purses is None:
-            purses = {allowance: self.purses[allowance], **self.grants(user)}
+        if sources is None:
+            sources = {allowance: self.sources[allowance], **self.grants(user)}
         draws = []
-        for name in sorted(purses, key=lambda name: (purses[name].ends_at or FAR, name)):
-            share = min(purses[name].balance, micros)
+        for name in sorted(sources, key=lambda name: (sources[name].ends_at or FAR, name)):
+            share = min(sources[name].balance, micros)
             micros -= share
             if share:
                 draws.append((name, share))
@@ -254,58 +260,58 @@ class Model:
     # ends
 
     def end(self, key, member, pool):
-        film = self.films[key]
-        assert film.paid is None
-        film.paid = (member, pool)
-        self._resolve(film.draws, member)
-        self._resolve([(film.pool, film.cost)], pool)
-        if film.event and not member:
-            self._event_of(film.event, -1)
+        video = self.videos[key]
+        assert video.paid is None
+        video.paid = (member, pool)
+        self._resolve(video.draws, member)
+        self._resolve([(video.pool, video.cost)], pool)
+        if video.event and not member:
+            self._event_of(video.event, -1)
 
-    def _event_of(self, purse, films):
+    def _event_of(self, source, videos):
         for event in self.events.values():
-            if event.purse == purse:
-                event.films += films
+            if event.source == source:
+                event.videos += videos
 
     def _resolve(self, draws, spent):
         over = sum(share for _, share in draws) - spent
         for name, share in reversed(draws):
             back = min(share, max(over, 0))
-            self.purses[name].balance += back
+            self.sources[name].balance += back
             over -= back
         missing = max(-over, 0) if over < 0 else 0
-        held = sum(self.purses[name].balance for name, _ in draws) if missing else 0
+        held = sum(self.sources[name].balance for name, _ in draws) if missing else 0
         if missing > held:
-            first = self.purses[draws[0][0]]
+            first = self.sources[draws[0][0]]
             first.fund_to(first.balance + missing - held)
         for name, _ in draws:
-            share = min(missing, self.purses[name].balance)
-            self.purses[name].balance -= share
+            share = min(missing, self.sources[name].balance)
+            self.sources[name].balance -= share
             missing -= share
 
     def refund(self, key):
-        film = self.films[key]
-        assert film.paid is not None
-        member, pool = film.paid
-        film.is_refunded = True
-        self.purses[film.pool].balance += pool
-        if member and film.event:
-            self.purses[film.event].balance += member
-            self._event_of(film.event, -1)
+        video = self.videos[key]
+        assert video.paid is not None
+        member, pool = video.paid
+        video.is_refunded = True
+        self.sources[video.pool].balance += pool
+        if member and video.event:
+            self.sources[video.event].balance += member
+            self._event_of(video.event, -1)
         elif member:
-            name = f"{GUILD}:grant:{film.user}:refund-{key}"
-            self.purses[name] = Purse(None, film.user, is_grant=True, balance=member)
+            name = f"{GUILD}:grant:{video.user}:refund-{key}"
+            self.sources[name] = Account(None, video.user, is_grant=True, balance=member)
 
     # giving
 
     def grant(self, key, user, micros, ends_at):
         name = f"{GUILD}:grant:{user}:{key}"
-        self.purses[name] = Purse(ends_at, user, is_grant=True, balance=micros, funded=micros)
+        self.sources[name] = Account(ends_at, user, is_grant=True, balance=micros, funded=micros)
 
     def take_back(self, user, micros):
         """Whether there was so much."""
         grants = self.grants(user)
-        if sum(purse.balance for purse in grants.values()) < micros:
+        if sum(source.balance for source in grants.values()) < micros:
             return False
         for name in sorted(grants, key=lambda name: (grants[name].ends_at or FAR, name)):
             share = min(micros, grants[name].balance)
@@ -323,41 +329,41 @@ class Model:
 
     def give(self, key, giver, roles, to, micros):
         name, window, allowed = self.allowance(giver, self.rules(giver, roles))
-        allowance = self.purse(name, self.end_of(window), giver)
+        allowance = self.source(name, self.end_of(window), giver)
         allowance.fund_to(max((allowed or 0) - allowance.used, 0))
         draws = self._drawn(None, giver, name, micros)
-        ends = [self.purses[purse].ends_at or FAR for purse, _ in draws]
-        for purse, share in draws:
-            self.purses[purse].balance -= share
+        ends = [self.sources[source].ends_at or FAR for source, _ in draws]
+        for source, share in draws:
+            self.sources[source].balance -= share
         self.grant(f"gift-{key}", to, micros, None if min(ends) == FAR else min(ends))
         self.gifts.append(Gift(giver, to, micros, self.label("day")))
 
-    def open_event(self, key, channel, films, film_most, ends_at):
+    def open_event(self, key, channel, videos, video_most, ends_at):
         """Whether there was room for one."""
         before = self.events.get(channel)
         if before is not None and (before.ends_at or FAR) > self.now:
             return False
         self.close_event(channel)
-        purse, micros = f"{GUILD}:event:{key}", films * film_most
-        self.purses[purse] = Purse(ends_at, balance=micros, funded=micros)
-        self.events[channel] = Event(purse, channel, films, film_most, ends_at)
+        source, micros = f"{GUILD}:event:{key}", videos * video_most
+        self.sources[source] = Account(ends_at, balance=micros, funded=micros)
+        self.events[channel] = Event(source, channel, videos, video_most, ends_at)
         return True
 
     def close_event(self, channel):
         """Whether there was one."""
         event = self.events.pop(channel, None)
         if event is not None:
-            self.purses[event.purse].fund_to(0)
+            self.sources[event.source].fund_to(0)
         return event is not None
 
     # the whole
 
     def balances(self):
         """Of every account that is not empty, as the books must have them."""
-        found = {name: purse.balance for name, purse in self.purses.items()}
-        films = list(self.films.values())
-        open_micros = sum(film.cost for film in films if film.paid is None)
-        kept = [film.paid for film in films if film.paid and not film.is_refunded]
+        found = {name: source.balance for name, source in self.sources.items()}
+        videos = list(self.videos.values())
+        open_micros = sum(video.cost for video in videos if video.paid is None)
+        kept = [video.paid for video in videos if video.paid and not video.is_refunded]
         found[f"{GUILD}:held"] = found[f"{GUILD}:pool_held"] = open_micros
         found[f"{GUILD}:spent"] = sum(member for member, _ in kept)
         found[f"{GUILD}:pool_spent"] = sum(pool for _, pool in kept)

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.availability import Availability, PauseReason
 from bot.errors import ProviderUnavailableError, StorageError
 from bot.ids import ProviderName
-from bot.services.pausing import Pauses
+from bot.providers.availability import Availability, PauseReason
+from bot.providers.circuit_breaker import CircuitBreakers
 from bot.storage.availability import SqlAvailabilityStore
-from bot.storage.databases import open_database
+from bot.storage.engines.databases import open_database
 from bot.storage.guilds import SqlGuildStore, SqlNoticeStore
 from tests.contract.databases import on_databases
 from tests.factories import NOW, PROVIDER, new_notice_id
@@ -26,7 +26,7 @@ def store(kind, engine):
     return InMemoryAvailability() if kind == "memory" else SqlAvailabilityStore(engine)
 
 
-async def test_a_provider_nobody_heard_ill_of_is_available(store):
+async def test_a_provider_no_one_heard_ill_of_is_available(store):
     assert await store.get(PROVIDER) == Availability(PROVIDER)
 
 
@@ -48,7 +48,7 @@ async def test_what_was_heard_last_replaces_what_was_heard_before(store):
 
 
 @pytest.mark.parametrize(
-    "meanwhile",
+    "in_the_meantime",
     [
         Availability(PROVIDER, 2),
         Availability(PROVIDER, 1, 1),
@@ -56,11 +56,29 @@ async def test_what_was_heard_last_replaces_what_was_heard_before(store):
     ],
     ids=["failures", "pauses", "a pause"],
 )
-async def test_what_somebody_else_heard_meanwhile_is_not_forgotten(store, meanwhile):
-    await store.replace(WELL, meanwhile)
+async def test_what_someone_else_heard_in_the_meantime_is_not_forgotten(store, in_the_meantime):
+    await store.replace(WELL, in_the_meantime)
 
     assert not await store.replace(Availability(PROVIDER, 1), Availability(PROVIDER, 3))
-    assert await store.get(PROVIDER) == meanwhile
+    assert await store.get(PROVIDER) == in_the_meantime
+
+
+@pytest.mark.parametrize(
+    "in_the_meantime",
+    [
+        Availability(PROVIDER, 1, 0, UNTIL + timedelta(seconds=1), PauseReason.BALANCE),
+        Availability(PROVIDER, 1, 0, UNTIL, PauseReason.CREDENTIALS),
+    ],
+    ids=["until", "reason"],
+)
+async def test_a_pause_that_someone_else_changed_in_the_meantime_is_not_forgotten(
+    store, in_the_meantime
+):
+    paused = Availability(PROVIDER, 1, 0, UNTIL, PauseReason.BALANCE)
+    await store.replace(WELL, in_the_meantime)
+
+    assert not await store.replace(paused, Availability(PROVIDER))
+    assert await store.get(PROVIDER) == in_the_meantime
 
 
 @pytest.mark.parametrize(
@@ -93,7 +111,7 @@ async def test_a_pause_holds_for_all_processes_and_after_reopening(engine, addre
 async def test_of_failures_at_once_in_two_processes_every_one_counts(engine, address):
     async with open_database(address) as another:
         processes = [
-            Pauses(
+            CircuitBreakers(
                 store=SqlAvailabilityStore(one),
                 guilds=SqlGuildStore(one),
                 notices=SqlNoticeStore(one),

@@ -6,15 +6,20 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.guilds import CONFIRM_ABOVE_MICROS, GuildSettings
-from bot.domain.notices import Notice, NoticeState, posting
-from bot.errors import StorageError
-from bot.ids import ChannelId, GuildId
-from bot.storage.databases import open_database
-from bot.storage.guilds import SqlGuildStore, SqlNoticeStore
+from bot.errors import LeaseLostError, StorageError
+from bot.guilds.notices import (
+    Notice,
+    NoticeState,
+    posting,
+    renewed,
+)
+from bot.guilds.settings import CONFIRM_ABOVE_MICROS, ButtonsFor, GuildSettings
+from bot.ids import ChannelId, GuildId, ModelId, UserId
+from bot.storage.engines.databases import open_database
+from bot.storage.guilds import SqlFavoriteStore, SqlGuildStore, SqlNoticeStore
 from tests.contract.databases import on_databases
 from tests.factories import NOW, new_notice_id
-from tests.fakes.budgets import InMemoryGuilds, InMemoryNotices
+from tests.fakes.budgets import InMemoryFavorites, InMemoryGuilds, InMemoryNotices
 
 LATER = NOW + timedelta(seconds=30)
 CHANNEL = ChannelId(1 << 61)
@@ -23,6 +28,11 @@ CHANNEL = ChannelId(1 << 61)
 @pytest.fixture
 def guilds(kind, engine):
     return InMemoryGuilds() if kind == "memory" else SqlGuildStore(engine)
+
+
+@pytest.fixture
+def favorites(kind, engine):
+    return InMemoryFavorites() if kind == "memory" else SqlFavoriteStore(engine)
 
 
 @pytest.fixture
@@ -49,6 +59,55 @@ async def test_what_a_server_decided_is_read_as_it_was_written(guilds, micros, c
     assert await guilds.get(GuildId(2)) == GuildSettings(GuildId(2))
 
 
+@pytest.mark.parametrize("buttons", ButtonsFor)
+@pytest.mark.parametrize("has_recipe", [True, False])
+async def test_who_presses_and_what_a_file_says_is_read_as_it_was_written(
+    guilds, buttons, has_recipe
+):
+    for settings in (
+        GuildSettings(GuildId(1), buttons=buttons, has_recipe=has_recipe),
+        GuildSettings(GuildId(1), 5, CHANNEL, buttons=buttons, has_recipe=has_recipe),
+        GuildSettings(GuildId(1)),
+    ):
+        await guilds.put(settings)
+        assert await guilds.get(GuildId(1)) == settings
+
+
+@pytest.mark.parametrize("text", [None, ModelId("maker/one")])
+@pytest.mark.parametrize("picture", [None, ModelId("two")])
+async def test_default_models_are_read_as_they_were_written(guilds, text, picture):
+    settings = GuildSettings(GuildId(1), text_model_id=text, picture_model_id=picture)
+    await guilds.put(settings)
+
+    assert await guilds.get(GuildId(1)) == settings
+
+
+async def test_a_favorite_is_its_members_and_its_servers_alone(favorites):
+    here, there, member, other = GuildId(1), GuildId(1 << 62), UserId(5), UserId(1 << 62)
+    await favorites.put(here, member, ModelId("one"))
+    await favorites.put(there, member, ModelId("maker/two"))
+    await favorites.put(here, member, ModelId("three"))
+
+    assert await favorites.get(here, member) == "three"
+    assert await favorites.get(there, member) == "maker/two"
+    assert await favorites.get(here, other) is None
+
+
+async def test_a_favorite_can_be_removed_however_often(favorites):
+    await favorites.put(GuildId(1), UserId(5), ModelId("one"))
+    await favorites.put(GuildId(1), UserId(6), ModelId("two"))
+    for _ in range(2):
+        await favorites.put(GuildId(1), UserId(5), None)
+
+    assert await favorites.get(GuildId(1), UserId(5)) is None
+    assert await favorites.get(GuildId(1), UserId(6)) == "two"
+
+
+async def test_a_favorite_is_no_empty_name(favorites):
+    with pytest.raises(StorageError):
+        await favorites.put(GuildId(1), UserId(5), ModelId(""))
+
+
 async def test_a_later_decision_replaces_the_earlier(guilds):
     await guilds.put(GuildSettings(GuildId(1), 5, CHANNEL))
     await guilds.put(GuildSettings(GuildId(1), 6, None))
@@ -68,6 +127,21 @@ async def test_a_price_below_nothing_is_refused(guilds):
         await guilds.put(GuildSettings(GuildId(1), -1))
 
     assert await guilds.get(GuildId(1)) == GuildSettings(GuildId(1))
+
+
+async def test_a_notice_is_owed_once_per_id_and_says_so(notices):
+    notice = make_notice()
+
+    assert await notices.owe(notice)
+    assert not await notices.owe(replace(notice, text="another"))
+    assert [one.text for one in await notices.list_owed(NOW, 9)] == [notice.text]
+
+
+async def claimed(notices, notice):
+    """The intent to post it, written down at NOW."""
+    intent = posting(notice, NOW)
+    assert await notices.claim(intent)
+    return intent
 
 
 async def test_a_notice_is_read_as_it_was_owed(notices):
@@ -118,7 +192,7 @@ async def test_a_notice_that_was_postponed_may_be_posted_again_and_keeps_its_fir
 
 
 @pytest.mark.parametrize("end", [NoticeState.POSTED, NoticeState.UNDELIVERABLE])
-async def test_nobody_posts_a_notice_that_came_to_an_end(notices, end):
+async def test_no_one_posts_a_notice_that_came_to_an_end(notices, end):
     notice = make_notice()
     await notices.owe(notice)
     await notices.save(replace(notice, state=end))
@@ -126,7 +200,7 @@ async def test_nobody_posts_a_notice_that_came_to_an_end(notices, end):
     assert not await notices.claim(posting(notice, LATER))
 
 
-async def test_nobody_posts_a_notice_that_was_never_owed(notices):
+async def test_no_one_posts_a_notice_that_was_never_owed(notices):
     assert not await notices.claim(posting(make_notice(), LATER))
 
 
@@ -142,7 +216,7 @@ async def test_a_notice_that_came_to_an_end_is_owed_no_more(notices, end):
 async def test_a_postponed_notice_is_not_due_before_its_time(notices):
     notice = make_notice()
     await notices.owe(notice)
-    postponed = replace(notice, next_attempt_at=LATER, attempts=1)
+    postponed = replace(await claimed(notices, notice), next_attempt_at=LATER)
     await notices.save(postponed)
 
     assert await notices.list_owed(NOW, 10) == []
@@ -158,7 +232,8 @@ async def test_notices_are_listed_oldest_first_and_no_more_than_wanted(notices):
 
 
 async def test_what_became_of_a_notice_that_was_never_owed_is_not_written(notices):
-    await notices.save(make_notice())
+    with pytest.raises(LeaseLostError):
+        await notices.save(make_notice())
 
     assert await notices.list_owed(NOW, 10) == []
 
@@ -166,9 +241,39 @@ async def test_what_became_of_a_notice_that_was_never_owed_is_not_written(notice
 async def test_the_words_of_a_notice_stay_as_they_were_owed(notices):
     notice = make_notice()
     await notices.owe(notice)
-    await notices.save(replace(notice, text="other words", attempts=1))
+    intent = replace(await claimed(notices, notice), next_attempt_at=NOW)
+    await notices.save(replace(intent, text="other words"))
 
-    assert await notices.list_owed(NOW, 10) == [replace(notice, attempts=1)]
+    assert await notices.list_owed(NOW, 10) == [intent]
+
+
+async def test_anyone_who_was_overtaken_writes_nothing_and_no_one_elses_notice_moves(notices):
+    notice, other = make_notice(guild_id=GuildId(1)), make_notice(guild_id=GuildId(2))
+    await notices.owe(notice)
+    await notices.owe(other)
+    first = await claimed(notices, notice)
+    second = posting(first, LATER)
+    assert await notices.claim(second)
+
+    with pytest.raises(LeaseLostError):
+        await notices.save(replace(first, state=NoticeState.POSTED))
+
+    assert await notices.list_owed(NOW, 10) == [other]
+    listed = await notices.list_owed(second.next_attempt_at, 10)
+    assert sorted(listed, key=lambda one: one.guild_id) == [second, other]
+
+
+async def test_a_lease_on_a_notice_is_renewed_by_its_holder_alone(notices):
+    notice = make_notice()
+    await notices.owe(notice)
+    first = await claimed(notices, notice)
+
+    await notices.save(renewed(first, LATER))
+    assert await notices.list_owed(first.next_attempt_at, 10) == []
+
+    assert await notices.claim(posting(first, LATER))
+    with pytest.raises(LeaseLostError):
+        await notices.save(renewed(first, LATER))
 
 
 @on_databases

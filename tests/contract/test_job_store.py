@@ -6,17 +6,37 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.deliveries import DeliveryKind, DeliveryState, editing, posted, posting
-from bot.domain.jobs import Artifact, Failure, FailureKind, JobState, advance, fail, start_rendering
-from bot.domain.submissions import SubmissionState
+from bot.catalog.request import Derivation, Origin, Parent, Shot, SourceVideo
 from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError, StorageError
-from bot.ids import JobId, MessageId, UserId
-from bot.ports import Change
-from bot.storage.databases import open_database
+from bot.ids import ChannelId, GuildId, IdempotencyKey, JobId, MessageId, UserId
+from bot.jobs.job import (
+    Artifact,
+    Failure,
+    FailureKind,
+    JobState,
+    advance,
+    fail,
+    start_rendering,
+)
+from bot.jobs.messages import (
+    DeliveryKind,
+    DeliveryState,
+    editing,
+    posted,
+    posting,
+    postponed,
+    renewed,
+)
+from bot.jobs.stores import Change
+from bot.jobs.submission import SubmissionState
+from bot.ordering.offers import Offer
+from bot.storage.engines.databases import open_database
+from bot.storage.guilds import SqlOfferStore
 from bot.storage.migrations import migrations_for
+from bot.storage.rows import request_json
 from bot.storage.stores import SqlJobStore
 from tests.contract.databases import on_databases
-from tests.contract.job_stores import accept, in_the_making, move
+from tests.contract.job_stores import accept, move, rendering
 from tests.factories import (
     NOW,
     PROVIDER,
@@ -25,8 +45,12 @@ from tests.factories import (
     make_job,
     make_request,
     make_submission,
+    new_offer_id,
 )
 from tests.fakes.job_store import InMemoryJobStore
+from tests.reading import find_by_key
+
+OLD = NOW - timedelta(days=40)
 
 
 @pytest.fixture
@@ -39,7 +63,49 @@ async def test_a_job_is_read_as_it_was_written(store):
     job = await accept(store, request=request, source_message_id=MessageId(1 << 60))
 
     assert await store.get(job.id) == job
-    assert await store.find_by_key(job.idempotency_key) == job
+    assert await find_by_key(store, job.idempotency_key) == job
+
+
+async def test_the_pictures_of_recent_jobs_are_listed_in_every_shot_and_whosever_they_are(store):
+    face, sky, end = (make_image(key=f"{name}.png") for name in ("face", "sky", "end"))
+    shots = (Shot("one", image=sky), Shot("two", end_image=end))
+    said = 'not a picture: {"key": "words.png"}'
+    await accept(store, request=make_request(prompt=said, reference_images=(face,)))
+    await accept(store, request=make_request(shots=shots), guild_id=GuildId(11), user_id=UserId(31))
+    await accept(store, request=make_request(image=make_image(key="old.png")), accepted_at=OLD)
+
+    assert await store.list_picture_keys(NOW) == {"face.png", "sky.png", "end.png"}
+    assert "old.png" in await store.list_picture_keys(OLD)
+
+
+@on_databases
+async def test_the_pictures_of_offers_are_listed_too(engine):
+    request = make_request(image=make_image(key="offered.png"))
+    place = Origin(GuildId(10), ChannelId(20), UserId(30))
+    offer = Offer(new_offer_id(), IdempotencyKey("one"), place, request, 1, NOW)
+    await SqlOfferStore(engine).put(offer)
+
+    assert await SqlJobStore(engine).list_picture_keys(NOW) == {"offered.png"}
+
+
+async def test_a_hidden_request_is_read_as_it_was_written(store):
+    job = await accept(store, request=make_request(image=make_image(), is_spoiler=True))
+
+    assert (await store.get(job.id)).request.is_spoiler
+
+
+async def test_a_request_made_from_a_video_is_read_as_it_was_written(store):
+    source = SourceVideo("source.mp4", 1280, 720, 900_000, 8.04)
+    parent = Parent(Derivation.EXTEND, JobId("a" * 16), extended=2)
+    job = await accept(store, request=make_request(source_video=source, parent=parent))
+
+    request = (await store.get(job.id)).request
+    assert (request.source_video, request.parent) == (source, parent)
+
+
+@pytest.mark.parametrize("field", ["is_spoiler", "source_video", "parent"])
+def test_a_request_without_newer_fields_is_written_as_earlier_programs_read_it(field):
+    assert field not in request_json(make_request(image=make_image()))
 
 
 async def test_what_is_not_there_is_not_found(store):
@@ -49,7 +115,7 @@ async def test_what_is_not_there_is_not_found(store):
     assert await store.find_submission(JobId("nothing")) is None
 
 
-async def test_a_wish_made_twice_is_accepted_once(store):
+async def test_a_request_made_twice_is_accepted_once(store):
     first = await accept(store)
     second = make_job(idempotency_key=first.idempotency_key)
 
@@ -61,7 +127,7 @@ async def test_a_wish_made_twice_is_accepted_once(store):
     assert len(await store.list_owed(NOW, 10)) == 1
 
 
-async def test_a_wish_made_fifty_times_at_once_is_accepted_once(store):
+async def test_a_request_made_fifty_times_at_once_is_accepted_once(store):
     jobs = [make_job(idempotency_key="same") for _ in range(50)]
 
     outcomes = await asyncio.gather(
@@ -76,9 +142,9 @@ async def test_a_job_is_written_only_by_who_read_its_latest_version(store):
     job = await accept(store)
     await move(store, job, JobState.SUBMITTING)
 
-    lost = await store.save([Change(advance(job, JobState.CANCELLED, NOW))])
+    saved = await store.save([Change(advance(job, JobState.CANCELLED, NOW))])
 
-    assert lost == [job.id]
+    assert (tuple(saved.jobs), saved.conflicts) == ((), {job.id})
     assert (await store.get(job.id)).state is JobState.SUBMITTING
 
 
@@ -89,7 +155,7 @@ async def test_of_a_lost_change_nothing_is_written_and_of_the_others_everything(
         Change(advance(job, JobState.SUBMITTING, NOW), make_submission(job)) for job in (lost, kept)
     ]
 
-    assert await store.save(changes) == [lost.id]
+    assert (await store.save(changes)).conflicts == {lost.id}
     assert await store.find_submission(lost.id) is None
     assert await store.find_submission(kept.id) is not None
 
@@ -107,10 +173,10 @@ async def test_a_submission_is_read_as_it_was_last_written(store):
     assert await store.find_submission(job.id) == taken
 
 
-async def test_a_finished_job_keeps_its_film_and_a_failed_one_its_reason(store):
+async def test_a_finished_job_keeps_its_video_and_a_failed_one_its_reason(store):
     done = await accept(store)
-    job = await move(store, done, JobState.SUBMITTING, JobState.IN_PROGRESS, JobState.COLLECTING)
-    artifact = Artifact("film.mp4", 1000, 5.0, 1280, 720)
+    job = await move(store, done, JobState.SUBMITTING, JobState.RENDERING, JobState.DOWNLOADING)
+    artifact = Artifact("video.mp4", 1000, 5.0, 1280, 720)
     succeeded = replace(advance(job, JobState.SUCCEEDED, NOW), artifact=artifact)
     await store.save([Change(succeeded)])
     failed = await accept(store)
@@ -127,11 +193,11 @@ async def test_the_database_itself_keeps_an_ended_job_as_it_ended(store):
     cancelled = await move(store, job, JobState.CANCELLED)
 
     with pytest.raises(StorageError, match="stays as it ended"):
-        await store.save([Change(replace(cancelled, state=JobState.ACCEPTED))])
+        await store.save([Change(replace(cancelled, state=JobState.QUEUED))])
 
 
 async def test_a_job_that_stays_in_its_state_keeps_it_and_takes_all_else_that_was_found(store):
-    job = await in_the_making(store)
+    job = await rendering(store)
     moment = NOW + timedelta(seconds=7)
     found = replace(
         job,
@@ -143,7 +209,7 @@ async def test_a_job_that_stays_in_its_state_keeps_it_and_takes_all_else_that_wa
         unknown_in_row=1,
     )
 
-    assert await store.save([Change(found)]) == []
+    assert not (await store.save([Change(found)])).conflicts
     assert await store.get(job.id) == replace(found, version=job.version + 1)
 
 
@@ -157,25 +223,61 @@ async def test_a_member_sees_only_their_own_jobs(store):
 async def test_a_delivery_goes_from_owed_to_posted_by_one_writer(store):
     job = await accept(store)
     [delivery] = await store.list_owed(NOW, 10)
-    intent = await store.save_delivery(posting(delivery, NOW))
+    intent = await store.save_delivery(posting(delivery, "one", NOW))
 
     with pytest.raises(LeaseLostError):
-        await store.save_delivery(posting(delivery, NOW))
+        await store.save_delivery(posting(delivery, "one", NOW))
 
     done = await store.save_delivery(posted(intent, MessageId(99), "digest"))
     assert await store.find_delivery(job.id, DeliveryKind.CARD) == done
     assert await store.list_owed(NOW, 10) == []
 
 
-async def test_a_film_is_owed_in_the_same_write_and_only_once(store):
+async def test_anyone_who_was_overtaken_at_a_post_writes_nothing_and_no_other_post_moves(store):
+    job, other = await accept(store), await accept(store, user_id=UserId(2), guild_id=GuildId(2))
+    mine = await store.find_delivery(job.id, DeliveryKind.CARD)
+    untouched = await store.find_delivery(other.id, DeliveryKind.CARD)
+    first = await store.save_delivery(posting(mine, "one", NOW))
+    second = await store.save_delivery(posting(first, "two", NOW))
+
+    for late in (renewed(first, NOW), postponed(first, NOW), posted(first, MessageId(7))):
+        with pytest.raises(LeaseLostError):
+            await store.save_delivery(late)
+
+    assert await store.find_delivery(job.id, DeliveryKind.CARD) == second
+    assert (second.lease_owner, second.attempts) == ("two", 2)
+    assert await store.find_delivery(other.id, DeliveryKind.CARD) == untouched
+
+
+async def test_a_renewed_lease_keeps_its_owner_and_holds_the_post_back_for_longer(store):
+    job, soon = await accept(store), NOW + timedelta(seconds=30)
+    card = await store.find_delivery(job.id, DeliveryKind.CARD)
+    intent = await store.save_delivery(posting(card, "one", NOW))
+    kept = await store.save_delivery(renewed(intent, soon))
+
+    assert await store.list_owed(intent.next_attempt_at, 10) == []
+    assert await store.list_owed(kept.next_attempt_at, 10) == [kept]
+    assert kept.lease_owner == "one"
+
+
+async def test_since_when_a_message_is_blocked_is_read_as_it_was_written(store):
     job = await accept(store)
-    film = make_delivery(job, DeliveryKind.FILM)
-    await store.save([Change(advance(job, JobState.SUBMITTING, NOW), deliveries=(film,))])
+    card = await store.find_delivery(job.id, DeliveryKind.CARD)
+    blocked = await store.save_delivery(replace(card, blocked_at=NOW))
+
+    assert await store.find_delivery(job.id, DeliveryKind.CARD) == blocked
+    assert blocked.blocked_at == NOW
+
+
+async def test_a_video_is_owed_in_the_same_write_and_only_once(store):
+    job = await accept(store)
+    video = make_delivery(job, DeliveryKind.VIDEO)
+    await store.save([Change(advance(job, JobState.SUBMITTING, NOW), deliveries=(video,))])
     job = await store.get(job.id)
-    await store.save([Change(start_rendering(job, NOW), deliveries=(film,))])
+    await store.save([Change(start_rendering(job, NOW), deliveries=(video,))])
 
     kinds = [delivery.kind for delivery in await store.list_owed(NOW, 10)]
-    assert sorted(kinds) == [DeliveryKind.CARD, DeliveryKind.FILM]
+    assert sorted(kinds) == [DeliveryKind.CARD, DeliveryKind.VIDEO]
 
 
 async def test_a_postponed_delivery_is_not_due_before_its_time(store):
@@ -191,7 +293,7 @@ async def test_a_postponed_delivery_is_not_due_before_its_time(store):
 async def test_posted_cards_are_listed_while_their_job_moves_and_a_while_after(store):
     job = await accept(store)
     [delivery] = await store.list_owed(NOW, 10)
-    card = await store.save_delivery(posted(posting(delivery, NOW), MessageId(99), "digest"))
+    card = await store.save_delivery(posted(posting(delivery, "one", NOW), MessageId(99), "digest"))
 
     assert await store.list_posted_cards(changed_since=NOW) == [(card, job)]
 
@@ -204,33 +306,35 @@ async def test_posted_cards_are_listed_while_their_job_moves_and_a_while_after(s
 async def test_a_card_whose_edit_was_interrupted_is_listed_however_long_ago_its_job_ended(store):
     job = await accept(store)
     [delivery] = await store.list_owed(NOW, 10)
-    card = await store.save_delivery(posted(posting(delivery, NOW), MessageId(99), "digest"))
+    card = await store.save_delivery(posted(posting(delivery, "one", NOW), MessageId(99), "digest"))
     ended = await move(store, job, JobState.CANCELLED)
-    card = await store.save_delivery(editing(card, NOW))
+    card = await store.save_delivery(editing(card, "one", NOW))
 
     listed = await store.list_posted_cards(changed_since=NOW + timedelta(days=1))
 
     assert listed == [(card, ended)]
 
 
-async def test_durations_are_remembered_by_kind_of_film_latest_first(store):
+async def test_durations_are_remembered_by_kind_of_video_latest_first(store):
     request = make_request()
     for seconds in (10.0, 20.5, 30.0):
-        await store.observe_duration(PROVIDER, request, seconds, NOW + timedelta(seconds=seconds))
-    await store.observe_duration(PROVIDER, make_request(resolution="480p"), 1.0, NOW)
+        await store.observe_render_time(
+            PROVIDER, request, seconds, NOW + timedelta(seconds=seconds)
+        )
+    await store.observe_render_time(PROVIDER, make_request(resolution="480p"), 1.0, NOW)
 
-    assert await store.list_durations(PROVIDER, request, 2) == [30.0, 20.5]
+    assert await store.list_render_times(PROVIDER, request, 2) == [30.0, 20.5]
 
 
-async def test_films_of_the_same_model_are_known_as_alike_and_others_are_not(store):
+async def test_videos_of_the_same_model_are_known_as_alike_and_others_are_not(store):
     request = make_request()
     for seconds, fields in ((1.0, {}), (2.0, {"resolution": "480p"}), (3.0, {"model_id": "other"})):
         at = NOW + timedelta(seconds=seconds)
-        await store.observe_duration(PROVIDER, make_request(**fields), seconds, at)
-    await store.observe_duration(PROVIDER, make_request(duration_seconds=10), 4.0, NOW)
+        await store.observe_render_time(PROVIDER, make_request(**fields), seconds, at)
+    await store.observe_render_time(PROVIDER, make_request(duration_seconds=10), 4.0, NOW)
 
-    assert await store.list_durations_alike(PROVIDER, request, 10) == [2.0, 4.0]
-    assert await store.list_durations_alike(PROVIDER, request, 1) == [2.0]
+    assert await store.list_render_times_alike(PROVIDER, request, 10) == [2.0, 4.0]
+    assert await store.list_render_times_alike(PROVIDER, request, 1) == [2.0]
 
 
 async def test_notes_are_kept_and_replaced(store):
@@ -273,22 +377,37 @@ async def given_up(store, kind, at, **fields):
     return await store.get(job.id)
 
 
-async def test_films_that_may_still_come_are_known_until_they_are_owed(store):
+async def test_videos_that_may_still_come_are_known_until_they_are_owed(store):
     lost = await given_up(store, FailureKind.UNCERTAIN, NOW)
     later = await given_up(store, FailureKind.INTERRUPTED, NOW + timedelta(minutes=1))
     await given_up(store, FailureKind.UNCERTAIN, NOW - timedelta(days=2))
     await given_up(store, FailureKind.REFUSED, NOW)
     await move(store, await accept(store), JobState.CANCELLED)  # before it was handed over
-    begun = await in_the_making(store)
+    begun = await rendering(store)
     await store.save([Change(begun, make_submission(begun))])
-    called_off = await move(store, await store.get(begun.id), JobState.CANCELLED)
+    cancelled = await move(store, await store.get(begun.id), JobState.CANCELLED)
 
     found = await store.list_given_up(NOW - timedelta(days=1), 10)
-    assert [job.id for job in found] == [later.id, lost.id, called_off.id]
+    assert [job.id for job in found] == [later.id, lost.id, cancelled.id]
     assert await store.list_given_up(NOW - timedelta(days=1), 1) == [later]
 
-    await store.owe([make_delivery(lost, DeliveryKind.FILM)])
-    await store.owe([make_delivery(lost, DeliveryKind.FILM)])
+    await store.owe([make_delivery(lost, DeliveryKind.VIDEO)])
+    await store.owe([make_delivery(lost, DeliveryKind.VIDEO)])
     found = await store.list_given_up(NOW - timedelta(days=1), 10)
-    assert [job.id for job in found] == [later.id, called_off.id]
+    assert [job.id for job in found] == [later.id, cancelled.id]
     assert len(await store.list_owed(NOW, 100)) == 7
+
+
+async def test_open_jobs_are_counted_by_state_with_the_first_that_is_due(store):
+    early, late = NOW + timedelta(seconds=5), NOW + timedelta(seconds=9)
+    await accept(store, next_action_at=late)
+    await accept(store, next_action_at=early)
+    await move(store, await accept(store, next_action_at=early), JobState.SUBMITTING)
+    await move(store, await accept(store), JobState.CANCELLED)
+    counted = await store.count_open()
+
+    assert {state: found.count for state, found in counted.items()} == {
+        "queued": 2,
+        "submitting": 1,
+    }
+    assert counted["queued"].first_due_at == early

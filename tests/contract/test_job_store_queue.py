@@ -7,19 +7,25 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.jobs import JobState, start_rendering
-from bot.domain.queueing import InHand, in_order, positions, taking_turns
 from bot.ids import JobId, ProviderName, UserId
-from bot.ports import Agenda, Change
-from bot.storage.databases import open_database
+from bot.jobs.job import JobState, start_rendering
+from bot.jobs.queue import (
+    InHand,
+    positions,
+    taking_turns,
+)
+from bot.jobs.stores import Agenda, Change
+from bot.storage.engines.databases import open_database
 from bot.storage.stores import SqlJobStore
 from tests.contract.databases import on_databases
-from tests.contract.job_stores import accept, claim, in_the_making, move
+from tests.contract.job_stores import accept, claim, move, rendering
 from tests.factories import (
     NOW,
     PROVIDER,
 )
 from tests.fakes.job_store import InMemoryJobStore
+from tests.fakes.queue_order import in_order
+from tests.reading import count_running
 
 
 @pytest.fixture
@@ -49,7 +55,7 @@ async def test_a_lease_is_given_up_with_the_write(store):
     assert len(await store.claim_due("two", NOW, 60, 10)) == 1
 
 
-async def test_nobody_else_steps_a_job_between_its_intent_and_its_request(store):
+async def test_no_one_else_steps_a_job_between_its_intent_and_its_request(store):
     job = await accept(store)
     [claimed] = await claim(store, "one", [job.id])
     await move(store, claimed, JobState.SUBMITTING)
@@ -70,9 +76,9 @@ async def test_what_is_not_due_or_still_waits_is_not_claimed_as_due(store):
     assert await store.claim_due("one", NOW, 60, 10) == []
 
 
-async def test_what_is_at_hand_already_is_not_claimed_again_and_takes_nobody_s_place(store):
-    at_hand = await in_the_making(store, next_action_at=NOW - timedelta(seconds=9))
-    other = await in_the_making(store)
+async def test_what_is_at_hand_already_is_not_claimed_again_and_takes_no_one_s_place(store):
+    at_hand = await rendering(store, next_action_at=NOW - timedelta(seconds=9))
+    other = await rendering(store)
 
     claimed = await store.claim_due("one", NOW, 60, 1, besides={at_hand.id: None})
 
@@ -80,7 +86,7 @@ async def test_what_is_at_hand_already_is_not_claimed_again_and_takes_nobody_s_p
 
 
 async def test_a_lease_that_is_renewed_holds_longer_and_only_its_holder_can(store):
-    job = await in_the_making(store)
+    job = await rendering(store)
     await store.claim_due("one", NOW, 60, 10)
     half, late = NOW + timedelta(seconds=30), NOW + timedelta(seconds=80)
 
@@ -93,7 +99,7 @@ async def test_a_lease_that_is_renewed_holds_longer_and_only_its_holder_can(stor
 async def test_what_is_due_later_is_known_beside_what_is_due_and_waits(store):
     assert await store.agenda(NOW) == Agenda()
     soon, later = (NOW + timedelta(seconds=seconds) for seconds in (5, 9))
-    await in_the_making(store, next_action_at=later)
+    await rendering(store, next_action_at=later)
     assert await store.agenda(NOW) == Agenda(is_due=False, next_at=later)
 
     await accept(store)
@@ -172,7 +178,7 @@ async def test_the_queue_lists_who_waits_and_counts_who_runs(store):
     await move(store, running, JobState.SUBMITTING)
 
     assert [entry.job_id for entry in await store.list_waiting(PROVIDER)] == [waiting.id]
-    assert await store.count_running(PROVIDER) == {UserId(2): 1}
+    assert await store.count_in_hand(PROVIDER) == InHand(others=1)
 
 
 async def test_of_a_long_queue_those_are_read_whose_turn_is_next(store):
@@ -185,9 +191,9 @@ async def test_of_a_long_queue_those_are_read_whose_turn_is_next(store):
     await move(store, running, JobState.SUBMITTING)
     late = await accept(store, user_id=UserId(9), next_action_at=NOW + timedelta(minutes=1))
 
-    counted = await store.count_running(PROVIDER)
-    everybody = in_order(await store.list_waiting(PROVIDER), counted)
-    due = taking_turns([entry for entry in everybody if entry.job_id != late.id])
+    counted = await count_running(store, PROVIDER)
+    everyone = in_order(await store.list_waiting(PROVIDER), counted)
+    due = taking_turns([entry for entry in everyone if entry.job_id != late.id])
     for most in (1, 5, 9, 100):
         read = await store.list_next(PROVIDER, NOW, most)
         assert taking_turns(read)[:most] == due[:most]
@@ -204,7 +210,7 @@ async def test_everybodys_place_in_a_queue_is_the_one_they_will_be_taken_at(stor
     for _ in range(in_hand):
         await move(store, await accept(store, user_id=UserId(1)), JobState.SUBMITTING)
 
-    running, counted = await store.count_running(PROVIDER), await store.count_in_hand(PROVIDER)
+    running, counted = await count_running(store, PROVIDER), await store.count_in_hand(PROVIDER)
     order = [one.job_id for one in in_order(await store.list_waiting(PROVIDER), running, counted)]
     for asked in (order, order[7:9], []):
         line = await store.list_turns(PROVIDER, asked)
@@ -227,3 +233,20 @@ async def test_what_a_provider_has_in_hand_is_counted_with_priority_and_without(
 
     assert await store.count_in_hand(PROVIDER) == InHand(first=1, others=2)
     assert await store.count_in_hand(ProviderName("other")) == InHand()
+
+
+async def test_waiting_jobs_of_providers_that_are_not_served_are_listed_oldest_first(store):
+    gone, other = ProviderName("gone"), ProviderName("other")
+    late = await accept(store, provider=gone, accepted_at=NOW + timedelta(seconds=1))
+    early = await accept(store, provider=other)
+    served = await accept(store)
+    not_due = await accept(store, provider=gone, next_action_at=NOW + timedelta(seconds=9))
+    begun = await accept(store, provider=gone)
+    await move(store, begun, JobState.SUBMITTING)
+
+    listed = await store.list_unserved([PROVIDER], NOW + timedelta(seconds=1), 10)
+    of_none = await store.list_unserved([], NOW + timedelta(seconds=9), 10)
+
+    assert [job.id for job in listed] == [early.id, late.id]
+    assert {job.id for job in of_none} == {early.id, late.id, served.id, not_due.id}
+    assert [job.id for job in await store.list_unserved([PROVIDER], NOW, 1)] == [early.id]

@@ -1,4 +1,4 @@
-"""What every job store promises of films of several shots, and of looking at many films at once."""
+"""What every job store promises of videos of several shots, and of looking at many videos at once."""
 
 import asyncio
 import contextlib
@@ -11,13 +11,18 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from bot.domain.jobs import Artifact, JobState, advance, start_rendering
-from bot.domain.requests import Shot
-from bot.domain.submissions import SubmissionState
+from bot.catalog.request import Shot
 from bot.ids import JobId, ProviderName, SubmissionId
-from bot.ports import Change
-from bot.storage.databases import open_database
-from bot.storage.engine_sqlite import APPLICATION_ID
+from bot.jobs.job import (
+    Artifact,
+    JobState,
+    advance,
+    start_rendering,
+)
+from bot.jobs.stores import Change
+from bot.jobs.submission import SubmissionState
+from bot.storage.engines.databases import open_database
+from bot.storage.engines.files import APPLICATION_ID
 from bot.storage.migrations import migrations_for
 from bot.storage.stores import SqlJobStore
 from tests.contract.databases import on_databases
@@ -30,7 +35,7 @@ SHOTS = (
     Shot("A city at dawn", reference_images=(FACE, HAT)),
     Shot("„Ein Café“ — 朝, 🎬", image=make_image(), end_image=make_image(key="end.png")),
 )
-ADDRESSES = ("https://films.example/1.mp4?sign=a%2Fb&x=1", "https://films.example/2.mp4#t=1")
+ADDRESSES = ("https://videos.example/1.mp4?sign=a%2Fb&x=1", "https://videos.example/2.mp4#t=1")
 
 
 @pytest.fixture
@@ -38,8 +43,8 @@ def store(kind, engine):
     return InMemoryJobStore() if kind == "memory" else SqlJobStore(engine)
 
 
-async def in_the_making(store, *, due_in=0.0, **fields):
-    """A film that its provider is at, to be looked at again in so many seconds."""
+async def rendering(store, *, due_in=0.0, **fields):
+    """A video that its provider is at, to be looked at again in so many seconds."""
     job = make_job(**fields)
     await store.accept(job, [])
     await store.save([Change(advance(job, JobState.SUBMITTING, NOW))])
@@ -64,7 +69,7 @@ def ids(jobs):
     ],
     ids=["shots", "one shot", "references", "picture", "bare"],
 )
-async def test_a_wish_is_read_as_it_was_written(store, request_):
+async def test_a_request_is_read_as_it_was_written(store, request_):
     job = make_job(request=request_)
     await store.accept(job, [])
 
@@ -75,7 +80,7 @@ async def test_a_wish_is_read_as_it_was_written(store, request_):
 @pytest.mark.parametrize("addresses", [(), ADDRESSES[:1], ADDRESSES])
 @pytest.mark.parametrize("remark", [None, "Shot 2 is missing: „no“\nand that is all"])
 async def test_the_addresses_of_all_shots_and_what_is_missing_are_kept(store, addresses, remark):
-    job = await in_the_making(store)
+    job = await rendering(store)
     found = make_submission(
         job,
         state=SubmissionState.ACCEPTED,
@@ -93,7 +98,7 @@ async def test_the_addresses_of_all_shots_and_what_is_missing_are_kept(store, ad
 
 
 async def test_what_becomes_of_a_submission_replaces_what_was_known(store):
-    job = await in_the_making(store)
+    job = await rendering(store)
     submission = make_submission(job)
     await store.save([Change(job, submission)])
     found = replace(submission, artifact_addresses=ADDRESSES, remark="a word")
@@ -103,10 +108,10 @@ async def test_what_becomes_of_a_submission_replaces_what_was_known(store):
 
 
 @pytest.mark.parametrize("remark", [None, "Shot 2 could not be made."])
-async def test_a_film_keeps_what_its_member_should_know(store, remark):
-    job = await in_the_making(store)
-    await store.save([Change(advance(job, JobState.COLLECTING, NOW))])
-    artifact = Artifact("film.mp4", 1000, 12.5, 1280, 720, remark)
+async def test_a_video_keeps_what_its_member_should_know(store, remark):
+    job = await rendering(store)
+    await store.save([Change(advance(job, JobState.DOWNLOADING, NOW))])
+    artifact = Artifact("video.mp4", 1000, 12.5, 1280, 720, remark)
     done = advance(await store.get(job.id), JobState.SUCCEEDED, NOW)
     await store.save([Change(replace(done, artifact=artifact))])
 
@@ -115,81 +120,81 @@ async def test_a_film_keeps_what_its_member_should_know(store, remark):
 
 async def test_durations_of_storyboards_are_told_apart_by_their_count_of_shots(store):
     alone, two = make_request(), make_request(shots=SHOTS)
-    await store.observe_duration(PROVIDER, alone, 60.0, NOW)
-    await store.observe_duration(PROVIDER, two, 120.0, NOW)
-    await store.observe_duration(PROVIDER, make_request(shots=SHOTS[:1]), 61.0, NOW)
-    await store.observe_duration(OTHER, two, 5.0, NOW)
+    await store.observe_render_time(PROVIDER, alone, 60.0, NOW)
+    await store.observe_render_time(PROVIDER, two, 120.0, NOW)
+    await store.observe_render_time(PROVIDER, make_request(shots=SHOTS[:1]), 61.0, NOW)
+    await store.observe_render_time(OTHER, two, 5.0, NOW)
 
-    assert await store.list_durations(PROVIDER, two, 10) == [120.0]
-    assert sorted(await store.list_durations(PROVIDER, alone, 10)) == [60.0, 61.0]
+    assert await store.list_render_times(PROVIDER, two, 10) == [120.0]
+    assert sorted(await store.list_render_times(PROVIDER, alone, 10)) == [60.0, 61.0]
 
 
-async def test_films_in_the_making_are_claimed_due_or_not_soonest_first(store):
-    late = await in_the_making(store, due_in=300)
-    soon = await in_the_making(store, due_in=30)
-    overdue = await in_the_making(store, due_in=-30)
+async def test_rendering_videos_are_claimed_due_or_not_soonest_first(store):
+    late = await rendering(store, due_in=300)
+    soon = await rendering(store, due_in=30)
+    overdue = await rendering(store, due_in=-30)
 
-    claimed = await store.claim_in_progress("one", PROVIDER, NOW, 60, 10)
+    claimed = await store.claim_rendering("one", PROVIDER, NOW, 60, 10)
 
     assert claimed == [overdue, soon, late]
 
 
-async def test_no_more_films_are_claimed_than_wanted(store):
+async def test_no_more_videos_are_claimed_than_wanted(store):
     for seconds in (30, 10, 20):
-        await in_the_making(store, due_in=seconds)
+        await rendering(store, due_in=seconds)
 
-    first = await store.claim_in_progress("one", PROVIDER, NOW, 60, 2)
-    rest = await store.claim_in_progress("two", PROVIDER, NOW, 60, 2)
+    first = await store.claim_rendering("one", PROVIDER, NOW, 60, 2)
+    rest = await store.claim_rendering("two", PROVIDER, NOW, 60, 2)
 
     assert [len(first), len(rest)] == [2, 1]
     assert not set(ids(first)) & set(ids(rest))
 
 
-async def test_only_films_in_the_making_at_this_provider_are_claimed(store):
-    film = await in_the_making(store)
-    await in_the_making(store, provider=OTHER)
+async def test_only_videos_that_render_at_this_provider_are_claimed(store):
+    video = await rendering(store)
+    await rendering(store, provider=OTHER)
     await store.accept(make_job(), [])
-    ready = await in_the_making(store)
-    await store.save([Change(advance(ready, JobState.COLLECTING, NOW))])
-    ended = await in_the_making(store)
+    ready = await rendering(store)
+    await store.save([Change(advance(ready, JobState.DOWNLOADING, NOW))])
+    ended = await rendering(store)
     await store.save([Change(advance(ended, JobState.CANCELLED, NOW))])
 
-    assert ids(await store.claim_in_progress("one", PROVIDER, NOW, 60, 10)) == [film.id]
+    assert ids(await store.claim_rendering("one", PROVIDER, NOW, 60, 10)) == [video.id]
 
 
-async def test_a_film_under_a_lease_is_nobody_elses_and_ones_own_is_renewed(store):
-    film = await in_the_making(store)
-    await store.claim_in_progress("one", PROVIDER, NOW, 60, 10)
+async def test_a_video_under_a_lease_is_no_one_elses_and_ones_own_is_renewed(store):
+    video = await rendering(store)
+    await store.claim_rendering("one", PROVIDER, NOW, 60, 10)
     before, after = NOW + timedelta(seconds=59), NOW + timedelta(seconds=60)
 
-    assert await store.claim_in_progress("two", PROVIDER, before, 60, 10) == []
+    assert await store.claim_rendering("two", PROVIDER, before, 60, 10) == []
     assert await store.claim_due("two", before, 60, 10) == []
-    assert ids(await store.claim_in_progress("one", PROVIDER, before, 60, 10)) == [film.id]
-    assert await store.claim_in_progress("two", PROVIDER, after, 60, 10) == []
+    assert ids(await store.claim_rendering("one", PROVIDER, before, 60, 10)) == [video.id]
+    assert await store.claim_rendering("two", PROVIDER, after, 60, 10) == []
 
     much_later = before + timedelta(seconds=60)
-    assert ids(await store.claim_in_progress("two", PROVIDER, much_later, 60, 10)) == [film.id]
+    assert ids(await store.claim_rendering("two", PROVIDER, much_later, 60, 10)) == [video.id]
 
 
-async def test_a_write_gives_the_lease_of_a_film_in_the_making_up(store):
-    await in_the_making(store)
-    [claimed] = await store.claim_in_progress("one", PROVIDER, NOW, 60, 10)
+async def test_a_write_gives_the_lease_of_a_rendering_video_up(store):
+    await rendering(store)
+    [claimed] = await store.claim_rendering("one", PROVIDER, NOW, 60, 10)
     await store.save([Change(claimed)])
 
-    assert len(await store.claim_in_progress("two", PROVIDER, NOW, 60, 10)) == 1
+    assert len(await store.claim_rendering("two", PROVIDER, NOW, 60, 10)) == 1
 
 
 @on_databases
-async def test_simultaneous_claims_of_films_in_the_making_never_share_one(address, engine):
+async def test_simultaneous_claims_of_rendering_videos_never_share_one(address, engine):
     first = SqlJobStore(engine)
     for _ in range(30):
-        await in_the_making(first)
+        await rendering(first)
     async with contextlib.AsyncExitStack() as stack:
         others = [await stack.enter_async_context(open_database(address)) for _ in range(2)]
         stores = [first, *(SqlJobStore(other) for other in others)]
         claims = await asyncio.gather(
             *(
-                store.claim_in_progress(f"owner-{number}-{turn}", PROVIDER, NOW, 60, 4)
+                store.claim_rendering(f"owner-{number}-{turn}", PROVIDER, NOW, 60, 4)
                 for number, store in enumerate(stores)
                 for turn in range(4)
             )
@@ -216,7 +221,7 @@ async def test_what_the_first_version_wrote_is_still_read(kind, address):
 
 
 async def write_as_the_first_version(kind, address):
-    """A database after its first migration, with a film that was made then."""
+    """A database after its first migration, with a video that was made then."""
     first = migrations_for(kind)[0]
     statements = [first.sql, _insert("jobs", _OLD_JOB), _insert("submissions", _OLD_SUBMISSION)]
     if kind == "sqlite":

@@ -1,6 +1,6 @@
 """Whatever members, moderators, services and the calendar do, the books are those of the model.
 
-Hypothesis plays servers: wishes and every end of them, edits, grants, gifts, events, refunds, and
+Hypothesis plays servers: requests and every end of them, edits, grants, gifts, events, refunds, and
 time across the ends of windows. Run it at length with `--hypothesis-profile=thorough`.
 """
 
@@ -12,7 +12,11 @@ import pytest
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
-from bot.domain.edits import (
+from bot.catalog.request import Origin, Shot
+from bot.errors import DuplicateRequestError, InvalidRequestError, PolicyChangedError
+from bot.ids import ChannelId, GuildId, IdempotencyKey, JobId, RoleId, UserId
+from bot.jobs.job import FailureKind, JobState
+from bot.money.changes import (
     CloseEvent,
     MakeGrant,
     OpenEvent,
@@ -21,22 +25,19 @@ from bot.domain.edits import (
     SetPolicy,
     SetRules,
 )
-from bot.domain.jobs import FailureKind, JobState
-from bot.domain.ledger import Gift
-from bot.domain.limits import Allowance, RateLimit, Rules
-from bot.domain.offers import Place
-from bot.domain.policy import Policy, Subject, SubjectKind
-from bot.domain.windows import Window
-from bot.errors import (
-    DuplicateRequestError,
-    InvalidRequestError,
+from bot.money.ledger import Gift
+from bot.money.limits import (
+    Allowance,
     LimitReachedError,
-    PolicyChangedError,
+    Policy,
+    RateLimit,
+    Rules,
 )
-from bot.ids import ChannelId, GuildId, IdempotencyKey, JobId, RoleId, UserId
+from bot.money.policy import Subject, SubjectKind
+from bot.money.windows import Window
 from tests.contract.branches import Branch, by
 from tests.contract.money_model import GUILD, Model, Said
-from tests.factories import make_delivery, make_job
+from tests.factories import make_delivery, make_job, make_request
 from tests.fakes.direct_sqlite import DirectSqlite
 
 EXAMPLES = {"thorough": 5000}
@@ -47,8 +48,8 @@ FIRST_DAY = Said(rates=((3, 60), (20, 86_400)), open_jobs_most=2)
 CHANNEL, OTHER, THREAD = 20, 21, 77  # the thread hangs on the first channel
 ENDS = {
     # state, why it failed, submitted, whether the member and the server pay what it cost
-    "film": (JobState.SUCCEEDED, None, True, 1, 1),
-    "called off": (JobState.CANCELLED, None, False, 0, 0),
+    "video": (JobState.SUCCEEDED, None, True, 1, 1),
+    "cancelled": (JobState.CANCELLED, None, False, 0, 0),
     "not watched": (JobState.CANCELLED, None, True, 1, 1),
     "refused": (JobState.FAILED, FailureKind.REFUSED, True, 0, 0),
     "rejected": (JobState.FAILED, FailureKind.REJECTED, False, 0, 0),
@@ -62,6 +63,8 @@ users = st.integers(1, 3)
 roles = st.frozensets(st.integers(100, 101))
 costs = st.integers(1, 30)
 charges = st.sampled_from([None, 1, 2, 3, 5, 8, 12, 20, 31, 60])
+# the seconds of a shot, and the shots of a storyboard
+shapes = st.sampled_from([(5, 0), (5, 0), (10, 0), (None, 0), (4, 2), (4, 4), (8, 2)])
 channels = st.sampled_from([(CHANNEL,), (CHANNEL,), (OTHER,), (THREAD, CHANNEL)])
 lasts = st.sampled_from([None, 1, 1, 24, 30])  # hours
 rates = st.sampled_from([(), ((1, 30),), ((2, 60),), ((3, 60), (5, 3600)), ((4, 86_400),)])
@@ -73,7 +76,8 @@ rules = st.builds(
     allowance=st.none() | allowances,
     rates=st.none() | rates,
     open_jobs_most=st.none() | st.integers(0, 5),
-    film_micros_most=st.none() | st.integers(5, 40),
+    video_micros_most=st.none() | st.integers(5, 40),
+    video_seconds_most=st.none() | st.none() | st.integers(4, 17),
 )
 STARTS = [
     datetime(2026, 3, 28, 22, 59, 30, tzinfo=UTC),  # summer time begins
@@ -91,14 +95,15 @@ def real(said):
         else None,
         rates=None if said.rates is None else tuple(RateLimit(*rate) for rate in said.rates),
         open_jobs_most=said.open_jobs_most,
-        film_micros_most=said.film_micros_most,
+        video_micros_most=said.video_micros_most,
+        video_seconds_most=said.video_seconds_most,
     )
 
 
 class Server(RuleBasedStateMachine):
     """The real stores beside the model."""
 
-    films = Bundle("films")
+    videos = Bundle("videos")
 
     def __init__(self):
         super().__init__()
@@ -135,7 +140,7 @@ class Server(RuleBasedStateMachine):
         """Whether it could be done."""
         actor = by(key or self.new_key(), self.model.now)
         try:
-            self.runner.run(self.branch.treasury.apply(actor, edit))
+            self.runner.run(self.branch.money_store.apply(actor, edit))
         except InvalidRequestError:
             return False
         return True
@@ -144,12 +149,14 @@ class Server(RuleBasedStateMachine):
         parent = ChannelId(inside[1]) if len(inside) > 1 else None
         member_roles = frozenset(RoleId(role) for role in held)
         channel, guild = ChannelId(inside[0]), GuildId(GUILD)
-        return Place(guild, channel, UserId(user), parent_id=parent, role_ids=member_roles)
+        return Origin(guild, channel, UserId(user), parent_id=parent, role_ids=member_roles)
 
-    def accepted(self, key, user, held, cost, inside):
+    def accepted(self, key, user, held, cost, inside, shape):
         """The names of the limits that were met; none: it is accepted."""
+        seconds, shots = shape
         job = make_job(
             id=JobId(key),
+            request=make_request(duration_seconds=seconds, shots=(Shot("a fox"),) * shots),
             idempotency_key=IdempotencyKey(key),
             channel_id=inside[0],
             user_id=user,
@@ -164,7 +171,7 @@ class Server(RuleBasedStateMachine):
         return []
 
     def ended(self, key, how, charge):
-        """The ids of jobs that somebody else had ended."""
+        """What saving the end came to."""
         state, why, submitted, _, _ = ENDS[how]
         job = self.runner.run(self.branch.jobs.get(JobId(key)))
         job = replace(job, version=1)  # as it was read before it ended
@@ -181,14 +188,22 @@ class Server(RuleBasedStateMachine):
 
     # members
 
-    @rule(target=films, user=users, held=roles, cost=costs, inside=channels, many=st.integers(1, 4))
-    def wish(self, user, held, cost, inside, many):
-        return multiple(*self.wishes(user, held, cost, inside, many))
+    @rule(
+        target=videos,
+        user=users,
+        held=roles,
+        cost=costs,
+        inside=channels,
+        many=st.integers(1, 4),
+        shape=shapes,
+    )
+    def request(self, user, held, cost, inside, many, shape):
+        return multiple(*self.requests(user, held, cost, inside, many, shape))
 
-    @rule(target=films, user=users, held=roles, late=st.sampled_from([-1, 0]))
-    def wish_as_soon_as_a_rate_limit_allows(self, user, held, late):
+    @rule(target=videos, user=users, held=roles, late=st.sampled_from([-1, 0]))
+    def request_as_soon_as_a_rate_limit_allows(self, user, held, late):
         """To the millisecond, and not before."""
-        made = self.wishes(user, held, 1, (OTHER,), 5)
+        made = self.requests(user, held, 1, (OTHER,), 5)
         ends = [
             at + timedelta(seconds=period)
             for (_, period) in self.model.rules(user, held).rates or ()
@@ -196,49 +211,51 @@ class Server(RuleBasedStateMachine):
         ]
         if ends:
             self.model.now = min(ends) + timedelta(milliseconds=late)
-        return multiple(*made, *self.wishes(user, held, 1, (OTHER,), 5))
+        return multiple(*made, *self.requests(user, held, 1, (OTHER,), 5))
 
-    def wishes(self, user, held, cost, inside, many):
+    def requests(self, user, held, cost, inside, many, shape=(5, 0)):
         """The keys of those that were accepted, until one was refused."""
         made = []
+        seconds, shots = shape
+        length = None if seconds is None else seconds * (shots or 1)
         for _ in range(many):
             key = self.new_key()
-            refused = self.model.refusals(user, held, cost, inside)
-            assert self.accepted(key, user, held, cost, inside) == refused
+            refused = self.model.refusals(user, held, cost, inside, length)
+            assert self.accepted(key, user, held, cost, inside, shape) == refused
             if refused:
                 break
             self.model.accept(key, user, held, cost, inside)
-            self.judge(self.model.films[key], held)
+            self.judge(self.model.videos[key], held)
             made.append(key)
         return made
 
-    def judge(self, film, held):
-        """No limit is passed, reckoned from the films themselves."""
-        made = list(self.model.films.values())
-        month = [one for one in made if one.pool == film.pool and not one.is_refunded]
+    def judge(self, video, held):
+        """No limit is passed, reckoned from the videos themselves."""
+        made = list(self.model.videos.values())
+        month = [one for one in made if one.pool == video.pool and not one.is_refunded]
         if self.model.pool_micros is not None:
             used = sum(one.paid[1] if one.paid else one.cost for one in month)
             assert used <= self.model.pool_micros
-        limits = self.model.rules(film.user, held)
+        limits = self.model.rules(video.user, held)
         if limits.exempt:
             return
-        own = [one for one in made if one.user == film.user]
+        own = [one for one in made if one.user == video.user]
         if limits.open_jobs_most is not None:
             assert sum(1 for one in own if one.paid is None) <= limits.open_jobs_most
         for most, period in limits.rates or ():
-            instants = self.model.made[film.user, period]
+            instants = self.model.made[video.user, period]
             for end in instants[-20:]:
                 since = end - timedelta(seconds=period)
                 if end == self.model.now:
                     assert sum(1 for one in instants if since < one <= end) <= most
-        if not film.event and limits.film_micros_most is not None:
-            assert film.cost <= limits.film_micros_most
+        if not video.event and limits.video_micros_most is not None:
+            assert video.cost <= limits.video_micros_most
 
-    @rule(film=films)
-    def wish_the_same_again(self, film):
-        one = self.model.films[film]
-        with pytest.raises(DuplicateRequestError, match=film):
-            self.accepted(film, one.user, frozenset(), one.cost, (CHANNEL,))
+    @rule(video=videos)
+    def request_the_same_again(self, video):
+        one = self.model.videos[video]
+        with pytest.raises(DuplicateRequestError, match=video):
+            self.accepted(video, one.user, frozenset(), one.cost, (CHANNEL,), (5, 0))
 
     @rule(givers=st.permutations([1, 2, 3]), held=roles, to=users, micros=st.integers(1, 30))
     def give_one_after_the_other(self, givers, held, to, micros):
@@ -250,7 +267,7 @@ class Server(RuleBasedStateMachine):
         expected = self.model.may_give(user, held, to, micros)
         gift = Gift(self.place(user, held), UserId(to), micros, self.model.now, key)
         try:
-            self.runner.run(self.branch.treasury.give(gift))
+            self.runner.run(self.branch.money_store.give(gift))
         except InvalidRequestError:
             assert not expected
         else:
@@ -259,30 +276,30 @@ class Server(RuleBasedStateMachine):
 
     # services
 
-    @rule(film=films, how=st.sampled_from(sorted(ENDS) + ["film"] * 6), charge=charges)
-    def end(self, film, how, charge):
-        one = self.model.films[film]
+    @rule(video=videos, how=st.sampled_from(sorted(ENDS) + ["video"] * 6), charge=charges)
+    def end(self, video, how, charge):
+        one = self.model.videos[video]
         *_, member, pool = ENDS[how]
         cost = one.cost if charge is None else charge
         if one.paid is not None:
-            assert self.ended(film, how, charge) == [film]
+            assert self.ended(video, how, charge).conflicts == {video}
             return
-        assert self.ended(film, how, charge) == []
-        self.model.end(film, member * cost, pool * cost)
+        assert not self.ended(video, how, charge).conflicts
+        self.model.end(video, member * cost, pool * cost)
 
     @rule(charge=charges)
     def end_all(self, charge):
-        for key, one in self.model.films.items():
+        for key, one in self.model.videos.items():
             if one.paid is None:
-                self.end(key, "film", charge)
+                self.end(key, "video", charge)
 
-    @rule(film=films)
-    def refund(self, film):
-        one = self.model.films[film]
+    @rule(video=videos)
+    def refund(self, video):
+        one = self.model.videos[video]
         possible = one.paid is not None and one.paid[1] > 0 and not one.is_refunded
-        assert self.apply(RefundJob(JobId(film), "why")) == possible
+        assert self.apply(RefundJob(JobId(video), "why")) == possible
         if possible:
-            self.model.refund(film)
+            self.model.refund(video)
 
     # moderators
 
@@ -293,7 +310,7 @@ class Server(RuleBasedStateMachine):
         paused=seldom,
     )
     def set_policy(self, said, pool, gift, paused):
-        before = self.runner.run(self.branch.treasury.policy(GuildId(GUILD)))
+        before = self.runner.run(self.branch.money_store.policy(GuildId(GUILD)))
         after = replace(
             before, rules=real(said), pool_micros=pool, gift_micros_most=gift, is_paused=paused
         )
@@ -320,7 +337,7 @@ class Server(RuleBasedStateMachine):
             model = self.model
             model.server, model.roles, model.members = FIRST_DAY, {}, {}
             model.pool_micros, model.gift_most, model.is_paused = None, None, False
-            policy = self.runner.run(self.branch.treasury.policy(GuildId(GUILD)))
+            policy = self.runner.run(self.branch.money_store.policy(GuildId(GUILD)))
             assert self.apply(SetPolicy(replace(policy, zone=model.zone)))
 
     def lapse(self, hours):
@@ -366,9 +383,9 @@ class Server(RuleBasedStateMachine):
 
     @rule(late=st.sampled_from([-1, 0, 1]))
     def wait_until_a_limit_lets_go(self, late):
-        """To the millisecond at which a wish runs out of a rate limit, or a grant lapses."""
+        """To the millisecond at which a request runs out of a rate limit, or a grant lapses."""
         model = self.model
-        ends = [purse.ends_at for purse in model.purses.values() if purse.ends_at]
+        ends = [source.ends_at for source in model.sources.values() if source.ends_at]
         ends += [
             at + timedelta(seconds=period)
             for (_, period), instants in model.made.items()
@@ -388,32 +405,32 @@ class Server(RuleBasedStateMachine):
         assert all(micros > 0 for name, micros in found.items() if name != f"{GUILD}:issued")
 
     @invariant()
-    def every_film_is_resolved_once_and_none_before_its_end(self):
+    def every_video_is_resolved_once_and_none_before_its_end(self):
         query = "SELECT job_id FROM ledger_transactions WHERE kind IN ('settle', 'release')"
         resolved = [row["job_id"] for row in self.runner.run(self.branch.rows(query))]
-        ended = [key for key, film in self.model.films.items() if film.paid is not None]
+        ended = [key for key, video in self.model.videos.items() if video.paid is not None]
         assert sorted(resolved) == sorted(ended)
 
     @invariant()
     def members_and_moderators_are_told_how_they_stand(self):
-        model, treasury = self.model, self.branch.treasury
-        standings = [
-            self.runner.run(treasury.standing(self.place(user), model.now)) for user in (1, 2, 3)
+        model, money_store = self.model, self.branch.money_store
+        budgets = [
+            self.runner.run(money_store.budget(self.place(user), model.now)) for user in (1, 2, 3)
         ]
-        for standing in standings:
-            user = standing.allowance.user_id
-            assert standing.own_left_micros == model.own_left(user, ())
-        assert standings[0].pool.used_micros == model.used(model.pool())
-        events = self.runner.run(treasury.events(GuildId(GUILD), model.now))
-        assert {one.channel_id: (one.films_left, one.left_micros) for one in events} == {
-            channel: (event.films_most - event.films, model.purses[event.purse].balance)
+        for budget in budgets:
+            user = budget.allowance.user_id
+            assert budget.own_left_micros == model.own_left(user, ())
+        assert budgets[0].pool.used_micros == model.used(model.pool())
+        events = self.runner.run(money_store.events(GuildId(GUILD), model.now))
+        assert {one.channel_id: (one.videos_left, one.left_micros) for one in events} == {
+            channel: (event.videos_most - event.videos, model.sources[event.source].balance)
             for channel, event in model.events.items()
             if event.ends_at is None or event.ends_at > model.now
         }
 
     @invariant()
     def the_audit_finds_nothing(self):
-        assert self.runner.run(self.branch.treasury.audit()) == []
+        assert self.runner.run(self.branch.money_store.audit()) == []
 
 
 TestEveryServer = pytest.mark.timeout(3600)(Server.TestCase)  # some twenty seconds; thorough: many

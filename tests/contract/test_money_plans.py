@@ -1,4 +1,4 @@
-"""What is asked with every wish, film or command costs the same in books of any size."""
+"""What is asked with every request, video or command costs the same in books of any size."""
 
 import contextlib
 import re
@@ -12,7 +12,7 @@ from bot.storage.queries import load_queries
 EVERY_DAY = [
     "count_open_jobs",
     "find_open_event",
-    "find_refund",
+    "list_refunds",
     "find_resolution",
     "get_account",
     "list_draws",

@@ -1,29 +1,38 @@
-"""What a server decides is kept as it was said, noted with its author, and overwritten by nobody."""
+"""What a server decides is kept as it was said, noted with its author, and overwritten by no one."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.domain.edits import (
+from bot.catalog.request import Shot
+from bot.errors import InvalidRequestError, PolicyChangedError, StorageError
+from bot.guilds.audit import AuditNote
+from bot.guilds.settings import GuildSettings
+from bot.ids import ChannelId, EditId, GuildId, JobId, ModelId, ProviderName, RoleId, UserId
+from bot.money.changes import (
     CloseEvent,
     MakeGrant,
     OpenEvent,
-    PastEdit,
-    PendingEdit,
+    PastChange,
+    PendingChange,
     RefundJob,
     ResetPolicy,
     SetPolicy,
     SetRules,
 )
-from bot.domain.limits import Allowance, RateLimit, Rules
-from bot.domain.policy import Override, Policy, Subject, SubjectKind
-from bot.domain.windows import Window
-from bot.errors import InvalidRequestError, LimitKind, PolicyChangedError, StorageError
-from bot.ids import ChannelId, EditId, GuildId, JobId, ModelId, RoleId, UserId
+from bot.money.limits import (
+    Allowance,
+    LimitKind,
+    Policy,
+    RateLimit,
+    Rules,
+)
+from bot.money.policy import Override, Subject, SubjectKind
+from bot.money.windows import Window
 from tests.contract.branches import ADMIN, CENT, PLACE, at_once, by
 from tests.contract.databases import on_databases
-from tests.factories import NOW
+from tests.factories import NOW, make_request
 
 GUILD, MEMBER = PLACE.guild_id, PLACE.user_id
 HIGH = 1 << 62  # ids are this large
@@ -32,7 +41,8 @@ FULL = Rules(
     allowance=Allowance(5 * CENT, Window.WEEK),
     rates=(RateLimit(3, 60), RateLimit(20, 86_400)),
     open_jobs_most=4,
-    film_micros_most=90 * CENT,
+    video_micros_most=90 * CENT,
+    video_seconds_most=12,
     models=frozenset({ModelId("veo"), ModelId("wan")}),
     channels=frozenset({ChannelId(HIGH), ChannelId(7)}),
 )
@@ -45,7 +55,10 @@ EDITS = {
     "silence of a member": SetRules(ARTIST, Rules()),
     "no rates": SetRules(ARTIST, Rules(rates=(), models=frozenset())),
     "grant": MakeGrant(MEMBER, 5 * CENT, "a prize 🎁", NOW + timedelta(days=1)),
-    "grant for ever": MakeGrant(MEMBER, -5 * CENT, ""),
+    "grant to a member with roles": MakeGrant(
+        MEMBER, 5 * CENT, "a prize", None, frozenset({RoleId(HIGH), RoleId(7)})
+    ),
+    "grant forever": MakeGrant(MEMBER, -5 * CENT, ""),
     "event": replace(EVENT, ends_at=NOW + timedelta(days=1)),
     "end of an event": CloseEvent(PLACE.channel_id),
     "refund": RefundJob(JobId("abc"), "it was black"),
@@ -55,10 +68,10 @@ EDITS = {
 
 @on_databases
 async def test_a_server_that_decided_nothing_has_the_rules_of_the_first_day(branch):
-    assert await branch.treasury.policy(GUILD) == Policy(GUILD)
-    assert await branch.treasury.overrides(GUILD) == []
-    assert await branch.treasury.override(GUILD, ROLE) == Rules()
-    assert await branch.treasury.history(GUILD, 10) == []
+    assert await branch.money_store.policy(GUILD) == Policy(GUILD)
+    assert await branch.money_store.overrides(GUILD) == []
+    assert await branch.money_store.override(GUILD, ROLE) == Rules()
+    assert await branch.money_store.history(GUILD, 10) == []
 
 
 @on_databases
@@ -72,31 +85,31 @@ async def test_a_policy_is_read_as_it_was_written(branch):
         is_paused=True,
     )
 
-    await branch.treasury.apply(by("a"), SetPolicy(policy))
+    await branch.money_store.apply(by("a"), SetPolicy(policy))
 
-    assert await branch.treasury.policy(GUILD) == replace(policy, version=1)
-    assert await branch.treasury.policy(GuildId(99)) == Policy(GuildId(99))
+    assert await branch.money_store.policy(GUILD) == replace(policy, version=1)
+    assert await branch.money_store.policy(GuildId(99)) == Policy(GuildId(99))
 
 
 @on_databases
-async def test_a_policy_that_somebody_else_changed_meanwhile_is_not_overwritten(branch):
-    read = await branch.treasury.policy(GUILD)
-    await branch.treasury.apply(by("a"), SetPolicy(replace(read, pool_micros=1)))
+async def test_a_policy_that_someone_else_changed_in_the_meantime_is_not_overwritten(branch):
+    read = await branch.money_store.policy(GUILD)
+    await branch.money_store.apply(by("a"), SetPolicy(replace(read, pool_micros=1)))
 
     with pytest.raises(PolicyChangedError):
-        await branch.treasury.apply(by("b"), SetPolicy(replace(read, pool_micros=2)))
+        await branch.money_store.apply(by("b"), SetPolicy(replace(read, pool_micros=2)))
 
-    assert (await branch.treasury.policy(GUILD)).pool_micros == 1
-    assert len(await branch.treasury.history(GUILD, 10)) == 1
+    assert (await branch.money_store.policy(GUILD)).pool_micros == 1
+    assert len(await branch.money_store.history(GUILD, 10)) == 1
 
 
 @on_databases
 async def test_of_changes_made_at_once_from_the_same_rules_exactly_one_holds(branches):
-    read = await branches[0].treasury.policy(GUILD)
+    read = await branches[0].money_store.policy(GUILD)
 
     answers = await at_once(
         *(
-            branches[n % len(branches)].treasury.apply(
+            branches[n % len(branches)].money_store.apply(
                 by(f"edit-{n}"), SetPolicy(replace(read, pool_micros=n))
             )
             for n in range(9)
@@ -106,68 +119,81 @@ async def test_of_changes_made_at_once_from_the_same_rules_exactly_one_holds(bra
     won = [n for n, answer in enumerate(answers) if answer is None]
     assert len(won) == 1
     assert all(isinstance(answer, PolicyChangedError) for answer in answers if answer)
-    assert await branches[-1].treasury.policy(GUILD) == replace(read, pool_micros=won[0], version=1)
+    assert await branches[-1].money_store.policy(GUILD) == replace(
+        read, pool_micros=won[0], version=1
+    )
 
 
 @on_databases
 async def test_overrides_are_kept_by_role_and_member_and_removed_by_saying_nothing(branch):
-    await branch.treasury.apply(by("a"), SetRules(ROLE, FULL))
-    await branch.treasury.apply(by("b"), SetRules(ARTIST, Rules(rates=())))
-    assert await branch.treasury.overrides(GUILD) == [
+    await branch.money_store.apply(by("a"), SetRules(ROLE, FULL))
+    await branch.money_store.apply(by("b"), SetRules(ARTIST, Rules(rates=())))
+    assert await branch.money_store.overrides(GUILD) == [
         Override(ARTIST, Rules(rates=())),
         Override(ROLE, FULL),
     ]
-    assert await branch.treasury.override(GUILD, ROLE) == FULL
+    assert await branch.money_store.override(GUILD, ROLE) == FULL
 
-    await branch.treasury.apply(by("c"), SetRules(ROLE, Rules(open_jobs_most=1)))
-    await branch.treasury.apply(by("d"), SetRules(ARTIST, Rules()))
+    await branch.money_store.apply(by("c"), SetRules(ROLE, Rules(open_jobs_most=1)))
+    await branch.money_store.apply(by("d"), SetRules(ARTIST, Rules()))
 
-    assert await branch.treasury.overrides(GUILD) == [Override(ROLE, Rules(open_jobs_most=1))]
-    assert await branch.treasury.overrides(GuildId(99)) == []
+    assert await branch.money_store.overrides(GUILD) == [Override(ROLE, Rules(open_jobs_most=1))]
+    assert await branch.money_store.overrides(GuildId(99)) == []
 
 
 @on_databases
-async def test_a_change_of_rules_is_in_force_with_the_next_wish(branch):
+async def test_a_change_of_rules_is_in_force_with_the_next_request(branch):
     artist = replace(PLACE, role_ids=frozenset({RoleId(HIGH), RoleId(1)}))
     await branch.decide(rules=Rules(rates=(), open_jobs_most=0))
-    assert await branch.wish(artist) is LimitKind.OPEN_JOBS
+    assert await branch.request(artist) is LimitKind.OPEN_JOBS
 
-    await branch.treasury.apply(by("role"), SetRules(ROLE, Rules(open_jobs_most=1)))
-    await branch.wish(artist)
-    assert await branch.wish(artist) is LimitKind.OPEN_JOBS
-    assert await branch.wish(PLACE) is LimitKind.OPEN_JOBS  # has not the role
+    await branch.money_store.apply(by("role"), SetRules(ROLE, Rules(open_jobs_most=1)))
+    await branch.request(artist)
+    assert await branch.request(artist) is LimitKind.OPEN_JOBS
+    assert await branch.request(PLACE) is LimitKind.OPEN_JOBS  # has not the role
 
-    await branch.treasury.apply(by("member"), SetRules(ARTIST, Rules(exempt=True)))
-    assert not isinstance(await branch.wish(PLACE), LimitKind)
+    await branch.money_store.apply(by("member"), SetRules(ARTIST, Rules(exempt=True)))
+    assert not isinstance(await branch.request(PLACE), LimitKind)
 
 
 @on_databases
-async def test_a_paused_server_takes_no_wish(branch):
+async def test_the_length_of_a_video_is_judged_when_its_job_is_written(branch):
+    storyboard = make_request(shots=(Shot("a fox"), Shot("a bear")))  # of 5 s each
+    await branch.decide(rules=Rules(video_seconds_most=9))
+    assert not isinstance(await branch.request(), LimitKind)
+    assert await branch.request(request=storyboard) is LimitKind.LENGTH
+
+    await branch.money_store.apply(by("member"), SetRules(ARTIST, Rules(video_seconds_most=10)))
+    assert not isinstance(await branch.request(request=storyboard), LimitKind)
+
+
+@on_databases
+async def test_a_paused_server_takes_no_request(branch):
     await branch.decide(is_paused=True)
-    assert await branch.wish() is LimitKind.PAUSED
+    assert await branch.request() is LimitKind.PAUSED
 
     await branch.decide(is_paused=False)
-    assert not isinstance(await branch.wish(), LimitKind)
+    assert not isinstance(await branch.request(), LimitKind)
 
 
 @on_databases
 async def test_a_reset_forgets_the_rules_and_keeps_the_books(branch):
-    await branch.treasury.apply(by("a"), SetRules(ROLE, FULL))
-    await branch.treasury.apply(by("b"), MakeGrant(MEMBER, CENT, "a prize"))
+    await branch.money_store.apply(by("a"), SetRules(ROLE, FULL))
+    await branch.money_store.apply(by("b"), MakeGrant(MEMBER, CENT, "a prize"))
     await branch.decide(pool_micros=CENT, is_paused=True)
 
-    await branch.treasury.apply(by("c"), ResetPolicy())
+    await branch.money_store.apply(by("c"), ResetPolicy())
 
-    assert await branch.treasury.policy(GUILD) == Policy(GUILD, version=2)
-    assert await branch.treasury.overrides(GUILD) == []
+    assert await branch.money_store.policy(GUILD) == Policy(GUILD, version=2)
+    assert await branch.money_store.overrides(GUILD) == []
     assert await branch.balances() == {"10:grant:30:b": CENT, "10:issued": -CENT}
     await branch.decide(pool_micros=7)
-    assert (await branch.treasury.policy(GUILD)).version == 3
+    assert (await branch.money_store.policy(GUILD)).version == 3
 
 
 @on_databases
 async def test_every_change_is_noted_with_its_author_and_what_it_changed(branch):
-    job = await branch.wish()
+    job = await branch.request()
     await branch.end(job, charged_micros=9 * CENT)
     edits = [
         SetPolicy(replace(Policy(GUILD), is_paused=True)),
@@ -184,9 +210,9 @@ async def test_every_change_is_noted_with_its_author_and_what_it_changed(branch)
 
     for number, edit in enumerate(edits):
         at = NOW + timedelta(seconds=number)
-        await branch.treasury.apply(by(f"edit-{number}", at, UserId(number + 1)), edit)
+        await branch.money_store.apply(by(f"edit-{number}", at, UserId(number + 1)), edit)
 
-    history = await branch.treasury.history(GUILD, 99)
+    history = await branch.money_store.history(GUILD, 99)
     assert [line.at for line in history] == [NOW + timedelta(seconds=n) for n in range(9, -1, -1)]
     assert [line.actor_id for line in history] == list(range(10, 0, -1))
     said = [(line.what, line.before, line.after) for line in reversed(history)]
@@ -198,14 +224,14 @@ async def test_every_change_is_noted_with_its_author_and_what_it_changed(branch)
         (f"rules of <@{MEMBER}>", Rules(), Rules(exempt=True)),
         (f"rules of <@&{HIGH}>", Rules(open_jobs_most=1), Rules()),
         (f"grant to <@{MEMBER}>", "", "$0.05: a prize"),
-        (f"grant to <@{MEMBER}>", "", "$0.02 taken back: a mistake"),
-        (f"event in <#{PLACE.channel_id}>", "", "3 films up to $0.10"),
-        (f"event in <#{PLACE.channel_id}>", "0 of 3 films made", "closed"),
-        (f"refund of film {job.id}", "", "$0.09: it was black"),
+        (f"grant to <@{MEMBER}>", "", "$0.02 withdrawn: a mistake"),
+        (f"event in <#{PLACE.channel_id}>", "", "3 videos up to $0.10"),
+        (f"event in <#{PLACE.channel_id}>", "0 of 3 videos made", "closed"),
+        (f"refund of video {job.id}", "", "$0.09: it was black"),
     ]
     assert said[9][0] == "reset of all rules"
-    assert await branch.treasury.history(GUILD, 1) == history[:1]
-    assert await branch.treasury.history(GuildId(99), 99) == []
+    assert await branch.money_store.history(GUILD, 1) == history[:1]
+    assert await branch.money_store.history(GuildId(99), 99) == []
 
 
 @on_databases
@@ -214,9 +240,9 @@ async def test_every_change_is_noted_with_its_author_and_what_it_changed(branch)
 )
 async def test_what_cannot_be_done_leaves_no_trace(branch, edit):
     with pytest.raises(InvalidRequestError):
-        await branch.treasury.apply(by("a"), edit)
+        await branch.money_store.apply(by("a"), edit)
 
-    assert await branch.treasury.history(GUILD, 10) == []
+    assert await branch.money_store.history(GUILD, 10) == []
     assert await branch.balances() == {}
 
 
@@ -225,17 +251,17 @@ async def test_a_change_is_made_once_for_each_key(branches):
     grant = MakeGrant(MEMBER, CENT, "a prize")
 
     answers = await at_once(
-        *(branches[n % len(branches)].treasury.apply(by("same"), grant) for n in range(6))
+        *(branches[n % len(branches)].money_store.apply(by("same"), grant) for n in range(6))
     )
 
     assert answers.count(None) == 1
     assert all(isinstance(answer, StorageError) for answer in answers if answer)
     assert await branches[0].balances() == {"10:grant:30:same": CENT, "10:issued": -CENT}
-    assert len(await branches[0].treasury.history(GUILD, 10)) == 1
+    assert len(await branches[0].money_store.history(GUILD, 10)) == 1
 
 
 def pending(edit, key="pending", expires_at=NOW + timedelta(minutes=10)):
-    return PendingEdit(EditId(key), GUILD, ADMIN, edit, expires_at)
+    return PendingChange(EditId(key), GUILD, ADMIN, edit, expires_at)
 
 
 @on_databases
@@ -243,37 +269,37 @@ def pending(edit, key="pending", expires_at=NOW + timedelta(minutes=10)):
 async def test_a_change_that_waits_is_found_as_it_was_shown(branch, name):
     waiting = pending(EDITS[name])
 
-    await branch.treasury.keep(waiting)
+    await branch.money_store.keep(waiting)
 
-    assert await branch.treasury.find_pending(waiting.id) == waiting
-    assert await branch.treasury.find_pending(EditId("another")) is None
+    assert await branch.money_store.find_pending(waiting.id) == waiting
+    assert await branch.money_store.find_pending(EditId("another")) is None
 
 
 @on_databases
 async def test_a_change_that_waits_is_taken_once_however_many_press(branches):
     waiting = pending(EDITS["grant"])
-    await branches[0].treasury.keep(waiting)
+    await branches[0].money_store.keep(waiting)
 
     answers = await at_once(
-        *(branches[n % len(branches)].treasury.take_pending(waiting.id) for n in range(12))
+        *(branches[n % len(branches)].money_store.take_pending(waiting.id) for n in range(12))
     )
 
     assert sorted(answers) == [False] * 11 + [True]
-    assert await branches[0].treasury.find_pending(waiting.id) is None
+    assert await branches[0].money_store.find_pending(waiting.id) is None
 
 
 @on_databases
-async def test_a_change_that_nobody_confirmed_is_forgotten_in_time(branch):
-    await branch.treasury.keep(pending(EDITS["reset"], "old"))
+async def test_a_change_that_no_one_confirmed_is_forgotten_in_time(branch):
+    await branch.money_store.keep(pending(EDITS["reset"], "old"))
     later = NOW + timedelta(minutes=30)
-    await branch.treasury.keep(pending(EDITS["reset"], "newer", later))
-    assert await branch.treasury.find_pending(EditId("old")) is not None
+    await branch.money_store.keep(pending(EDITS["reset"], "newer", later))
+    assert await branch.money_store.find_pending(EditId("old")) is not None
 
     long_after = NOW + timedelta(hours=1, minutes=10)
-    await branch.treasury.keep(pending(EDITS["reset"], "newest", long_after))
+    await branch.money_store.keep(pending(EDITS["reset"], "newest", long_after))
 
-    assert await branch.treasury.find_pending(EditId("old")) is None
-    assert await branch.treasury.find_pending(EditId("newer")) is not None
+    assert await branch.money_store.find_pending(EditId("old")) is None
+    assert await branch.money_store.find_pending(EditId("newer")) is not None
 
 
 @on_databases
@@ -281,11 +307,57 @@ async def test_a_change_that_nobody_confirmed_is_forgotten_in_time(branch):
     "statement", ["UPDATE policy_history SET actor_id = 2", "DELETE FROM policy_history"]
 )
 async def test_the_audit_log_is_never_rewritten(branch, statement):
-    await branch.treasury.apply(by("a"), ResetPolicy())
+    await branch.money_store.apply(by("a"), ResetPolicy())
 
     with pytest.raises(StorageError, match="never"):
-        async with branch.engine.transaction() as connection:
-            await connection.execute(statement)
+        async with branch.engine.transaction() as tx:
+            await tx.connection.execute(statement)
 
-    [line] = await branch.treasury.history(GUILD, 10)
-    assert line == PastEdit(NOW, ADMIN, "reset of all rules", line.before, line.after)
+    [line] = await branch.money_store.history(GUILD, 10)
+    assert line == PastChange(NOW, ADMIN, "reset of all rules", line.before, line.after)
+
+
+@on_databases
+async def test_settings_and_their_line_in_the_audit_log_are_written_together(branch):
+    guilds, money_store = branch.guilds, branch.money_store
+    here, there = GuildSettings(GUILD, 5), GuildSettings(GuildId(11), 6)
+    await guilds.put(here, AuditNote(by("a"), "confirm above", "$0.50", "$0.01"))
+    await guilds.put(there)
+    with pytest.raises(StorageError):
+        await guilds.put(replace(here, confirm_above_micros=7), AuditNote(by("a"), "the same key"))
+
+    assert await guilds.get(GUILD) == here
+    [line] = await money_store.history(GUILD, 10)
+    assert (line.what, line.before, line.after) == ("confirm above", "$0.50", "$0.01")
+    assert line.actor_id == ADMIN
+    assert await money_store.history(GuildId(11), 10) == []
+
+
+@on_databases
+async def test_the_audit_log_is_read_page_by_page(branch):
+    for number in range(5):
+        at = NOW + timedelta(seconds=number)
+        settings = GuildSettings(GUILD, number)
+        await branch.guilds.put(settings, AuditNote(by(f"edit-{number}", at), f"change {number}"))
+
+    pages = [await branch.money_store.history(GUILD, 2, skip) for skip in (0, 2, 4, 6)]
+
+    assert [[one.what for one in page] for page in pages] == [
+        ["change 4", "change 3"],
+        ["change 2", "change 1"],
+        ["change 0"],
+        [],
+    ]
+
+
+@on_databases
+async def test_the_servers_that_wait_for_a_provider_are_those_with_open_jobs(branch):
+    ended = await branch.request()
+    await branch.cancel(ended)
+    assert await branch.guilds.list_waiting_for(ended.provider) == []
+
+    for guild in (12, 11, 12):
+        await branch.request(guild_id=GuildId(guild), place=replace(PLACE, guild_id=GuildId(guild)))
+
+    assert await branch.guilds.list_waiting_for(ended.provider) == [11, 12]
+    assert await branch.guilds.list_waiting_for(ProviderName("another")) == []

@@ -1,24 +1,28 @@
-"""Every end of a film is booked once, limits move with the rules, and the books tell if they lie."""
+"""Every end of a video is booked once, limits move with the rules, and the books tell if they lie."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.domain.edits import MakeGrant, SetRules
-from bot.domain.guilds import GuildSettings
-from bot.domain.jobs import FailureKind, JobState
-from bot.domain.limits import Allowance, RateLimit, Rules
-from bot.domain.policy import Subject, SubjectKind
-from bot.domain.windows import Window
-from bot.errors import LimitKind, StorageError
-from bot.ids import ChannelId, UserId
-from bot.ports import Change
+from bot.errors import StorageError
+from bot.ids import UserId
+from bot.jobs.job import FailureKind, JobState
+from bot.jobs.stores import Change
+from bot.money.changes import MakeGrant, SetRules
+from bot.money.limits import (
+    Allowance,
+    LimitKind,
+    RateLimit,
+    Rules,
+)
+from bot.money.policy import Subject, SubjectKind
+from bot.money.windows import Window
 from tests.contract.branches import CENT, DAILY, PLACE, at_once, by, tamper
 from tests.contract.databases import on_databases
 from tests.factories import NOW, make_delivery, make_job
 
-GUILD, MEMBER = PLACE.guild_id, PLACE.user_id
+MEMBER = PLACE.user_id
 UNLIMITED = Rules(rates=())
 HELD = "SELECT id FROM accounts WHERE kind IN ('held', 'pool_held') AND balance_micros <> 0"
 
@@ -56,42 +60,43 @@ async def test_every_end_is_booked_with_what_it_cost_whom(
     branch, rules, state, why, submitted, charges, member, pool
 ):
     await branch.decide(rules=rules, pool_micros=None if rules is UNLIMITED else 500 * CENT)
-    job = await branch.wish()
+    job = await branch.request()
 
-    assert await branch.end(job, state, why, submitted=submitted, **charges) == []
+    ended = await branch.end(job, state, why, submitted=submitted, **charges)
+    assert not ended.conflicts
 
-    standing = await branch.treasury.standing(PLACE, NOW)
-    assert standing.allowance.used_micros == member * CENT
-    assert standing.pool.used_micros == pool * CENT
+    budget = await branch.money_store.budget(PLACE, NOW)
+    assert budget.allowance.used_micros == member * CENT
+    assert budget.pool.used_micros == pool * CENT
     balances = await branch.balances()
     assert balances.get("10:spent", 0) == member * CENT
     assert balances.get("10:pool_spent", 0) == pool * CENT
     assert sum(balances.values()) == 0
     assert await branch.rows(HELD) == []
-    assert await branch.treasury.audit() == []
+    assert await branch.money_store.audit() == []
 
 
 @on_databases
-async def test_what_a_film_cost_beyond_every_purse_counts_against_the_limits(branch):
+async def test_what_a_video_cost_beyond_every_account_counts_against_the_limits(branch):
     await branch.decide(
         rules=Rules(allowance=Allowance(10 * CENT, Window.DAY)), pool_micros=10 * CENT
     )
 
-    await branch.end(await branch.wish(), charged_micros=35 * CENT)
+    await branch.end(await branch.request(), charged_micros=35 * CENT)
 
     assert await branch.pool_used() == 35 * CENT
     assert await branch.own_left() == 0
     await branch.decide(rules=DAILY, pool_micros=50 * CENT)
     assert await branch.own_left() == 65 * CENT
-    assert await branch.wish(cost_micros=16 * CENT) is LimitKind.POOL
-    assert not isinstance(await branch.wish(cost_micros=15 * CENT), LimitKind)
-    assert await branch.treasury.audit() == []
+    assert await branch.request(cost_micros=16 * CENT) is LimitKind.POOL
+    assert not isinstance(await branch.request(cost_micros=15 * CENT), LimitKind)
+    assert await branch.money_store.audit() == []
 
 
 @on_databases
-async def test_a_film_ends_once_whoever_says_so_first(branches):
+async def test_a_video_ends_once_anyone_who_says_so_first(branches):
     await branches[0].decide(rules=DAILY)
-    job = await branches[0].wish()
+    job = await branches[0].request()
 
     answers = await at_once(
         *(
@@ -100,15 +105,15 @@ async def test_a_film_ends_once_whoever_says_so_first(branches):
         )
     )
 
-    assert sorted(answers) == [[]] + [[job.id]] * 8
+    assert sorted(list(one.conflicts) for one in answers) == [[]] + [[job.id]] * 8
     found = await branches[0].rows("SELECT id FROM ledger_transactions WHERE kind = 'settle'")
     assert len(found) == 1
-    assert await branches[0].treasury.audit() == []
+    assert await branches[0].money_store.audit() == []
 
 
 @on_databases
 async def test_a_second_end_is_refused_by_the_books_themselves(branch):
-    job = await branch.wish()
+    job = await branch.request()
     await branch.end(job)
     again = replace(job, version=2, state=S, artifact=None)
 
@@ -118,14 +123,14 @@ async def test_a_second_end_is_refused_by_the_books_themselves(branch):
         await branch.end(again, C)
 
     assert (await branch.jobs.get(job.id)).state is S
-    assert await branch.treasury.audit() == []
+    assert await branch.money_store.audit() == []
 
 
 @on_databases
-async def test_a_refused_wish_leaves_no_trace(branch):
+async def test_a_refused_request_leaves_no_trace(branch):
     await branch.decide(rules=Rules(rates=(RateLimit(5, 60),), allowance=Allowance(0, Window.DAY)))
 
-    assert await branch.wish() is LimitKind.ALLOWANCE
+    assert await branch.request() is LimitKind.ALLOWANCE
 
     assert await branch.balances() == {}
     for table in ("jobs", "deliveries", "rate_windows", "ledger_transactions"):
@@ -133,15 +138,15 @@ async def test_a_refused_wish_leaves_no_trace(branch):
 
 
 @on_databases
-async def test_many_films_that_end_together_are_all_booked(branch):
+async def test_many_videos_that_end_together_are_all_booked(branch):
     await branch.decide(rules=UNLIMITED, pool_micros=500 * CENT)
-    jobs = [await branch.wish() for _ in range(20)]
+    jobs = [await branch.request() for _ in range(20)]
     ended = [Change(replace(job, state=C)) for job in jobs]
 
-    assert await branch.jobs.save(ended) == []
+    assert not (await branch.jobs.save(ended)).conflicts
 
     assert await branch.pool_used() == 0
-    assert await branch.treasury.audit() == []
+    assert await branch.money_store.audit() == []
 
 
 @on_databases
@@ -156,11 +161,11 @@ async def test_servers_keep_their_money_apart(branches):
 
     balances = await branches[0].balances()
     assert {balances[f"{guild}:spent"] for guild in (50, 51, 52)} == {10 * CENT}
-    assert await branches[0].treasury.audit() == []
+    assert await branches[0].money_store.audit() == []
 
 
 @on_databases
-async def test_films_of_several_servers_may_end_in_any_order_at_once(branches):
+async def test_videos_of_several_servers_may_end_in_any_order_at_once(branches):
     guilds = [60, 61, 62, 63]
     jobs = []
     for number in range(24):
@@ -173,51 +178,51 @@ async def test_films_of_several_servers_may_end_in_any_order_at_once(branches):
         *(branches[n % len(branches)].jobs.save(batch) for n, batch in enumerate(batches))
     )
 
-    assert answers == [[], [], []]
-    assert await branches[0].treasury.audit() == []
+    assert [one.conflicts for one in answers] == [frozenset()] * 3
+    assert await branches[0].money_store.audit() == []
 
 
 @on_databases
 async def test_a_pool_lowered_below_what_is_used_takes_nothing_more_and_loses_nothing(branch):
     await branch.decide(rules=UNLIMITED, pool_micros=100 * CENT)
-    job = await branch.wish(cost_micros=60 * CENT)
+    job = await branch.request(cost_micros=60 * CENT)
     await branch.decide(pool_micros=20 * CENT)
 
-    assert await branch.wish(cost_micros=1) is LimitKind.POOL
+    assert await branch.request(cost_micros=1) is LimitKind.POOL
     await branch.end(job, charged_micros=50 * CENT)
-    assert await branch.wish(cost_micros=1) is LimitKind.POOL
+    assert await branch.request(cost_micros=1) is LimitKind.POOL
     assert await branch.pool_used() == 50 * CENT
 
     await branch.decide(pool_micros=51 * CENT)
-    assert await branch.wish(cost_micros=2 * CENT) is LimitKind.POOL
-    await branch.wish(cost_micros=CENT)
+    assert await branch.request(cost_micros=2 * CENT) is LimitKind.POOL
+    await branch.request(cost_micros=CENT)
     assert await branch.pool_used() == 51 * CENT
-    assert await branch.treasury.audit() == []
+    assert await branch.money_store.audit() == []
 
 
 @on_databases
 async def test_an_allowance_may_rise_and_fall_in_mid_window(branch):
     await branch.decide(rules=DAILY)
-    job = await branch.wish(cost_micros=60 * CENT)
+    job = await branch.request(cost_micros=60 * CENT)
 
     for cents, left in ((50, 0), (200, 140), (70, 10), (100, 40)):
         rules = Rules(allowance=Allowance(cents * CENT, Window.DAY))
-        await branch.treasury.apply(
+        await branch.money_store.apply(
             by(f"{cents}"), SetRules(Subject(SubjectKind.MEMBER, MEMBER), rules)
         )
         assert await branch.own_left() == left * CENT
     await branch.end(job, charged_micros=10 * CENT)
 
     assert await branch.own_left() == 90 * CENT
-    await branch.wish(cost_micros=90 * CENT)
-    assert await branch.wish(cost_micros=1) is LimitKind.ALLOWANCE
-    assert await branch.treasury.audit() == []
+    await branch.request(cost_micros=90 * CENT)
+    assert await branch.request(cost_micros=1) is LimitKind.ALLOWANCE
+    assert await branch.money_store.audit() == []
 
 
 @on_databases
 async def test_what_is_reserved_in_one_window_comes_back_into_it(branch):
     await branch.decide(rules=DAILY)
-    job = await branch.wish(cost_micros=60 * CENT)
+    job = await branch.request(cost_micros=60 * CENT)
     tomorrow = NOW + timedelta(days=1)
     assert await branch.own_left(at=tomorrow) == 100 * CENT
 
@@ -225,42 +230,6 @@ async def test_what_is_reserved_in_one_window_comes_back_into_it(branch):
 
     assert await branch.own_left(at=tomorrow) == 100 * CENT
     assert await branch.own_left() == 100 * CENT
-
-
-ALERTS = "SELECT text FROM notices ORDER BY text"
-
-
-@on_databases
-async def test_a_pool_that_empties_is_told_once_for_each_share(branches):
-    await branches[0].decide(rules=UNLIMITED, pool_micros=100 * CENT)
-    await branches[0].guilds.put(GuildSettings(GUILD, log_channel_id=ChannelId(77)))
-
-    jobs = await at_once(*(branches[n % len(branches)].wish() for n in range(30)))
-    made = [job for job in jobs if not isinstance(job, LimitKind)]
-    for job in made:
-        await branches[0].call_off(job)
-    await at_once(*(branches[n % len(branches)].wish() for n in range(30)))
-
-    owed = await branches[0].notices.list_owed(NOW, 10)
-    assert len(made) == 10
-    assert sorted(notice.text.partition(",")[0] for notice in owed) == [
-        "PoolAlert(share=100",
-        "PoolAlert(share=50",
-        "PoolAlert(share=80",
-    ]
-    assert {notice.channel_id for notice in owed} == {77}
-    await branches[0].wish(accepted_at=NOW + timedelta(days=30), cost_micros=60 * CENT)
-    owed = await branches[0].notices.list_owed(NOW + timedelta(days=30), 10)
-    assert len(owed) == 4
-
-
-@on_databases
-async def test_without_a_log_channel_a_pool_empties_quietly(branch):
-    await branch.decide(rules=UNLIMITED, pool_micros=10 * CENT)
-
-    await branch.wish()
-
-    assert await branch.rows(ALERTS) == []
 
 
 AGAIN = """
@@ -273,11 +242,11 @@ FROM ledger_transactions WHERE kind = 'release'
 async def kept(branch):
     """A server with every kind of row in its books."""
     await branch.decide(rules=DAILY, pool_micros=500 * CENT)
-    await branch.treasury.apply(by("grant"), MakeGrant(MEMBER, 30 * CENT, "a prize"))
-    jobs = [await branch.wish() for _ in range(3)]
+    await branch.money_store.apply(by("grant"), MakeGrant(MEMBER, 30 * CENT, "a prize"))
+    jobs = [await branch.request() for _ in range(3)]
     await branch.end(jobs[0], charged_micros=7 * CENT)
-    await branch.call_off(jobs[1])
-    assert await branch.treasury.audit() == []
+    await branch.cancel(jobs[1])
+    assert await branch.money_store.audit() == []
     return jobs
 
 
@@ -292,7 +261,7 @@ async def kept(branch):
         ("UPDATE accounts SET balance_micros = -1 WHERE kind = 'allowance'", "(?i)check"),
         ("UPDATE accounts SET balance_micros = -1 WHERE kind = 'pool_held'", "(?i)check"),
         (
-            "INSERT INTO ledger_entries VALUES ('fund-nobody', '10:spent', 5)",
+            "INSERT INTO ledger_entries VALUES ('fund-no one', '10:spent', 5)",
             "(?i)foreign key",
         ),
         (
@@ -317,14 +286,16 @@ async def kept(branch):
 async def test_the_schema_refuses_what_no_code_may_do(branch, statement, why):
     await kept(branch)
     rules = Rules(rates=(RateLimit(5, 60),))
-    await branch.treasury.apply(by("rates"), SetRules(Subject(SubjectKind.MEMBER, MEMBER), rules))
-    await branch.wish()
+    await branch.money_store.apply(
+        by("rates"), SetRules(Subject(SubjectKind.MEMBER, MEMBER), rules)
+    )
+    await branch.request()
 
     with pytest.raises(StorageError, match=why):
-        async with branch.engine.transaction() as connection:
-            await connection.execute(statement)
+        async with branch.engine.transaction() as tx:
+            await tx.connection.execute(statement)
 
-    assert await branch.treasury.audit() == []
+    assert await branch.money_store.audit() == []
 
 
 TAMPERED = {
@@ -334,29 +305,29 @@ TAMPERED = {
             "transaction_id || account_id = "
             "(SELECT MAX(transaction_id || account_id) FROM ledger_entries)"
         ),
-        {"does not come to nothing", "holds something else than its entries"},
+        {"doesn't add up to zero", "balance differs from its entries"},
     ),
     "an entry was deleted": (
         (
             "DELETE FROM ledger_entries WHERE transaction_id || account_id = "
             "(SELECT MAX(transaction_id || account_id) FROM ledger_entries)"
         ),
-        {"does not come to nothing", "holds something else than its entries"},
+        {"doesn't add up to zero", "balance differs from its entries"},
     ),
     "a balance was raised": (
         "UPDATE accounts SET balance_micros = balance_micros + 1 WHERE kind = 'grant'",
-        {"holds something else than its entries"},
+        {"balance differs from its entries"},
     ),
     "the use of a pool was forgotten": (
         "UPDATE accounts SET funded_micros = funded_micros - 70000 WHERE kind = 'pool'",
-        {"was funded with something else than its entries"},
+        {"funding differs from its entries"},
     ),
     "an end was undone": (
-        "UPDATE jobs SET state = 'accepted' WHERE state = 'cancelled'",
+        "UPDATE jobs SET state = 'queued' WHERE state = 'cancelled'",
         {"money and its state disagree"},
     ),
-    "a film ended without its money": (
-        "UPDATE jobs SET state = 'cancelled' WHERE state = 'accepted'",
+    "a video ended without its money": (
+        "UPDATE jobs SET state = 'cancelled' WHERE state = 'queued'",
         {"money and its state disagree"},
     ),
     "the entries of a release were deleted": (
@@ -364,15 +335,21 @@ TAMPERED = {
             "DELETE FROM ledger_entries WHERE transaction_id IN "
             "(SELECT id FROM ledger_transactions WHERE kind = 'release')"
         ),
-        {"holds something else than its entries"},
+        {"balance differs from its entries"},
     ),
     "a release was deleted": (
         "DELETE FROM ledger_transactions WHERE kind = 'release'",
-        {"money and its state disagree", "held money is not what open films reserved"},
+        {
+            "money and its state disagree",
+            "the money on hold differs from what open videos reserved",
+        },
     ),
     "held money was spent twice": (
         "UPDATE accounts SET balance_micros = 0 WHERE kind = 'held'",
-        {"holds something else than its entries", "held money is not what open films reserved"},
+        {
+            "balance differs from its entries",
+            "the money on hold differs from what open videos reserved",
+        },
     ),
 }
 
@@ -385,7 +362,7 @@ async def test_an_audit_finds_what_was_tampered_with(branch, address, name):
 
     await tamper(address, statement)
 
-    findings = await branch.treasury.audit()
+    findings = await branch.money_store.audit()
     for words in found:
         assert any(words in finding for finding in findings), (words, findings)
 
@@ -397,8 +374,8 @@ WHERE kind = 'KIND'
 
 
 @on_databases
-async def test_an_audit_finds_a_transfer_that_no_film_made(branch, address):
-    """Balanced, and with the balances to match: only what open films reserved tells."""
+async def test_an_audit_finds_a_transfer_that_no_video_made(branch, address):
+    """Balanced, and with the balances to match: only what open videos reserved tells."""
     await kept(branch)
     await tamper(
         address, "INSERT INTO ledger_transactions VALUES ('x', 10, 'grant', 1, NULL, 30, 1, '')"
@@ -408,6 +385,6 @@ async def test_an_audit_finds_a_transfer_that_no_film_made(branch, address):
     for account, change in (("held", "- 1"), ("spent", "+ 1")):
         await tamper(address, MOVED.replace("CHANGE", change).replace("KIND", account))
 
-    [finding] = await branch.treasury.audit()
+    [finding] = await branch.money_store.audit()
 
-    assert "held money is not what open films reserved" in finding
+    assert "the money on hold differs from what open videos reserved" in finding

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.offers import OFFER_HOLDS_FOR, Offer, Place
-from bot.domain.requests import Shot
+from bot.catalog.request import Origin, Shot
 from bot.errors import OfferExpiredError
 from bot.ids import ChannelId, GuildId, IdempotencyKey, MessageId, OfferId, UserId
-from bot.storage.databases import open_database
-from bot.storage.offers import SqlOfferStore
+from bot.ordering.offers import OFFER_HOLDS_FOR, Offer
+from bot.storage.engines.databases import open_database
+from bot.storage.guilds import SqlOfferStore
 from tests.contract.databases import on_databases
 from tests.factories import NOW, make_image, make_request, new_offer_id
 from tests.fakes.budgets import InMemoryOffers
@@ -26,8 +26,8 @@ STORYBOARD = make_request(
     negative_prompt="rain",
 )
 PLACES = [
-    Place(GuildId(1 << 62), ChannelId(20), UserId(30)),
-    Place(GuildId(10), ChannelId(20), UserId(30), MessageId(1 << 60)),
+    Origin(GuildId(1 << 62), ChannelId(20), UserId(30)),
+    Origin(GuildId(10), ChannelId(20), UserId(30), MessageId(1 << 60)),
 ]
 
 
@@ -55,7 +55,7 @@ async def test_what_was_never_offered_counts_as_expired(store):
         await store.get(OfferId("nothing"))
 
 
-async def test_one_wish_may_have_several_offers_with_one_key(store):
+async def test_one_request_may_have_several_offers_with_one_key(store):
     offers = [make_offer() for _ in range(3)]
     for offer in offers:
         await store.put(offer)

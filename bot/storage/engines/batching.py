@@ -1,7 +1,7 @@
-"""Questions that are asked at the same time, answered with one trip to the database.
+"""Batching: concurrent questions answered in one trip to the database.
 
-Whoever asks first waits until the loop has turned and the trip before is over; all who ask
-meanwhile go along. Nobody's question is read before it was asked.
+The first caller waits until the event loop has turned once and the previous trip is over; every
+call until then joins its trip. No answer is read before its question was asked.
 """
 
 import asyncio
@@ -15,15 +15,15 @@ Answer = TypeVar("Answer")
 
 @dataclass
 class _Trip(Generic[Question, Answer]):
-    """`answers` stay None where whoever led the way was stopped."""
+    """One trip; `answers` stay None if the leading caller was stopped."""
 
     questions: list[Question] = field(default_factory=list)
     answers: Mapping[Question, Answer] | None = None
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class Together(Generic[Question, Answer]):
-    """`answer` is given different questions, and leaves out those that have no answer."""
+class Batching(Generic[Question, Answer]):
+    """Batches questions; `answer` gets distinct ones and omits those without an answer."""
 
     def __init__(
         self, answer: Callable[[Sequence[Question]], Awaitable[Mapping[Question, Answer]]]
@@ -33,7 +33,7 @@ class Together(Generic[Question, Answer]):
         self._one_at_a_time = asyncio.Lock()
 
     async def ask(self, question: Question) -> Answer | None:
-        """Raises what `answer` raises."""
+        """Answer one question, None if it has no answer. Raises what `answer` raises."""
         trip = self._next
         if trip is None:
             trip = self._next = _Trip([question])
@@ -41,7 +41,7 @@ class Together(Generic[Question, Answer]):
         trip.questions.append(question)
         await trip.over.wait()
         answers = trip.answers
-        if answers is None:  # asked alone, so that another's trouble is not ours
+        if answers is None:  # ask alone: another caller's error is not ours
             answers = await self._answer([question])
         return answers.get(question)
 

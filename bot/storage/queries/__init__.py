@@ -1,4 +1,4 @@
-"""The SQL, by name. Written once for both engines, as SQLite has it; only the claims differ."""
+"""The SQL, by name: one text in SQLite's dialect, except the claims."""
 
 from collections.abc import AsyncIterator
 from functools import cache
@@ -8,11 +8,13 @@ from typing import Any
 import aiosql
 from aiosql.adapters.aiosqlite import AioSQLiteAdapter
 
+from bot.storage.rows import TABLES, expanded
+
 _FOLDER = Path(__file__).parent
 
 
 class _OneTrip(AioSQLiteAdapter):
-    """Every query is one trip to the connection's thread, not one to run it and two more."""
+    """Runs each query in one trip to the connection's thread instead of three."""
 
     async def select(
         self, conn: Any, _query_name: str, sql: str, parameters: Any, _record_class: Any = None
@@ -26,7 +28,7 @@ class _OneTrip(AioSQLiteAdapter):
         return next(iter(await conn.execute_fetchall(sql, parameters)), None)
 
 
-_IDS = {  # a list in JSON as rows, which the engines spell differently
+_IDS = {  # a JSON list as rows, spelled differently by each engine
     "sqlite": "SELECT value FROM json_each(:ids)",
     "postgres": "SELECT json_array_elements_text(CAST(:ids AS json))",
 }
@@ -35,9 +37,13 @@ _ADAPTERS: dict[str, Any] = {"aiosqlite": _OneTrip}
 
 @cache
 def load_queries(engine: str, driver: str) -> Any:
-    """Every query as a method; `engine` is `sqlite` or `postgres`, `driver` what aiosql calls it."""
+    """Load every query as a method.
+
+    `engine` is `sqlite` or `postgres`, `driver` aiosql's name for it.
+    """
     shared = "\n\n".join(file.read_text("utf-8") for file in sorted(_FOLDER.glob("*.sql")))
     shared = shared.replace(_IDS["sqlite"], _IDS[engine])
     own = (_FOLDER / engine / "claims.sql").read_text("utf-8")
     adapter = _ADAPTERS.get(driver, driver)
-    return aiosql.from_str(f"{shared}\n\n{own}", adapter, mandatory_parameters=False)
+    sql = expanded(f"{shared}\n\n{own}", TABLES)
+    return aiosql.from_str(sql, adapter, mandatory_parameters=False)

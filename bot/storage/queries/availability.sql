@@ -1,9 +1,14 @@
 -- name: get_availability^
--- Whether a provider is paused.
+-- Get a provider's availability.
 SELECT * FROM provider_availability WHERE provider = :provider;
 
+-- name: forget_availability^
+-- Delete a provider's availability.
+DELETE FROM provider_availability WHERE provider = :provider
+RETURNING provider;
+
 -- name: replace_availability^
--- Write whether a provider is paused, where what is known of it is still so.
+-- Write a provider's availability, unless it changed since it was read.
 INSERT INTO provider_availability (
     provider, failures_in_row, pauses_in_row, paused_until, reason)
 VALUES (:provider, :failures_in_row, :pauses_in_row, :paused_until, :reason)

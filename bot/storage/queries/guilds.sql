@@ -1,23 +1,55 @@
 -- name: get_guild_settings^
--- What a server decided for itself.
+-- Get a server's settings.
 SELECT * FROM guild_settings WHERE guild_id = :guild_id;
 
 -- name: put_guild_settings^
--- Write what a server decided.
-INSERT INTO guild_settings (guild_id, confirm_above_micros, log_channel_id)
-VALUES (:guild_id, :confirm_above_micros, :log_channel_id)
+-- Write a server's settings.
+INSERT INTO guild_settings (
+    guild_id, confirm_above_micros, log_channel_id, buttons, has_recipe, text_model_id,
+    picture_model_id
+) VALUES (
+    :guild_id, :confirm_above_micros, :log_channel_id, :buttons, :has_recipe, :text_model_id,
+    :picture_model_id
+)
 ON CONFLICT (guild_id) DO UPDATE SET
     confirm_above_micros = excluded.confirm_above_micros,
-    log_channel_id = excluded.log_channel_id
+    log_channel_id = excluded.log_channel_id,
+    buttons = excluded.buttons,
+    has_recipe = excluded.has_recipe,
+    text_model_id = excluded.text_model_id,
+    picture_model_id = excluded.picture_model_id
 RETURNING guild_id;
 
+-- name: get_favorite_model^
+-- Get a member's favorite model.
+SELECT model_id FROM favorite_models WHERE guild_id = :guild_id AND user_id = :user_id;
+
+-- name: put_favorite_model^
+-- Write a member's favorite model, or replace it.
+INSERT INTO favorite_models (guild_id, user_id, model_id)
+VALUES (:guild_id, :user_id, :model_id)
+ON CONFLICT (guild_id, user_id) DO UPDATE SET model_id = excluded.model_id
+RETURNING user_id;
+
+-- name: remove_favorite_model^
+-- Remove a member's favorite model.
+DELETE FROM favorite_models WHERE guild_id = :guild_id AND user_id = :user_id
+RETURNING user_id;
+
 -- name: list_log_channels
--- Servers that want to be told.
+-- List the servers with a log channel.
 SELECT guild_id, log_channel_id FROM guild_settings WHERE log_channel_id IS NOT NULL
 ORDER BY guild_id;
 
+-- name: list_guilds_waiting_for
+-- List the servers whose members have open jobs at a provider.
+SELECT DISTINCT guild_id FROM jobs
+WHERE provider = :provider
+    AND state IN ('queued', 'submitting', 'uncertain', 'rendering', 'downloading')
+ORDER BY guild_id;
+
 -- name: insert_notice^
--- Owe a word to a log channel; once for each id.
+-- Owe a notice to a log channel; once per id.
 INSERT INTO notices (
     id, guild_id, channel_id, text, state, owed_at, next_attempt_at, attempts)
 VALUES (
@@ -26,20 +58,44 @@ ON CONFLICT (id) DO NOTHING
 RETURNING id;
 
 -- name: claim_notice^
--- Write down the intent to post, where nobody else has since it was read.
+-- Write down the intent to post, unless another process has since it was read.
 UPDATE notices SET
     posting_at = :posting_at, next_attempt_at = :next_attempt_at, attempts = :attempts
 WHERE id = :id AND state = 'owed' AND attempts < :attempts
 RETURNING id;
 
 -- name: update_notice^
--- Note what became of it.
-UPDATE notices SET state = :state, next_attempt_at = :next_attempt_at, attempts = :attempts
-WHERE id = :id
+-- Record the outcome, unless another process has tried since.
+UPDATE notices SET state = :state, next_attempt_at = :next_attempt_at
+WHERE id = :id AND state = 'owed' AND attempts = :attempts
 RETURNING id;
 
 -- name: list_owed_notices
--- Words that are owed and due, oldest first.
-SELECT * FROM notices WHERE state = 'owed' AND next_attempt_at <= :now
+-- List owed notices that are due, or further off than any wait; oldest first.
+SELECT * FROM notices
+WHERE state = 'owed' AND (next_attempt_at <= :now OR next_attempt_at > :latest)
 ORDER BY owed_at, id
 LIMIT :most;
+
+-- name: put_passing_message^
+-- Owe a message's deletion; once, whichever process posted it.
+INSERT INTO temporary_messages (message_id, guild_id, channel_id, delete_at, next_attempt_at)
+VALUES (:message_id, :guild_id, :channel_id, :delete_at, :delete_at)
+ON CONFLICT (message_id) DO NOTHING
+RETURNING message_id;
+
+-- name: put_off_passing_message^
+-- Postpone the next try to delete a message.
+UPDATE temporary_messages SET next_attempt_at = :next_attempt_at WHERE message_id = :message_id
+RETURNING message_id;
+
+-- name: list_due_temporary_messages
+-- List messages to delete that are due, or further off than any wait; oldest first.
+SELECT * FROM temporary_messages WHERE next_attempt_at <= :now OR next_attempt_at > :latest
+ORDER BY delete_at, message_id
+LIMIT :most;
+
+-- name: remove_passing_message^
+-- Remove a deleted message.
+DELETE FROM temporary_messages WHERE message_id = :message_id
+RETURNING message_id;

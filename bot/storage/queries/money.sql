@@ -1,158 +1,157 @@
 -- name: lock_policy^
--- Lock a server's money until the transaction ends; answers with its rules.
+-- Lock a server's money until the transaction ends; return its rules.
 INSERT INTO policies (guild_id, body, version) VALUES (:guild_id, NULL, 0)
 ON CONFLICT (guild_id) DO UPDATE SET version = policies.version
 RETURNING *;
 
 -- name: get_policy^
--- A server's rules.
+-- Get a server's rules.
 SELECT * FROM policies WHERE guild_id = :guild_id;
 
 -- name: update_policy^
--- Change a server's rules if nobody else did meanwhile.
+-- Update a server's rules. The row is locked and its version was compared; comparing it again
+-- changes nothing, but saves it from a caller that forgot to lock.
 UPDATE policies SET body = :body, version = :version + 1
 WHERE guild_id = :guild_id AND version = :version
 RETURNING *;
 
 -- name: list_overrides
--- The rules of roles and members of a server.
+-- List the overrides of a server's roles and members.
 SELECT * FROM policy_overrides WHERE guild_id = :guild_id
 ORDER BY subject_kind, subject_id;
 
 -- name: list_role_overrides
--- The rules of roles of a server.
+-- List the overrides of a server's roles.
 SELECT * FROM policy_overrides WHERE guild_id = :guild_id AND subject_kind = 'role'
 ORDER BY subject_id;
 
 -- name: get_override^
--- The rules of one role or member.
+-- Get the override of one role or member.
 SELECT * FROM policy_overrides
 WHERE guild_id = :guild_id AND subject_kind = :subject_kind AND subject_id = :subject_id;
 
 -- name: put_override^
--- Write the rules of a role or a member.
+-- Write the override of a role or member.
 INSERT INTO policy_overrides (guild_id, subject_kind, subject_id, body)
 VALUES (:guild_id, :subject_kind, :subject_id, :body)
 ON CONFLICT (guild_id, subject_kind, subject_id) DO UPDATE SET body = excluded.body
 RETURNING guild_id;
 
 -- name: delete_override^
--- Remove the rules of a role or a member.
+-- Delete the override of a role or member.
 DELETE FROM policy_overrides
 WHERE guild_id = :guild_id AND subject_kind = :subject_kind AND subject_id = :subject_id
 RETURNING guild_id;
 
 -- name: delete_overrides
--- Remove all of a server.
+-- Delete all overrides of a server.
 DELETE FROM policy_overrides WHERE guild_id = :guild_id
 RETURNING guild_id;
 
 -- name: insert_history^
--- Note who changed what.
+-- Record in the audit log who changed what.
 INSERT INTO policy_history (id, guild_id, at, actor_id, what, before, after)
 VALUES (:id, :guild_id, :at, :actor_id, :what, :before, :after)
 RETURNING id;
 
 -- name: list_history
--- Who changed what, latest first.
+-- List the audit log, latest first.
 SELECT * FROM policy_history WHERE guild_id = :guild_id
 ORDER BY at DESC, id DESC
-LIMIT :most;
+LIMIT :most OFFSET :skip;
 
--- name: insert_pending_edit^
--- Keep a change that waits to be confirmed.
-INSERT INTO pending_edits (id, guild_id, actor_id, edit, expires_at)
-VALUES (:id, :guild_id, :actor_id, :edit, :expires_at)
+-- name: insert_pending_change^
+-- Keep a change until it is confirmed.
+INSERT INTO pending_changes (id, guild_id, actor_id, change, expires_at)
+VALUES (:id, :guild_id, :actor_id, :change, :expires_at)
 RETURNING id;
 
--- name: get_pending_edit^
--- A change that waits to be confirmed.
-SELECT * FROM pending_edits WHERE id = :id;
+-- name: get_pending_change^
+-- Get a pending change.
+SELECT * FROM pending_changes WHERE id = :id;
 
--- name: delete_pending_edit^
--- Take a change that waited, once.
-DELETE FROM pending_edits WHERE id = :id
+-- name: delete_pending_change^
+-- Take a pending change, once.
+DELETE FROM pending_changes WHERE id = :id
 RETURNING id;
 
--- name: forget_pending_edits
--- Drop those that nobody confirmed.
-DELETE FROM pending_edits WHERE expires_at <= :before
+-- name: forget_pending_changes
+-- Delete pending changes that expired unconfirmed.
+DELETE FROM pending_changes WHERE expires_at <= :before
 RETURNING id;
 
 -- name: list_rate_windows
--- What a member's rate limits count.
+-- List the requests that a member's rate limits count.
 SELECT * FROM rate_windows WHERE guild_id = :guild_id AND user_id = :user_id;
 
--- name: put_rate_window^
--- Write what a rate limit counts.
+-- name: put_rate_windows*!
+-- Write the requests that rate limits count.
 INSERT INTO rate_windows (guild_id, user_id, period_seconds, instants, used, most, is_exempt)
 VALUES (:guild_id, :user_id, :period_seconds, :instants, :used, :most, :is_exempt)
 ON CONFLICT (guild_id, user_id, period_seconds) DO UPDATE SET
     instants = excluded.instants, used = excluded.used, most = excluded.most,
-    is_exempt = excluded.is_exempt
-RETURNING used;
+    is_exempt = excluded.is_exempt;
 
 -- name: count_open_jobs^
--- How many jobs of a member of a server have not ended.
+-- Count a member's open jobs on a server.
 SELECT COUNT(*) AS open_jobs FROM jobs
 WHERE guild_id = :guild_id AND user_id = :user_id
-    AND state IN ('accepted', 'submitting', 'uncertain', 'in_progress', 'collecting');
+    AND state IN ('queued', 'submitting', 'uncertain', 'rendering', 'downloading');
 
 -- name: get_account^
--- What an account holds.
+-- Get an account.
 SELECT * FROM accounts WHERE id = :id;
 
--- name: insert_account^
--- Open an account with nothing in it; once.
+-- name: insert_accounts*!
+-- Open empty accounts; each once.
 INSERT INTO accounts (id, guild_id, kind, user_id, ends_at, funded_micros, balance_micros)
 VALUES (:id, :guild_id, :kind, :user_id, :ends_at, 0, 0)
-ON CONFLICT (id) DO NOTHING
-RETURNING id;
+ON CONFLICT (id) DO NOTHING;
 
 -- name: list_grants
--- Grants of a member that hold money and have not lapsed, those that lapse first first.
+-- List a member's grants that hold money and have not lapsed, earliest-lapsing first.
 SELECT * FROM accounts
 WHERE guild_id = :guild_id AND user_id = :user_id AND kind = 'grant' AND balance_micros > 0
     AND (ends_at IS NULL OR ends_at > :now)
 ORDER BY ends_at IS NULL, ends_at, id;
 
 -- name: insert_transaction^
--- Write why money moves.
+-- Write the reason why money moves.
 INSERT INTO ledger_transactions (id, guild_id, kind, at, job_id, user_id, actor_id, reason)
 VALUES (:id, :guild_id, :kind, :at, :job_id, :user_id, :actor_id, :reason)
 RETURNING id;
 
--- name: insert_entry^
--- Move it.
+-- name: insert_entries*!
+-- Write postings, in this order.
 INSERT INTO ledger_entries (transaction_id, account_id, micros)
-VALUES (:transaction_id, :account_id, :micros)
-RETURNING micros;
+VALUES (:transaction_id, :account_id, :micros);
 
 -- name: list_draws
--- Which purses a job was reserved from, in the order of the reservation.
+-- List the source accounts a job was reserved from, in the order of the reservation. The kind only
+-- serves the index reserved_once: settlements and refunds draw on no other source account.
 SELECT a.*, e.micros FROM ledger_transactions AS t
 JOIN ledger_entries AS e ON e.transaction_id = t.id
 JOIN accounts AS a ON a.id = e.account_id
 WHERE t.job_id = :job_id AND t.kind = 'reserve' AND e.micros < 0
 ORDER BY a.ends_at IS NULL, a.ends_at, a.id;
 
--- name: find_refund^
--- Whether a job's money was given back.
-SELECT * FROM ledger_transactions WHERE job_id = :job_id AND kind = 'refund';
+-- name: list_refunds
+-- List a job's refunds: by an admin, by its service, or in part by each.
+SELECT * FROM ledger_transactions WHERE job_id = :job_id AND kind = 'refund' ORDER BY at, id;
 
 -- name: find_resolution^
--- How a reservation ended.
+-- Find the end of a reservation.
 SELECT * FROM ledger_transactions WHERE job_id = :job_id AND kind IN ('settle', 'release');
 
 -- name: list_entries
--- Between which accounts a transaction moved money.
+-- List the postings of a transaction.
 SELECT e.*, a.kind AS account_kind, a.ends_at FROM ledger_entries AS e
 JOIN accounts AS a ON a.id = e.account_id
 WHERE e.transaction_id = :transaction_id
 ORDER BY e.account_id;
 
 -- name: list_transactions_of_member
--- A member's movements of money, latest first: their own, and the gifts that they made.
+-- List a member's transactions, latest first: their own, and gifts they made.
 SELECT * FROM (
     SELECT * FROM (
         SELECT * FROM ledger_transactions
@@ -169,17 +168,18 @@ ORDER BY at DESC, id DESC
 LIMIT :most;
 
 -- name: sum_gifts^
--- What a member gave away, and got, since an instant.
+-- Sum a member's gifts, given and received, in a period. Each CASE decides for its sum; the last
+-- condition only avoids reading the gifts of others.
 SELECT
     COALESCE(SUM(CASE WHEN t.actor_id = :user_id THEN e.micros ELSE 0 END), 0) AS given,
     COALESCE(SUM(CASE WHEN t.user_id = :user_id THEN e.micros ELSE 0 END), 0) AS got
 FROM ledger_transactions AS t JOIN ledger_entries AS e ON e.transaction_id = t.id
-WHERE t.guild_id = :guild_id AND t.kind = 'gift' AND t.at >= :since AND e.micros > 0
+WHERE t.guild_id = :guild_id AND t.kind = 'gift' AND t.at >= :since AND t.at < :before AND e.micros > 0
     AND (t.actor_id = :user_id OR t.user_id = :user_id);
 
 -- name: list_usage
--- What films of a server came to, oldest first: who, what, how much from the member and the pool.
-SELECT t.at, t.kind, t.user_id, t.job_id, j.request, j.provider,
+-- List the cost of a server's videos, oldest first, paid by the member and by the pool.
+SELECT t.at, t.kind, t.user_id, t.job_id, j.request, j.channel_id,
     COALESCE(SUM(CASE WHEN a.kind = 'pool_spent' THEN e.micros ELSE 0 END), 0) AS pool_micros,
     COALESCE(SUM(CASE WHEN a.kind = 'spent' THEN e.micros ELSE 0 END), 0) AS member_micros
 FROM ledger_transactions AS t
@@ -187,50 +187,51 @@ JOIN ledger_entries AS e ON e.transaction_id = t.id
 JOIN accounts AS a ON a.id = e.account_id
 JOIN jobs AS j ON j.id = t.job_id
 WHERE t.guild_id = :guild_id AND t.kind IN ('settle', 'refund') AND t.at >= :since AND t.at < :before
-GROUP BY t.id, t.at, t.kind, t.user_id, t.job_id, j.request, j.provider
+GROUP BY t.id, t.at, t.kind, t.user_id, t.job_id, j.request, j.channel_id
 ORDER BY t.at, t.id;
 
 -- name: insert_event^
 -- Open a sponsored event.
 INSERT INTO events (
-    id, guild_id, channel_id, account_id, films_most, films_used, film_micros_most, opened_by,
+    id, guild_id, channel_id, account_id, videos_most, videos_used, video_micros_most, opened_by,
     opened_at, ends_at, closed_at)
 VALUES (
-    :id, :guild_id, :channel_id, :account_id, :films_most, 0, :film_micros_most, :opened_by,
+    :id, :guild_id, :channel_id, :account_id, :videos_most, 0, :video_micros_most, :opened_by,
     :opened_at, :ends_at, NULL)
 RETURNING id;
 
 -- name: list_open_events
--- A server's events under way, with what is left.
+-- List a server's running events, with their remaining money.
 SELECT e.*, a.balance_micros, a.funded_micros, a.kind, a.user_id FROM events AS e
 JOIN accounts AS a ON a.id = e.account_id
 WHERE e.guild_id = :guild_id AND e.closed_at IS NULL AND (e.ends_at IS NULL OR e.ends_at > :now)
 ORDER BY e.opened_at, e.id;
 
 -- name: find_open_event^
--- The event of a channel that is not closed.
+-- Find the channel's event that is not closed.
 SELECT e.*, a.balance_micros, a.funded_micros, a.kind, a.user_id FROM events AS e
 JOIN accounts AS a ON a.id = e.account_id
 WHERE e.guild_id = :guild_id AND e.channel_id = :channel_id AND e.closed_at IS NULL;
 
 -- name: close_event^
--- End an event.
+-- Close an event that was found open under its server's lock; checking again only guards against a
+-- caller that forgot to lock.
 UPDATE events SET closed_at = :now WHERE id = :id AND closed_at IS NULL
 RETURNING id;
 
--- name: count_event_film^
--- One film more, or one less, that an event pays for.
-UPDATE events SET films_used = films_used + :films WHERE account_id = :account_id
-RETURNING films_used;
+-- name: count_event_video^
+-- Count one video more, or one fewer, that an event pays for.
+UPDATE events SET videos_used = videos_used + :videos WHERE account_id = :account_id
+RETURNING videos_used;
 
 -- name: list_unbalanced
--- Transactions that do not come to nothing; there are none.
+-- List transactions that do not sum to zero; there are none.
 SELECT transaction_id, SUM(micros) AS micros FROM ledger_entries
 GROUP BY transaction_id HAVING SUM(micros) <> 0
 LIMIT 100;
 
 -- name: list_wrong_balances
--- Accounts that hold something else than their entries say; there are none.
+-- List accounts whose balance differs from the sum of their entries; there are none.
 SELECT a.id, a.balance_micros, COALESCE(SUM(e.micros), 0) AS entries
 FROM accounts AS a LEFT JOIN ledger_entries AS e ON e.account_id = a.id
 GROUP BY a.id, a.balance_micros
@@ -238,7 +239,7 @@ HAVING a.balance_micros <> COALESCE(SUM(e.micros), 0)
 LIMIT 100;
 
 -- name: list_wrong_fundings
--- Accounts of which more, or less, counts as used than their entries say; there are none.
+-- List accounts whose funding differs from the sum of their entries; there are none.
 SELECT a.id, a.funded_micros, COALESCE(SUM(e.micros), 0) AS entries
 FROM accounts AS a
 LEFT JOIN (
@@ -251,7 +252,7 @@ HAVING a.funded_micros <> COALESCE(SUM(e.micros), 0)
 LIMIT 100;
 
 -- name: list_wrong_reservations
--- Jobs whose money and state disagree: ended and still held, or not ended and not held any more.
+-- List jobs whose money and state disagree: ended and still held, or open and no longer held.
 SELECT j.id, j.state, COUNT(r.id) AS resolutions FROM jobs AS j
 JOIN ledger_transactions AS t ON t.job_id = j.id AND t.kind = 'reserve'
 LEFT JOIN ledger_transactions AS r ON r.job_id = j.id AND r.kind IN ('settle', 'release')
@@ -260,7 +261,7 @@ HAVING (j.state IN ('succeeded', 'failed', 'cancelled', 'expired')) <> (COUNT(r.
 LIMIT 100;
 
 -- name: list_wrong_holdings
--- Accounts of held money that hold something else than the open reservations come to.
+-- List held accounts whose balance differs from the sum of open reservations.
 SELECT a.id, a.balance_micros, COALESCE(SUM(
     CASE WHEN e.micros > 0 AND r.id IS NULL THEN e.micros ELSE 0 END), 0) AS reserved
 FROM accounts AS a

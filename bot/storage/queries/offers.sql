@@ -1,5 +1,5 @@
 -- name: insert_offer^
--- Keep a quote that waits to be confirmed.
+-- Keep an offer until it is confirmed.
 INSERT INTO offers (
     id, idempotency_key, guild_id, channel_id, user_id, source_message_id, request, cost_micros,
     expires_at)
@@ -9,10 +9,10 @@ VALUES (
 RETURNING id;
 
 -- name: get_offer^
--- A quote that waits to be confirmed, or did.
+-- Get an offer, confirmed or not.
 SELECT * FROM offers WHERE id = :id;
 
 -- name: forget_offers^
--- Drop those that expired long ago.
+-- Delete offers that expired long ago.
 DELETE FROM offers WHERE expires_at <= :before
 RETURNING id;

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.storage.together import Together
+from bot.storage.engines.batching import Batching
 
 
 class Oracle:
@@ -34,7 +34,7 @@ async def turn_of_the_loop():
 
 async def test_what_is_asked_at_once_takes_one_trip():
     oracle = Oracle()
-    together = Together(oracle)
+    together = Batching(oracle)
 
     assert await asyncio.gather(*(together.ask(n) for n in (1, 2, 3, 2, -1))) == [1, 4, 9, 4, None]
     assert oracle.trips == [[1, 2, 3, -1]]
@@ -43,7 +43,7 @@ async def test_what_is_asked_at_once_takes_one_trip():
 async def test_who_asks_during_a_trip_is_answered_by_the_next_and_never_by_what_was_read_before():
     oracle = Oracle()
     oracle.door.clear()
-    together = Together(oracle)
+    together = Batching(oracle)
     first = asyncio.gather(together.ask(1))
     await oracle.called.wait()
     others = [asyncio.gather(together.ask(n)) for n in (1, 5)]
@@ -54,10 +54,10 @@ async def test_who_asks_during_a_trip_is_answered_by_the_next_and_never_by_what_
     assert oracle.trips == [[1], [1, 5]]
 
 
-async def test_trouble_reaches_everybody_and_is_over_when_it_is_over():
+async def test_trouble_reaches_everyone_and_is_over_when_it_is_over():
     oracle = Oracle()
     oracle.trouble = OSError("away")
-    together = Together(oracle)
+    together = Batching(oracle)
 
     found = await asyncio.gather(together.ask(1), together.ask(2), return_exceptions=True)
     assert [str(one) for one in found] == ["away", "away"]
@@ -66,10 +66,10 @@ async def test_trouble_reaches_everybody_and_is_over_when_it_is_over():
     assert await together.ask(3) == 9
 
 
-async def test_who_leads_the_way_and_is_stopped_takes_nobody_along():
+async def test_who_leads_the_way_and_is_stopped_takes_no_one_along():
     oracle = Oracle()
     oracle.door.clear()
-    together = Together(oracle)
+    together = Batching(oracle)
     leader, other = (asyncio.gather(together.ask(n)) for n in (1, 2))
     await oracle.called.wait()
     leader.cancel()

@@ -1,0 +1,82 @@
+"""Messages owed for jobs, in SQLite or PostgreSQL; part of the job store."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.errors import LeaseLostError
+from bot.ids import JobId
+from bot.jobs.job import Job
+from bot.jobs.messages import Delivery, DeliveryKind, deleted, replaced
+from bot.jobs.submission import Submission
+from bot.retries import LONGEST_WAIT
+from bot.storage import rows
+from bot.storage.engines.transaction import Engine, SqlTransaction
+
+
+class Deliveries:
+    """Deliveries, each written with the version that was read: a stale write is refused."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def owe(
+        self, deliveries: Sequence[Delivery], submission: Submission | None = None
+    ) -> None:
+        known = [] if submission is None else [rows.SUBMISSIONS.parameters(submission)]
+        async with self._engine.transaction() as tx:
+            await tx.many("put_submissions", known)
+            await self._owe(tx, deliveries)
+
+    async def list_owed(self, now: datetime, most: int) -> list[Delivery]:
+        found = await self._engine.read_all(
+            "list_owed_deliveries",
+            now=rows.milliseconds(now),
+            latest=rows.milliseconds(now + LONGEST_WAIT),
+            most=most,
+        )
+        return self._engine.readable(found, rows.delivery_from)
+
+    async def list_posted_cards(self, *, changed_since: datetime) -> list[tuple[Delivery, Job]]:
+        since = rows.milliseconds(changed_since)
+        async with self._engine.reading() as tx:
+            cards = await tx.all("list_posted_cards", since=since)
+            jobs = await tx.all("list_jobs_with_posted_cards", since=since)
+        by_job = {card.job_id: card for card in self._engine.readable(cards, rows.delivery_from)}
+        # a card posted between the two reads appears in the next listing
+        known = self._engine.readable(jobs, rows.job_from)
+        return [(by_job[job.id], job) for job in known if job.id in by_job]
+
+    async def find_delivery(self, job_id: JobId, kind: DeliveryKind) -> Delivery | None:
+        row = await self._engine.read_one("find_delivery", job_id=job_id, kind=kind.value)
+        return None if row is None else rows.delivery_from(row)
+
+    async def save_delivery(
+        self, delivery: Delivery, *, replaces_at: datetime | None = None
+    ) -> Delivery:
+        async with self._engine.transaction() as tx:
+            if replaces_at is not None:  # before the write, or two processes wait for each other
+                await tx.all("lock_deliveries", job_id=delivery.job_id)
+            written = await tx.one("update_delivery", **rows.DELIVERIES.parameters(delivery))
+            if written is None:
+                raise LeaseLostError(delivery.nonce)
+            if replaces_at is not None:
+                await self._replace(tx, delivery.job_id, replaces_at)
+        return replace(delivery, version=delivery.version + 1)
+
+    async def _replace(self, tx: SqlTransaction, job_id: JobId, at: datetime) -> None:
+        """Owe the deletion of the messages that a later one of this job replaces."""
+        found = await tx.all("list_deliveries", job_id=job_id)
+        for old in replaced(self._engine.readable(found, rows.delivery_from)):
+            await tx.one("update_delivery", **rows.DELIVERIES.parameters(deleted(old)))
+            await tx.one(
+                "put_passing_message",
+                message_id=old.message_id,
+                guild_id=old.guild_id,
+                channel_id=old.channel_id,
+                delete_at=rows.milliseconds(at),
+            )
+
+    async def _owe(self, tx: SqlTransaction, deliveries: Sequence[Delivery]) -> None:
+        values = [rows.DELIVERIES.parameters(delivery) for delivery in deliveries]
+        await tx.many("insert_deliveries", values)

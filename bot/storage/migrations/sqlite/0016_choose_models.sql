@@ -1,0 +1,35 @@
+-- Members' favorite models, servers' default models, and how the videos of each model ended.
+
+CREATE TABLE favorite_models (
+    guild_id INTEGER NOT NULL,
+    user_id  INTEGER NOT NULL,
+    model_id TEXT    NOT NULL CHECK (model_id <> ''),
+    PRIMARY KEY (guild_id, user_id)
+) STRICT;
+
+ALTER TABLE guild_settings ADD COLUMN text_model_id TEXT;     -- null: the cheapest that can do it
+ALTER TABLE guild_settings ADD COLUMN picture_model_id TEXT;
+
+CREATE TABLE outcomes (
+    provider  TEXT    NOT NULL,
+    model_id  TEXT    NOT NULL,
+    ended_at  INTEGER NOT NULL,
+    succeeded INTEGER NOT NULL CHECK (succeeded IN (0, 1))
+) STRICT;
+
+CREATE INDEX outcomes_latest ON outcomes (provider, model_id, ended_at);
+
+-- Damaged requests are left out.
+INSERT INTO outcomes (provider, model_id, ended_at, succeeded)
+SELECT provider, model_id, ended_at, succeeded FROM (
+    SELECT
+        provider,
+        CASE WHEN json_valid(request) THEN json_extract(request, '$.model_id') END AS model_id,
+        state_changed_at AS ended_at,
+        state = 'succeeded' AS succeeded
+    FROM jobs
+    WHERE state = 'succeeded'
+        OR (state = 'expired' AND submitted_at IS NOT NULL)
+        OR (state = 'failed' AND failure_kind IN ('provider', 'uncertain') AND cancel_requested = 0)
+)
+WHERE typeof(model_id) = 'text';
