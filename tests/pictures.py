@@ -1,4 +1,4 @@
-"""Plain pictures, as somebody might post them."""
+"""Plain pictures, as someone might post them."""
 
 import io
 

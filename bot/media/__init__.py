@@ -1,1 +1,5 @@
-"""Pictures and films as files, and the guarded download of what members and services name."""
+"""Pictures and videos as files, and guarded downloads from members' and services' addresses.
+
+May import the ports of catalog, jobs and money that it implements; no database and no Discord. Read
+`downloads.py` first.
+"""

@@ -1,21 +1,21 @@
-"""The port `Charts`: pictures of figures, drawn off the event loop.
+"""The port `Charts`: charts drawn off the event loop.
 
-Matplotlib promises nothing to threads, so one thread draws everything, one picture at a time; a
-caller that no longer waits does not let a second one in. It is loaded there too, with the first
-picture: half a second and forty megabytes that a bot whose charts nobody looks at does without.
+Matplotlib makes no promise about threads, so one thread draws everything, one picture at a time; a
+cancelled caller does not let a second drawing start. The library is also imported there, with the
+first chart: it costs half a second and forty megabytes, which a bot without charts never spends.
 """
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from bot.domain.usage import UsageChart
+from bot.money.reports import UsageChart
 
 Draw = Callable[[UsageChart], bytes]
 
 
 def draw_usage(chart: UsageChart) -> bytes:
-    """See `bot.media.drawing.draw_usage`."""
+    """Draw a usage chart; see `bot.media.drawing.draw_usage`."""
     from bot.media import drawing  # noqa: PLC0415 - loads matplotlib
 
     return drawing.draw_usage(chart)

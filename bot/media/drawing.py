@@ -1,49 +1,106 @@
-"""A month's money in one picture, for Discord's dark ground.
+"""Draws a month's spending as one picture, for Discord's dark background.
 
-Above what it came to so far, against the limit; below what each day cost; at the right who or what
-it went to. Places are in pixels of the picture, from its upper left corner. Only matplotlib's
-objects are used, never its `pyplot`, which keeps every figure for the whole process.
+Above the sum so far, against the limit; below the cost of each day; on the right the shares of
+members or models. Positions are in pixels from the upper left corner. Only matplotlib's objects are
+used, never its `pyplot`, which keeps every figure for the whole process.
+
+Names may hold any Unicode: matplotlib brings DejaVu Sans, with the letters of Europe, Arabic and
+Hebrew; a system font fills in the rest, and a sign that no font has becomes a box.
 """
 
 import io
+import unicodedata
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import cache
 from itertools import accumulate
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, fontManager, get_font
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from bot.domain.pricing import dollars
-from bot.domain.usage import Total, UsageChart
-from bot.media.lettering import drawable, families, fit
+from bot.catalog.pricing import dollars
+from bot.money.reports import Total, UsageChart
+
+BOX = "□"
+LONGEST = 80  # signs drawn of a name; Discord's own names have at most 100
+_MAX_MARKS = 2  # accents per letter; a taller stack would run into its neighbours
+_LEFT_OUT = {"Cc", "Cf", "Me"}  # controls, directions and joiners; circles around a letter
+_OVERLAY = 1  # combining class of strokes through a letter
+_FIRST = "DejaVu Sans"
+_STEP_IN = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Droid Sans Fallback",
+    "WenQuanYi Zen Hei",
+    "Noto Sans Thai",
+    "Noto Sans Devanagari",
+    "Noto Emoji",
+    "Symbola",
+)
 
 WIDTH, HEIGHT = 1200, 675
-SHARES_MOST = 8
+MAX_SHARES = 8
 _DPI = 100
-_POINT = 72 / _DPI  # of a pixel
+_POINT = 72 / _DPI  # points per pixel
 _MARGIN = 44
-
 _GROUND, _LINES, _TRACK = "#1e1f22", "#35373c", "#2b2d31"
 _BRIGHT, _PLAIN, _QUIET = "#f2f3f5", "#dbdee1", "#a3a9b3"
 _BAR, _BACK, _FINE, _NEAR, _OVER = "#6f7bf7", "#80848e", "#2dc770", "#f0b232", "#f2555a"
 _NEAR_SHARE = 0.8  # of the limit
-_LEAST = 0.02  # dollars that an axis shows, however little was spent
-
-_LEFT, _RIGHT = 150, 694  # of the two panels, where there are shares
+_LEAST = 0.02  # dollars: the smallest range of an axis
+_LEFT, _RIGHT = 150, 694  # of the two panels, if there are shares
 _SHARES_LEFT = 736
 _SHARES_TOP, _ROW, _BAR_HEIGHT = 186, 52, 10
-_TICKS_MOST = 9
+_MAX_TICKS = 9
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+@cache
+def families() -> list[str]:
+    """Fonts for text, in order: the first that has a letter draws it."""
+    here = set(fontManager.get_font_names())
+    return [_FIRST, *(name for name in _STEP_IN if name in here)]
+
+
+@cache
+def _drawable() -> frozenset[int]:
+    files = [fontManager.findfont(FontProperties(family=[name])) for name in families()]
+    return frozenset().union(*(get_font(file).get_charmap() for file in files))
+
+
+def drawable(name: str) -> str:
+    """The name on one line, without control signs, undrawable ones as boxes."""
+    details = ""
+    marks = 0
+    for sign in unicodedata.normalize("NFC", " ".join(name.split()))[:LONGEST]:
+        kind = unicodedata.category(sign)
+        marks = marks + 1 if kind == "Mn" else 0
+        if kind in _LEFT_OUT or marks > _MAX_MARKS or unicodedata.combining(sign) == _OVERLAY:
+            continue
+        if ord(sign) in _drawable():
+            details += sign
+        elif not marks and not details.endswith(BOX):
+            details += BOX
+    return details.strip() or BOX
+
+
+def fit(text: Text, width: float) -> None:
+    """Shorten a text on a figure to at most `width` pixels."""
+    details = text.get_text()
+    while len(details) > 1 and text.get_window_extent().width > width:
+        details = details[:-1].rstrip()
+        text.set_text(f"{details}…")
+
+
 def draw_usage(chart: UsageChart) -> bytes:
-    """A PNG of 1200 by 675 pixels. Draws every name, and raises nothing."""
+    """Draw a PNG of 1200 by 675 pixels. Draws every name, and raises nothing."""
     figure = Figure(figsize=(WIDTH / _DPI, HEIGHT / _DPI), dpi=_DPI, facecolor=_GROUND)
-    FigureCanvasAgg(figure)  # it takes the figure, which then can measure its texts
+    FigureCanvasAgg(figure)  # attaches itself to the figure, which can then measure texts
     days = _days(chart)
     micros = [chart.by_day.get(day, 0) for day in days]
     title = _write(figure, drawable(chart.title), _MARGIN, 68, size=44, colour=_BRIGHT, bold=True)
@@ -63,7 +120,7 @@ def _days(chart: UsageChart) -> list[date]:
 
 
 def _draw_nothing(figure: Figure) -> None:
-    _write(figure, "No films yet", WIDTH / 2, HEIGHT / 2, size=44, colour=_QUIET, to="center")
+    _write(figure, "No videos yet", WIDTH / 2, HEIGHT / 2, size=44, colour=_QUIET, to="center")
 
 
 def _draw_month(
@@ -85,12 +142,12 @@ def _draw_month(
 
 def _summary(chart: UsageChart, total: int) -> str:
     limit = "" if chart.limit_micros is None else f" of {dollars(chart.limit_micros)}"
-    films = sum(share.films for share in chart.shares)
-    return f"{dollars(total)}{limit}{f' for {_films(films)}' if chart.shares else ''}"
+    videos = sum(share.videos for share in chart.shares)
+    return f"{dollars(total)}{limit}{f' for {_videos(videos)}' if chart.shares else ''}"
 
 
-def _films(count: int) -> str:
-    return f"{count:,} film{'' if count == 1 else 's'}"
+def _videos(count: int) -> str:
+    return f"{count:,} video{'' if count == 1 else 's'}"
 
 
 def _write(
@@ -104,7 +161,7 @@ def _write(
     bold: bool = False,
     to: str = "left",
 ) -> Text:
-    """One line on its baseline; nothing in it is mathematics, whatever dollars it has."""
+    """Draw one line on its baseline; dollar signs never start mathematics."""
     return figure.text(
         x / WIDTH,
         1 - y / HEIGHT,
@@ -119,7 +176,7 @@ def _write(
 
 
 def _panel(figure: Figure, top: float, bottom: float, right: float) -> Axes:
-    """Axes with quiet horizontal lines and amounts at their left."""
+    """Axes with faint horizontal lines and amounts on the left."""
     box = (_LEFT / WIDTH, 1 - bottom / HEIGHT, (right - _LEFT) / WIDTH, (bottom - top) / HEIGHT)
     axes = figure.add_axes(box, facecolor=_GROUND)
     axes.spines[:].set_visible(False)
@@ -145,7 +202,7 @@ def _in_dollars(micros: int) -> float:
 
 
 def _draw_so_far(axes: Axes, limit: int | None, micros: Sequence[int]) -> None:
-    """The sum of the days up to the last one with a film, and the limit as a dashed line."""
+    """Draw the running sum up to the last day with a video, and the limit dashed."""
     end = max((number for number, spent in enumerate(micros) if spent), default=0) + 1
     sums = [_in_dollars(so_far) for so_far in accumulate(micros[:end])]
     colour = _colour_of(sum(micros), limit)
@@ -161,7 +218,7 @@ def _draw_so_far(axes: Axes, limit: int | None, micros: Sequence[int]) -> None:
 
 
 def _draw_limit(axes: Axes, limit: float) -> None:
-    """Its word stands at the left, where a month has come to little yet."""
+    """Draw the limit, labelled on the left, where sums are still low."""
     axes.axhline(limit, color=_PLAIN, linewidth=2, dashes=(5, 4))
     axes.annotate(
         "limit",
@@ -181,7 +238,7 @@ def _colour_of(total: int, limit: int | None) -> str:
 
 
 def _draw_days(axes: Axes, days: Sequence[date], micros: Sequence[int]) -> None:
-    """A bar a day; one below zero, where more was given back than paid for, is grey."""
+    """Draw one bar per day; grey below zero, where refunds exceed spending."""
     spent = [_in_dollars(one) for one in micros]
     axes.bar(
         range(len(days)), spent, width=0.72, color=[_BAR if one > 0 else _BACK for one in spent]
@@ -197,13 +254,13 @@ def _draw_days(axes: Axes, days: Sequence[date], micros: Sequence[int]) -> None:
 
 
 def _ticks(count: int) -> list[int]:
-    """The first, and then every fifth of a month; of a longer time as many as there is room for."""
-    step = 1 if count <= _TICKS_MOST else max(5, -(-count // _TICKS_MOST))
+    """The first day and every fifth; of a longer period as many as fit."""
+    step = 1 if count <= _MAX_TICKS else max(5, -(-count // _MAX_TICKS))
     return sorted({0, *range(step - 1, count, step)})
 
 
 def _labels(days: Sequence[date]) -> list[str]:
-    """Days, with their month where it is another than before."""
+    """Labels of days; with the month where it changes."""
     before = [None, *(day.month for day in days)]
     return [
         f"{day.day}" if day.month == month else f"{day.day} {_MONTHS[day.month - 1]}"
@@ -212,17 +269,17 @@ def _labels(days: Sequence[date]) -> list[str]:
 
 
 def _rows(shares: Sequence[Total]) -> list[Total]:
-    """The dearest, and all others as one."""
-    others = shares[SHARES_MOST:]
+    """The highest shares, and all others as one."""
+    others = shares[MAX_SHARES:]
     if not others:
         return list(shares)
-    films, micros = sum(one.films for one in others), sum(one.micros for one in others)
-    return [*shares[:SHARES_MOST], Total(f"others ({len(others):,})", films, micros)]
+    videos, micros = sum(one.videos for one in others), sum(one.micros for one in others)
+    return [*shares[:MAX_SHARES], Total(f"others ({len(others):,})", videos, micros)]
 
 
 def _draw_shares(figure: Figure, rows: Sequence[Total]) -> None:
     width = WIDTH - _MARGIN - _SHARES_LEFT
-    dearest = max(1, *(row.micros for row in rows))
+    highest = max(1, *(row.micros for row in rows))
     for number, row in enumerate(rows):
         line = _SHARES_TOP + 18 + number * _ROW
         amount = _write(
@@ -231,8 +288,8 @@ def _draw_shares(figure: Figure, rows: Sequence[Total]) -> None:
         name = _write(figure, drawable(row.name), _SHARES_LEFT, line, size=25, colour=_BRIGHT)
         fit(name, width - amount.get_window_extent().width - 20)
         _bar(figure, line + 9, width, _TRACK)
-        colour = _BACK if number == SHARES_MOST else _BAR
-        _bar(figure, line + 9, width * max(row.micros, 0) / dearest, colour)
+        colour = _BACK if number == MAX_SHARES else _BAR
+        _bar(figure, line + 9, width * max(row.micros, 0) / highest, colour)
 
 
 def _bar(figure: Figure, top: float, width: float, colour: str) -> None:

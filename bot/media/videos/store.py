@@ -1,34 +1,33 @@
-"""Films on our disk: checked, measured, and made to fit where they should be posted."""
+"""Videos on our disk: checked, measured, and fitted to upload limits."""
 
 import asyncio
-import secrets
+import contextlib
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from bot.domain.jobs import Artifact
 from bot.errors import (
     ArtifactUnavailableError,
-    ArtifactUnusableError,
     FileTooLargeError,
-    FilmNotThereError,
+    VideoNotThereError,
 )
 from bot.ids import JobId
-from bot.locking import locked
-from bot.media.faststart import has_fast_start
-from bot.media.ffmpeg import THREADS, Ffmpeg, input_of
-from bot.media.joining import Joiner
-from bot.media.probing import probe
-from bot.ports import FittedFilm
+from bot.jobs.files import FittedVideo
+from bot.jobs.job import Artifact
+from bot.locks import locked
+from bot.media.videos.boxes import comments_of, write_comment
+from bot.media.videos.ffmpeg import THREADS, Ffmpeg, input_of
+from bot.media.videos.joining import Joiner
+from bot.media.videos.playable import Playable, aside
 
-SHARE = 0.97  # of the limit, for what the container adds
-RETRY_SHARE = 0.95  # of the first try, when it came out too large all the same
+SHARE = 0.97  # of the limit; the container adds some
+RETRY_SHARE = 0.95  # of the first try, if that came out too large
 AUDIO_BITS = 96_000
 FEWEST_BITS_PER_PIXEL = 0.05  # below this a smaller picture looks better
 FRAMES_PER_SECOND = 24
 SIDES = (1080, 720, 540, 480, 360, 240)  # the shorter one; more would take too much memory
-EVEN = "crop=trunc(iw/2)*2:trunc(ih/2)*2"  # yuv420p has a colour for two pixels by two
+EVEN = "crop=trunc(iw/2)*2:trunc(ih/2)*2"  # yuv420p has one colour per two by two pixels
 FEWEST_VIDEO_BITS = 40_000
 MB = 1024 * 1024
 
@@ -41,13 +40,13 @@ class _Plan:
     height: int | None
 
 
-class DiskFilmStore:
-    """The port `FilmStore` in a folder. Encodes one film at a time."""
+class DiskVideoStore:
+    """The port `VideoStore` in a folder. Encodes one video at a time."""
 
     def __init__(self, folder: Path, ffmpeg: Ffmpeg) -> None:
-        self._folder = folder.absolute()  # ffmpeg runs in it, and would look below it
+        self._folder = folder.absolute()  # absolute, as ffmpeg runs inside it
         self._ffmpeg = ffmpeg
-        self._one_at_a_time = asyncio.Lock()
+        self._playable = Playable(ffmpeg, self._folder)
         self._folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, job_id: JobId) -> Path:
@@ -59,57 +58,45 @@ class DiskFilmStore:
     def alone(self, job_id: JobId) -> AbstractContextManager[None]:
         return locked(self._folder / f"{job_id}.lock", _unavailable)
 
-    async def join(self, job_id: JobId, parts: int) -> None:
+    async def seconds_of(self, job_id: JobId, number: int) -> float:
+        found, _ = await self._playable.ensure(self.part_path(job_id, number))
+        return found.duration_seconds
+
+    async def join(self, job_id: JobId, parts: int, *, after: Path | None = None) -> None:
         paths = [self.part_path(job_id, number) for number in range(parts)]
         whole = self._folder / f"{job_id}.whole"
         try:
-            async with self._one_at_a_time:
-                await Joiner(self._ffmpeg, self._folder).join(paths, whole)
+            for path in paths:
+                await self._playable.ensure(path)
+            async with self._playable.one_at_a_time:
+                before = () if after is None else (after,)
+                await Joiner(self._ffmpeg, self._folder).join((*before, *paths), whole)
             await asyncio.to_thread(whole.replace, self.path(job_id))
         finally:
             await asyncio.to_thread(whole.unlink, missing_ok=True)
         for path in paths:
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
-    async def inspect(self, job_id: JobId) -> Artifact:
+    async def inspect(self, job_id: JobId, *, recipe: str | None = None) -> Artifact:
         path = self.path(job_id)
-        if not await asyncio.to_thread(_is_mp4, path):
-            msg = "what was fetched is no MP4"
-            raise ArtifactUnusableError(msg)
-        found = await probe(self._ffmpeg, path, self._folder)
-        if found is None:
-            msg = "what was fetched holds no moving picture"
-            raise ArtifactUnusableError(msg)
-        await self._start_fast(path)
+        found, remark = await self._playable.ensure(path)
+        await self._playable.start_fast(path)
+        if recipe is not None:
+            await asyncio.to_thread(_tell, path, recipe)
         return Artifact(
             key=path.name,
             size_bytes=await asyncio.to_thread(_size, path),
-            duration_seconds=found.duration_seconds,
+            duration_seconds=found.duration_seconds or None,
             width=found.width,
             height=found.height,
+            remark=remark,
         )
-
-    async def _start_fast(self, path: Path) -> None:
-        """So that it plays at once; as it is where that cannot be done."""
-        if await asyncio.to_thread(has_fast_start, path):
-            return
-        part = _aside(path)
-        arguments = (*input_of(path), "-c", "copy", "-map", "0", "-dn")
-        arguments = (*arguments, "-movflags", "+faststart", "-f", "mp4", str(part))
-        try:
-            finished = await self._ffmpeg.run(*arguments, folder=self._folder)
-            if finished.code == 0:
-                await asyncio.to_thread(part.replace, path)
-        except TimeoutError:
-            return
-        finally:
-            await asyncio.to_thread(part.unlink, missing_ok=True)
 
     async def list_older(self, before: datetime) -> list[JobId]:
         return await asyncio.to_thread(self._older, before.timestamp())
 
     def _older(self, before: float) -> list[JobId]:
-        """By the film itself; where there is none, by the youngest of what was left of it."""
+        """Ids of old videos, by the video's age, else by that of its youngest leftover."""
         ages: dict[str, float] = {}
         for path in self._folder.iterdir():
             name = path.name.partition(".")[0]
@@ -123,26 +110,28 @@ class DiskFilmStore:
         for path in await asyncio.to_thread(sorted, self._folder.glob(f"{job_id}.*")):
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
-    async def fit(self, artifact: Artifact, *, max_bytes: int) -> FittedFilm:
+    async def fit(self, artifact: Artifact, *, max_bytes: int) -> FittedVideo:
         source = self._folder / artifact.key
         if not await asyncio.to_thread(source.exists):
-            raise FilmNotThereError
+            raise VideoNotThereError
         if artifact.size_bytes <= max_bytes:
-            return FittedFilm(source, artifact.size_bytes)
+            return FittedVideo(source, artifact.size_bytes)
         target = source.with_suffix(f".{max_bytes}.mp4")
         if not await asyncio.to_thread(target.exists):
-            async with self._one_at_a_time:
+            async with self._playable.one_at_a_time:
                 await self._encode(artifact, source, target, max_bytes)
         size = await asyncio.to_thread(_size, target)
-        note = f"Re-encoded to fit this server's limit of {max(1, round(max_bytes / MB))} MB."
-        return FittedFilm(target, size, note)
+        note = (
+            f"Re-encoded to fit this server's upload limit of {max(1, round(max_bytes / MB))} MB."
+        )
+        return FittedVideo(target, size, note)
 
     async def _encode(self, artifact: Artifact, source: Path, target: Path, max_bytes: int) -> None:
-        if await asyncio.to_thread(target.exists):  # since it waited for its turn
+        if await asyncio.to_thread(target.exists):  # another task encoded it while this one waited
             return
         for share in (SHARE, SHARE * RETRY_SHARE):
             plan = plan_for(artifact, int(max_bytes * share))
-            part = _aside(target)
+            part = aside(target)
             try:
                 is_done = plan is not None and await self._two_passes(plan, source, part)
                 if is_done and await asyncio.to_thread(_size, part) <= max_bytes:
@@ -177,7 +166,7 @@ class DiskFilmStore:
 
 
 def plan_for(artifact: Artifact, max_bytes: int) -> _Plan | None:
-    """Bitrate and height with which a film fits; None where it would no longer be a picture."""
+    """Bitrate and height that fit; None if too few bits are left for a picture."""
     duration = max(artifact.duration_seconds or 1.0, 0.1)
     video_bits = int(max_bytes * 8 / duration) - AUDIO_BITS
     if video_bits < FEWEST_VIDEO_BITS:
@@ -190,33 +179,31 @@ def plan_for(artifact: Artifact, max_bytes: int) -> _Plan | None:
 
 
 def _side_for(bits_per_pixel: float, shorter: int) -> int:
-    """The largest shorter side at which every pixel has its bits, else the smallest there is."""
+    """The largest shorter side with enough bits per pixel, else the smallest."""
     smaller = [side for side in SIDES if side < shorter]
     sides = smaller if shorter > SIDES[0] else [shorter, *smaller]
     fine = (one for one in sides if bits_per_pixel >= FEWEST_BITS_PER_PIXEL * (one / shorter) ** 2)
     return next(fine, sides[-1])
 
 
+def _tell(path: Path, recipe: str) -> None:
+    """Write a recipe into a video; one that cannot hold it, or a full disk, leaves it as it is."""
+    if recipe in comments_of(path):
+        return
+    part = aside(path)
+    with contextlib.suppress(OSError):
+        if write_comment(path, recipe, part):
+            part.replace(path)
+    part.unlink(missing_ok=True)
+
+
 def _unavailable(error: OSError) -> ArtifactUnavailableError:
     at_it = isinstance(error, BlockingIOError)
-    return ArtifactUnavailableError("somebody else is at it" if at_it else str(error))
-
-
-def _is_mp4(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(8)[4:] == b"ftyp"
-    except OSError:
-        return False
-
-
-def _aside(target: Path) -> Path:
-    """For what is not finished: a name of its own, for another process may be at the same."""
-    return target.with_name(f"{target.stem}.{secrets.token_hex(4)}.part")
+    return ArtifactUnavailableError("someone else is at it" if at_it else str(error))
 
 
 def _written_at(path: Path) -> float:
-    """When it was written; one that is gone meanwhile is as old as can be."""
+    """Instant of the last write; 0 for a file that is gone."""
     try:
         return path.stat().st_mtime
     except OSError:
@@ -228,6 +215,6 @@ def _size(path: Path) -> int:
 
 
 def _clear(part: Path) -> None:
-    """What an encoding left: the first pass's statistics, and a film that did not come to an end."""
+    """Remove an encoding's leftovers: first-pass statistics and an unfinished video."""
     for path in part.parent.glob(f"{part.stem}.*"):
         path.unlink(missing_ok=True)

@@ -13,10 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from PIL import Image
 
-from bot.domain.usage import Total, UsageChart
 from bot.media.charts import PngCharts
-from bot.media.drawing import SHARES_MOST, draw_usage
-from bot.media.lettering import BOX, drawable
+from bot.media.drawing import BOX, MAX_SHARES, draw_usage, drawable
+from bot.money.reports import Total, UsageChart
 
 FIRST, LAST = date(2026, 10, 1), date(2026, 10, 31)
 DOLLAR = 1_000_000
@@ -49,7 +48,7 @@ HOSTILE = [
 
 def make_chart(**fields: Any) -> UsageChart:
     told: dict[str, Any] = {
-        "title": "Films in October 2026",
+        "title": "Videos in October 2026",
         "first": FIRST,
         "last": LAST,
         "by_day": {FIRST: 3 * DOLLAR, LAST: 2 * DOLLAR},
@@ -116,14 +115,14 @@ def test_the_line_turns_red_where_the_limit_is_passed(limit, colour):
 
 def test_what_is_more_than_eight_shares_is_summed_as_others():
     eight, nine = (
-        seen(draw_usage(make_chart(shares=shares(SHARES_MOST + more)))) for more in (0, 1)
+        seen(draw_usage(make_chart(shares=shares(MAX_SHARES + more)))) for more in (0, 1)
     )
 
     assert area(eight, OTHERS) == 0
     assert area(nine, OTHERS) > 1000
 
 
-def test_thousands_of_films_of_thousands_of_members_are_one_picture():
+def test_thousands_of_videos_of_thousands_of_members_are_one_picture():
     die = random.Random(7)  # noqa: S311 - repeatable, nothing secret
     many = tuple(Total(f"member {n}", 3, die.randrange(10**12)) for n in range(5000))
     days = {FIRST + timedelta(days=n): die.randrange(10**15) for n in range(31)}
@@ -197,7 +196,7 @@ async def test_other_tasks_go_on_while_a_chart_is_drawn():
     seen(*await drawing)
 
 
-async def test_charts_are_drawn_one_at_a_time_even_when_nobody_waits_any_more():
+async def test_charts_are_drawn_one_at_a_time_even_when_no_one_waits_any_more():
     begun, may_end = asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()
     under_way, most = 0, 0

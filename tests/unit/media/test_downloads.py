@@ -1,23 +1,26 @@
 """What a member names as an address is fetched, and nothing inside our own network ever is."""
 
 import socket
+import tempfile
+from pathlib import Path
 
 import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from bot.errors import StorageError
+from bot.media import downloads
 from bot.media.downloads import (
     DownloadFailedError,
     DownloadRefusedError,
-    download,
     ensure_fetchable,
     guarded_session,
     is_public,
 )
 from tests.serving import pair_of, serving
 
-NOBODY = frozenset[str]()
+NO_ONE = frozenset[str]()
 
 
 class Rebinding(AbstractResolver):
@@ -33,6 +36,16 @@ class Rebinding(AbstractResolver):
         ]
 
     async def close(self) -> None: ...
+
+
+async def download(session, address, *, max_bytes, allow_hosts) -> bytes:
+    """What is written to the file."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "picture"
+        await downloads.download(
+            session, address, target, max_bytes=max_bytes, allow_hosts=allow_hosts
+        )
+        return target.read_bytes()
 
 
 async def _hello(_request: web.Request) -> web.Response:
@@ -68,6 +81,19 @@ async def _hello(_request: web.Request) -> web.Response:
         "64:ff9b::7f00:1",
         "64:ff9b::a9fe:a9fe",
         "::127.0.0.1",
+        "64:ff9b:1::1",
+        "64:ff9b:1::7f00:1",
+        "64:ff9b:1::101:101",
+        "::ffff:0:127.0.0.1",
+        "::ffff:0:1.1.1.1",
+        "fec0::1",
+        "5f00::1",
+        "3fff::1",
+        "100::1",
+        "2001:0:4136:e378:8000:63bf:80ff:fffe",  # Teredo, which hides 127.0.0.1
+        "2001:20::1",
+        "4000::1",
+        "::ffff:0:0",
     ],
 )
 def test_an_address_that_is_not_on_the_public_internet_is_known(address):
@@ -76,7 +102,15 @@ def test_an_address_that_is_not_on_the_public_internet_is_known(address):
 
 @pytest.mark.parametrize(
     "address",
-    ["1.1.1.1", "162.159.130.233", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"],
+    [
+        "1.1.1.1",
+        "162.159.130.233",
+        "2606:4700::1111",
+        "2a00:1450:4001:80b::200e",
+        "2002:101:101::1",
+        "::ffff:1.1.1.1",
+        "64:ff9b::101:101",
+    ],
 )
 def test_a_public_address_is_known(address):
     assert is_public(address)
@@ -103,7 +137,7 @@ async def test_no_spelling_of_this_machine_is_reached(host):
         reached.append(request.url)
         return web.Response()
 
-    async with serving(handler) as origin, guarded_session(NOBODY) as session:
+    async with serving(handler) as origin, guarded_session(NO_ONE) as session:
         port = origin.rpartition(":")[2]
         with pytest.raises((aiohttp.ClientError, ValueError)):
             await session.get(f"http://{host}:{port}/")
@@ -112,7 +146,7 @@ async def test_no_spelling_of_this_machine_is_reached(host):
 
 
 async def test_a_name_that_turns_out_to_be_this_machine_is_not_reached():
-    async with serving(_hello) as origin, guarded_session(NOBODY) as session:
+    async with serving(_hello) as origin, guarded_session(NO_ONE) as session:
         assert isinstance(session.connector, aiohttp.TCPConnector)
         session.connector._resolver = Rebinding()
 
@@ -129,6 +163,56 @@ async def test_a_host_and_port_that_is_allowed_is_reached_and_its_neighbour_is_n
                 await session.get(neighbour)
 
     assert content == b"hello"
+
+
+@pytest.mark.parametrize("spelt", ["localhost:{port}", "LocalHost.:{port}"])
+async def test_a_name_that_is_allowed_is_reached_by_that_name_and_port_alone(spelt):
+    async with serving(_hello) as origin, serving(_hello) as neighbour:
+        port, other = origin.rpartition(":")[2], neighbour.rpartition(":")[2]
+        hosts = frozenset({spelt.format(port=port)})
+        async with guarded_session(hosts) as session:
+            named = await download(
+                session, f"http://localhost:{port}/a", max_bytes=10, allow_hosts=hosts
+            )
+            with pytest.raises(DownloadRefusedError):
+                await download(
+                    session, f"http://localhost:{other}/a", max_bytes=10, allow_hosts=hosts
+                )
+            with pytest.raises(aiohttp.ClientConnectorError):
+                await session.get(f"http://localhost:{other}/a")
+
+    assert named == b"hello"
+
+
+async def test_what_is_allowed_is_still_fetched_by_http_alone():
+    with pytest.raises(DownloadRefusedError):
+        ensure_fetchable("ftp://localhost:8420/a", frozenset({"localhost:8420"}))
+
+
+async def test_an_allowed_address_of_ipv6_is_spelt_as_in_an_address():
+    hosts = frozenset({"[::1]:8420"})
+
+    assert ensure_fetchable("http://[::1]:8420/a", hosts).host == "::1"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param(
+            "/dev/full",  # as a full disk, which tells of a small file only when it is closed
+            marks=pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it"),
+        ),
+        "/dev/null/no/such/folder",
+    ],
+)
+async def test_a_disk_that_takes_nothing_is_no_fault_of_the_address(target):
+    async with serving(_hello) as origin:
+        hosts = frozenset({pair_of(origin)})
+        async with guarded_session(hosts) as session:
+            with pytest.raises(StorageError, match="could not be kept"):
+                await downloads.download(
+                    session, origin, Path(target), max_bytes=10, allow_hosts=hosts
+                )
 
 
 @pytest.mark.parametrize(
@@ -150,13 +234,13 @@ async def test_a_host_and_port_that_is_allowed_is_reached_and_its_neighbour_is_n
 )
 def test_only_https_on_its_usual_port_and_without_a_name_is_fetched(address):
     with pytest.raises(DownloadRefusedError):
-        ensure_fetchable(address, NOBODY)
+        ensure_fetchable(address, NO_ONE)
 
 
 def test_an_https_address_is_fetchable():
     address = "https://cdn.discordapp.com/attachments/1/2/a.png?ex=1&is=2&hm=3"
 
-    assert str(ensure_fetchable(address, NOBODY)) == address
+    assert str(ensure_fetchable(address, NO_ONE)) == address
 
 
 @pytest.mark.parametrize(
@@ -203,10 +287,10 @@ async def test_a_redirect_on_the_same_host_is_followed():
 
 
 async def test_a_name_that_cannot_be_one_fails_as_a_download():
-    async with guarded_session(NOBODY) as session:
+    async with guarded_session(NO_ONE) as session:
         with pytest.raises((DownloadFailedError, DownloadRefusedError)):
             await download(
-                session, f"https://{'a' * 70}.example/", max_bytes=10, allow_hosts=NOBODY
+                session, f"https://{'a' * 70}.example/", max_bytes=10, allow_hosts=NO_ONE
             )
 
 
