@@ -1,25 +1,29 @@
-"""Changes of a server's rules and money, as they wait to be confirmed and are remembered."""
+"""Changes of a server's rules and money, pending and recorded."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.limits import Rules, effective
-from bot.domain.policy import Policy, Subject, raises_money
-from bot.ids import ChannelId, EditId, GuildId, JobId, UserId
+from bot.errors import InvalidRequestError
+from bot.ids import ChannelId, EditId, GuildId, JobId, RoleId, UserId
+from bot.money.limits import Policy, Rules
+from bot.money.policy import Subject, effective, raises_money
 
-EDIT_HOLDS_FOR = timedelta(minutes=10)
+CHANGE_HOLDS_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class SetPolicy:
-    """The server's rules, pool and switches; `policy.version` is the one that was read."""
+    """Set the server's rules, pool and switches.
+
+    `policy.version` is the version the change was made from.
+    """
 
     policy: Policy
 
 
 @dataclass(frozen=True, slots=True)
 class SetRules:
-    """The rules of a role or a member; empty ones remove the override."""
+    """Set the rules of a role or member; empty rules remove the override."""
 
     subject: Subject
     rules: Rules
@@ -27,34 +31,38 @@ class SetRules:
 
 @dataclass(frozen=True, slots=True)
 class MakeGrant:
-    """Money for one member, beside the allowance. Below zero: taken back from grants."""
+    """Grant one member money beside the allowance; below zero, withdraw from grants.
+
+    `receiver_roles` show whether anything limits the member; None skips that check.
+    """
 
     user_id: UserId
     micros: int
     reason: str
     ends_at: datetime | None = None
+    receiver_roles: frozenset[RoleId] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OpenEvent:
-    """The next films of a channel are on the server, each up to a price."""
+    """Let the server pay for a channel's next videos, each up to a price."""
 
     channel_id: ChannelId
-    films_most: int
-    film_micros_most: int
+    videos_most: int
+    video_micros_most: int
     ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CloseEvent:
-    """What is left of a channel's event goes back."""
+    """Close a channel's event; the rest of its money goes back."""
 
     channel_id: ChannelId
 
 
 @dataclass(frozen=True, slots=True)
 class RefundJob:
-    """The service gave back what a film had cost."""
+    """Refund a video whose price the service gave back."""
 
     job_id: JobId
     reason: str
@@ -62,59 +70,50 @@ class RefundJob:
 
 @dataclass(frozen=True, slots=True)
 class ResetPolicy:
-    """Every rule as on the first day; the books stay."""
+    """Reset every rule to its default; the ledger stays."""
 
 
-Edit = SetPolicy | SetRules | MakeGrant | OpenEvent | CloseEvent | RefundJob | ResetPolicy
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who changes something of which server, and when; `key` makes it happen once."""
-
-    guild_id: GuildId
-    user_id: UserId
-    key: str
-    at: datetime
+PolicyChange = SetPolicy | SetRules | MakeGrant | OpenEvent | CloseEvent | RefundJob | ResetPolicy
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedEvent:
-    """A channel whose films are on the server for a while."""
+    """A channel whose videos are paid by the server for a while."""
 
     channel_id: ChannelId
-    films_left: int
-    film_micros_most: int
+    videos_left: int
+    video_micros_most: int
     left_micros: int
     ends_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class PendingEdit:
-    """An edit that was shown and waits for its button."""
+class PendingChange:
+    """A change that was shown and waits for confirmation."""
 
     id: EditId
     guild_id: GuildId
     actor_id: UserId
-    edit: Edit
+    edit: PolicyChange
     expires_at: datetime
 
 
-Held = Policy | Rules | str  # rules as they were; of money, a sentence
+Held = Policy | Rules | str  # previous rules; for money, a sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """An edit, beside the rules that it replaces; `pending` where it waits to be confirmed."""
+    """A change beside the rules it replaces; `pending` while it waits for confirmation."""
 
-    edit: Edit
+    edit: PolicyChange
     before: Policy | Rules
-    pending: PendingEdit | None = None
+    pending: PendingChange | None = None
+    stricter: tuple[str, ...] = ()  # rules, by field, giving a role less than the server's default
 
 
 @dataclass(frozen=True, slots=True)
-class PastEdit:
-    """A line of the audit log: who changed what, from what to what."""
+class PastChange:
+    """An entry of the audit log: who changed what, from what to what."""
 
     at: datetime
     actor_id: UserId
@@ -123,8 +122,21 @@ class PastEdit:
     after: Held
 
 
-def must_be_confirmed(edit: Edit, before: Policy, rules_before: Rules) -> bool:
-    """Money upwards, or a change of money for everyone."""
+def ensure_of_use(grant: MakeGrant, receiver: Rules) -> None:
+    """Raise InvalidRequestError where a grant would change nothing.
+
+    That is so where nothing limits the receiver.
+    """
+    if grant.micros > 0 and grant.receiver_roles is not None and not receiver.limits_spending:
+        reason = (
+            "That member has no spending limit, so a grant would change nothing."
+            " Set an allowance first."
+        )
+        raise InvalidRequestError([reason])
+
+
+def must_be_confirmed(edit: PolicyChange, before: Policy, rules_before: Rules) -> bool:
+    """Whether a change raises spending or touches everyone's money."""
     match edit:
         case SetPolicy(policy):
             return _touches_everyone(before, policy)
@@ -139,12 +151,15 @@ def must_be_confirmed(edit: Edit, before: Policy, rules_before: Rules) -> bool:
 
 
 def _touches_everyone(before: Policy, after: Policy) -> bool:
-    """The kill switch must work at once; whatever concerns money is asked about."""
+    """Whether a policy change needs confirmation.
+
+    Pausing must work at once; everything that touches money is confirmed first.
+    """
     money_before = (before.pool_micros, before.gift_micros_most, before.rules.allowance)
     money_after = (after.pool_micros, after.gift_micros_most, after.rules.allowance)
     changes_money = (
         money_before != money_after
-        or before.rules.film_micros_most != after.rules.film_micros_most
+        or before.rules.video_micros_most != after.rules.video_micros_most
         or before.rules.exempt != after.rules.exempt
     )
     return changes_money or (before.is_paused and not after.is_paused)

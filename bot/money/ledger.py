@@ -1,31 +1,31 @@
-"""The community's money: an append-only ledger in double entry.
+"""The community's money: an append-only double-entry ledger.
 
 Every transaction moves millionths of a dollar between accounts, and its postings sum to zero. A
-film moves money on two sides: its member's (an allowance, a grant, a gift or a sponsored event) and
-its server's (the month's pool). Each side has purses, from which a film's price is reserved; what
-is held until the film has ended; and what was spent. Money enters and leaves by one account,
-`issued`, the only one that may be below zero.
+video moves money on two sides: its member's (an allowance, a grant, a gift or a sponsored event)
+and its server's (the month's pool). Each side has source accounts, from which a video's price is
+reserved; a held account, until the video has ended; and a spent account. Money enters and leaves
+through one account, `issued`, the only one that may be below zero.
 
-    fund      issued → purse                when a window begins, an event opens, a film cost too much
-    reserve   purses → held                 with the job, in one transaction
-    settle    held → spent, rest → purses   when the job ended and something was paid
-    release   held → purses                 when the job ended and nothing was paid
-    refund    spent → purses                when the service gave back what it had charged
+    fund      issued → source                when a window begins, an event opens, a video cost too much
+    reserve   sources → held                 with the job, in one transaction
+    settle    held → spent, rest → sources   when the job ended and something was paid
+    release   held → sources                 when the job ended and nothing was paid
+    refund    spent → sources                when the service gave back what it had charged
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.jobs import FailureKind, Job, JobState
-from bot.domain.offers import Place
-from bot.domain.submissions import Submission
-from bot.ids import AccountId, GuildId, JobId, TransactionId, UserId
+from bot.catalog.request import Origin
+from bot.ids import AccountId, GuildId, JobId, RoleId, TransactionId, UserId
+from bot.jobs.job import FailureKind, Job, JobState
+from bot.jobs.submission import Submission
 
 
 class AccountKind(StrEnum):
-    """What an account holds."""
+    """The role of an account in the ledger."""
 
     ISSUED = "issued"
     ALLOWANCE = "allowance"
@@ -38,11 +38,11 @@ class AccountKind(StrEnum):
     POOL_SPENT = "pool_spent"
 
 
-MEMBER_PURSES = frozenset({AccountKind.ALLOWANCE, AccountKind.GRANT, AccountKind.EVENT})
+MEMBER_ACCOUNTS = frozenset({AccountKind.ALLOWANCE, AccountKind.GRANT, AccountKind.EVENT})
 
 
 class TransactionKind(StrEnum):
-    """Why money moved."""
+    """The reason why money moved."""
 
     FUND = "fund"
     RESERVE = "reserve"
@@ -56,7 +56,10 @@ class TransactionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`ends_at`: what is left then lapses. `funded_micros`: what ever came in from `issued`."""
+    """An account; its balance lapses at `ends_at`.
+
+    `funded_micros` is the sum of all that ever came in from `issued`.
+    """
 
     id: AccountId
     guild_id: GuildId
@@ -73,15 +76,19 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """Money that came into an account, or went out of it if below zero; never nothing."""
+    """An amount paid into an account of this kind, or out of it if below zero."""
 
     account_id: AccountId
+    kind: AccountKind
     micros: int
 
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """`user_id` is whose money it is about, `actor_id` who moved it (None: the bot itself)."""
+    """Postings that sum to zero; `user_id` is the member they concern.
+
+    `actor_id` moved the money; None means the bot itself.
+    """
 
     id: TransactionId
     guild_id: GuildId
@@ -96,18 +103,22 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class Gift:
-    """From the member at `place` to another; made once for each key."""
+    """Money from the member at `place` to another; made once per key.
 
-    place: Place
+    `receiver_roles` show whether anything limits the receiver; None skips that check.
+    """
+
+    place: Origin
     to: UserId
     micros: int
     at: datetime
     key: str
+    receiver_roles: frozenset[RoleId] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
-    """So much from this purse."""
+class Allocation:
+    """An amount to draw from one source account."""
 
     account_id: AccountId
     kind: AccountKind
@@ -116,89 +127,100 @@ class Draw:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a film that has ended cost its member and its server, in millionths of a dollar."""
+    """Cost of an ended video to its member and server, in millionths of a dollar."""
 
     member_micros: int
     pool_micros: int
 
 
 def account_id(guild_id: GuildId, kind: AccountKind, *detail: object) -> AccountId:
-    """Such as `10:allowance:30:2026-11-21`."""
+    """Build an account's id, such as `10:allowance:30:2026-11-21`."""
     return AccountId(":".join(str(part) for part in (guild_id, kind, *detail)))
 
 
-def posted(pairs: Iterable[tuple[AccountId, int]]) -> tuple[Posting, ...]:
-    """One posting for each account, without those that come to nothing."""
-    sums: dict[AccountId, int] = {}
-    for account, micros in pairs:
-        sums[account] = sums.get(account, 0) + micros
-    return tuple(Posting(account, micros) for account, micros in sums.items() if micros)
+def on_account(account: Account, micros: int) -> Posting:
+    return Posting(account.id, account.kind, micros)
 
 
-def reserving(guild_id: GuildId, draws: Sequence[Draw]) -> tuple[Posting, ...]:
-    """From the purses to what is held, each side by itself."""
-    pairs = [(draw.account_id, -draw.micros) for draw in draws]
-    pairs += [(account_id(guild_id, held_of(draw.kind)), draw.micros) for draw in draws]
-    return posted(pairs)
+def on_server(guild_id: GuildId, kind: AccountKind, micros: int) -> Posting:
+    """A posting on the server's only account of this kind, such as `10:issued`."""
+    return Posting(account_id(guild_id, kind), kind, micros)
+
+
+def posted(postings: Iterable[Posting]) -> tuple[Posting, ...]:
+    """Merge postings by account; drop those that sum to zero."""
+    sums: dict[AccountId, Posting] = {}
+    for one in postings:
+        before = sums.get(one.account_id)
+        total = one.micros + (before.micros if before else 0)
+        sums[one.account_id] = Posting(one.account_id, one.kind, total)
+    return tuple(one for one in sums.values() if one.micros)
+
+
+def taken(draws: Iterable[Allocation]) -> list[Posting]:
+    """Postings that draw from the source accounts."""
+    return [Posting(draw.account_id, draw.kind, -draw.micros) for draw in draws]
+
+
+def reserving(guild_id: GuildId, draws: Sequence[Allocation]) -> tuple[Posting, ...]:
+    """Postings from source accounts to held accounts, each side on its own."""
+    held = (on_server(guild_id, held_of(draw.kind), draw.micros) for draw in draws)
+    return posted([*taken(draws), *held])
 
 
 def held_of(kind: AccountKind) -> AccountKind:
-    """Where money from this purse waits."""
-    return AccountKind.HELD if kind in MEMBER_PURSES else AccountKind.POOL_HELD
+    """The held account for money from this source account."""
+    return AccountKind.HELD if kind in MEMBER_ACCOUNTS else AccountKind.POOL_HELD
 
 
 def resolving(
-    guild_id: GuildId, draws: Sequence[Draw], spent_micros: int, left: dict[AccountId, int]
+    guild_id: GuildId, draws: Sequence[Allocation], spent_micros: int, left: Mapping[AccountId, int]
 ) -> tuple[Posting, ...]:
-    """One side's end: what was spent, and the rest back where it came from, last drawn first.
+    """Postings that end one side: spend, and return the rest, last drawn first.
 
-    Where more was spent than reserved, it is taken from what is `left` in the purses, which must
-    hold enough: see `shortfall`.
+    If more was spent than reserved, the excess comes from what is `left` in the source accounts,
+    which must hold enough: see `shortfall`.
     """
     if not draws:
         return ()
     held = held_of(draws[0].kind)
     spent = AccountKind.SPENT if held is AccountKind.HELD else AccountKind.POOL_SPENT
     reserved = sum(draw.micros for draw in draws)
-    pairs = [(account_id(guild_id, held), -reserved), (account_id(guild_id, spent), spent_micros)]
+    ends = [on_server(guild_id, held, -reserved), on_server(guild_id, spent, spent_micros)]
     excess = spent_micros - reserved
-    pairs += _taken(draws, excess, left) if excess > 0 else _returned(draws, -excess)
-    return posted(pairs)
+    more = _exceeding(draws, excess, left) if excess > 0 else _returned(draws, -excess)
+    return posted([*ends, *more])
 
 
-def shortfall(draws: Sequence[Draw], spent_micros: int, left: dict[AccountId, int]) -> int:
-    """What the purses lack of what was spent: to be funded first, so that it counts as used."""
+def shortfall(draws: Sequence[Allocation], spent_micros: int, left: Mapping[AccountId, int]) -> int:
+    """Amount the source accounts lack; fund it first, so that it counts as used."""
     if not draws:
         return 0
     excess = spent_micros - sum(draw.micros for draw in draws)
     return max(excess - sum(left.get(draw.account_id, 0) for draw in draws), 0)
 
 
-def _returned(draws: Sequence[Draw], micros: int) -> list[tuple[AccountId, int]]:
-    pairs = []
+def _returned(draws: Sequence[Allocation], micros: int) -> Iterable[Posting]:
     for draw in reversed(draws):
         back = min(micros, draw.micros)
         micros -= back
-        pairs.append((draw.account_id, back))
-    return pairs
+        yield Posting(draw.account_id, draw.kind, back)
 
 
-def _taken(
-    draws: Sequence[Draw], micros: int, left: dict[AccountId, int]
-) -> list[tuple[AccountId, int]]:
-    pairs = []
+def _exceeding(
+    draws: Sequence[Allocation], micros: int, left: Mapping[AccountId, int]
+) -> Iterable[Posting]:
     for draw in draws:
         share = min(micros, left.get(draw.account_id, 0))
         micros -= share
-        pairs.append((draw.account_id, -share))
-    return pairs
+        yield Posting(draw.account_id, draw.kind, -share)
 
 
 def outcome_of(job: Job, submission: Submission | None) -> Outcome | None:
-    """What a job cost, as far as anybody knows; None while it has not ended.
+    """What a job cost, as far as is known; None until it has ended.
 
-    A member pays for films, and for those that they called off when the service had begun. What
-    nobody could find out stays with the server's pool, so that its cap holds in the worst case.
+    A member pays for videos, and for those cancelled after the service had begun. A cost that stays
+    unknown is charged to the server's pool, so that its cap holds in the worst case.
     """
     if not job.is_terminal:
         return None
@@ -207,7 +229,8 @@ def outcome_of(job: Job, submission: Submission | None) -> Outcome | None:
         return Outcome(paid, paid)
     kind = job.failure.kind if job.failure else None
     if job.state is JobState.EXPIRED or kind is FailureKind.UNCERTAIN:
-        return Outcome(0, paid or job.cost_micros)
+        charged = None if submission is None else submission.charged_micros
+        return Outcome(0, paid or job.cost_micros if charged is None else charged)
     if kind is FailureKind.INTERRUPTED:
         return Outcome(0, paid)
     return Outcome(0, 0)
@@ -222,18 +245,18 @@ def _paid_micros(job: Job, submission: Submission | None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Where a month's pool is heading."""
+    """Projected use of a month's pool."""
 
-    expected_micros: int  # at the month's end
-    empty_at: datetime | None  # None: it lasts
+    expected_micros: int  # projected use at the month's end
+    empty_at: datetime | None  # None: the pool lasts
 
 
 def forecast(
     used_micros: int, pool_micros: int | None, first: datetime, after: datetime, now: datetime
 ) -> Forecast:
-    """If it goes on as since the month's first instant."""
+    """Extrapolate the pace since the month's first instant."""
     passed = max((now - first).total_seconds(), 3600.0)
-    pace = used_micros / passed  # a second
+    pace = used_micros / passed  # micros per second
     expected = round(pace * (after - first).total_seconds())
     if pool_micros is None or expected <= pool_micros or not pace:
         return Forecast(max(expected, used_micros), None)

@@ -1,4 +1,4 @@
-"""Days, weeks and months as a server's clock has them."""
+"""Days, weeks and months in a server's time zone."""
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 class Window(StrEnum):
-    """The time for which an allowance is given anew."""
+    """The period after which an allowance resets."""
 
     DAY = "day"
     WEEK = "week"  # from Monday
@@ -14,12 +14,20 @@ class Window(StrEnum):
 
     @property
     def about_days(self) -> int:
-        """To compare windows with each other."""
+        """Approximate length in days, to compare windows."""
         return {Window.DAY: 1, Window.WEEK: 7, Window.MONTH: 30}[self]
 
 
+# `ZoneInfo` opens any file of the time zone database. The first two are the machine's own zone, or
+# another zone's rules under another name, and mean something else on the next machine.
+_NO_ZONES = frozenset({"localtime", "posixrules", "factory"})
+_ALIASED = ("posix/", "right/")  # duplicates of all zones; `right/` counts leap seconds
+
+
 def is_zone(name: str) -> bool:
-    """Whether this names a time zone, such as `Europe/Berlin`."""
+    """Whether this names a time zone, such as `Europe/Berlin`, on every machine."""
+    if name.lower() in _NO_ZONES or name.lower().startswith(_ALIASED):
+        return False
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -28,7 +36,7 @@ def is_zone(name: str) -> bool:
 
 
 def bounds(window: Window, now: datetime, zone: str) -> tuple[datetime, datetime]:
-    """The first instant of the window that `now` is in, and the first one after it, in UTC."""
+    """First instant of the window around `now`, and of the next one, in UTC."""
     local = now.astimezone(ZoneInfo(zone))
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
     if window is Window.DAY:
@@ -43,7 +51,7 @@ def bounds(window: Window, now: datetime, zone: str) -> tuple[datetime, datetime
 
 
 def label(window: Window, now: datetime, zone: str) -> str:
-    """What this window is called: `2026-11-21`, `2026-W47`, `2026-11`."""
+    """The window's label: `2026-11-21`, `2026-W47` or `2026-11`."""
     local = now.astimezone(ZoneInfo(zone))
     if window is Window.DAY:
         return local.strftime("%Y-%m-%d")

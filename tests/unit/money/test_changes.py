@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.edits import (
+from bot.ids import ChannelId, GuildId, JobId, UserId
+from bot.money.changes import (
     CloseEvent,
     MakeGrant,
     OpenEvent,
@@ -14,13 +15,17 @@ from bot.domain.edits import (
     SetRules,
     must_be_confirmed,
 )
-from bot.domain.limits import Allowance, RateLimit, Rules
-from bot.domain.policy import Policy, Subject, SubjectKind, raises_money
-from bot.domain.windows import Window
-from bot.ids import ChannelId, GuildId, JobId, UserId
+from bot.money.limits import (
+    Allowance,
+    Policy,
+    RateLimit,
+    Rules,
+)
+from bot.money.policy import Subject, SubjectKind, raises_money
+from bot.money.windows import Window
 
 DOLLAR = 1_000_000
-POOR = Rules(allowance=Allowance(DOLLAR, Window.DAY), film_micros_most=DOLLAR, rates=())
+POOR = Rules(allowance=Allowance(DOLLAR, Window.DAY), video_micros_most=DOLLAR, rates=())
 POLICY = Policy(GuildId(10), rules=POOR, pool_micros=100 * DOLLAR, gift_micros_most=DOLLAR)
 MEMBER = Subject(SubjectKind.MEMBER, 30)
 
@@ -36,12 +41,12 @@ def allowing(dollars, window=Window.DAY):
         allowing(8, Window.WEEK),
         allowing(31, Window.MONTH),
         replace(POOR, allowance=None),
-        replace(POOR, film_micros_most=2 * DOLLAR),
-        replace(POOR, film_micros_most=None),
+        replace(POOR, video_micros_most=2 * DOLLAR),
+        replace(POOR, video_micros_most=None),
         replace(POOR, exempt=True),
     ],
 )
-def test_more_money_for_somebody_is_asked_about(after):
+def test_more_money_for_someone_is_asked_about(after):
     assert raises_money(POOR, after)
     assert must_be_confirmed(SetRules(MEMBER, after), replace(POLICY, rules=Rules()), POOR)
 
@@ -53,7 +58,7 @@ def test_more_money_for_somebody_is_asked_about(after):
         allowing(0),
         allowing(6, Window.WEEK),
         allowing(30, Window.MONTH),
-        replace(POOR, film_micros_most=0),
+        replace(POOR, video_micros_most=0),
         replace(POOR, exempt=False),
         replace(POOR, rates=(RateLimit(100, 60),), open_jobs_most=50),
         replace(POOR, models=frozenset(), channels=frozenset()),
@@ -76,11 +81,11 @@ def test_where_nothing_limited_anything_nothing_can_be_raised():
         replace(POLICY, pool_micros=None),
         replace(POLICY, gift_micros_most=None),
         replace(POLICY, rules=allowing(0)),
-        replace(POLICY, rules=replace(POOR, film_micros_most=0)),
+        replace(POLICY, rules=replace(POOR, video_micros_most=0)),
         replace(POLICY, rules=replace(POOR, exempt=True)),
     ],
 )
-def test_a_change_of_money_for_everybody_is_asked_about_up_or_down(after):
+def test_a_change_of_money_for_everyone_is_asked_about_up_or_down(after):
     assert must_be_confirmed(SetPolicy(after), POLICY, POLICY.rules)
 
 
@@ -107,6 +112,7 @@ def test_going_on_after_the_kill_switch_is_asked_about():
     ("edit", "is_asked_about"),
     [
         (MakeGrant(UserId(30), DOLLAR, "a prize"), True),
+        (MakeGrant(UserId(30), 1, "a micro"), True),
         (MakeGrant(UserId(30), -DOLLAR, "a mistake"), False),
         (OpenEvent(ChannelId(20), 10, DOLLAR), True),
         (CloseEvent(ChannelId(20)), False),

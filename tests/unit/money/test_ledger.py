@@ -6,25 +6,31 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, strategies as st
 
-from bot.domain.jobs import TERMINAL_STATES, Failure, FailureKind, JobState
-from bot.domain.ledger import (
-    MEMBER_PURSES,
+from bot.ids import AccountId, GuildId
+from bot.jobs.job import (
+    TERMINAL_STATES,
+    Failure,
+    FailureKind,
+    JobState,
+)
+from bot.money.ledger import (
+    MEMBER_ACCOUNTS,
     Account,
     AccountKind,
-    Draw,
+    Allocation,
     Forecast,
     Outcome,
     Posting,
     account_id,
     forecast,
     held_of,
+    on_server,
     outcome_of,
     posted,
     reserving,
     resolving,
     shortfall,
 )
-from bot.ids import AccountId, GuildId
 from tests.factories import NOW, make_job, make_submission
 
 GUILD = GuildId(10)
@@ -39,14 +45,16 @@ amounts = st.integers(1, 10_000_000)
 
 @st.composite
 def draws_of_one_side(draw):
-    """From one to five purses of a member, or the one of a server's month."""
+    """From one to five accounts of a member, or the one of a server's month."""
     if draw(st.booleans()):
         return (
-            Draw(account_id(GUILD, AccountKind.POOL, "2026-11"), AccountKind.POOL, draw(amounts)),
+            Allocation(
+                account_id(GUILD, AccountKind.POOL, "2026-11"), AccountKind.POOL, draw(amounts)
+            ),
         )
-    kinds = draw(st.lists(st.sampled_from(sorted(MEMBER_PURSES)), min_size=1, max_size=5))
+    kinds = draw(st.lists(st.sampled_from(sorted(MEMBER_ACCOUNTS)), min_size=1, max_size=5))
     return tuple(
-        Draw(account_id(GUILD, kind, number), kind, draw(amounts))
+        Allocation(account_id(GUILD, kind, number), kind, draw(amounts))
         for number, kind in enumerate(kinds)
     )
 
@@ -62,8 +70,10 @@ def by_account(postings):
 
 
 def member_draws(*micros):
-    """From the first purse to the last one drawn."""
-    return [Draw(AccountId(f"purse {n}"), AccountKind.GRANT, m) for n, m in enumerate(micros)]
+    """From the first account to the last one drawn."""
+    return [
+        Allocation(AccountId(f"account {n}"), AccountKind.GRANT, m) for n, m in enumerate(micros)
+    ]
 
 
 def test_an_account_is_called_by_its_server_its_kind_and_what_it_is_for():
@@ -73,11 +83,12 @@ def test_an_account_is_called_by_its_server_its_kind_and_what_it_is_for():
 
 
 def test_postings_on_one_account_become_one_and_those_of_nothing_none():
-    pairs = [(HELD, 3), (SPENT, -3), (HELD, 4), (SPENT, -4), (POOL_HELD, 5), (POOL_HELD, -5)]
+    kinds = [AccountKind.HELD, AccountKind.SPENT, AccountKind.POOL_HELD]
+    moved = zip([*kinds, *kinds], [3, -3, 5, 4, -4, -5], strict=True)
 
-    assert posted((AccountId(account), micros) for account, micros in pairs) == (
-        Posting(HELD, 7),
-        Posting(SPENT, -7),
+    assert posted(on_server(GUILD, kind, micros) for kind, micros in moved) == (
+        Posting(HELD, AccountKind.HELD, 7),
+        Posting(SPENT, AccountKind.SPENT, -7),
     )
 
 
@@ -125,7 +136,7 @@ def test_an_end_moves_all_that_was_held_whatever_it_cost(draws, spent, data):
 
 
 @given(draws=draws_of_one_side(), spent=st.integers(0, 30_000_000), data=st.data())
-def test_only_what_the_purses_do_not_hold_is_missing(draws, spent, data):
+def test_only_what_the_accounts_do_not_hold_is_missing(draws, spent, data):
     left = {one.account_id: data.draw(st.integers(0, 5_000_000)) for one in draws}
 
     short = shortfall(draws, spent, left)
@@ -137,25 +148,25 @@ def test_only_what_the_purses_do_not_hold_is_missing(draws, spent, data):
 def test_what_was_reserved_too_much_goes_back_to_what_was_drawn_last():
     moved = by_account(resolving(GUILD, member_draws(10, 20, 30), 25, {}))
 
-    assert moved == {HELD: -60, SPENT: 25, "purse 1": 5, "purse 2": 30}
+    assert moved == {HELD: -60, SPENT: 25, "account 1": 5, "account 2": 30}
 
 
 def test_what_was_reserved_too_little_is_taken_from_what_was_drawn_first():
-    left = {AccountId("purse 0"): 4, AccountId("purse 1"): 100}
+    left = {AccountId("account 0"): 4, AccountId("account 1"): 100}
 
     moved = by_account(resolving(GUILD, member_draws(10, 20), 50, left))
 
-    assert moved == {HELD: -30, SPENT: 50, "purse 0": -4, "purse 1": -16}
+    assert moved == {HELD: -30, SPENT: 50, "account 0": -4, "account 1": -16}
 
 
-def test_a_film_that_cost_what_it_was_said_to_cost_touches_no_purse_again():
+def test_a_video_that_cost_what_it_was_said_to_cost_touches_no_account_again():
     assert by_account(resolving(GUILD, member_draws(10, 20), 30, {})) == {HELD: -30, SPENT: 30}
 
 
-def test_a_film_that_cost_nothing_gives_everything_back():
+def test_a_video_that_cost_nothing_gives_everything_back():
     moved = by_account(resolving(GUILD, member_draws(10, 20), 0, {}))
 
-    assert moved == {HELD: -30, "purse 0": 10, "purse 1": 20}
+    assert moved == {HELD: -30, "account 0": 10, "account 1": 20}
 
 
 def test_a_side_that_reserved_nothing_resolves_nothing():
@@ -182,14 +193,14 @@ def test_a_job_under_way_has_no_outcome_yet(state):
     [(300, 400, 300), (700, 400, 700), (0, 400, 0), (None, 400, 400), (None, None, 500)],
 )
 @pytest.mark.parametrize("state", [JobState.SUCCEEDED, JobState.CANCELLED])
-def test_a_film_costs_what_was_charged_as_far_as_anybody_knows(state, charged, precharged, paid):
+def test_a_video_costs_what_was_charged_as_far_as_anyone_knows(state, charged, precharged, paid):
     job = ended(state)
     submission = make_submission(job, charged_micros=charged, precharged_micros=precharged)
 
     assert outcome_of(job, submission) == Outcome(paid, paid)
 
 
-def test_what_was_called_off_before_it_began_costs_nothing():
+def test_what_was_cancelled_before_it_began_costs_nothing():
     job = ended(JobState.CANCELLED, submitted=False)
 
     assert outcome_of(job, None) == Outcome(0, 0)
@@ -200,7 +211,7 @@ def test_what_was_called_off_before_it_began_costs_nothing():
     "kind",
     [FailureKind.REFUSED, FailureKind.REJECTED, FailureKind.PROVIDER, FailureKind.OPERATOR],
 )
-def test_a_failure_of_the_service_costs_nobody_anything(kind):
+def test_a_failure_of_the_service_costs_no_one_anything(kind):
     job = ended(JobState.FAILED, kind)
 
     assert outcome_of(job, make_submission(job, precharged_micros=400)) == Outcome(0, 0)
@@ -209,21 +220,21 @@ def test_a_failure_of_the_service_costs_nobody_anything(kind):
 @pytest.mark.parametrize(
     ("submitted", "precharged", "pool"), [(False, None, 500), (True, 400, 400), (True, None, 500)]
 )
-def test_what_nobody_could_find_out_stays_with_the_pool_at_its_worst(submitted, precharged, pool):
+def test_what_no_one_could_find_out_stays_with_the_pool_at_its_worst(submitted, precharged, pool):
     job = ended(JobState.FAILED, FailureKind.UNCERTAIN, submitted=submitted)
 
     assert outcome_of(job, make_submission(job, precharged_micros=precharged)) == Outcome(0, pool)
 
 
 @pytest.mark.parametrize(("precharged", "pool"), [(400, 400), (None, 500)])
-def test_a_film_that_never_came_is_the_pools_and_not_the_members(precharged, pool):
+def test_a_video_that_never_came_is_the_pools_and_not_the_members(precharged, pool):
     job = ended(JobState.EXPIRED)
 
     assert outcome_of(job, make_submission(job, precharged_micros=precharged)) == Outcome(0, pool)
 
 
 @pytest.mark.parametrize(("submitted", "pool"), [(True, 400), (False, 0)])
-def test_a_film_that_we_lost_is_paid_for_by_the_pool(submitted, pool):
+def test_a_video_that_we_lost_is_paid_for_by_the_pool(submitted, pool):
     job = ended(JobState.FAILED, FailureKind.INTERRUPTED, submitted=submitted)
 
     assert outcome_of(job, make_submission(job, charged_micros=400)) == Outcome(0, pool)
@@ -236,7 +247,7 @@ def test_a_film_that_we_lost_is_paid_for_by_the_pool(submitted, pool):
     precharged=st.none() | st.integers(0, 1000),
     submitted=st.booleans(),
 )
-def test_every_end_has_an_outcome_and_a_member_pays_for_films_alone(
+def test_every_end_has_an_outcome_and_a_member_pays_for_videos_alone(
     state, kind, charged, precharged, submitted
 ):
     job = ended(state, kind, submitted=submitted)
@@ -268,12 +279,12 @@ def test_a_pool_that_will_not_last_says_when_it_is_empty():
     assert forecast(100, 100, FIRST, AFTER, tenth) == Forecast(300, tenth)
 
 
-def test_a_month_without_films_lasts():
+def test_a_month_without_videos_lasts():
     assert forecast(0, 100, FIRST, AFTER, FIRST) == Forecast(0, None)
     assert forecast(0, 0, FIRST, AFTER, FIRST + timedelta(days=1)) == Forecast(0, None)
 
 
-def test_the_first_film_of_a_month_does_not_cry_wolf():
+def test_the_first_video_of_a_month_does_not_cry_wolf():
     second = FIRST + timedelta(seconds=1)
 
     assert forecast(10, None, FIRST, AFTER, second).expected_micros == 10 * 24 * DAYS

@@ -1,39 +1,46 @@
-"""What a month's films came to, by member, model and day."""
+"""What a month's videos came to, by member, model and day."""
 
 from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given, strategies as st
 
-from bot.domain.usage import Spending, Total, by_day, totals
-from bot.ids import JobId, ModelId, UserId
+from bot.ids import ChannelId, JobId, ModelId, UserId
+from bot.money.reports import (
+    Spending,
+    Total,
+    by_day,
+    totals,
+)
 from tests.factories import NOW
 
 
 def spent(micros, *, user=30, model="fake", at=NOW):
-    return Spending(at, JobId("a"), UserId(user), ModelId(model), micros, micros)
+    return Spending(
+        at, JobId("a"), UserId(user), ModelId(model), micros, micros, ChannelId(20), "a fox"
+    )
 
 
 def member(one):
     return str(one.user_id)
 
 
-def test_the_dearest_come_first_and_equals_by_name():
+def test_the_most_expensive_come_first_and_equals_by_name():
     month = [spent(5, user=1), spent(9, user=3), spent(4, user=1), spent(20, user=2)]
 
     assert totals(month, member) == [Total("2", 1, 20), Total("1", 2, 9), Total("3", 1, 9)]
 
 
-def test_the_same_films_are_summed_by_whatever_name_is_asked_for():
+def test_the_same_videos_are_summed_by_whatever_name_is_asked_for():
     month = [spent(5, model="veo"), spent(9, model="wan"), spent(4, model="veo")]
 
     assert totals(month, lambda one: one.model_id) == [Total("veo", 2, 9), Total("wan", 1, 9)]
 
 
-def test_a_film_that_was_given_back_was_no_film_and_cost_nothing():
+def test_a_video_that_was_given_back_was_no_video_and_cost_nothing():
     assert totals([spent(5), spent(7), spent(-5)], member) == [Total("30", 1, 7)]
 
 
-def test_a_month_without_films_comes_to_nothing():
+def test_a_month_without_videos_comes_to_nothing():
     assert totals([], member) == []
     assert by_day([], "UTC") == {}
 

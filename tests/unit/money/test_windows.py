@@ -6,7 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, strategies as st
 
-from bot.domain.windows import Window, bounds, is_zone, label
+from bot.money.windows import (
+    Window,
+    bounds,
+    is_zone,
+    label,
+)
 
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
 ZONES = [
@@ -139,6 +144,15 @@ def test_a_zone_that_exists_is_one(name):
 
 @pytest.mark.parametrize("name", ["", "Berlin", "Europe", "../etc/passwd", "/etc/passwd", "a\0b"])
 def test_what_names_no_zone_is_none(name):
+    assert not is_zone(name)
+
+
+# The kind: files of the time zone database that mean another zone on another machine.
+@pytest.mark.parametrize(
+    "name",
+    ["localtime", "posixrules", "Factory", "LocalTime", "posix/UTC", "right/UTC", "zone.tab"],
+)
+def test_a_file_that_is_this_machines_own_is_no_zone(name):
     assert not is_zone(name)
 
 

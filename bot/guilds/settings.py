@@ -1,0 +1,126 @@
+"""A server's settings: the record, its port, and the changes admins make."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Protocol
+
+from bot.catalog.capability import Kind
+from bot.catalog.pricing import dollars
+from bot.clock import Clock
+from bot.errors import InvalidRequestError
+from bot.guilds.audit import Actor, AuditNote
+from bot.ids import ChannelId, EditId, GuildId, ModelId, ProviderName, UserId
+
+CONFIRM_ABOVE_MICROS = 500_000
+MAX_CONFIRM_ABOVE_MICROS = 1_000_000_000
+
+
+class ButtonsFor(StrEnum):
+    """Who may make more of a video with the buttons under it."""
+
+    ANYONE = "anyone"  # at their own cost
+    MAKER = "maker"
+
+
+@dataclass(frozen=True, slots=True)
+class GuildSettings:
+    """Settings of a server; videos above `confirm_above_micros` need confirmation.
+
+    The models are those for requests that name none, from text alone or with pictures.
+    """
+
+    guild_id: GuildId
+    confirm_above_micros: int = CONFIRM_ABOVE_MICROS
+    log_channel_id: ChannelId | None = None
+    buttons: ButtonsFor = ButtonsFor.ANYONE
+    has_recipe: bool = True  # whether a video's file says how it was made
+    text_model_id: ModelId | None = None
+    picture_model_id: ModelId | None = None
+
+
+class GuildStore(Protocol):
+    """Servers' settings."""
+
+    async def get(self, guild_id: GuildId) -> GuildSettings: ...
+
+    async def put(self, settings: GuildSettings, noted: AuditNote | None = None) -> None:
+        """Write the settings and, in the same transaction, an audit-log entry."""
+
+    async def list_log_channels(self) -> list[tuple[GuildId, ChannelId]]: ...
+
+    async def list_waiting_for(self, provider: ProviderName) -> list[GuildId]:
+        """Servers with a job at this provider or queued for it."""
+
+
+class GuildAdmin:
+    """Changes settings and audits each change; callers check the permission."""
+
+    def __init__(self, guilds: GuildStore, clock: Clock, new_edit_id: Callable[[], EditId]) -> None:
+        self._guilds = guilds
+        self._clock = clock
+        self._new_edit_id = new_edit_id
+
+    async def settings(self, guild_id: GuildId) -> GuildSettings:
+        return await self._guilds.get(guild_id)
+
+    async def confirm_above(self, guild_id: GuildId, user_id: UserId, micros: int) -> GuildSettings:
+        """Set the confirmation threshold.
+
+        Raises InvalidRequestError below $0 or above $1000.
+        """
+        if not 0 <= micros <= MAX_CONFIRM_ABOVE_MICROS:
+            raise InvalidRequestError(["Choose an amount between $0 and $1,000."])
+        before = await self._guilds.get(guild_id)
+        details = (dollars(before.confirm_above_micros), dollars(micros))
+        after = replace(before, confirm_above_micros=micros)
+        return await self._put(before, after, user_id, "confirm above", *details)
+
+    async def log_to(
+        self, guild_id: GuildId, user_id: UserId, channel_id: ChannelId | None
+    ) -> GuildSettings:
+        """Set the log channel; None turns it off."""
+        before = await self._guilds.get(guild_id)
+        after = replace(before, log_channel_id=channel_id)
+        what = "log channel off" if channel_id is None else f"log channel <#{channel_id}>"
+        return await self._put(before, after, user_id, what)
+
+    async def let_press(
+        self, guild_id: GuildId, user_id: UserId, buttons: ButtonsFor
+    ) -> GuildSettings:
+        """Set who may use the buttons under a video."""
+        before = await self._guilds.get(guild_id)
+        after = replace(before, buttons=buttons)
+        return await self._put(before, after, user_id, "buttons", before.buttons, buttons)
+
+    async def write_recipes(
+        self, guild_id: GuildId, user_id: UserId, *, is_on: bool
+    ) -> GuildSettings:
+        """Set whether a video's file says how it was made."""
+        before = await self._guilds.get(guild_id)
+        after = replace(before, has_recipe=is_on)
+        return await self._put(before, after, user_id, f"recipe {'on' if is_on else 'off'}")
+
+    async def default_model(
+        self, guild_id: GuildId, user_id: UserId, kind: Kind, model_id: ModelId | None
+    ) -> GuildSettings:
+        """Set the model for text or pictures; None: the cheapest that can do what is asked."""
+        before = await self._guilds.get(guild_id)
+        if kind is Kind.TEXT:
+            was, after = before.text_model_id, replace(before, text_model_id=model_id)
+            what = "default model for text"
+        else:
+            was, after = before.picture_model_id, replace(before, picture_model_id=model_id)
+            what = "default model for pictures"
+        return await self._put(
+            before, after, user_id, what, was or "cheapest", model_id or "cheapest"
+        )
+
+    async def _put(
+        self, before: GuildSettings, after: GuildSettings, user_id: UserId, *words: str
+    ) -> GuildSettings:
+        if after != before:
+            key, now = self._new_edit_id(), self._clock.now()
+            by = Actor(after.guild_id, user_id, key, now)
+            await self._guilds.put(after, AuditNote(by, *words))
+        return after

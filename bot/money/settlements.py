@@ -1,0 +1,270 @@
+"""Plans for one job's money: reserve, settle, release, refund.
+
+The ids of its transactions ensure that each plan is made once per job.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.catalog.pricing import dollars
+from bot.errors import InvalidRequestError
+from bot.guilds.audit import Actor
+from bot.ids import TransactionId, UserId
+from bot.jobs.job import Job
+from bot.jobs.submission import Submission
+from bot.money.admission import admit, reservation
+from bot.money.changes import RefundJob
+from bot.money.ledger import (
+    MEMBER_ACCOUNTS,
+    Account,
+    AccountKind,
+    Allocation,
+    Outcome,
+    Posting,
+    Transaction,
+    TransactionKind,
+    account_id,
+    on_account,
+    on_server,
+    outcome_of,
+    posted,
+    resolving,
+    shortfall,
+)
+from bot.money.limits import (
+    BudgetSnapshot,
+    LimitReachedError,
+    RequestFacts,
+    counted,
+    refusals,
+)
+from bot.money.plans import (
+    AuditEntry,
+    EventVideos,
+    MoneyPlan,
+    PoolNotice,
+    RateWindow,
+    by_admin,
+)
+
+NOT_PAID_FOR = "I can't find a paid video with that job number."
+REFUNDED_ALREADY = "That video was already refunded."
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """An amount reserved from this account, shown with its current balance."""
+
+    account: Account
+    micros: int
+
+    @property
+    def draw(self) -> Allocation:
+        return Allocation(self.account.id, self.account.kind, self.micros)
+
+
+@dataclass(frozen=True, slots=True)
+class JobBooks:
+    """A job's entries in the ledger: reservation, end if any, and refunds."""
+
+    reserved: tuple[Reserved, ...] = ()
+    end: Transaction | None = None
+    refunds: tuple[Transaction, ...] = ()
+
+    def spent(self, kind: AccountKind) -> int:
+        ends = (*self.refunds, self.end) if self.end is not None else self.refunds
+        return sum(one.micros for end in ends for one in end.postings if one.kind is kind)
+
+
+def plan_reservation(job: Job, budget: BudgetSnapshot, facts: RequestFacts) -> MoneyPlan:
+    """Reserve money for an accepted job.
+
+    Raises LimitReachedError with every limit it would exceed.
+    """
+    refused = refusals(budget, facts)
+    if refused:
+        raise LimitReachedError(refused)
+    admission = admit(budget, facts)
+    event = None if admission.event_id is None else budget.event
+    fund = _of_job(job, "fund", TransactionKind.FUND, job.accepted_at, admission.funds)
+    reserve = _of_job(
+        job,
+        "reserve",
+        TransactionKind.RESERVE,
+        job.accepted_at,
+        reservation(budget, admission),
+    )
+    alert = admission.alert
+    return MoneyPlan(
+        job.guild_id,
+        rates=tuple(_rate_windows(job.user_id, budget, admission.rates)),
+        accounts=(budget.allowance, budget.pool),
+        events=() if event is None else (EventVideos(event.account.id, 1),),
+        transactions=(replace(fund, job_id=None), reserve),
+        notice=None if alert is None else PoolNotice(budget.pool.id, alert, job.accepted_at),
+    )
+
+
+def _rate_windows(
+    user_id: UserId, budget: BudgetSnapshot, rates: Mapping[int, Sequence[datetime]]
+) -> Iterable[RateWindow]:
+    for rate in budget.rules.rates or ():
+        instants = tuple(rates[rate.per_seconds])
+        used = len(counted(instants, rate, budget.at))
+        yield RateWindow(user_id, rate.per_seconds, instants, used, rate.most, budget.is_exempt)
+
+
+def plan_resolution(
+    job: Job, submission: Submission | None, reserved: Sequence[Reserved]
+) -> MoneyPlan:
+    """Settle an ended job and return the rest; an empty plan for any other.
+
+    A cost beyond all that its accounts hold is funded first, so that it counts as used.
+    """
+    plan, outcome = MoneyPlan(job.guild_id), outcome_of(job, submission)
+    if outcome is None or not reserved:
+        return plan
+    left = {one.account.id: one.account.balance_micros for one in reserved}
+    sides = _sides([one.draw for one in reserved], outcome)
+    funds = []
+    for draws, spent_micros in sides:
+        missing = shortfall(draws, spent_micros, left)
+        if missing:
+            first = draws[0]
+            left[first.account_id] += missing
+            funds.append(Posting(first.account_id, first.kind, missing))
+            funds.append(on_server(job.guild_id, AccountKind.ISSUED, -missing))
+    at, is_paid = job.state_changed_at, outcome.member_micros or outcome.pool_micros
+    fund = _of_job(job, "fund-resolve", TransactionKind.FUND, at, posted(funds))
+    kind = TransactionKind.SETTLE if is_paid else TransactionKind.RELEASE
+    ends = tuple(one for side in sides for one in resolving(job.guild_id, *side, left))
+    return replace(
+        plan,
+        events=() if outcome.member_micros else tuple(_one_video_back(reserved)),
+        transactions=(replace(fund, job_id=None), _of_job(job, "resolve", kind, at, ends)),
+        pool_checked=at if _exceeds(sides[1]) else None,
+    )
+
+
+def _sides(
+    draws: Sequence[Allocation], outcome: Outcome
+) -> tuple[tuple[Sequence[Allocation], int], tuple[Sequence[Allocation], int]]:
+    """Allocations and cost of the member's side and of the server's."""
+    member = [draw for draw in draws if draw.kind in MEMBER_ACCOUNTS]
+    pool = [draw for draw in draws if draw.kind not in MEMBER_ACCOUNTS]
+    return (member, outcome.member_micros), (pool, outcome.pool_micros)
+
+
+def _exceeds(side: tuple[Sequence[Allocation], int]) -> bool:
+    draws, spent_micros = side
+    return spent_micros > sum(draw.micros for draw in draws)
+
+
+def _one_video_back(reserved: Iterable[Reserved]) -> Iterable[EventVideos]:
+    for one in reserved:
+        if one.account.kind is AccountKind.EVENT:
+            yield EventVideos(one.account.id, -1)
+
+
+def plan_service_refund(
+    job: Job, submission: Submission, books: JobBooks, at: datetime
+) -> MoneyPlan:
+    """Refund the part that a provider did not charge after all; once."""
+    plan, outcome = MoneyPlan(job.guild_id), outcome_of(job, submission)
+    is_refunded = any(one.actor_id is None for one in books.refunds)
+    if outcome is None or books.end is None or is_refunded:
+        return plan
+    back = _returned(
+        books.end,
+        books,
+        member_micros=books.spent(AccountKind.SPENT) - outcome.member_micros,
+        pool_micros=books.spent(AccountKind.POOL_SPENT) - outcome.pool_micros,
+        is_whole=not outcome.member_micros,
+    )
+    refund = _of_job(job, "refund", TransactionKind.REFUND, at, back.postings)
+    return replace(
+        plan,
+        accounts=back.accounts,
+        events=back.events,
+        transactions=(replace(refund, reason="the service charged less"),),
+    )
+
+
+def plan_refund(by: Actor, edit: RefundJob, books: JobBooks) -> MoneyPlan:
+    """Refund all that was spent, to the month's pool and to the member or event.
+
+    Raises InvalidRequestError for a job that was not paid for here, or was already refunded.
+    """
+    end = books.end
+    if end is None or end.kind is not TransactionKind.SETTLE or end.guild_id != by.guild_id:
+        raise InvalidRequestError([NOT_PAID_FOR])
+    member_micros = books.spent(AccountKind.SPENT)
+    pool_micros = books.spent(AccountKind.POOL_SPENT)
+    by_an_admin = any(one.actor_id is not None for one in books.refunds)
+    if books.refunds and (by_an_admin or not (member_micros or pool_micros)):
+        raise InvalidRequestError([REFUNDED_ALREADY])
+    back = _returned(
+        end, books, member_micros=member_micros, pool_micros=pool_micros, is_whole=True
+    )
+    refund = replace(
+        by_admin(by, TransactionKind.REFUND, back.postings, edit.reason),
+        job_id=edit.job_id,
+        user_id=end.user_id,
+    )
+    after = f"{dollars(pool_micros)}: {edit.reason}"
+    return MoneyPlan(
+        by.guild_id,
+        accounts=back.accounts,
+        events=back.events,
+        transactions=(refund,),
+        audit=AuditEntry(by, f"refund of video {edit.job_id}", "", after),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Returned:
+    accounts: tuple[Account, ...] = ()
+    events: tuple[EventVideos, ...] = ()
+    postings: tuple[Posting, ...] = field(default=())
+
+
+def _returned(
+    end: Transaction, books: JobBooks, *, member_micros: int, pool_micros: int, is_whole: bool
+) -> _Returned:
+    """Return part of the cost; `is_whole` also lets an event pay for another video.
+
+    The member's part goes to the event that paid, else to a grant: the allowance it came from may
+    have lapsed.
+    """
+    guild_id, back = end.guild_id, _Returned()
+    pool = next((one for one in books.reserved if one.account.kind is AccountKind.POOL), None)
+    postings = []
+    if pool is not None and pool_micros > 0:
+        postings.append(on_account(pool.account, pool_micros))
+        postings.append(on_server(guild_id, AccountKind.POOL_SPENT, -pool_micros))
+    if member_micros > 0:
+        event = next((one for one in books.reserved if one.account.kind is AccountKind.EVENT), None)
+        account = _refund_account(end) if event is None else event.account
+        back = replace(
+            back,
+            accounts=(account,) if event is None else (),
+            events=tuple(_one_video_back([event])) if event is not None and is_whole else (),
+        )
+        postings.append(on_account(account, member_micros))
+        postings.append(on_server(guild_id, AccountKind.SPENT, -member_micros))
+    return replace(back, postings=posted(postings))
+
+
+def _refund_account(end: Transaction) -> Account:
+    kind = AccountKind.GRANT
+    name = account_id(end.guild_id, kind, end.user_id, f"refund-{end.job_id}")
+    return Account(name, end.guild_id, kind, end.user_id)
+
+
+def _of_job(
+    job: Job, name: str, kind: TransactionKind, at: datetime, postings: tuple[Posting, ...]
+) -> Transaction:
+    """A transaction by the bot itself; its id makes it unique per job."""
+    name = TransactionId(f"{name}-{job.id}")
+    return Transaction(name, job.guild_id, kind, at, postings, job.id, job.user_id)
