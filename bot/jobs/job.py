@@ -1,33 +1,39 @@
-"""A job: one wish for one film, the durable row, and the ways it may go.
+"""The job: one request for one video, its durable row and its state transitions.
 
-Whether the film came out (job state), whether it arrived (delivery state) and what became of the
-money are three separate questions; this module answers the first.
+Whether the video was made (job state), whether it was posted (delivery state) and what became of
+the money are three separate questions; this module answers the first.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.requests import VideoRequest
+from bot.catalog.request import VideoRequest
 from bot.ids import ChannelId, GuildId, IdempotencyKey, JobId, MessageId, ProviderName, UserId
 
-# A film may take long; counted from the submission, not from the queue.
+# Counted from the submission, not from the queue.
 TIME_TO_RENDER = timedelta(hours=2)
-# How long past its deadline an overdue film is waited for while nobody can look.
-TIME_TO_LOOK = timedelta(hours=1)
-# How long a service may be away before a job that it never took is given up.
+# How long past its deadline to wait for an overdue video that cannot be polled.
+TIME_TO_POLL = timedelta(hours=1)
+# How long a service may be unavailable before a job it never accepted is given up.
 TIME_TO_SUBMIT = timedelta(hours=1)
+# How late a poll may be before the time until it stops counting against the deadline. Shorter
+# delays count, or a job whose polls are always a little late would never end.
+POLLED_IN_TIME = timedelta(minutes=15)
+
+# When to retry a job with an unreadable row: an operator may have repaired it.
+UNREADABLE_AGAIN_AFTER = timedelta(minutes=2)
 
 
 class JobState(StrEnum):
-    """What is going on with the film."""
+    """The state of the video."""
 
-    ACCEPTED = "accepted"  # waits for its turn
-    SUBMITTING = "submitting"  # the intent to submit is written down
+    QUEUED = "queued"  # waits its turn
+    SUBMITTING = "submitting"  # the intent to submit is committed
     UNCERTAIN = "uncertain"  # submitted, and the answer was lost
-    IN_PROGRESS = "in_progress"  # the provider is at it
-    COLLECTING = "collecting"  # the provider is done; the film is being fetched
-    SUCCEEDED = "succeeded"  # the film lies on our disk
+    RENDERING = "rendering"  # at the provider
+    DOWNLOADING = "downloading"  # the provider is done; the video is being downloaded
+    SUCCEEDED = "succeeded"  # the video is on our disk
     FAILED = "failed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"  # the provider never finished
@@ -37,46 +43,45 @@ TERMINAL_STATES = frozenset(
     {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED}
 )
 ACTIVE_STATES = frozenset(JobState) - TERMINAL_STATES
-AT_PROVIDER_STATES = ACTIVE_STATES - {JobState.ACCEPTED}
 
 _ONWARD: dict[JobState, frozenset[JobState]] = {
-    JobState.ACCEPTED: frozenset({JobState.SUBMITTING, JobState.CANCELLED, JobState.FAILED}),
+    JobState.QUEUED: frozenset({JobState.SUBMITTING, JobState.CANCELLED, JobState.FAILED}),
     JobState.SUBMITTING: frozenset(
-        # back to ACCEPTED only when it is certain that the provider took nothing
-        {JobState.ACCEPTED, JobState.IN_PROGRESS, JobState.UNCERTAIN, JobState.FAILED}
+        # back to QUEUED only when the provider certainly accepted nothing
+        {JobState.QUEUED, JobState.RENDERING, JobState.UNCERTAIN, JobState.FAILED}
     ),
-    JobState.UNCERTAIN: frozenset({JobState.IN_PROGRESS, JobState.FAILED}),
-    JobState.IN_PROGRESS: frozenset(
-        {JobState.COLLECTING, JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED}
+    JobState.UNCERTAIN: frozenset({JobState.RENDERING, JobState.FAILED}),
+    JobState.RENDERING: frozenset(
+        {JobState.DOWNLOADING, JobState.FAILED, JobState.CANCELLED, JobState.EXPIRED}
     ),
-    JobState.COLLECTING: frozenset(
-        # back to IN_PROGRESS for a fresh address of the film
-        {JobState.IN_PROGRESS, JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
+    JobState.DOWNLOADING: frozenset(
+        # back to RENDERING for a fresh address of the video
+        {JobState.RENDERING, JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
     ),
 }
 
 
 class FailureKind(StrEnum):
-    """Why there is no film, as far as the member is concerned."""
+    """The causes of a missing video, from the member's point of view."""
 
     REFUSED = "refused"  # the content; the member can change it
     REJECTED = "rejected"  # the form; the member can change it
     PROVIDER = "provider"  # the service failed
-    OPERATOR = "operator"  # key or balance; whoever runs the bot must act
-    UNCERTAIN = "uncertain"  # asked, and never learnt whether it was accepted
-    INTERRUPTED = "interrupted"  # ours
+    OPERATOR = "operator"  # key or balance; the operator must act
+    UNCERTAIN = "uncertain"  # submitted; whether it was accepted is unknown
+    INTERRUPTED = "interrupted"  # our own error
 
 
 class Cancellation(StrEnum):
-    """What calling a job off came to."""
+    """The outcome of a cancellation."""
 
-    CALLED_OFF = "called_off"  # before the submission: nothing was spent
-    NOT_WATCHED = "not_watched"  # after it: the provider goes on, nobody waits for it
+    CANCELLED = "cancelled"  # before the submission: nothing was spent
+    NOT_WATCHED = "not_watched"  # after it: the provider goes on, and we stop polling
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why there is no film; `text` is safe to show, and may be the service's friendly one."""
+    """The failure of a job; `text` is safe to show and may quote the service."""
 
     kind: FailureKind
     text: str
@@ -84,19 +89,19 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """The film as it lies on our disk; `key` names its file."""
+    """The finished video on our disk; `key` names its file."""
 
     key: str
     size_bytes: int
     duration_seconds: float | None = None
     width: int | None = None
     height: int | None = None
-    remark: str | None = None  # such as a shot that is missing
+    remark: str | None = None  # such as a missing shot
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One wish. `version` grows with every write, so that nobody overwrites another's."""
+    """One request; every write raises `version`, so that no writer overwrites another."""
 
     id: JobId
     idempotency_key: IdempotencyKey
@@ -111,26 +116,26 @@ class Job:
     state: JobState
     accepted_at: datetime
     state_changed_at: datetime
-    next_action_at: datetime  # when the tracker should look at it again
+    next_action_at: datetime  # of the worker
     source_message_id: MessageId | None = None  # of a 🎬
     submitted_at: datetime | None = None
-    last_queued_at: datetime | None = None  # the provider had not begun by then
+    last_queued_at: datetime | None = None  # the provider had not started by then
     deadline_at: datetime | None = None
     progress_percent: int | None = None
     cancel_requested: bool = False
     failure: Failure | None = None
     artifact: Artifact | None = None
     errors_in_row: int = 0
-    unknown_in_row: int = 0  # looks, among those that failed, that knew nothing of it
-    has_priority: bool = False  # its member's role did when it was accepted
+    unknown_in_row: int = 0  # polls with an unknown id or, without errors, a doubtful state
+    has_priority: bool = False  # by the member's role when it was accepted
     version: int = 1
 
     def seconds_at_provider(self, now: datetime) -> float:
-        """Since it was handed over."""
+        """Return the seconds since the submission."""
         return max((now - (self.submitted_at or now)).total_seconds(), 0.0)
 
-    def seconds_in_making(self, now: datetime) -> float:
-        """Since the provider has had it, and was not seen to have it in its queue still."""
+    def seconds_rendering(self, now: datetime) -> float:
+        """Return the seconds since the provider last had it in its queue."""
         since = self.last_queued_at or self.submitted_at or now
         return max((now - since).total_seconds(), 0.0)
 
@@ -140,7 +145,10 @@ class Job:
 
 
 def advance(job: Job, state: JobState, now: datetime) -> Job:
-    """The job in its next state, due at once. Raises ValueError where no way leads there."""
+    """Return the job in its next state, due at once.
+
+    Raises ValueError for a forbidden transition.
+    """
     if state not in _ONWARD.get(job.state, frozenset()):
         msg = f"no way leads from {job.state} to {state}"
         raise ValueError(msg)
@@ -155,11 +163,39 @@ def advance(job: Job, state: JobState, now: datetime) -> Job:
 
 
 def fail(job: Job, failure: Failure, now: datetime) -> Job:
-    """The job as failed, with its reason."""
+    """Return the job as failed, with its reason."""
     return replace(advance(job, JobState.FAILED, now), failure=failure)
 
 
 def start_rendering(job: Job, now: datetime) -> Job:
-    """The provider has it: the deadline counts from here, not from the queue."""
-    begun = advance(job, JobState.IN_PROGRESS, now)
+    """Mark the job as rendering; its deadline counts from now, not from the queue."""
+    begun = advance(job, JobState.RENDERING, now)
     return replace(begun, submitted_at=job.submitted_at or now, deadline_at=now + TIME_TO_RENDER)
+
+
+def without_unwatched_time(job: Job, now: datetime) -> Job:
+    """Extend the deadline by the time in which a due poll was not made.
+
+    The process was down or suspended, or the clock was set forward: either way the provider has not
+    missed its deadline, and the video is paid for.
+    """
+    late = now - job.next_action_at
+    if job.deadline_at is None or late < POLLED_IN_TIME:
+        return job
+    return replace(job, deadline_at=job.deadline_at + late)
+
+
+_TO_BLAME = frozenset({FailureKind.PROVIDER, FailureKind.UNCERTAIN})
+
+
+def outcome_of(job: Job) -> bool | None:
+    """Return whether the model made its video; None if that says nothing of the model.
+
+    Cancelled, refused for its content, our own error, or never submitted.
+    """
+    if job.state is JobState.SUCCEEDED:
+        return True
+    if job.state is JobState.EXPIRED:
+        return False if job.submitted_at is not None else None
+    is_to_blame = job.failure is not None and job.failure.kind in _TO_BLAME
+    return False if is_to_blame and not job.cancel_requested else None

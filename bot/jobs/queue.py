@@ -1,22 +1,22 @@
-"""Who is next: fair between members, then first come first served.
+"""The queue order: fair between members, then first come, first served.
 
-Members whose role has priority go first, but of every three films in hand one is anybody else's, so
-that nobody waits for ever.
+Members whose role has priority go first, but one of every three videos in progress belongs to a
+member without priority, so that every job's turn comes.
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.ids import JobId, UserId
 
-TURNS = 3  # of which one is anybody's
+TURNS = 3  # one of them for members without priority
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A job that waits for its turn."""
+    """A queued job."""
 
     job_id: JobId
     user_id: UserId
@@ -26,7 +26,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class InHand:
-    """The films that a provider makes for us now, by whether their members had priority."""
+    """The number of videos at a provider, with and without priority."""
 
     first: int = 0
     others: int = 0
@@ -37,7 +37,7 @@ NOTHING = InHand()
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Where a waiting job stands among those that have priority, or among those that have none."""
+    """A waiting job's position among those with, or those without, priority."""
 
     job_id: JobId
     has_priority: bool
@@ -46,28 +46,17 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Some of those that wait at a provider, and how many wait in all."""
+    """Some of a provider's waiting jobs, and how many wait in all."""
 
     turns: tuple[Turn, ...] = ()
     first: int = 0
     others: int = 0
 
 
-def in_order(
-    waiting: Sequence[Waiting], running: Mapping[UserId, int], in_hand: InHand = NOTHING
-) -> tuple[Waiting, ...]:
-    """All that wait, in the order in which they will be submitted.
-
-    A member's n-th job, counting those that run already, comes after every other member's
-    (n-1)-th; within a round the oldest is first. Those with priority are a queue of their own.
-    """
-    return taking_turns(_fair(waiting, running), in_hand)
-
-
 def taking_turns(fair: Sequence[Waiting], in_hand: InHand = NOTHING) -> tuple[Waiting, ...]:
-    """Those with priority first, but of every three films in hand one is anybody else's.
+    """Order jobs: priority first, but every third place without priority.
 
-    What is in hand counts, because places mostly become free one at a time.
+    Videos in progress count too, because slots mostly become free one at a time.
     """
     first = deque(entry for entry in fair if entry.has_priority)
     others = deque(entry for entry in fair if not entry.has_priority)
@@ -76,7 +65,7 @@ def taking_turns(fair: Sequence[Waiting], in_hand: InHand = NOTHING) -> tuple[Wa
 
 
 def positions(line: Line, in_hand: InHand = NOTHING) -> dict[JobId, int]:
-    """Where these jobs stand in the order of `in_order`, from 1."""
+    """Return these jobs' positions, from 1, in the submission order of all."""
     reached: dict[bool, list[int]] = {True: [], False: []}
     for position, is_first in enumerate(_whose_turn(line.first, line.others, in_hand), start=1):
         reached[is_first].append(position)
@@ -84,7 +73,7 @@ def positions(line: Line, in_hand: InHand = NOTHING) -> dict[JobId, int]:
 
 
 def _whose_turn(first: int, others: int, in_hand: InHand) -> Iterator[bool]:
-    """For each of so many, whether it is one with priority that goes."""
+    """Yield, for each turn, whether a job with priority takes it."""
     total, floor = in_hand.first + in_hand.others, in_hand.others
     while first and others:
         total += 1
@@ -93,12 +82,3 @@ def _whose_turn(first: int, others: int, in_hand: InHand) -> Iterator[bool]:
         yield not is_floor
     yield from [True] * first
     yield from [False] * others
-
-
-def _fair(waiting: Sequence[Waiting], running: Mapping[UserId, int]) -> list[Waiting]:
-    rounds: dict[UserId, int] = dict(running)
-    ranked: list[tuple[int, datetime, JobId, Waiting]] = []
-    for entry in sorted(waiting, key=lambda entry: (entry.accepted_at, entry.job_id)):
-        rounds[entry.user_id] = rounds.get(entry.user_id, 0) + 1
-        ranked.append((rounds[entry.user_id], entry.accepted_at, entry.job_id, entry))
-    return [row[-1] for row in sorted(ranked, key=lambda row: row[:3])]

@@ -1,7 +1,7 @@
-"""How long films take: the share of them that is finished at each age.
+"""The distribution of render times: the share finished by each age.
 
-A distribution is a table on a grid of ages that are 2 % apart, so that it may have any shape: a
-service with a fast and a slow lane has two hills. How one is learnt stands in `learning.py`.
+A distribution is a table over ages 2 % apart, so that it can take any shape: a service with a fast
+and a slow lane has two peaks. `estimator.py` learns one.
 """
 
 import math
@@ -10,29 +10,30 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 FIRST_SECONDS = 0.25
-LAST_SECONDS = 14_400.0  # four hours; nobody waits for a film that long
+LAST_SECONDS = 14_400.0  # four hours; longer than anyone waits for a video
 STEP = 0.02  # of the logarithm
 CELLS = math.ceil(math.log(LAST_SECONDS / FIRST_SECONDS) / STEP)
 LOG_FIRST = math.log(FIRST_SECONDS)
 LOG_EDGES = tuple(LOG_FIRST + STEP * number for number in range(CELLS + 1))
 
-PROGRESS_SPREAD = 0.35  # of the logarithm, of what a percentage foretells
+PROGRESS_SPREAD = 0.35  # of the logarithm, of the prediction from a percentage
 PROGRESS_IS_NOISE = 0.25  # the chance that a service's percentage means nothing
 FEWEST_LEFT = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Distribution:
-    """`shares` are finished at each edge of the grid; `seen` says how many films taught it.
+    """A table of render times, learned from `seen` videos.
 
-    Compared by identity, so that what was planned for one is found again quickly.
+    `shares` are the shares finished at each edge of the grid. Compared by identity, so that the
+    plan for one is found quickly in a cache.
     """
 
     shares: tuple[float, ...]
     seen: float = 0.0
 
     def finished_by(self, seconds: float) -> float:
-        """The share of films that are finished at this age."""
+        """Return the share of videos finished at this age."""
         if seconds <= FIRST_SECONDS:
             return 0.0
         place = (math.log(seconds) - LOG_FIRST) / STEP
@@ -43,31 +44,24 @@ class Distribution:
         return before + (place - cell) * (self.shares[cell + 1] - before)
 
     def density(self, cell: int) -> float:
-        """The share of films by the logarithm of seconds, in this cell of the grid."""
+        """Return the probability density of the logarithm of seconds in this grid cell."""
         return (self.shares[cell + 1] - self.shares[cell]) / STEP
 
-    def quantile(self, share: float) -> float:
-        """The age in seconds at which this share (0 to 1, exclusive) of films is finished."""
-        for cell, (before, after) in enumerate(pairwise(self.shares)):
-            if after >= share:
-                part = (share - before) / (after - before) if after > before else 0.0
-                return math.exp(LOG_EDGES[cell] + STEP * part)
-        return LAST_SECONDS
+    def conditioned(self, age_seconds: float, percent: int) -> "Distribution":
+        """Condition on the progress in per cent that the service reports at this age.
 
-    def foretold(self, age_seconds: float, percent: int) -> "Distribution":
-        """With the service's word that a film of this age is done by so many per cent.
-
-        A film goes on as it went until now, give or take a third, or the word means nothing.
+        The video continues at its speed so far, give or take a third, or the percentage means
+        nothing.
         """
         if not (0 < percent < 100 and age_seconds > 0):
             return self
         log_told = math.log(age_seconds * 100 / percent)
-        told = [
+        details = [
             math.exp(-0.5 * ((edge + STEP / 2 - log_told) / PROGRESS_SPREAD) ** 2)
             for edge in LOG_EDGES[:-1]
         ]
         likely = _parts(self.shares)
-        agreeing = [one * other for one, other in zip(likely, told, strict=True)]
+        agreeing = [one * other for one, other in zip(likely, details, strict=True)]
         total = sum(agreeing[cell_of(log_of(age_seconds)) :])
         if total < FEWEST_LEFT:
             return self
@@ -79,25 +73,25 @@ class Distribution:
         return of_parts(parts, self.seen)
 
 
-def hill(middle: float, spread: float) -> Distribution:
-    """Lognormal; mean and standard deviation of the logarithm of seconds."""
+def kernel(middle: float, spread: float) -> Distribution:
+    """Return a lognormal distribution; mean and spread are of the logarithm of seconds."""
     scale = 1 / (spread * math.sqrt(2))
     shares = [0.5 * math.erfc((middle - edge) * scale) for edge in LOG_EDGES]
     return Distribution((0.0, *shares[1:-1], 1.0))
 
 
 def log_of(seconds: float) -> float:
-    """The logarithm of an age, within the grid."""
+    """Return the logarithm of an age, limited to the grid."""
     return math.log(min(max(seconds, FIRST_SECONDS), LAST_SECONDS))
 
 
 def cell_of(log_age: float) -> int:
-    """The place of an age on the grid."""
+    """Return the grid cell of an age."""
     return min(max(int((log_age - LOG_FIRST) / STEP), 0), CELLS - 1)
 
 
 def of_parts(parts: Sequence[float], seen: float = 0.0) -> Distribution:
-    """From the share of films that finish in each cell of the grid; they need not add up to 1."""
+    """Build a distribution from the mass in each grid cell, normalizing it."""
     total = sum(parts)
     shares, so_far = [0.0], 0.0
     for part in parts:
@@ -108,7 +102,7 @@ def of_parts(parts: Sequence[float], seen: float = 0.0) -> Distribution:
 
 
 def mixed(weighed: Iterable[tuple[float, Distribution]], seen: float = 0.0) -> Distribution:
-    """One of these, with odds in proportion to the weights."""
+    """Mix distributions with odds in proportion to the weights."""
     some = list(weighed)
     total = sum(weight for weight, _ in some)
     columns = zip(*(one.shares for _, one in some), strict=True)

@@ -1,36 +1,38 @@
-"""Recording what steps found: the third part of "record the intent, act, record the result".
+"""Write the results of steps: the third part of "record the intent, act, record the result".
 
-All that was found since the last time is written in one transaction. Where somebody else moved a
-job meanwhile, usually a member who pressed Cancel, what can be asked again is dropped, and the
-next step asks again; the answer to a submission cost money and is applied to the job as it is now.
+Writes all results since the last tick in one transaction. If a job has changed since, usually
+because a member pressed Cancel, results that can be asked for again are dropped and the next step
+asks again; the answer to a submission cost money, so it is applied to the job as it now is.
 """
 
 import asyncio
 import contextlib
 import logging
 from collections import Counter
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from bot.domain.jobs import Job, JobState
-from bot.domain.submissions import Submission, SubmissionState
-from bot.errors import DatabaseBusyError, StorageError
+from bot.clock import Clock
+from bot.errors import DatabaseBusyError, StorageError, UnreadableRowError
 from bot.ids import JobId
-from bot.ports import Change, Clock, JobStore
-from bot.services.failing import with_word_of_failure
-from bot.services.steps import Result, later
+from bot.jobs.failure import with_failure_notice
+from bot.jobs.job import Job, JobState
+from bot.jobs.stores import Change, JobStore
+from bot.jobs.submission import Submission, SubmissionState
+from bot.worker.step import Result, later
 
 _log = logging.getLogger(__name__)
 
-WITHOUT_WORDS = "The service said why in words that cannot be shown."
-REFUSALS_TOLERATED = 4  # of one finding, in as many ticks
-WRITE_TRIES = 5  # against members who press Cancel at the same time; the next tick goes on
+WITHOUT_WORDS = "The video service gave a reason that I can't show."
+REFUSALS_TOLERATED = 4  # per result, in as many ticks
+WRITE_TRIES = 5  # against members who press Cancel at the same time; the next tick retries
 
 OPEN_STATES = frozenset({SubmissionState.INTENDED, SubmissionState.UNCERTAIN})
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a step found for the job that it was given."""
+    """The result of a step, with the job that the step was given."""
 
     job: Job
     change: Change
@@ -38,7 +40,7 @@ class Finding:
 
 
 class Recorder:
-    """Keeps findings until they are written; a write that fails forgets nothing."""
+    """Keep results until they are written; a failed write loses none."""
 
     def __init__(self, store: JobStore, clock: Clock) -> None:
         self._store = store
@@ -50,7 +52,7 @@ class Recorder:
     def add(self, finding: Finding) -> None:
         self._found[finding.job.id] = finding
 
-    def __contains__(self, job_id: JobId) -> bool:
+    def holds(self, job_id: JobId) -> bool:
         return job_id in self._found
 
     async def write(self) -> None:
@@ -72,33 +74,42 @@ class Recorder:
             del self._refusals[finding.job.id]
 
     async def _reconciled(self, finding: Finding) -> Finding | None:
-        """The finding for the job as it is now; None where it need not, or cannot, be kept."""
+        """Return the result for the current job, or None if it must be dropped."""
         submission = finding.change.submission
         if finding.job.state is not JobState.SUBMITTING or submission is None:
             return None
-        latest = await self._store.find_submission(finding.job.id)
-        if latest is None or latest.id != submission.id or latest.state not in OPEN_STATES:
-            _log.warning("answer_came_late", extra={"job_id": finding.job.id})
+        try:
+            latest = await self._store.find_submission(finding.job.id)
+            job = await self._store.get(finding.job.id)
+        except UnreadableRowError:  # the worker reports it; one row must not block the others
             await self._keep_handle(submission)
             return None
-        job = await self._store.get(finding.job.id)
+        if latest is None or latest.id != submission.id or latest.state not in OPEN_STATES:
+            _log.warning("answer_came_late", extra={"job_id": finding.job.id})
+            # a handle that is saved already came with more: where the video is, and what it cost
+            if latest is None or latest.id != submission.id or latest.handle is None:
+                await self._keep_handle(submission)
+            return None
         try:
             return Finding(job, finding.result(job), finding.result)
-        except ValueError:  # from there no way leads to what was found
-            _log.warning("answer_leads_nowhere", extra={"job_id": job.id, "state": job.state})
+        except ValueError:  # that state has no transition to the result
+            _log.warning("answer_unusable", extra={"job_id": job.id, "state": job.state})
             await self._keep_handle(submission)
             return None
 
     async def _keep_handle(self, submission: Submission) -> None:
-        """Of a film that was paid for although its job was given up: so it can still be found."""
+        """Save the handle of a paid video whose job has ended.
+
+        Otherwise the video could not be found again.
+        """
         if submission.handle is not None:
             await self._store.owe([], replace(submission, state=SubmissionState.ABANDONED))
 
-    async def _save(self, findings: list[Finding]) -> set[JobId]:
-        """All in one transaction; a row that the database refuses must not hold up the others."""
-        changes = [with_word_of_failure(finding.change) for finding in findings]
+    async def _save(self, findings: list[Finding]) -> AbstractSet[JobId]:
+        """Write all in one transaction, else one by one to isolate a refused row."""
+        changes = [with_failure_notice(finding.change) for finding in findings]
         try:
-            return set(await self._store.save(changes))
+            return (await self._store.save(changes)).conflicts
         except DatabaseBusyError:
             raise
         except StorageError:
@@ -110,24 +121,29 @@ class Recorder:
             return {job_id for one in by_refusals for job_id in await self._save([one])}
 
     def _is_tried_again(self, job_id: JobId) -> bool:
-        """It may have been a passing trouble, and a film that was paid for may hang on the row."""
+        """Return whether to retry a refused write.
+
+        The cause may pass, and a paid video may depend on the row.
+        """
         self._refusals[job_id] += 1
         return self._refusals[job_id] <= REFUSALS_TOLERATED
 
-    async def _save_refused(self, finding: Finding) -> set[JobId]:
-        """Without a service's words, else not at all: then the next step finds it once more.
+    async def _save_refused(self, finding: Finding) -> AbstractSet[JobId]:
+        """Write a refused result without the service's text, else drop it.
 
-        Where the whole database is in trouble, this raises too, and the tracker waits.
+        The next step then asks again. If the whole database fails, this raises too, and the worker
+        waits.
         """
         job = finding.job
         _log.exception("write_refused", extra={"job_id": job.id, "state": job.state})
         with contextlib.suppress(StorageError):
-            return set(await self._store.save([with_word_of_failure(_plain(finding.change))]))
-        return set(await self._store.save([Change(later(job, self._clock))]))
+            plain = with_failure_notice(_plain(finding.change))
+            return (await self._store.save([plain])).conflicts
+        return (await self._store.save([Change(later(job, self._clock))])).conflicts
 
 
 def _plain(change: Change) -> Change:
-    """The same without what a service said in its own words."""
+    """Return the change without any text from the service."""
     job, submission = change.job, change.submission
     if job.failure is not None:
         job = replace(job, failure=replace(job.failure, text=WITHOUT_WORDS))

@@ -1,49 +1,61 @@
-"""Asking a provider for a submission whose answer was lost. It is never sent again."""
+"""Recover a submission whose answer was lost; it is never sent again."""
 
 import logging
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.jobs import TIME_TO_LOOK, Failure, FailureKind, Job, fail
-from bot.domain.submissions import Submission, SubmissionState
 from bot.errors import ProviderError
-from bot.ports import Change
-from bot.services.planning import next_look
-from bot.services.steps import FEWEST_FAILED_LOOKS, Means, Result, later, required
-from bot.services.submitting import accepted
+from bot.jobs.job import (
+    TIME_TO_POLL,
+    Failure,
+    FailureKind,
+    Job,
+    fail,
+)
+from bot.jobs.stores import Change
+from bot.jobs.submission import Submission, SubmissionState
+from bot.worker.poll_plan import next_poll
+from bot.worker.step import (
+    MIN_FAILED_POLLS,
+    Result,
+    StepContext,
+    later,
+    required,
+)
+from bot.worker.submit import accepted
 
 _log = logging.getLogger(__name__)
 
-RECOVER_FOR = timedelta(minutes=3)  # how long a lost answer is looked up
-FEWEST_EMPTY_RECALLS = 4  # and how often at least: a clock that was set has let no time pass
+RECOVER_FOR = timedelta(minutes=3)  # how long to look up a lost answer
+FEWEST_EMPTY_RECALLS = 4  # at least: time does not count if the clock was set
 
 
-async def recall(job: Job, means: Means) -> Result:
-    """Find it by its tag, where the provider can."""
-    submission = required(await means.store.find_submission(job.id), job)
-    provider = means.providers[job.provider]
+async def recover(job: Job, context: StepContext) -> Result:
+    """Look the submission up by its tag, if the provider can."""
+    submission = required(await context.store.find_submission(job.id), job)
+    provider = context.providers[job.provider]
     if not provider.can_recover:
-        return _still_uncertain(submission, timedelta(0), 0, means)
+        return _still_uncertain(submission, timedelta(0), 0, context)
     try:
         receipt = await provider.recover(submission.tag, job.request)
     except ProviderError as error:
         _log.warning("recover_failed", extra={"job_id": job.id, "detail": error.detail})
-        return _still_uncertain(submission, TIME_TO_LOOK, FEWEST_FAILED_LOOKS, means)
+        return _still_uncertain(submission, TIME_TO_POLL, MIN_FAILED_POLLS, context)
     if receipt is None:
-        return _still_uncertain(submission, RECOVER_FOR, FEWEST_EMPTY_RECALLS, means)
+        return _still_uncertain(submission, RECOVER_FOR, FEWEST_EMPTY_RECALLS, context)
     _log.info("submission_recovered", extra={"job_id": job.id})
-    return accepted(submission, receipt, await next_look(job, means), means)
+    return accepted(submission, receipt, await next_poll(job, context), context)
 
 
 def _still_uncertain(
-    submission: Submission, patience: timedelta, fewest_tries: int, means: Means
+    submission: Submission, patience: timedelta, fewest_tries: int, context: StepContext
 ) -> Result:
     def apply(job: Job) -> Change:
-        now = means.clock.now()
+        now = context.clock.now()
         if now - submission.intended_at < patience or job.errors_in_row < fewest_tries:
-            return Change(later(job, means.clock))
+            return Change(later(job, context.clock))
         _log.error("submission_lost", extra={"job_id": job.id, "cost_micros": job.cost_micros})
-        text = "The video service never answered, and nobody can say whether it took this film."
+        text = "The video service never answered, so I don't know whether it accepted this video."
         failure = Failure(FailureKind.UNCERTAIN, text)
         given_up = replace(submission, state=SubmissionState.ABANDONED, finished_at=now)
         return Change(fail(job, failure, now), given_up)

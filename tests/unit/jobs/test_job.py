@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, strategies as st
 
-from bot.domain.jobs import (
+from bot.jobs.job import (
     ACTIVE_STATES,
     TERMINAL_STATES,
     TIME_TO_RENDER,
@@ -58,30 +58,30 @@ def test_every_open_job_can_fail(start):
 
 @pytest.mark.parametrize("start", sorted(ACTIVE_STATES - {JobState.SUBMITTING}))
 def test_only_what_was_certainly_not_taken_goes_back_to_the_queue(start):
-    assert JobState.ACCEPTED not in ways_from(start)
-    assert JobState.ACCEPTED in ways_from(JobState.SUBMITTING)
+    assert JobState.QUEUED not in ways_from(start)
+    assert JobState.QUEUED in ways_from(JobState.SUBMITTING)
 
 
-@pytest.mark.parametrize("start", sorted(set(JobState) - {JobState.ACCEPTED}))
+@pytest.mark.parametrize("start", sorted(set(JobState) - {JobState.QUEUED}))
 def test_only_a_job_in_the_queue_is_submitted(start):
     assert JobState.SUBMITTING not in ways_from(start)
 
 
-def test_a_job_is_called_off_for_nothing_only_before_it_is_submitted():
-    assert JobState.CANCELLED in ways_from(JobState.ACCEPTED)
+def test_a_job_is_cancelled_for_nothing_only_before_it_is_submitted():
+    assert JobState.CANCELLED in ways_from(JobState.QUEUED)
     assert JobState.CANCELLED not in ways_from(JobState.SUBMITTING)
     assert JobState.CANCELLED not in ways_from(JobState.UNCERTAIN)
 
 
-def test_only_a_film_that_was_looked_at_expires():
+def test_only_a_video_that_was_looked_at_expires():
     assert {state for state in JobState if JobState.EXPIRED in ways_from(state)} == {
-        JobState.IN_PROGRESS
+        JobState.RENDERING
     }
 
 
 @given(st.lists(st.sampled_from(JobState), max_size=40))
 def test_no_walk_leaves_an_end_or_submits_an_uncertain_job_again(wanted):
-    job, walked = make_job(), [JobState.ACCEPTED]
+    job, walked = make_job(), [JobState.QUEUED]
     for state in wanted:
         if leads(job.state, state):
             job = advance(job, state, NOW)
@@ -90,8 +90,8 @@ def test_no_walk_leaves_an_end_or_submits_an_uncertain_job_again(wanted):
     assert not TERMINAL_STATES & set(walked[:-1])
     if JobState.UNCERTAIN in walked:
         assert JobState.SUBMITTING not in walked[walked.index(JobState.UNCERTAIN) :]
-    if JobState.IN_PROGRESS in walked:
-        assert JobState.SUBMITTING not in walked[walked.index(JobState.IN_PROGRESS) :]
+    if JobState.RENDERING in walked:
+        assert JobState.SUBMITTING not in walked[walked.index(JobState.RENDERING) :]
 
 
 def test_a_job_that_moved_is_due_at_once_and_its_errors_are_forgotten():

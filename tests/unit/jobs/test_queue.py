@@ -6,9 +6,14 @@ from datetime import timedelta
 
 from hypothesis import given, strategies as st
 
-from bot.domain.queueing import InHand, Waiting, in_order, taking_turns
 from bot.ids import JobId, UserId
+from bot.jobs.queue import (
+    InHand,
+    Waiting,
+    taking_turns,
+)
 from tests.factories import NOW
+from tests.fakes.queue_order import in_order
 
 ANN, BEN, CAT = UserId(1), UserId(2), UserId(3)
 
@@ -53,7 +58,7 @@ def test_within_a_round_the_oldest_is_first():
 
 
 @given(queues, hands)
-def test_everybody_who_waits_is_in_the_order_once(waiting, running):
+def test_everyone_who_waits_is_in_the_order_once(waiting, running):
     assert sorted(in_order(waiting, running), key=lambda entry: entry.job_id) == waiting
 
 
@@ -94,7 +99,7 @@ def test_priority_goes_first_and_every_third_turn_is_anybodys():
 
 
 @given(queues, st.sets(st.integers(0, 29)), hands)
-def test_whoever_has_priority_nobody_else_waits_longer_than_three_turns_for_each_turn(
+def test_anyone_who_has_priority_no_one_else_waits_longer_than_three_turns_for_each_turn(
     waiting, numbers, running
 ):
     mixed = [replace(entry, has_priority=number in numbers) for number, entry in enumerate(waiting)]

@@ -6,13 +6,18 @@ from datetime import timedelta
 import pytest
 
 from bot.errors import DeliveryUnavailableError
-from bot.services.watching import OVERDUE_AFTER, OWED_AFTER, WAITING_AFTER, Watching
+from bot.jobs.watchdog import (
+    OVERDUE_AFTER,
+    OWED_AFTER,
+    WAITING_AFTER,
+    Watchdog,
+)
 from tests.fakes.weather import Script
 
 
 @pytest.fixture
 def watching(world):
-    return Watching(world.store, world.clock)
+    return Watchdog(world.store, world.store, world.clock)
 
 
 @pytest.fixture
@@ -21,7 +26,7 @@ def named(caplog):
     return lambda: {record.msg: record.job_id for record in caplog.records}
 
 
-async def test_a_job_that_nobody_steps_is_named(world, watching, named):
+async def test_a_job_that_no_one_steps_is_named(world, watching, named):
     process = world.start()
     job = await process.accept(key="one")
     await process.turn()
@@ -35,7 +40,7 @@ async def test_a_job_that_nobody_steps_is_named(world, watching, named):
     assert named() == {"job_stuck": job.id}
 
 
-async def test_a_queue_may_be_long_but_not_for_ever(world, watching, named):
+async def test_a_queue_may_be_long_but_not_forever(world, watching, named):
     world.provider.submits_at = world.clock.now() + timedelta(days=1)
     process = world.start()
     job = await process.accept(key="one")
@@ -49,7 +54,7 @@ async def test_a_queue_may_be_long_but_not_for_ever(world, watching, named):
     assert named() == {"job_stuck": job.id}
 
 
-async def test_a_message_that_nobody_posts_is_named(world, watching, named):
+async def test_a_message_that_no_one_posts_is_named(world, watching, named):
     process = world.start()
     job = await process.accept(key="one")
 
@@ -74,7 +79,7 @@ async def test_a_message_that_is_tried_again_and_again_in_vain_is_named(world, w
 
     while world.clock.now() - job.accepted_at <= OWED_AFTER:
         assert await watching.run_once() == 0
-        await process.delivering.run_once()
+        await process.dispatcher.run_once()
         world.clock.advance(60)
 
     assert await watching.run_once() == 1

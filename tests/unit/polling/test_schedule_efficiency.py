@@ -21,14 +21,14 @@ def bounds() -> dict[str, Bound]:
 
 
 @pytest.mark.parametrize("price", PRICES)
-def test_where_the_time_of_films_is_known_the_plan_is_as_good_as_any_can_be(bounds, name, price):
+def test_where_the_time_of_videos_is_known_the_plan_is_as_good_as_any_can_be(bounds, name, price):
     found = ours(TRUTHS[name], bounds[name], price, None)
 
     assert found.efficiency >= KNOWN
 
 
 @pytest.mark.parametrize("price", PRICES)
-def test_after_twenty_films_it_is_nearly_as_good(bounds, name, price):
+def test_after_twenty_videos_it_is_nearly_as_good(bounds, name, price):
     found = ours(TRUTHS[name], bounds[name], price, 20)
 
     assert found.efficiency >= LEARNT - 0.005  # for so few seeds

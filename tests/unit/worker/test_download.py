@@ -1,29 +1,30 @@
-"""A finished film is brought to our disk before its address expires, and then it is owed."""
+"""A finished video is brought to our disk before its address expires, and then it is owed."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.domain.deliveries import DeliveryKind
-from bot.domain.jobs import TIME_TO_RENDER, FailureKind, JobState
-from bot.domain.submissions import SubmissionState
 from bot.errors import ArtifactUnavailableError
 from bot.ids import IdempotencyKey, UserId
-from bot.services.collecting import FETCHES_BEFORE_ASKING_AGAIN
+from bot.jobs.job import TIME_TO_RENDER, FailureKind, JobState
+from bot.jobs.messages import DeliveryKind
+from bot.jobs.submission import SubmissionState
+from bot.worker.download import FETCHES_BEFORE_ASKING_AGAIN, fetch_video
 from tests.factories import NOW
 from tests.fakes.weather import Script
+from tests.reading import find_by_key
 
 
 async def begun(world, **troubles):
-    """A job whose film is ready and about to be fetched."""
+    """A job whose video is ready and about to be fetched."""
     process = world.start(weather=Script(**troubles))
     job = await process.accept(key="one")
     await process.turn()
     world.clock.advance(world.provider.takes_seconds)
     await process.turn()
     ready = await world.store.get(job.id)
-    assert ready.state is JobState.COLLECTING
+    assert ready.state is JobState.DOWNLOADING
     return process, ready
 
 
@@ -32,7 +33,7 @@ async def ended(world, process, job):
     return await world.store.get(job.id)
 
 
-async def test_a_film_on_our_disk_is_a_success_and_is_measured(world):
+async def test_a_video_on_our_disk_is_a_success_and_is_measured(world):
     job = await ended(world, *await begun(world))
 
     assert (job.state, job.progress_percent) == (JobState.SUCCEEDED, 100)
@@ -40,26 +41,26 @@ async def test_a_film_on_our_disk_is_a_success_and_is_measured(world):
     assert (await world.store.find_submission(job.id)).state is SubmissionState.SUCCEEDED
 
 
-async def test_success_and_the_film_it_owes_are_one_write(world):
+async def test_success_and_the_video_it_owes_are_one_write(world):
     owed = []
 
     async def after_each_write(event):
-        job = await world.store.find_by_key(IdempotencyKey("one"))
-        if event == "save answered" and job.state is JobState.SUCCEEDED:
-            owed.append(await world.store.find_delivery(job.id, DeliveryKind.FILM))
+        job = await find_by_key(world.store, IdempotencyKey("one"))
+        if event == "save answered" and job and job.state is JobState.SUCCEEDED:
+            owed.append(await world.store.find_delivery(job.id, DeliveryKind.VIDEO))
 
     process = world.start(weather=after_each_write)
     await process.accept(key="one")
     await world.live(process)
 
-    assert [delivery.kind for delivery in owed] == [DeliveryKind.FILM]
+    assert [delivery.kind for delivery in owed] == [DeliveryKind.VIDEO]
 
 
-async def test_an_address_that_went_stale_is_asked_anew_and_nothing_is_paid_again(world):
+async def test_an_address_that_went_stale_is_asked_again_and_nothing_is_paid_again(world):
     process, job = await begun(world)
     [run] = world.provider.runs
     looks = len(world.provider.looks)
-    run.address = "https://films.example/fresh"
+    run.address = "https://videos.example/fresh"
     run.verdict = replace(run.verdict, artifact_addresses=(run.address,))
 
     job = await ended(world, process, job)
@@ -74,21 +75,21 @@ async def test_a_fetch_that_breaks_off_now_and_then_is_only_a_delay(world):
     job = await ended(world, *await begun(world, fetch=breaks))
 
     assert job.state is JobState.SUCCEEDED
-    assert len(world.films_of(job)) == 1
+    assert len(world.videos_of(job)) == 1
 
 
-async def test_a_film_that_was_paid_for_is_fetched_until_its_deadline(world):
+async def test_a_video_that_was_paid_for_is_fetched_until_its_deadline(world):
     breaks = [ArtifactUnavailableError() for _ in range(1000)]
     job = await ended(world, *await begun(world, fetch=breaks))
 
     assert job.failure.kind is FailureKind.INTERRUPTED
-    assert "film was made" in job.failure.text
+    assert "video was made" in job.failure.text
     assert job.state_changed_at >= NOW + TIME_TO_RENDER
-    assert world.films_of(job) == []
+    assert world.videos_of(job) == []
 
 
-async def test_what_is_no_film_is_given_up_soon(world):
-    world.films.spoilt = True
+async def test_what_is_no_video_is_given_up_soon(world):
+    world.videos.spoilt = True
     job = await ended(world, *await begun(world))
 
     assert job.failure.kind is FailureKind.INTERRUPTED
@@ -97,13 +98,25 @@ async def test_what_is_no_film_is_given_up_soon(world):
 
 
 @pytest.mark.parametrize("broken", [0, 2])
-async def test_cancel_pressed_while_it_is_fetched_posts_no_film(world, broken):
+async def test_cancel_pressed_while_it_is_fetched_posts_no_video(world, broken):
     breaks = [ArtifactUnavailableError() for _ in range(broken)]
     process, job = await begun(world, fetch=breaks)
-    await process.cancelling.cancel(job.id, UserId(30), is_moderator=False)
+    await process.services.cancelling.cancel(
+        job.id, job.guild_id, UserId(30), is_moderator=False, though_spent=True
+    )
 
     job = await ended(world, process, job)
 
     assert job.state is JobState.CANCELLED
-    assert world.films_of(job) == []
+    assert world.videos_of(job) == []
     assert (await world.store.find_submission(job.id)).state is SubmissionState.ABANDONED
+
+
+async def test_a_video_without_an_address_is_not_joined_from_nothing(world):
+    process = world.start()
+    job = await process.accept(key="one")
+    await process.turn()
+    submission = replace(await world.store.find_submission(job.id), artifact_addresses=())
+
+    with pytest.raises(ArtifactUnavailableError):
+        await fetch_video(job, submission, world.provider, world.videos, world.sources)

@@ -1,4 +1,4 @@
-"""Films are looked at when they are due, however much waits beside them.
+"""Videos are looked at when they are due, however much waits beside them.
 
 All of it on virtual time, so that an instant is exact.
 """
@@ -7,23 +7,23 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.domain.jobs import JobState, advance, start_rendering
-from bot.domain.submissions import SubmissionState
-from bot.ports import Change
-from bot.services.tracking import MOST_AT_PROVIDER
+from bot.jobs.job import JobState, advance, start_rendering
+from bot.jobs.stores import Change
+from bot.jobs.submission import SubmissionState
+from bot.worker.leases import MAX_AT_PROVIDER
 from tests.crash.virtual_time import LoopClock, VirtualTimeLoop
 from tests.factories import NOW, make_submission
 from tests.fakes.world import World
 
-DUE_AFTER_SECONDS = [0.2 + 0.3 * number for number in range(MOST_AT_PROVIDER)]
+DUE_AFTER_SECONDS = [0.2 + 0.3 * number for number in range(MAX_AT_PROVIDER)]
 
 
 async def watch(due_after_seconds):
-    """When films that are due then were looked at, in seconds, while another waits in the queue."""
+    """When videos that are due then were looked at, in seconds, while another waits in the queue."""
     looks, world = [], World(clock=LoopClock())
 
     async def note(event):
-        if event == "look":
+        if event == "poll":
             looks.append((world.clock.now() - NOW).total_seconds())
 
     process = world.start(weather=note)
@@ -35,14 +35,14 @@ async def watch(due_after_seconds):
         await world.store.save([Change(due, submission)])
     await process.accept(key="waits")
     async with asyncio.TaskGroup() as group:
-        group.create_task(process.tracker.run())
+        group.create_task(process.worker.run())
         while len(looks) < len(due_after_seconds):
             await world.clock.sleep(0.1)
-        await process.tracker.stop()
+        await process.worker.stop()
     return looks[: len(due_after_seconds)]
 
 
-def test_a_film_that_waits_for_its_turn_delays_no_look_at_another():
+def test_a_video_that_waits_for_its_turn_delays_no_look_at_another():
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         looks = runner.run(watch(DUE_AFTER_SECONDS))
 

@@ -1,11 +1,9 @@
-"""A film is paid for once: the intent first, and what may have been taken is never sent again."""
+"""A video is paid for once: the intent first, and what may have been taken is never sent again."""
 
 from datetime import timedelta
 
 import pytest
 
-from bot.domain.jobs import FailureKind, JobState
-from bot.domain.submissions import SubmissionState
 from bot.errors import (
     ContentRefusedError,
     DatabaseBusyError,
@@ -18,14 +16,18 @@ from bot.errors import (
     SubmissionUncertainError,
 )
 from bot.ids import IdempotencyKey, UserId
-from bot.ports import OrderPicture
-from bot.services.submitting import FEWEST_ATTEMPTS
+from bot.jobs.job import FailureKind, JobState
+from bot.jobs.submission import SubmissionState
+from bot.providers.circuit_breaker import CircuitBreakers
+from bot.providers.contract import OrderPicture
+from bot.worker.submit import FEWEST_ATTEMPTS, STALE_AFTER
 from tests.factories import NOW, make_image
 from tests.fakes.weather import KilledError, Script, calm, mortal
+from tests.reading import find_by_key
 
 
 async def played(world, weather):
-    """One wish, to its end; answers with the job as it ended."""
+    """One request, to its end; answers with the job as it ended."""
     process = world.start(weather=weather)
     job = await process.accept(key="one")
     await world.live(process)
@@ -57,7 +59,7 @@ async def test_what_the_service_said_is_kept(world):
     assert submission.precharged_micros == 500_000
 
 
-async def test_the_pictures_go_with_the_wish(world):
+async def test_the_pictures_go_with_the_request(world):
     process = world.start()
     job = await process.accept(key="one", image=make_image(), end_image=make_image(key="end.png"))
     await world.live(process)
@@ -102,7 +104,7 @@ async def test_where_nothing_can_be_looked_up_a_lost_answer_fails_and_is_not_sen
     assert len(world.provider.paid_tags) == 1
 
 
-async def test_a_program_that_died_right_after_sending_finds_its_film_again(world):
+async def test_a_program_that_died_right_after_sending_finds_its_video_again(world):
     async def die(event):
         if event == "submit answered":
             raise KilledError
@@ -111,7 +113,8 @@ async def test_a_program_that_died_right_after_sending_finds_its_film_again(worl
         await played(world, die)
     await world.live(world.start())
 
-    job = await world.store.find_by_key(IdempotencyKey("one"))
+    job = await find_by_key(world.store, IdempotencyKey("one"))
+    assert job is not None
     assert job.state is JobState.SUCCEEDED
     assert world.provider.paid_tags == [f"{job.id}-1"]
 
@@ -133,10 +136,10 @@ async def test_a_database_that_is_busy_after_the_answer_does_not_lose_it(world, 
     assert len(world.provider.paid_tags) == (0 if refusals else 1)
 
 
-async def test_a_film_whose_first_look_cannot_be_planned_is_kept_all_the_same(world):
+async def test_a_video_whose_first_look_cannot_be_planned_is_kept_all_the_same(world):
     world.provider.can_recover = False
-    busy = Script(list_durations=[DatabaseBusyError("locked")])
-    world.store = mortal(world.store, busy, ["list_durations"])
+    busy = Script(list_render_times=[DatabaseBusyError("locked")])
+    world.store = mortal(world.store, busy, ["list_render_times"])
 
     job = await played(world, calm)
 
@@ -180,7 +183,7 @@ async def test_nothing_is_sent_before_the_instant_that_the_service_named(world):
     await process.turn()
 
     waiting = await world.store.get(job.id)
-    assert (waiting.state, waiting.next_action_at) == (JobState.ACCEPTED, retry_at)
+    assert (waiting.state, waiting.next_action_at) == (JobState.QUEUED, retry_at)
 
     world.clock.advance(299)
     await process.turn()
@@ -207,7 +210,7 @@ async def test_a_service_that_stays_away_is_given_up_after_an_hour_and_nothing_w
         (ContentRefusedError("internal words"), "refused", "refused this prompt or picture"),
         (ProviderCredentialsError("internal words"), "operator", "this bot's account"),
         (ProviderBalanceError("internal words"), "operator", "this bot's account"),
-        (ProviderRejectedRequestError("internal words"), "rejected", "did not accept this wish"),
+        (ProviderRejectedRequestError("internal words"), "rejected", "didn't accept this request"),
         (ProviderRejectedRequestError(friendly="Shorten it."), "rejected", "Shorten it."),
     ],
 )
@@ -222,7 +225,7 @@ async def test_a_refusal_ends_the_job_with_words_that_are_safe_to_show(world, er
 
 
 @pytest.mark.parametrize("error", [ProviderCredentialsError(), ProviderBalanceError()])
-async def test_what_only_the_operator_can_mend_is_logged_as_an_error(world, error, caplog):
+async def test_what_only_the_operator_can_fix_is_logged_as_an_error(world, error, caplog):
     await played(world, Script(submit=[error]))
 
     assert "ERROR" in {row.levelname for row in caplog.records if row.msg == "provider_paused"}
@@ -236,7 +239,7 @@ async def test_a_picture_that_is_no_longer_there_is_said_before_anything_is_paid
 
     failure = (await world.store.get(job.id)).failure
     assert failure.kind is FailureKind.REJECTED
-    assert "send it again" in failure.text
+    assert "Send it again" in failure.text
     assert world.provider.paid_tags == []
 
 
@@ -249,7 +252,9 @@ async def test_cancel_pressed_while_it_is_being_sent_ends_it_and_keeps_the_handl
     async def press(event):
         if event == "submit":
             [job] = await world.store.list_active()
-            await process.cancelling.cancel(job.id, UserId(30), is_moderator=False)
+            await process.services.cancelling.cancel(
+                job.id, job.guild_id, UserId(30), is_moderator=False, though_spent=True
+            )
             if trouble is not None:
                 raise trouble
 
@@ -259,16 +264,16 @@ async def test_cancel_pressed_while_it_is_being_sent_ends_it_and_keeps_the_handl
 
     assert (await world.store.get(job.id)).state is JobState.CANCELLED
     assert len(world.provider.paid_tags) == paid
-    assert world.films_of(job) == []
+    assert world.videos_of(job) == []
     submission = await world.store.find_submission(job.id)
     assert (submission.attempt, submission.handle) == (1, "run-1" if paid else None)
 
 
-async def test_after_a_long_absence_one_failed_look_up_does_not_give_a_paid_film_up(world):
+async def test_after_a_long_absence_one_failed_look_up_does_not_give_a_paid_video_up(world):
     process = world.start(weather=Script(submit__answered=[SubmissionUncertainError()]))
     job = await process.accept(key="one")
-    await process.tracker.tick()
-    await process.tracker.stop()
+    await process.worker.tick()
+    await process.worker.stop()
     world.clock.advance(24 * 3600)
 
     await world.live(world.start(weather=Script(recover=[ProviderUnavailableError()])))
@@ -285,7 +290,7 @@ async def test_what_was_written_down_without_an_answer_and_not_sent_is_sent_once
     process = world.start(weather=Script(save__answered=[DatabaseBusyError("cut off")]))
     jobs = [await process.accept(key=str(number), user_id=50 + number) for number in range(3)]
     with pytest.raises(DatabaseBusyError):
-        await process.tracker.run_once()
+        await process.worker.run_once()
     await world.live(process)
 
     assert {(await world.store.get(job.id)).state for job in jobs} == {JobState.SUCCEEDED}
@@ -297,9 +302,31 @@ async def test_what_another_process_wrote_down_is_never_sent_by_this_one(world):
     process = world.start(weather=Script(save__answered=[DatabaseBusyError("cut off")]))
     job = await process.accept(key="one")
     with pytest.raises(DatabaseBusyError):
-        await process.tracker.run_once()
+        await process.worker.run_once()
     await world.live(world.start(owner="two"))  # after its lease: uncertain, and given up
-    await process.tracker.run_once()
+    await process.worker.run_once()
 
     assert (await world.store.get(job.id)).failure.kind is FailureKind.UNCERTAIN
     assert world.provider.runs == []
+
+
+async def test_who_sleeps_right_before_sending_does_not_send_what_others_have_given_up(
+    world, monkeypatch
+):
+    """The kind: suspended between the last look at the intent and the request itself."""
+    begin = CircuitBreakers.begin
+    slept: list[str] = []
+
+    async def sleep_first(breakers, provider):
+        may = await begin(breakers, provider)
+        if not slept:
+            slept.append(provider)
+            world.clock.advance(STALE_AFTER.total_seconds())
+        return may
+
+    monkeypatch.setattr(CircuitBreakers, "begin", sleep_first)
+    job = await played(world, calm)
+
+    assert len(slept) == 1
+    assert world.provider.paid_tags == [f"{job.id}-2"]
+    assert job.state is JobState.SUCCEEDED
