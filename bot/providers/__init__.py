@@ -1,1 +1,5 @@
-"""The video services. A vendor's words, errors and numbers stop in its module."""
+"""Video services; a vendor's terms, errors and numbers stay in its package.
+
+May import the catalog and guilds; only `registry.py` imports the vendors' packages. Read
+`contract.py` first.
+"""

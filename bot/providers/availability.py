@@ -1,59 +1,74 @@
-"""Whether a provider is handed films at the moment: a circuit breaker, and pauses of an account.
+"""A provider's availability: circuit breaker and account pauses.
 
-After some failures in a row nothing is handed over for a while; then one job tries, and its outcome
-decides. A key or an account that is refused pauses at once, because every other job would fail too.
+After some failures in a row nothing is submitted for a while; then one trial job decides. A refused
+key or account pauses at once, because every other job would fail too.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.errors import UserFacingError
 from bot.ids import ProviderName
+from bot.instants import holds
 
-FAILURES_TOLERATED = 4  # in a row
+FAILURES_TOLERATED = 4  # consecutive
 SHORTEST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=10)
 TRIAL = timedelta(minutes=3)  # longer than any submission takes
 
 
 class PauseReason(StrEnum):
-    """Why nothing is handed over."""
+    """The causes of a pause."""
 
     CREDENTIALS = "credentials"  # the key is refused
     BALANCE = "balance"  # the account is empty
-    FAILURES = "failures"  # it does not answer, or not sensibly
+    FAILURES = "failures"  # no answer, or not a sensible one
 
     @property
     def needs_operator(self) -> bool:
         return self is not PauseReason.FAILURES
 
 
+class ProviderPausedError(UserFacingError):
+    """Submissions to this provider, shown as `label`, are paused until `until`."""
+
+    def __init__(
+        self, provider: ProviderName, label: str, reason: PauseReason, until: datetime
+    ) -> None:
+        super().__init__(f"{provider} is paused: {reason}")
+        self.provider = provider
+        self.label = label
+        self.reason = reason
+        self.until = until
+
+
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """How a provider has behaved lately. `paused_until` in the past means: on trial."""
+    """A provider's recent behavior; a past `paused_until` means it is on trial."""
 
     provider: ProviderName
-    failures_in_row: int = 0  # counted anew from each trial on
+    failures_in_row: int = 0  # restarts with each trial
     pauses_in_row: int = 0
     paused_until: datetime | None = None
     reason: PauseReason | None = None
 
     def is_paused(self, now: datetime) -> bool:
-        """A clock that was put back must not make a pause longer than any is."""
-        return self.paused_until is not None and now < self.paused_until <= now + LONGEST_PAUSE
+        """Return whether it is paused; a clock set back cannot lengthen a pause."""
+        return self.paused_until is not None and holds(self.paused_until, LONGEST_PAUSE, now)
 
     @property
     def is_on_trial(self) -> bool:
-        """Whether the next submission decides; asked only while it is not paused."""
+        """Return whether the next submission decides; ask only while not paused."""
         return self.paused_until is not None
 
     def waits_for_trial(self, now: datetime) -> bool:
-        """Whether a pause has not ended, so that a failure now is of the trouble it is for."""
+        """Return whether a pause still lasts; a failure now has the same cause."""
         return self.is_paused(now) and self.failures_in_row > 0
 
 
 def on_trial(availability: Availability, now: datetime) -> Availability:
-    """One job is handed over; nobody else's until its outcome is known."""
+    """Start a trial with one job; all others wait for its outcome."""
     return Availability(
         availability.provider,
         pauses_in_row=availability.pauses_in_row,
@@ -63,18 +78,21 @@ def on_trial(availability: Availability, now: datetime) -> Availability:
 
 
 def without_trial(availability: Availability, now: datetime) -> Availability:
-    """A trial that came to no outcome: the next job may be one at once."""
+    """End a trial without an outcome; the next job may start one at once."""
     is_tried = availability.is_paused(now) and availability.failures_in_row == 0
     return replace(availability, paused_until=now) if is_tried else availability
 
 
 def succeeded(availability: Availability) -> Availability:
-    """It took a job, or refused one in so many words: it is there."""
+    """Record a success: it accepted a job, or explicitly refused one."""
     return Availability(availability.provider)
 
 
 def failed(availability: Availability, now: datetime) -> Availability:
-    """It did not answer, or not sensibly; films that were sent before a pause make it no longer."""
+    """Record a failure: no answer, or not a sensible one.
+
+    Submissions sent before a pause do not extend it.
+    """
     if availability.waits_for_trial(now):
         return availability
     failures = availability.failures_in_row + 1
@@ -84,7 +102,7 @@ def failed(availability: Availability, now: datetime) -> Availability:
 
 
 def refused(availability: Availability, reason: PauseReason, now: datetime) -> Availability:
-    """It refuses the account itself; once for all films that were sent together."""
+    """Record that the account itself is refused, once per group of parallel submissions."""
     if availability.waits_for_trial(now) and availability.reason is reason:
         return availability
     return _paused(availability, reason, max(availability.failures_in_row, 1), now)
@@ -93,7 +111,7 @@ def refused(availability: Availability, reason: PauseReason, now: datetime) -> A
 def _paused(
     availability: Availability, reason: PauseReason, failures: int, now: datetime
 ) -> Availability:
-    pauses = availability.pauses_in_row
-    wait = LONGEST_PAUSE if reason.needs_operator else SHORTEST_PAUSE * (1 << min(pauses, 8))
+    breakers = availability.pauses_in_row
+    wait = LONGEST_PAUSE if reason.needs_operator else SHORTEST_PAUSE * (1 << min(breakers, 8))
     until = now + min(wait, LONGEST_PAUSE)
-    return Availability(availability.provider, failures, pauses + 1, until, reason)
+    return Availability(availability.provider, failures, breakers + 1, until, reason)

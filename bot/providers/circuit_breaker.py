@@ -1,23 +1,16 @@
-"""Which providers are handed films at the moment, decided for all processes together.
+"""Decide, for all processes together, which providers accept submissions.
 
-The operator hears of it in the log, and the servers that chose a log channel hear of it there.
+A pause is reported in the log and in the log channels of servers. If only the operator can fix the
+cause, admins of servers without a log channel whose members wait are notified once.
 """
 
+import hashlib
 import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from bot.domain.availability import (
-    Availability,
-    PauseReason,
-    failed,
-    on_trial,
-    refused,
-    succeeded,
-    without_trial,
-)
-from bot.domain.notices import Notice
+from bot.clock import Clock
 from bot.errors import (
     ContentRefusedError,
     GenerationFailedError,
@@ -27,8 +20,19 @@ from bot.errors import (
     ProviderRateLimitedError,
     ProviderRejectedRequestError,
 )
-from bot.ids import NoticeId, ProviderName
-from bot.ports import AvailabilityStore, Clock, GuildStore, NoticeStore
+from bot.guilds.notices import TO_ADMINS, Notice, NoticeStore
+from bot.guilds.settings import GuildStore
+from bot.ids import ID_BYTES, GuildId, NoticeId, ProviderName, spelled
+from bot.providers.availability import (
+    Availability,
+    PauseReason,
+    failed,
+    on_trial,
+    refused,
+    succeeded,
+    without_trial,
+)
+from bot.providers.contract import AvailabilityStore
 
 _log = logging.getLogger(__name__)
 
@@ -42,8 +46,11 @@ Words = Callable[[Availability], str]
 Change = Callable[[Availability, datetime], Availability]
 
 
-class Pauses:
-    """Hears how submissions end. `words` says in a log channel what became of a provider."""
+class CircuitBreakers:
+    """The circuit breakers of all providers, fed with the outcomes of submissions.
+
+    `words` writes the log-channel notice about a provider, and `label_of` returns its display name.
+    """
 
     def __init__(
         self,
@@ -54,6 +61,7 @@ class Pauses:
         clock: Clock,
         new_notice_id: Callable[[], NoticeId],
         words: Words,
+        label_of: Callable[[ProviderName], str] = str,
     ) -> None:
         self._store = store
         self._guilds = guilds
@@ -61,21 +69,22 @@ class Pauses:
         self._clock = clock
         self._new_notice_id = new_notice_id
         self._words = words
+        self.label_of = label_of
 
     async def get(self, provider: ProviderName) -> Availability:
         return await self._store.get(provider)
 
     async def room(self, provider: ProviderName, wanted: int) -> int:
-        """How many films may be prepared for it now: none while it is paused, one on trial."""
+        """Return how many submissions to prepare: 0 while paused, 1 on trial."""
         known = await self._store.get(provider)
         if known.is_paused(self._clock.now()):
             return 0
         return min(wanted, 1) if known.is_on_trial else wanted
 
     async def begin(self, provider: ProviderName) -> bool:
-        """Whether a film may be sent now; after a pause one may, and no other until it is known.
+        """Return whether to send now; on trial only one submission may be sent.
 
-        Whoever may, and then sends nothing, says so with `withdraw`.
+        A caller that gets True and then sends nothing calls `withdraw`.
         """
         known, now = await self._store.get(provider), self._clock.now()
         if known.is_paused(now):
@@ -83,26 +92,26 @@ class Pauses:
         return not known.is_on_trial or await self._store.replace(known, on_trial(known, now))
 
     async def withdraw(self, provider: ProviderName) -> None:
-        """Nothing was sent: where it was on trial, another film may be."""
+        """Record that nothing was sent, which frees the trial slot."""
         await self._change(provider, without_trial)
 
     async def observe(self, provider: ProviderName, error: ProviderError | None) -> None:
-        """How a submission ended; None for a success."""
+        """Record the outcome of a submission; None is a success."""
         known, after = await self._change(provider, partial(_after, error))
         if after.reason is not known.reason:
-            await self._tell(after)
+            await self._notify(after)
 
     async def _change(
         self, provider: ProviderName, change: Change
     ) -> tuple[Availability, Availability]:
-        """What was known, and is now; of several changes at once every one counts."""
+        """Apply a change, without losing a concurrent one; return both states."""
         while True:
             known = await self._store.get(provider)
             after = change(known, self._clock.now())
             if after == known or await self._store.replace(known, after):
                 return known, after
 
-    async def _tell(self, availability: Availability) -> None:
+    async def _notify(self, availability: Availability) -> None:
         _log.log(
             logging.ERROR if availability.reason else logging.INFO,
             "provider_paused" if availability.reason else "provider_is_back",
@@ -110,9 +119,23 @@ class Pauses:
         )
         now = self._clock.now()
         text = self._words(availability)
+        details = set()
         for guild_id, channel_id in await self._guilds.list_log_channels():
             notice = Notice(self._new_notice_id(), guild_id, channel_id, text, now, now)
             await self._notices.owe(notice)
+            details.add(guild_id)
+        if availability.reason is None or not availability.reason.needs_operator:
+            return
+        waiting = await self._guilds.list_waiting_for(availability.provider)
+        for guild_id in (one for one in waiting if one not in details):
+            once = NoticeId(spelled(_digest(guild_id, availability)))
+            await self._notices.owe(Notice(once, guild_id, TO_ADMINS, text, now, now))
+
+
+def _digest(guild_id: GuildId, availability: Availability) -> bytes:
+    """Hash the event, so that admins without a log channel are notified once."""
+    details = f"{guild_id}:{availability.provider}:{availability.reason}"
+    return hashlib.sha256(details.encode()).digest()[:ID_BYTES]
 
 
 def _after(error: ProviderError | None, known: Availability, now: datetime) -> Availability:
@@ -122,5 +145,5 @@ def _after(error: ProviderError | None, known: Availability, now: datetime) -> A
         if isinstance(error, kind):
             return refused(known, reason, now)
     if isinstance(error, ProviderRateLimitedError):
-        return without_trial(known, now)  # it answers, and says when to come again
+        return without_trial(known, now)  # it answers, and names the time to retry
     return failed(known, now)

@@ -1,7 +1,7 @@
-"""The one HTTP layer of the providers: time limits, capped bodies, and errors of ours.
+"""The HTTP layer of all providers: timeouts, size limits and our own errors.
 
-Nothing is retried here: a repeated POST may be a second paid film, and who may ask again is known
-to the tracker alone. aiohttp itself repeats only idempotent methods on a dropped connection.
+Nothing is retried here: a repeated POST may be a second paid video, and only the worker knows what
+may be retried. aiohttp itself repeats only idempotent methods on a dropped connection.
 """
 
 import logging
@@ -16,18 +16,19 @@ from typing import Any
 
 import aiohttp
 
-from bot.domain.budgets import Purpose
 from bot.errors import ProviderTimeoutError, ProviderUnavailableError, SubmissionUncertainError
 from bot.providers.pacing import Pace
+from bot.providers.request_limits import Purpose
 
 _log = logging.getLogger(__name__)
 
-MOST_BODY_BYTES = 4 * 1024 * 1024
+MAX_BODY_BYTES = 16 * 1024 * 1024  # room for a short video as a data URL
+MAX_HEADER_BYTES = 64 * 1024  # a signed address in a header exceeds aiohttp's 8190
 DETAIL_CHARACTERS = 256
 READ_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
 SUBMIT_TIMEOUT = aiohttp.ClientTimeout(total=120, connect=10)
-LONGEST_WAIT = timedelta(hours=25)  # a daily limit ends at midnight; more is a slip of theirs
-SECRET_CHARACTERS = 8  # a header's value that is shorter is no secret
+LONGEST_WAIT = timedelta(hours=25)  # a daily limit ends at midnight; a longer wait is a mistake
+SECRET_CHARACTERS = 8  # a shorter header value is no secret
 
 _SECRETS = re.compile(
     r"(?i)bearer\s+\S+|sk-nano-[\w-]+|whsec_\S+|data:[\w/+.-]+;base64,[\w+/=]+"
@@ -37,7 +38,7 @@ _SECRETS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a service said. `body` is None where it was no JSON, as an edge's HTML is not."""
+    """A service's answer; `body` is None unless it was JSON, unlike an edge's HTML."""
 
     status: int
     body: Any
@@ -46,10 +47,10 @@ class Answer:
 
 
 class Api:
-    """One service's API: its base address and the headers that go with every call.
+    """One service's API: its base address and the headers of every call.
 
-    The headers' values never stand in an answer: a service that repeats a key in an error does
-    not bring it into our logs.
+    Header values are removed from answers, so that a service that repeats a key in an error cannot
+    bring it into our logs.
     """
 
     def __init__(
@@ -72,45 +73,60 @@ class Api:
         *,
         query: Mapping[str, str] | None = None,
         payload: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """A call that may be repeated.
+        """Make a call that is safe to repeat; `headers` replace those with the key.
 
-        Raises ProviderTimeoutError, ProviderUnavailableError, and ProviderRateLimitedError when
-        the account's budget of requests is used up.
+        Raises ProviderTimeoutError, ProviderUnavailableError, and ProviderRateLimitedError when the
+        account's request budget is used up.
         """
         await self._pace.take(purpose)
         body = None if payload is None else _json_body(payload)
         try:
-            return await self._call(method, path, READ_TIMEOUT, params=query, data=body)
+            return await self._call(
+                method, path, READ_TIMEOUT, headers=headers, params=query, data=body
+            )
         except TimeoutError as error:
             raise ProviderTimeoutError(f"{method} {path}") from error
         except (aiohttp.ClientError, OSError) as error:
             raise ProviderUnavailableError(type(error).__name__) from error
 
-    async def submit(self, path: str, payload: Mapping[str, Any]) -> Answer:
-        """A POST that costs money, sent once.
+    async def submit(
+        self, path: str, payload: Mapping[str, Any], *, stale_at: datetime | None = None
+    ) -> Answer:
+        """Send a POST that costs money once, and never at or after `stale_at`.
 
         Raises ProviderUnavailableError when no connection was made, so that nothing can have been
-        accepted, ProviderRateLimitedError when the budget of requests is used up, and
-        SubmissionUncertainError when it broke afterwards.
+        accepted; ProviderRateLimitedError when the request budget is used up; LeaseLostError when
+        it is too late; and SubmissionUncertainError when the connection broke afterwards.
         """
         await self._pace.take(Purpose.SUBMISSION)
+        body = _json_body(payload)
+        self._pace.ensure_before(stale_at)
         try:
-            return await self._call("POST", path, SUBMIT_TIMEOUT, data=_json_body(payload))
+            return await self._call("POST", path, SUBMIT_TIMEOUT, data=body)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise ProviderUnavailableError(type(error).__name__) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise SubmissionUncertainError(type(error).__name__) from error
 
     async def _call(
-        self, method: str, path: str, limits: aiohttp.ClientTimeout, **more: Any
+        self,
+        method: str,
+        path: str,
+        limits: aiohttp.ClientTimeout,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
     ) -> Answer:
         async with self._session.request(
             method,
             f"{self.base_url}{path}",
-            headers=self.headers,
+            headers=self.headers if headers is None else headers,
             timeout=limits,
             allow_redirects=False,
+            max_line_size=MAX_HEADER_BYTES,
+            max_field_size=MAX_HEADER_BYTES,
             **more,
         ) as response:
             text = self._without_keys((await _capped(response)).decode(errors="replace"))
@@ -126,12 +142,12 @@ class Api:
 
 
 def redacted(text: str) -> str:
-    """Short, on one line, and without what looks like a secret; for logs."""
+    """Shorten a text for logs to one line without apparent secrets."""
     return _SECRETS.sub("[redacted]", " ".join(text.split()))[:DETAIL_CHARACTERS]
 
 
 def retry_at(headers: Mapping[str, str], now: datetime) -> datetime | None:
-    """When to come again, from Retry-After in seconds or as a date; None where it says nothing.
+    """Parse Retry-After, in seconds or as a date; None if absent.
 
     At most `LONGEST_WAIT` from now.
     """
@@ -146,7 +162,7 @@ def retry_at(headers: Mapping[str, str], now: datetime) -> datetime | None:
 
 
 def _note(method: str, path: str, response: aiohttp.ClientResponse) -> None:
-    """The service's own id of a request, with which its support can find it."""
+    """Log the service's request id, by which its support can find the request."""
     _log.log(
         logging.DEBUG if response.status < 400 else logging.INFO,
         "provider_answered",
@@ -159,7 +175,7 @@ def _note(method: str, path: str, response: aiohttp.ClientResponse) -> None:
 
 
 def _json_body(payload: Mapping[str, Any]) -> aiohttp.Payload:
-    """As a stream: a body with a picture in it is megabytes, which are written piece by piece."""
+    """Serialize to a stream: a body with a picture is megabytes, written in chunks."""
     return aiohttp.BytesIOPayload(BytesIO(dumps(payload).encode()), content_type="application/json")
 
 
@@ -167,23 +183,24 @@ async def _capped(response: aiohttp.ClientResponse) -> bytes:
     content = bytearray()
     async for chunk in response.content.iter_chunked(64 * 1024):
         content += chunk
-        if len(content) > MOST_BODY_BYTES:
+        if len(content) > MAX_BODY_BYTES:
             break
-    return bytes(content[:MOST_BODY_BYTES])
+    return bytes(content[:MAX_BODY_BYTES])
 
 
 def _json(text: str) -> Any:
     try:
         body = loads(text)
         return _storable(body) if "\\u" in text else body
-    except (ValueError, RecursionError):  # no JSON, a number of thousands of digits, too deep
+    except (ValueError, RecursionError):  # not JSON, a number of thousands of digits, too deep
         return None
 
 
 def _storable(value: Any) -> Any:
-    """The same with texts that a message and a database take.
+    """Make texts valid for messages and the database.
 
-    A service that shortens its texts may cut an emoji in two, which JSON can say and UTF-8 cannot.
+    A service that truncates texts may split an emoji in two, which JSON can express and UTF-8
+    cannot.
     """
     if isinstance(value, str):
         return value.encode(errors="replace").decode().replace("\0", " ")

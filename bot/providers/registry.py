@@ -1,63 +1,51 @@
-"""Every provider: one module and one line here."""
+"""Every provider: one package and one line here."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
-
-import aiohttp
+import logging
+from collections.abc import Mapping
+from typing import Any
 
 from bot.ids import ProviderName
-from bot.ports import Clock, Provider, RequestBudgets
-from bot.providers.nanogpt.client import NanoGpt
-from bot.providers.nanophoto.client import NanoPhoto
+from bot.providers.contract import Provider
+from bot.providers.nanogpt.client import NANOGPT
+from bot.providers.nanophoto.client import NANOPHOTO
+from bot.providers.spec import Connections, ProviderSettings, ProviderSpec
 
+_log = logging.getLogger(__name__)
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Where a provider is, the key to it, and what a credit costs where it bills in credits."""
-
-    api_key: str
-    base_url: str
-    usd_per_credit: Decimal = Decimal(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """What every provider works with; `downloads` is the guarded session."""
-
-    api: aiohttp.ClientSession
-    downloads: aiohttp.ClientSession
-    budgets: RequestBudgets
-    clock: Clock
-
-
-Maker = Callable[[Account, Lines], Provider]
-
-MAKERS: dict[ProviderName, Maker] = {
-    ProviderName("nanogpt"): lambda account, lines: NanoGpt(
-        account.api_key,
-        account.base_url,
-        api=lines.api,
-        downloads=lines.downloads,
-        budgets=lines.budgets,
-        clock=lines.clock,
-    ),
-    ProviderName("nanophoto"): lambda account, lines: NanoPhoto(
-        account.api_key,
-        account.base_url,
-        account.usd_per_credit,
-        api=lines.api,
-        downloads=lines.downloads,
-        budgets=lines.budgets,
-        clock=lines.clock,
-    ),
-}
+PROVIDERS: tuple[ProviderSpec[Any], ...] = (
+    NANOGPT,
+    NANOPHOTO,
+)
 
 
 def make_providers(
-    accounts: Mapping[ProviderName, Account], lines: Lines
+    settings: Mapping[ProviderName, ProviderSettings], connections: Connections
 ) -> dict[ProviderName, Provider]:
-    """Those that there is an account for."""
-    return {
-        name: maker(accounts[name], lines) for name, maker in MAKERS.items() if name in accounts
-    }
+    """Make the providers that are set up.
+
+    One that fails does not stop the others; its jobs wait as if it were not set up.
+    """
+    made: dict[ProviderName, Provider] = {}
+    for spec in PROVIDERS:
+        if spec.name not in settings:
+            continue
+        try:
+            made[spec.name] = spec.make(settings[spec.name], connections)
+        except Exception:  # noqa: BLE001 - whatever its package makes of these settings
+            _log.exception("provider_cannot_be_set_up", extra={"provider": spec.name})
+    return made
+
+
+def label_of(name: ProviderName) -> str:
+    """Return a provider's display name, or its database name once it was removed."""
+    return next((spec.label for spec in PROVIDERS if spec.name == name), name)
+
+
+def key_variables() -> str:
+    """Name the variables of which one must be set: "NANOGPT_API_KEY or NANOPHOTO_API_KEY"."""
+    return " or ".join(spec.variable("api_key") for spec in PROVIDERS)
+
+
+def preferred_models() -> tuple[str, ...]:
+    """Return the well-known models, best known first."""
+    return tuple(model for spec in PROVIDERS for model in spec.preferred_models)

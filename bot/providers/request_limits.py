@@ -1,21 +1,22 @@
-"""How many requests an account may make, and which of them come first when few are left."""
+"""An account's rate limits, and which requests come first near them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Purpose(StrEnum):
-    """What a request to a provider is for."""
+    """The purpose of a request to a provider."""
 
     SUBMISSION = "submission"
-    LOOK = "look"
+    QUOTE = "quote"  # a price, which a service may count as a submission
+    POLL = "poll"
     RECOVERY = "recovery"
     OTHER = "other"  # model lists, balances
 
 
 @dataclass(frozen=True, slots=True)
 class RequestRule:
-    """At most `most` requests in any `per_seconds`; the last `reserved` are for submissions."""
+    """At most `most` requests per `per_seconds`; the last `reserved` are for submissions."""
 
     name: str
     most: int
@@ -23,5 +24,5 @@ class RequestRule:
     reserved: int = 0
 
     def most_for(self, purpose: Purpose) -> int:
-        """How many may have been made before one more of this purpose is too many."""
+        """Return the limit for this purpose."""
         return self.most if purpose is Purpose.SUBMISSION else self.most - self.reserved

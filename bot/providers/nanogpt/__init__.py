@@ -1,1 +1,5 @@
-"""NanoGPT: about 175 models behind one API, billed in dollars."""
+"""NanoGPT: about 175 models behind one API, billed in dollars.
+
+May import the contract and the other modules of `providers`, never another service. Read
+`client.py` first.
+"""

@@ -1,9 +1,15 @@
 """The port `Provider` on NanoGPT's API.
 
 Sources: NanoGPT's pages on video generation, unified and legacy status, recovery, models and
-balance. There is no idempotency key and no cancel; what is charged is charged at the submission.
+balance. There is no idempotency key and no cancel; the charge is made at the submission.
+
+One service has two hosts: `api.nano-gpt.com` is recommended for requests with a key, `nano-gpt.com`
+answers the same ones, and a video's address may name either. By its page on rate limits,
+submissions and recoveries are counted by IP address, so all accounts behind ours share their
+budget; a request may be in transit for a while before it is counted, so each window is kept longer.
 """
 
+import hashlib
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,33 +22,91 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from bot.domain.budgets import Purpose
-from bot.domain.capabilities import Capability
-from bot.domain.requests import VideoRequest
-from bot.domain.submissions import ProviderStatus, Receipt
+from bot.catalog.capability import Capability
+from bot.catalog.request import VideoRequest
+from bot.clock import Clock
 from bot.errors import ProviderError, ProviderRejectedRequestError
 from bot.ids import ModelId, ProviderName
-from bot.ports import Clock, Order, RequestBudgets, Watched
 from bot.providers import artifacts
+from bot.providers.contract import (
+    Order,
+    ProviderStatus,
+    Receipt,
+    RequestBudgets,
+    Watched,
+)
 from bot.providers.http import Answer, Api
 from bot.providers.nanogpt.advice import MODEL_GONE
 from bot.providers.nanogpt.errors import error_of, is_no_such_endpoint, submission_error_of
 from bot.providers.nanogpt.families import current_name
-from bot.providers.nanogpt.hosts import origin_of, with_api_path
 from bot.providers.nanogpt.models import NAME, Model, as_estimate, entries_by_name, read_models
 from bot.providers.nanogpt.parameters import PICTURES_MAX_BYTES, payload_of
-from bot.providers.nanogpt.rules import rules_of
-from bot.providers.nanogpt.wire import read_balance, read_receipt, read_recovered, read_status
+from bot.providers.nanogpt.wire import (
+    read_balance,
+    read_quote,
+    read_receipt,
+    read_recovered,
+    read_status,
+)
 from bot.providers.pacing import Pace
+from bot.providers.request_limits import Purpose, RequestRule
+from bot.providers.spec import Connections, HttpAddress, ProviderSettings, ProviderSpec
 
 _log = logging.getLogger(__name__)
 
-RECOVER_MOST = 50
-LOOK_PRICE_SECONDS = 0.2  # looks are free of charge there, and no reason to hammer
+HOSTS = frozenset({"nano-gpt.com", "api.nano-gpt.com"})
+
+MAX_SUBMISSIONS = 50  # a minute
+FOR_VIDEOS = 20  # submissions a minute that no question for a price may use up
+MAX_RECOVERIES = 20  # a minute
+MAX_REQUESTS = 25  # a second
+MINUTE_SECONDS = 75.0  # includes a request's transit time
+SECOND_SHARE = 0.8  # of the requests a second, since requests may bunch up in transit
+MAX_RECOVER = 50
+KEYLESS = {"x-x402": "true"}  # "I would pay at once": answered with the price
+LOOK_PRICE_SECONDS = 0.2  # polls are free of charge there, but no reason to hammer it
+
+
+def with_api_path(base_url: str) -> str:
+    """Add the API path to `https://api.nano-gpt.com`; leave any other address alone."""
+    url = URL(base_url)
+    is_bare = url.host in HOSTS and url.path in {"", "/"}
+    return str(url.with_path("/api")) if is_bare else base_url
+
+
+def origin_of(address: str, base: URL) -> URL:
+    """Return the origin that may receive the key: ours, or its twin's.
+
+    The twin has our scheme and our port; any other host gets no key.
+    """
+    try:
+        url = base.join(URL(address))
+        twin = url.origin()
+    except ValueError:
+        return base
+    is_twin = base.host in HOSTS and url.host in HOSTS
+    return twin if is_twin and (url.scheme, url.port) == (base.scheme, base.port) else base
+
+
+def rules_of(api_key: str) -> Mapping[Purpose, Sequence[RequestRule]]:
+    """Return the rules by purpose; a digest of its key names the account."""
+    account = hashlib.sha256(api_key.encode()).hexdigest()[:8]
+    second = RequestRule(f"nanogpt:{account}:second", int(MAX_REQUESTS * SECOND_SHARE), 1.0)
+    submissions = RequestRule(
+        "nanogpt:submissions", MAX_SUBMISSIONS, MINUTE_SECONDS, reserved=FOR_VIDEOS
+    )
+    recoveries = RequestRule("nanogpt:recoveries", MAX_RECOVERIES, MINUTE_SECONDS)
+    return {
+        Purpose.SUBMISSION: (submissions, second),
+        Purpose.QUOTE: (submissions, second),
+        Purpose.POLL: (second,),
+        Purpose.RECOVERY: (recoveries, second),
+        Purpose.OTHER: (second,),
+    }
 
 
 class NanoGpt:
-    """One account at NanoGPT; `downloads` is the guarded session that films are fetched with."""
+    """One account at NanoGPT; `downloads` is the guarded session for videos."""
 
     def __init__(
         self,
@@ -72,7 +136,7 @@ class NanoGpt:
         return PICTURES_MAX_BYTES
 
     @property
-    def looks_together(self) -> bool:
+    def polls_in_batches(self) -> bool:
         return False
 
     @property
@@ -80,54 +144,69 @@ class NanoGpt:
         return True
 
     async def submit(self, order: Order) -> Receipt:
-        """Hand over a wish, once. Its tag goes along as `conversationUUID`, for `recover`.
+        """Submit an order once, with its tag as `conversationUUID` for `recover`.
 
-        Raises ProviderRejectedRequestError without asking when the model is not listed any more:
-        what its switches are called, and so what it would cost, is not known then.
+        Raises ProviderRejectedRequestError without a request when the model is not listed any more:
+        the names of its switches, and so its price, are unknown then.
         """
         model = self._model(order.request)
         request = replace(order.request, model_id=model.capability.model_id)
         payload = payload_of(replace(order, request=request), model.parameters)
-        answer = await self._api.submit("/generate-video", payload)
+        answer = await self._api.submit("/generate-video", payload, stale_at=order.stale_at)
         receipt = read_receipt(answer.body) if 200 <= answer.status < 300 else None
         if receipt is None:
             raise submission_error_of(answer, self._clock.now())
         return receipt
 
-    async def look(self, handle: str, request: VideoRequest) -> ProviderStatus:
-        """Ask the unified status, and the legacy one where there is no unified one.
+    async def quote_micros(self, order: Order) -> int | None:
+        """Return the request's price in micros; None if not quoted.
 
-        Done without an address is answered as running, so that the caller's deadline bounds it.
+        The same body without a key is answered with a demand for payment, which names the price:
+        nothing is started. With a key it would be a submission, so none is sent. It is counted as
+        one, since the service counts by address and path.
+        """
+        model = self._model(order.request)
+        request = replace(order.request, model_id=model.capability.model_id)
+        payload = payload_of(replace(order, request=request), model.parameters)
+        del payload["conversationUUID"]
+        answer = await self._api.read(
+            "POST", "/generate-video", Purpose.QUOTE, payload=payload, headers=KEYLESS
+        )
+        return read_quote(answer.status, answer.body)
+
+    async def poll(self, handle: str, request: VideoRequest) -> ProviderStatus:
+        """Poll the unified status, or the legacy one if there is no unified one.
+
+        Done without an address is reported as running, so that the caller's deadline limits it.
         """
         answer = await self._api.read(
-            "GET", "/video/status", Purpose.LOOK, query={"requestId": handle}
+            "GET", "/video/status", Purpose.POLL, query={"requestId": handle}
         )
         if is_no_such_endpoint(answer):
             query = {"runId": handle, "model": request.model_id, "modelSlug": request.model_id}
             answer = await self._api.read(
-                "GET", "/generate-video/status", Purpose.LOOK, query=query
+                "GET", "/generate-video/status", Purpose.POLL, query=query
             )
         return read_status(self._body_of(answer, about_job=True))
 
-    async def look_together(
+    async def poll_batch(
         self, watched: Sequence[Watched]
     ) -> Sequence[ProviderStatus | ProviderError]:
-        """One by one: a status names a single film."""
-        return [await self.look(one.handle, one.request) for one in watched]
+        """Poll one by one: a status names a single video."""
+        return [await self.poll(one.handle, one.request) for one in watched]
 
-    async def look_price_seconds(self) -> float:
+    async def poll_price_seconds(self) -> float:
         return LOOK_PRICE_SECONDS
 
     async def may_submit_at(self) -> datetime | None:
         return await self._pace.free_at(Purpose.SUBMISSION)
 
     async def recover(self, tag: str, request: VideoRequest) -> Receipt | None:
-        """Find a submission by its tag among the latest 50, whatever its model is called now.
+        """Find a submission by its tag among the latest 50, under any model name.
 
-        A service that wants to know the model is told. What was charged is not answered and stays
-        None.
+        The model is sent to a service that requires it. The charge is not reported and stays None.
         """
-        query = {"conversationUUID": tag, "limit": str(RECOVER_MOST)}
+        query = {"conversationUUID": tag, "limit": str(MAX_RECOVER)}
         answer = await self._recovered(query)
         if answer.status == 400:
             answer = await self._recovered({**query, "model": request.model_id})
@@ -137,7 +216,7 @@ class NanoGpt:
         return await self._api.read("GET", "/generate-video/recover", Purpose.RECOVERY, query=query)
 
     async def list_capabilities(self) -> tuple[Capability, ...]:
-        """The live list, which wins over the bundled one; the last one read while it is away."""
+        """Fetch the live list, or return the last one read; it overrides the bundled one."""
         try:
             answer = await self._api.read(
                 "GET", "/v1/video-models", Purpose.OTHER, query={"detailed": "true"}
@@ -150,11 +229,15 @@ class NanoGpt:
         return self.capabilities()
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """Those of the list that was read last, or of the bundled one; nobody is asked."""
+        """Return the last list read, or the bundled one, without a request."""
         return tuple(model.capability for model in self._models.values())
 
+    async def check_key(self) -> None:
+        """Request the balance, which requires the key."""
+        await self.balance_micros()
+
     async def balance_micros(self) -> int | None:
-        """What the account holds, in micros of a dollar. Raises ProviderError."""
+        """Return the account's balance in micros. Raises ProviderError."""
         answer = await self._api.read("POST", "/check-balance", Purpose.OTHER)
         return read_balance(self._body_of(answer))
 
@@ -168,7 +251,7 @@ class NanoGpt:
         )
 
     def _model(self, request: VideoRequest) -> Model:
-        """Also under the name that it has been given since, or had before."""
+        """Find the request's model by its old or new name."""
         wanted = current_name(request.model_id)
         for model_id, model in self._models.items():
             if request.model_id == model_id or current_name(model_id) == wanted:
@@ -188,3 +271,35 @@ def by_id(models: Iterable[Model]) -> dict[ModelId, Model]:
 
 def _bundled_list() -> Any:
     return json.loads((resources.files(__package__) / "fallback.json").read_text("utf-8"))
+
+
+class NanoGptSettings(ProviderSettings):
+    """The key, and the address with or without `/api`."""
+
+    base_url: HttpAddress = "https://nano-gpt.com/api"
+
+
+def make(settings: NanoGptSettings, connections: Connections) -> NanoGpt:
+    return NanoGpt(
+        settings.key,
+        settings.base_url,
+        api=connections.api,
+        downloads=connections.downloads,
+        budgets=connections.budgets,
+        clock=connections.clock,
+    )
+
+
+NANOGPT = ProviderSpec(
+    name=NAME,
+    label="NanoGPT",
+    summary="about 175 models, billed in dollars.",
+    settings=NanoGptSettings,
+    make=make,
+    preferred_models=(
+        "bytedance-seedance-v1-pro-fast",
+        "seedance-lite-video",
+        "veo3-1-lite-video",
+        "wan-25",
+    ),
+)

@@ -1,28 +1,50 @@
-"""How long a film can be, from however a model's entry says it.
+"""Read the durations that a model's entry offers, in any notation.
 
-Source: the model list: durations as 5, "5" or "5s", as a range of numbers, as two options that
-are a range, as a range in words; and models that count frames at a rate instead.
+Source: the model list: durations as 5, "5" or "5s", as a range of numbers, as two options that are
+a range, as a range in words; and models that count frames at a rate instead.
 """
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.providers.nanogpt.entries import Parameter
-from bot.providers.nanogpt.families import DURATION_NAMES, first_of
+from bot.providers.nanogpt.families import DURATION_NAMES, Parameter, first_of
 
-MOST_DURATIONS = 60
+MAX_DURATIONS = 60
+MAX_SECONDS = 10_000  # no duration has that many digits
 _RANGE = re.compile(r"\b([0-9]{1,4})\s*(?:-|–|to)\s*([0-9]{1,4})\b")  # noqa: RUF001 - the en dash is theirs
 
 
+_SECONDS = re.compile(r"([0-9]{1,4})(?:\.0+)? ?(?:s|sec|seconds?)?")
+
+
 def seconds_of(value: object) -> int | None:
-    """A duration as the list spells it: 5, "5" or "5s"."""
-    text = str(value).removesuffix("s").removesuffix(".0")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 5 else None
+    """Parse a duration to seconds: 5, "5", "5s" or "5 seconds"."""
+    found = _SECONDS.fullmatch(str(value).strip())
+    return int(found[1]) if found else None
 
 
 def durations_of(given: Mapping[str, Parameter], pricing: Mapping[str, Any]) -> tuple[int, ...]:
-    """Every duration that can be asked for, in seconds; empty where there is no choice."""
+    """Return every available duration in seconds; empty if there is no choice.
+
+    If prices for only some durations contradict the parameter, they win: the other durations belong
+    to operations that are never requested here.
+    """
+    listed = _listed_durations(given, pricing)
+    raw = pricing.get("raw")
+    priced = {**pricing, **(raw if isinstance(raw, dict) else {})}
+    supported = priced.get("supported_durations", priced.get("supportedDurations"))
+    if isinstance(supported, list) and supported:
+        named = {seconds_of(one) for one in supported}
+        listed = tuple(one for one in listed if one in named) or listed
+    least = seconds_of(priced.get("min_duration", priced.get("minDuration"))) or 0
+    most = seconds_of(priced.get("max_duration", priced.get("maxDuration"))) or MAX_SECONDS
+    return tuple(one for one in listed if least <= one <= most) or listed
+
+
+def _listed_durations(
+    given: Mapping[str, Parameter], pricing: Mapping[str, Any]
+) -> tuple[int, ...]:
     name = first_of(DURATION_NAMES, given)
     if name is None:
         fixed = seconds_of(pricing.get("fixed_duration_seconds"))
@@ -32,13 +54,13 @@ def durations_of(given: Mapping[str, Parameter], pricing: Mapping[str, Any]) -> 
         found = (seconds_of(option.value) for option in parameter.options)
         return tuple(seconds for seconds in found if seconds)
     least, most = _range_of(parameter)
-    if 0 <= least <= most < least + MOST_DURATIONS:
+    if 0 <= least <= most < least + MAX_DURATIONS:
         return tuple(range(max(1, int(least)), int(most) + 1))
     return ()
 
 
 def default_duration(given: Mapping[str, Parameter], durations: tuple[int, ...]) -> int | None:
-    """The list's own default where it can be had, else the first duration."""
+    """Return the list's default if available, else the first duration."""
     name = first_of(DURATION_NAMES, given)
     if name is None:
         usual = usual_frames(given)
@@ -50,7 +72,7 @@ def default_duration(given: Mapping[str, Parameter], durations: tuple[int, ...])
 
 
 def frames_by_seconds(given: Mapping[str, Parameter]) -> dict[int, int]:
-    """How many frames a film of so many seconds has, where both they and their rate are chosen."""
+    """Map seconds to frame counts, if both frames and their rate can be chosen."""
     usual, rate = usual_frames(given), usual_rate(given)
     if usual is None or rate is None:
         return {}
@@ -71,14 +93,14 @@ def usual_frames(given: Mapping[str, Parameter]) -> int | None:
 
 
 def usual_rate(given: Mapping[str, Parameter]) -> int | None:
-    """Frames a second; None where it cannot be chosen or is not said."""
+    """Return the frames per second; None if not a choice or not stated."""
     if "frames_per_second" not in given:
         return None
     return seconds_of(given["frames_per_second"].default) or None
 
 
 def _range_of(parameter: Parameter) -> tuple[float, float]:
-    """The least and the most of a number; an impossible range where it is not said."""
+    """Return a number's minimum and maximum; an impossible range if not stated."""
     if parameter.min is not None and parameter.max is not None:
         return parameter.min, parameter.max
     named = [value for one in parameter.options if (value := seconds_of(one.value)) is not None]

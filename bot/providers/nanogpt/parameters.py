@@ -1,7 +1,7 @@
-"""A wish in a model's own spelling, with every billable switch explicit and nothing else.
+"""Spell a request for one model, with every billable switch explicit.
 
-An omitted switch is billed at the list's default, which is often the dear one; a superfluous field
-is often refused.
+An omitted switch is billed at the list's default, often the expensive one; a superfluous field is
+often refused.
 """
 
 import base64
@@ -9,9 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.domain.requests import VideoRequest
-from bot.ports import Order, OrderPicture
-from bot.providers.nanogpt.entries import Parameter
+from bot.catalog.request import VideoRequest
+from bot.providers.contract import Order, OrderPicture, OrderVideo
 from bot.providers.nanogpt.families import (
     AUDIO_NAMES,
     DURATION_NAMES,
@@ -22,6 +21,8 @@ from bot.providers.nanogpt.families import (
     PRO_NAMES,
     PRO_RESOLUTIONS,
     REFERENCE_NAMES,
+    Parameter,
+    audio_name,
     first_of,
     is_shaped_by_the_picture,
     mode_of,
@@ -35,29 +36,34 @@ from bot.providers.nanogpt.lengths import (
     usual_rate,
 )
 
-MOST_BODY_BYTES = 4_000_000  # "4 MB", and nobody says whether of a file or of a request
+MAX_BODY_BYTES = 4_000_000  # "4 MB"; whether per file or per request is not documented
 WORDS_BYTES = 100_000  # 4,000 characters in their longest spelling, twice, and all the rest
-PICTURES_MAX_BYTES = (MOST_BODY_BYTES - WORDS_BYTES) * 3 // 4  # base64 adds a third
+PICTURES_MAX_BYTES = (MAX_BODY_BYTES - WORDS_BYTES) * 3 // 4  # base64 adds a third
 
 
 def payload_of(order: Order, given: Mapping[str, Parameter]) -> dict[str, Any]:
-    """The body of a submission; `given` are the parameters that the model's entry lists."""
+    """Build the body of a submission; `given` are the parameters of the model's entry."""
     request = order.request
     return {
         "model": request.model_id,
         "prompt": request.prompt,
-        "conversationUUID": order.tag,  # the only tag of ours that `recover` gives back
+        "conversationUUID": order.tag,  # the only tag of ours that `recover` returns
         **settled(given),
         **_mode(request, given),
         **_length(request, given),
         **_size(request, given),
-        **{
-            name: spelt(given[name], on=bool(request.audio))
-            for name in AUDIO_NAMES
-            if name in given
-        },
+        **_sound(request, given),
         **_extras(request, given),
         **_pictures(order, given),
+        **_source(order),
+    }
+
+
+def _sound(request: VideoRequest, given: Mapping[str, Parameter]) -> dict[str, Any]:
+    if audio_name(given) is None:
+        return {}
+    return {
+        name: spelt(given[name], on=bool(request.audio)) for name in AUDIO_NAMES if name in given
     }
 
 
@@ -81,7 +87,7 @@ def _length(request: VideoRequest, given: Mapping[str, Parameter]) -> dict[str, 
 
 
 def _frames(request: VideoRequest, given: Mapping[str, Parameter]) -> dict[str, Any]:
-    """How many frames, where a film's length is counted so: more of them may cost more."""
+    """Return the frame count for models that use one; more frames may cost more."""
     usual = usual_frames(given)
     count = frames_by_seconds(given).get(request.duration_seconds or 0, usual)
     if count is None:
@@ -103,7 +109,9 @@ def _size(request: VideoRequest, given: Mapping[str, Parameter]) -> dict[str, An
 
 def _shape(request: VideoRequest, given: Mapping[str, Parameter]) -> dict[str, Any]:
     if "aspect_ratio" in given:
-        return {} if request.aspect_ratio is None else {"aspect_ratio": request.aspect_ratio}
+        automatic = None if request.image is None else given["aspect_ratio"].automatic
+        chosen = automatic if request.aspect_ratio is None else request.aspect_ratio
+        return {} if chosen is None else {"aspect_ratio": chosen}
     if "orientation" in given:
         return {"orientation": ORIENTATIONS.get(request.aspect_ratio or "", "landscape")}
     if "size" in given and request.aspect_ratio in given["size"].choices:
@@ -136,8 +144,15 @@ def _pictures(order: Order, given: Mapping[str, Parameter]) -> dict[str, Any]:
     return sent
 
 
+def _source(order: Order) -> dict[str, Any]:
+    if order.source is None:
+        return {}
+    inside = "videoDataUrl" if order.source.content is not None else "videoUrl"
+    return {inside: _spelt(order.source)}
+
+
 def _references(pictures: list[str], given: Mapping[str, Parameter]) -> dict[str, Any]:
-    """A list; one picture, or the list as a text, where the model's entry says so."""
+    """Return references in the entry's format: list, one picture, or list in a string."""
     name = first_of(REFERENCE_NAMES, given) or REFERENCE_NAMES[0]
     if name == "reference_image":
         return {name: pictures[0]}
@@ -146,8 +161,8 @@ def _references(pictures: list[str], given: Mapping[str, Parameter]) -> dict[str
     return {name: json.dumps(pictures) if is_text else pictures}
 
 
-def _spelt(picture: OrderPicture) -> str:
-    """As a data URL, or its address where there are no bytes."""
+def _spelt(picture: OrderPicture | OrderVideo) -> str:
+    """Return a file's data URL, or its address without bytes."""
     if picture.content is None:
         return picture.address or ""
     encoded = base64.b64encode(picture.content).decode()

@@ -1,6 +1,6 @@
-"""The handle of a submission: NanoPhoto has no id for a request, only one for each shot's task.
+"""The handle of a submission: NanoPhoto has ids of tasks only, none of requests.
 
-Written down as JSON, with the resolution that every look must repeat and the credits it cost.
+Stored as JSON, with the resolution that every poll must repeat and the price in credits.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from bot.errors import ProviderJobUnknownError
 
 
 class Task(BaseModel):
-    """One shot at the service, by our name for it and by theirs."""
+    """One shot at the service, by our id and by theirs."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -37,7 +37,7 @@ class Handle(BaseModel):
 
 
 def parse(handle: str) -> Handle:
-    """Raises ProviderJobUnknownError for what `spell` never wrote."""
+    """Parse a handle. Raises ProviderJobUnknownError if `spell` did not write it."""
     try:
         return Handle.model_validate_json(handle)
     except ValidationError as error:
@@ -47,7 +47,7 @@ def parse(handle: str) -> Handle:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Tasks that one request may ask for: all of one resolution."""
+    """Tasks that one request may poll: all of one resolution."""
 
     resolution: str
     tasks: tuple[Task, ...]

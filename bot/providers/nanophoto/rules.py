@@ -1,82 +1,88 @@
-"""How many requests NanoPhoto takes, and what a look is worth of them.
+"""NanoPhoto's rate limit, the price of a poll, and the last hour's load.
 
 Source: NanoPhoto's pages on its API and on Veo 3.1: 100 requests an hour for a key, over the whole
-API; no exemption for looks is named, so they count. Nobody says whether the hour is fixed or
-slides, so any hour is held, and a little longer for what a request may spend on its way.
+API; no exemption for polls is named, so they count. Whether the hour is fixed or sliding is not
+documented, so the limit is kept in any hour, and a little longer for a request's transit time.
 """
 
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 
-from bot.domain.budgets import Purpose, RequestRule
+from bot.clock import Clock
+from bot.instants import is_within
+from bot.providers.pacing import Pace
+from bot.providers.request_limits import Purpose, RequestRule
 
-REQUESTS_MOST = 100  # an hour
+MAX_REQUESTS = 100  # an hour
 HOUR_SECONDS = 3660.0
-FOR_SUBMISSIONS = 12  # of them, that no look may take
+FOR_SUBMISSIONS = 12  # of them, not available to polls
 LATELY_SECONDS = 1200.0
 REQUESTS_LATELY_SECONDS = 1500.0
-IN_HAND_SECONDS = 160.0  # about as long as a film takes
-HORIZONS_SECONDS = (300.0, 900.0, 1800.0, HOUR_SECONDS)  # that are looked ahead
-LATELY_WEIGHT = 3.0  # of a film of the last twenty minutes, to one of the last hour
-SECONDS_AND_LOOKS = 9.0  # so much over the looks at a film, squared and halved, is their price
-TO_SPEND = 0.9  # of what is left; chance takes the rest
-QUIET, BUSY = 5.0, 12.0  # films an hour; between them, one price gives way to the other
+IN_HAND_SECONDS = 160.0  # about a video's render time
+HORIZONS_SECONDS = (300.0, 900.0, 1800.0, HOUR_SECONDS)  # of the forecast
+LATELY_WEIGHT = 3.0  # of a video of the last twenty minutes, relative to one of the last hour
+SECONDS_AND_LOOKS = 9.0  # divided by the polls per video, squared and halved, it is their price
+TO_SPEND = 0.9  # of what is left; the rest covers chance
+QUIET, BUSY = 5.0, 12.0  # videos an hour; in between, one price blends into the other
 PRICES = ((0, 0.04), (40, 0.1), (60, 4.0), (80, 10.0), (88, 30.0), (100, 100.0))  # by requests used
 BUSY_PRICES = ((0, 0.5), (50, 2.0), (62, 7.0), (88, 20.0), (100, 100.0))
-BUSY_SHARE = 0.7  # in the second, of what the last minutes foretell
-AHEAD_SHARE = 0.7  # and of what is looked ahead
+BUSY_SHARE = 0.7  # weight of the recent rate in the busy level
+AHEAD_SHARE = 0.7  # weight of the price ahead while busy
+MIX_AGAIN_AFTER = timedelta(hours=6)
+SPOILT_TOLERATED = 1  # consecutive
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What the account did in the last hour: requests and, among them, films handed over."""
+    """The account's last hour: requests and, among them, submitted videos."""
 
     used: int
     used_lately: int
-    staying: tuple[int, ...]  # of those used, what will still count after each horizon
-    films: int
-    films_lately: int
-    films_in_hand: int
+    staying: tuple[int, ...]  # of those used, how many still count after each horizon
+    videos: int
+    videos_lately: int
+    videos_in_hand: int
 
-    def films_an_hour(self) -> float:
-        """How many are to be expected; lately counts more."""
+    def videos_an_hour(self) -> float:
+        """Return the expected rate of videos; recent ones weigh more."""
         more = LATELY_WEIGHT * LATELY_SECONDS / HOUR_SECONDS
-        return (0.3 + self.films + LATELY_WEIGHT * self.films_lately) / (1 + more)
+        return (0.3 + self.videos + LATELY_WEIGHT * self.videos_lately) / (1 + more)
 
 
 def rule_of(api_key: str) -> RequestRule:
-    """The account's one rule; the account is named by a digest of its key."""
+    """Return the account's one rule; a digest of its key names the account."""
     account = hashlib.sha256(api_key.encode()).hexdigest()[:8]
-    return RequestRule(f"nanophoto:{account}:hour", REQUESTS_MOST, HOUR_SECONDS, FOR_SUBMISSIONS)
+    return RequestRule(f"nanophoto:{account}:hour", MAX_REQUESTS, HOUR_SECONDS, FOR_SUBMISSIONS)
 
 
-def films_of(rule: RequestRule) -> RequestRule:
-    """Counts the films among the requests, and limits nothing."""
-    return RequestRule(f"{rule.name}:films", 2 * REQUESTS_MOST, HOUR_SECONDS)
+def videos_of(rule: RequestRule) -> RequestRule:
+    """Return a rule that counts the videos among the requests and limits nothing."""
+    return RequestRule(f"{rule.name}:videos", 2 * MAX_REQUESTS, HOUR_SECONDS)
 
 
 def rules_of(api_key: str) -> Mapping[Purpose, Sequence[RequestRule]]:
-    """The rules by purpose."""
+    """Return the rules by purpose."""
     rule = rule_of(api_key)
-    return dict.fromkeys(Purpose, (rule,)) | {Purpose.SUBMISSION: (rule, films_of(rule))}
+    return dict.fromkeys(Purpose, (rule,)) | {Purpose.SUBMISSION: (rule, videos_of(rule))}
 
 
 def within(rule: RequestRule, seconds: float) -> RequestRule:
-    """The same budget, seen through its last minutes alone."""
+    """Return the same budget over only its last minutes."""
     return replace(rule, per_seconds=seconds)
 
 
-def look_price_seconds(load: Load) -> float:
-    """What waiting one more look must save, by what the next hour will need.
+def poll_price_seconds(load: Load) -> float:
+    """Return a poll's price in seconds of waiting, by the coming hour's needs.
 
-    A quiet account spends what the films to come will leave over, and a busy one holds a level that
-    rises before the end: running out costs every film minutes. `python -m bench.nanophoto_budget`
-    measures what comes of it.
+    A quiet account spends what future videos will leave over, and a busy one keeps to a level that
+    rises before the end: running out costs every video minutes. `python -m bench.nanophoto_budget`
+    measures the effect.
     """
-    ahead, an_hour = _price_ahead(load), load.films_an_hour()
+    ahead, an_hour = _price_ahead(load), load.videos_an_hour()
     quiet = max(ahead, _price_at(PRICES, load.used))
     lately = load.used_lately * HOUR_SECONDS / REQUESTS_LATELY_SECONDS
     level = max(load.used, (1 - BUSY_SHARE) * load.used + BUSY_SHARE * lately)
@@ -86,27 +92,79 @@ def look_price_seconds(load: Load) -> float:
 
 
 def _price_ahead(load: Load) -> float:
-    """By the looks that are left for each film, over whatever time leaves the fewest."""
+    """Price by the polls left per video over the tightest horizon."""
     fewest = min(
-        _looks_for_each(load, seconds, staying)
+        _polls_for_each(load, seconds, staying)
         for seconds, staying in zip(HORIZONS_SECONDS, load.staying, strict=True)
     )
     return math.pow(SECONDS_AND_LOOKS / fewest, 2) / 2
 
 
-def _looks_for_each(load: Load, seconds: float, staying: int) -> float:
-    """Of each film in hand or to come within so many seconds; chance may bring more of them."""
-    to_come = load.films_an_hour() * seconds / HOUR_SECONDS
+def _polls_for_each(load: Load, seconds: float, staying: int) -> float:
+    """Return the polls left per video rendering or expected within this time.
+
+    Chance may bring more videos.
+    """
+    to_come = load.videos_an_hour() * seconds / HOUR_SECONDS
     more = math.sqrt(to_come)
-    left = REQUESTS_MOST - staying - to_come
+    left = MAX_REQUESTS - staying - to_come
     looks = min(left - FOR_SUBMISSIONS, left - 2 * more)
-    films = max(0.7 * load.films_in_hand, 0.5) + to_come + more
-    return max(TO_SPEND * looks, 0.01) / films
+    videos = max(0.7 * load.videos_in_hand, 0.5) + to_come + more
+    return max(TO_SPEND * looks, 0.01) / videos
 
 
 def _price_at(prices: Sequence[tuple[float, float]], used: float) -> float:
-    """Between two of these, in proportion of the logarithms."""
-    for (less, cheap), (more, dear) in pairwise(prices):
+    """Interpolate between two prices on a logarithmic scale."""
+    for (less, cheap), (more, expensive) in pairwise(prices):
         if used <= more:
-            return cheap * math.pow(dear / cheap, (used - less) / (more - less))
+            return cheap * math.pow(expensive / cheap, (used - less) / (more - less))
     return prices[-1][1]
+
+
+class Mixture:
+    """The trial of mixing submissions in one request, which is undocumented.
+
+    If the service explicitly refuses, mixing stops for a while. An unreadable answer, or one that
+    omits tasks, may be a hiccup: only the second in a row counts as a refusal.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._refused_at: datetime | None = None
+        self._spoilt = 0
+
+    @property
+    def is_tried(self) -> bool:
+        at = self._refused_at
+        return at is None or not is_within(at, MIX_AGAIN_AFTER, self._clock.now())
+
+    def worked(self) -> None:
+        self._spoilt = 0
+
+    def refused(self) -> None:
+        self._spoilt = 0
+        self._refused_at = self._clock.now()
+
+    def spoilt(self) -> None:
+        self._spoilt += 1
+        if self._spoilt > SPOILT_TOLERATED:
+            self.refused()
+
+
+async def load_of(rule: RequestRule, pace: Pace) -> Load:
+    """Count by window; requests younger than the hour's remainder outlast a horizon."""
+    videos = videos_of(rule)
+    staying = [
+        await pace.used(within(rule, rule.per_seconds - seconds))
+        for seconds in HORIZONS_SECONDS
+        if seconds < rule.per_seconds
+    ]
+    missing = len(HORIZONS_SECONDS) - len(staying)
+    return Load(
+        used=await pace.used(rule),
+        used_lately=await pace.used(within(rule, REQUESTS_LATELY_SECONDS)),
+        staying=(*staying, *[0] * missing),
+        videos=await pace.used(videos),
+        videos_lately=await pace.used(within(videos, LATELY_SECONDS)),
+        videos_in_hand=await pace.used(within(videos, IN_HAND_SECONDS)),
+    )

@@ -3,31 +3,49 @@
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.domain.capabilities import Audio, Capability, Kind, check, complete
-from bot.domain.pricing import price
-from bot.domain.requests import VideoRequest
+from bot.catalog.capability import (
+    Audio,
+    Capability,
+    Kind,
+    check,
+    complete,
+)
+from bot.catalog.pricing import price
+from bot.catalog.request import SourceVideo, VideoRequest
 from bot.errors import ProviderRejectedRequestError
 from bot.ids import ModelId
-from bot.ports import Order, OrderPicture
+from bot.providers.contract import Order, OrderPicture, OrderVideo
 from bot.providers.nanogpt.models import read_models
 from bot.providers.nanogpt.parameters import payload_of
-from sandbox.providers.nanogpt import catalogue, prices
+from sandbox.providers.nanogpt import catalog, prices
+from sandbox.providers.nanogpt.extending import is_extension
+from sandbox.videos.rendering import Renderer, RenderRequest
 from tests.factories import make_image, make_request
 from tests.local_nanogpt import KEY_NAME, Desk, desk_at, local_nanogpt
 
 PICTURES = {name: OrderPicture(b"picture", "image/png") for name in ("a.png", "b.png")}
 FIRST, SECOND = (make_image(key=name) for name in PICTURES)
+SOURCE = SourceVideo("source.mp4", 320, 180, 10_000, 2.0)
 MUCH_MICROS = 1_000_000_000_000
 UNPRICED = {
-    "google/gemini-omni-flash/v1.1",
     "minimax-h3/reference-to-video",
-    "xai/grok-imagine-video/v1.5/image-to-video",
+    "minimax-h3-singularity/image-to-video",
     "skyreels-v4",
 }  # of which the list tells a minimum and no more
+
+
+def is_unpriced(request: VideoRequest) -> bool:
+    """Also references that are billed by tokens, and a picture in a resolution that has no rate."""
+    if request.model_id == "minimax/h3-max":
+        return bool(request.reference_images)
+    if request.model_id == "xai/grok-imagine-video/v1.5/image-to-video":
+        return bool(request.pictures) and request.resolution == "1080p"
+    return request.model_id in UNPRICED
 
 
 @pytest.fixture
@@ -38,21 +56,38 @@ async def desk(tmp_path) -> AsyncIterator[Desk]:
         yield opened
 
 
+@pytest.fixture
+async def source(tmp_path: Path) -> bytes:
+    """A video of two seconds."""
+    target = tmp_path / "source.mp4"
+    await Renderer().render(RenderRequest("snow", seconds=2, resolution="360p"), target)
+    return target.read_bytes()
+
+
+def order_of(request: VideoRequest, tag: str, source: bytes) -> Order:
+    given = OrderVideo(source) if request.sends_video else None
+    return Order(request, tag, PICTURES, source=given)
+
+
 def can_be_made_here(model: dict[str, Any]) -> bool:
-    """By the service's own refusals: neither a film nor a voice must be given."""
+    """By the service's own refusals: no voice must be given, and a video only to be continued."""
+    if is_extension(model):
+        return True
     able, given = model["capabilities"], model["supported_parameters"]["parameters"]
-    is_work_on_a_film = {"target_resolution", "voice_id", "billedDuration"} & set(given)
+    is_work_on_a_video = {"target_resolution", "voice_id", "billedDuration"} & set(given)
     return (
         (able["text_to_video"] or able["image_to_video"])
         and (not able["video_to_video"] or (able["image_to_video"] and able["text_to_video"]))
         and not (able["audio_input"] and not able["text_to_video"])
-        and not is_work_on_a_film
+        and not is_work_on_a_video
     )
 
 
-def wishes(able: Capability) -> Iterator[VideoRequest]:
-    """One with all the model's defaults, from each thing that it makes films from."""
+def requests(able: Capability) -> Iterator[VideoRequest]:
+    """One with all the model's defaults, from each thing that it makes videos from."""
     usual = VideoRequest("a fox", able.model_id)
+    if able.only_continues:
+        yield replace(usual, source_video=SOURCE)
     if Kind.TEXT in able.kinds:
         yield usual
     if Kind.IMAGE in able.kinds:
@@ -65,7 +100,7 @@ def wishes(able: Capability) -> Iterator[VideoRequest]:
 
 
 async def test_every_model_that_can_be_made_here_is_read_and_no_other(desk):
-    listed = catalogue.models()
+    listed = catalog.models()
 
     read = {able.model_id for able in await desk.client.list_capabilities()}
 
@@ -75,24 +110,24 @@ async def test_every_model_that_can_be_made_here_is_read_and_no_other(desk):
 
 async def test_a_model_is_priced_or_known_to_have_no_price(desk):
     for able in await desk.client.list_capabilities():
-        for wish in wishes(able):
-            found = price(complete(wish, able), able.prices)
+        for request in requests(able):
+            found = price(complete(request, able), able.prices)
 
-            assert (found is None) == (able.model_id in UNPRICED), able.model_id
+            assert (found is None) == is_unpriced(request), able.model_id
 
 
-async def test_every_film_with_a_models_defaults_is_charged_as_it_was_quoted(desk):
+async def test_every_video_with_a_models_defaults_is_charged_as_it_was_quoted(desk, source):
     made = 0
     for able in await desk.client.list_capabilities():
-        for wish in wishes(able):
-            completed = complete(wish, able)
+        for request in requests(able):
+            completed = complete(request, able)
             quoted = price(completed, able.prices)
             if quoted is None:
                 continue
-            receipt = await desk.client.submit(Order(completed, f"tag-{made}", PICTURES))
+            receipt = await desk.client.submit(order_of(completed, f"tag-{made}", source))
             kind, charged = desk.money[-1]
 
-            assert check(wish, able) == (), able.model_id
+            assert check(request, able) == (), able.model_id
             assert (kind, receipt.precharged_micros) == ("charge", charged)
             assert abs(quoted.cost_micros - charged) <= charged / 100, able.model_id
             made += 1
@@ -102,23 +137,24 @@ async def test_every_film_with_a_models_defaults_is_charged_as_it_was_quoted(des
 def every_choice(able: Capability) -> Iterator[VideoRequest]:
     sounds = (False, True) if able.audio is Audio.OPTIONAL else (None,)
     lengths, tiers = able.durations_seconds or (None,), able.resolutions or (None,)
-    for wish, seconds, tier, sound in product(wishes(able), lengths, tiers, sounds):
-        changed = replace(wish, duration_seconds=seconds, resolution=tier, audio=sound)
+    for request, seconds, tier, sound in product(requests(able), lengths, tiers, sounds):
+        changed = replace(request, duration_seconds=seconds, resolution=tier, audio=sound)
         yield complete(changed, able)
 
 
 def test_every_choice_of_every_model_is_billed_as_it_is_quoted():
     """Against the service's own reckoning, which knows nothing of the bot's."""
-    listed, seen = catalogue.models(), 0
+    listed, seen = catalog.models(), 0
     for model in read_models({"data": list(listed.values())}):
         able = model.capability
-        for wish in every_choice(able):
-            quoted = price(wish, able.prices)
+        for request in every_choice(able):
+            quoted = price(request, able.prices)
             if quoted is None:
-                assert able.model_id in UNPRICED
+                assert is_unpriced(request)
                 continue
-            body = payload_of(Order(wish, "tag", PICTURES), model.parameters)
-            billed = prices.cost_micros(listed[able.model_id], body)
+            body = payload_of(Order(request, "tag", PICTURES), model.parameters)
+            before = request.source_video.duration_seconds if request.source_video else 0.0
+            billed = prices.cost_micros(listed[able.model_id], body, before)
 
             assert abs(quoted.cost_micros - billed) <= billed / 100, body
             seen += 1
@@ -126,26 +162,30 @@ def test_every_choice_of_every_model_is_billed_as_it_is_quoted():
 
 
 async def test_only_raw_rates_are_called_estimates(desk):
-    listed = catalogue.models()
+    listed = catalog.models()
     for able in await desk.client.list_capabilities():
         assert able.prices.is_estimate == ("raw" in listed[able.model_id]["pricing"])
 
 
-async def test_no_switch_that_may_cost_more_is_left_to_its_default(desk):
+async def test_no_switch_that_may_cost_more_is_left_to_its_default(desk, source):
     known_free = {"camera_fixed", "enable_prompt_expansion", "enhancePrompt", "prompt_optimizer",
                   "enable_safety_checker", "keep_original_sound", "adjust_fps_for_interpolation"}  # fmt: skip
     for able in await desk.client.list_capabilities():
-        given = catalogue.models()[able.model_id]["supported_parameters"]["parameters"]
-        switches = {name for name, one in given.items() if one["type"] in {"switch", "boolean"}}
-        wish = complete(next(wishes(able)), able)
-        receipt = await desk.client.submit(Order(wish, "tag", PICTURES))
+        given = catalog.models()[able.model_id]["supported_parameters"]["parameters"]
+        switches = {
+            name
+            for name, one in given.items()
+            if one["type"] in {"switch", "boolean"} and "Edit" not in one["label"]
+        }
+        request = complete(next(requests(able)), able)
+        receipt = await desk.client.submit(order_of(request, "tag", source))
 
         sent = desk.sent(receipt)
         assert {name: sent.get(name) for name in switches - known_free} == dict.fromkeys(
             switches - known_free, False
         ), able.model_id
         assert sent.keys() - given.keys() <= {
-            "model", "prompt", "conversationUUID", "imageDataUrl"
+            "model", "prompt", "conversationUUID", "imageDataUrl", "videoDataUrl"
         }, able.model_id  # fmt: skip
 
 
@@ -157,7 +197,7 @@ RENAMED = [
 
 
 @pytest.mark.parametrize(("old", "new"), RENAMED)
-async def test_a_wish_for_a_model_that_was_renamed_is_ordered_under_its_new_name(desk, old, new):
+async def test_a_request_for_a_model_that_was_renamed_is_ordered_under_its_new_name(desk, old, new):
     await desk.client.list_capabilities()
 
     receipt = await desk.submit(model_id=ModelId(old), duration_seconds=5)
@@ -173,7 +213,7 @@ async def test_a_model_that_is_not_listed_is_refused_without_asking(desk):
     with pytest.raises(ProviderRejectedRequestError, match="is not listed") as caught:
         await desk.submit(model_id=ModelId("midjourney-video"))
 
-    assert "choose another one" in (caught.value.friendly or "")
+    assert "Choose another one" in (caught.value.friendly or "")
     assert desk.money == []
 
 
@@ -221,11 +261,11 @@ async def test_the_bundled_models_are_the_services_own_at_its_prices(desk):
     live = {able.model_id: able for able in await desk.client.list_capabilities()}
     async with desk_at(desk.wire) as fresh:
         for able in fresh.client.capabilities():
-            wish = complete(next(wishes(able)), able)
+            request = complete(next(requests(able)), able)
             known = live[able.model_id]
-            ours, theirs = (price(wish, one.prices) for one in (able, known))
+            ours, theirs = (price(request, one.prices) for one in (able, known))
 
-            assert check(wish, known) == (), able.model_id
+            assert check(request, known) == (), able.model_id
             assert ours is not None
             assert theirs is not None
             assert abs(ours.cost_micros - theirs.cost_micros) <= theirs.cost_micros / 100

@@ -6,7 +6,6 @@ import aiohttp
 import pytest
 
 from bot.clock import SystemClock
-from bot.domain.submissions import ProviderState
 from bot.errors import (
     ArtifactUnavailableError,
     ProviderBalanceError,
@@ -18,10 +17,10 @@ from bot.errors import (
     SubmissionUncertainError,
 )
 from bot.ids import ModelId
-from bot.ports import Order
+from bot.providers.contract import Order, ProviderState
 from bot.providers.nanogpt.client import NanoGpt
 from sandbox.app import running_sandbox
-from sandbox.providers.nanogpt.switches import Fault, Switches
+from sandbox.providers.nanogpt.overrides import Fault, Overrides
 from sandbox.settings import SandboxSettings
 from tests.factories import make_request
 from tests.fakes.budgets import InMemoryBudgets
@@ -67,7 +66,7 @@ def order(tag="tag-1", **fields):
 
 
 async def submitted(client, service, tag="tag-1"):
-    """A submission whose film has come to its end."""
+    """A submission whose video has come to its end."""
     receipt = await client.submit(order(tag))
     await service.making[receipt.handle]
     return receipt
@@ -77,39 +76,39 @@ def charges(service):
     return [entry for entry in service.books.entries if entry.kind == "charge"]
 
 
-async def test_a_wish_goes_all_the_way_to_a_film_on_disk(client, service, tmp_path):
+async def test_a_request_goes_all_the_way_to_a_video_on_disk(client, service, tmp_path):
     receipt = await submitted(client, service)
-    status = await client.look(receipt.handle, make_request(model_id=MODEL))
-    await client.fetch(status.artifact_addresses[0], tmp_path / "film.mp4")
+    status = await client.poll(receipt.handle, make_request(model_id=MODEL))
+    await client.fetch(status.artifact_addresses[0], tmp_path / "video.mp4")
 
     assert receipt.precharged_micros == status.charged_micros == 80_070
     assert status.state is ProviderState.SUCCEEDED
-    assert (tmp_path / "film.mp4").read_bytes()[4:8] == b"ftyp"
+    assert (tmp_path / "video.mp4").read_bytes()[4:8] == b"ftyp"
 
 
 async def test_the_key_opens_a_relative_address_and_never_reaches_the_store(
     client, service, tmp_path
 ):
-    service.switches = Switches(generation_seconds=0, relative_address=True)
+    service.overrides = Overrides(generation_seconds=0, relative_address=True)
 
     receipt = await submitted(client, service)
-    status = await client.look(receipt.handle, make_request(model_id=MODEL))
-    await client.fetch(status.artifact_addresses[0], tmp_path / "film.mp4")
+    status = await client.poll(receipt.handle, make_request(model_id=MODEL))
+    await client.fetch(status.artifact_addresses[0], tmp_path / "video.mp4")
 
     assert status.artifact_addresses[0].startswith("/api/generate-video/content")
-    assert (tmp_path / "film.mp4").stat().st_size > 1000
+    assert (tmp_path / "video.mp4").stat().st_size > 1000
     assert service.keys_seen_by_storage == []
 
 
 async def test_an_address_that_expired_can_be_asked_for_again(client, service, tmp_path):
     receipt = await submitted(client, service)
-    status = await client.look(receipt.handle, make_request(model_id=MODEL))
-    service.switches = Switches(storage_expired=True)
+    status = await client.poll(receipt.handle, make_request(model_id=MODEL))
+    service.overrides = Overrides(storage_expired=True)
 
     with pytest.raises(ArtifactUnavailableError):
-        await client.fetch(status.artifact_addresses[0], tmp_path / "film.mp4")
+        await client.fetch(status.artifact_addresses[0], tmp_path / "video.mp4")
 
-    assert not (tmp_path / "film.mp4").exists()
+    assert not (tmp_path / "video.mp4").exists()
 
 
 async def test_a_lost_answer_is_uncertain_and_found_by_its_tag_and_charged_once(client, service):
@@ -166,13 +165,13 @@ async def test_an_empty_account_is_named_as_such(client, service):
         await client.submit(order())
 
 
-async def test_somebody_elses_film_and_an_unknown_one_are_unknown(client, make_client, service):
+async def test_someone_elses_video_and_an_unknown_one_are_unknown(client, make_client, service):
     service.books.open("other-key")
     receipt = await submitted(make_client(key="other-key"), service)
 
     for handle in (receipt.handle, "vid_nothing"):
         with pytest.raises(ProviderJobUnknownError):
-            await client.look(handle, make_request(model_id=MODEL))
+            await client.poll(handle, make_request(model_id=MODEL))
 
 
 async def test_every_billable_switch_is_sent_so_that_the_price_is_the_quoted_one(client, service):

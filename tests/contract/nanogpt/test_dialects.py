@@ -6,9 +6,9 @@ from typing import Any, get_args
 import pytest
 import pytest_asyncio
 
-from bot.domain.submissions import ProviderState, ProviderStatus, Receipt
 from bot.errors import ArtifactUnavailableError, ProviderJobUnknownError
 from bot.ids import ModelId
+from bot.providers.contract import ProviderState, ProviderStatus, Receipt
 from sandbox.providers.nanogpt.answers import Dialect, Failure, Output, Words
 from tests.local_nanogpt import STATUS, Desk, desk_at
 
@@ -25,7 +25,7 @@ async def desk(desk: Desk) -> Desk:
 
 
 async def under_way(desk: Desk, seconds: float = 100, **switches: Any) -> Receipt:
-    """A film that takes so long, ordered just now and already drawn."""
+    """A video that takes so long, ordered just now and already drawn."""
     await desk.wire.turn(generation_seconds=seconds, **switches)
     receipt = await desk.submit()
     run = desk.service.books.runs[receipt.handle]
@@ -33,17 +33,17 @@ async def under_way(desk: Desk, seconds: float = 100, **switches: Any) -> Receip
     return receipt
 
 
-async def look(desk: Desk, receipt: Receipt) -> ProviderStatus:
-    return await desk.client.look(receipt.handle, desk.wish)
+async def poll(desk: Desk, receipt: Receipt) -> ProviderStatus:
+    return await desk.client.poll(receipt.handle, desk.request)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-async def test_a_film_is_found_in_every_wording_and_every_spelling_of_its_address(desk, dialect):
+async def test_a_video_is_found_in_every_wording_and_every_spelling_of_its_address(desk, dialect):
     receipt = await desk.submit()
     await desk.service.making[receipt.handle]
     for words, output in product(WORDS, OUTPUTS):
         await desk.wire.turn(dialect=dialect, words=words, output=output, error_null=True)
-        status = await look(desk, receipt)
+        status = await poll(desk, receipt)
 
         nowhere = output == "none" and dialect != "openapi"
         assert status.state is (ProviderState.RUNNING if nowhere else ProviderState.SUCCEEDED)
@@ -54,12 +54,12 @@ async def test_a_film_is_found_in_every_wording_and_every_spelling_of_its_addres
 
 @pytest.mark.parametrize("words", WORDS)
 @pytest.mark.parametrize("dialect", DIALECTS)
-async def test_every_step_of_a_film_is_understood_in_every_wording(desk, dialect, words):
+async def test_every_step_of_a_video_is_understood_in_every_wording(desk, dialect, words):
     receipt = await under_way(desk, dialect=dialect, words=words, delivering=True)
     seen = []
     for seconds in (0, 30, 62, 9, 1000):
         desk.service.clock.advance(seconds)
-        seen.append((await look(desk, receipt)).state)
+        seen.append((await poll(desk, receipt)).state)
 
     queued, running, done = ProviderState.QUEUED, ProviderState.RUNNING, ProviderState.SUCCEEDED
     assert seen == [queued, running, running, done, done]
@@ -67,13 +67,15 @@ async def test_every_step_of_a_film_is_understood_in_every_wording(desk, dialect
 
 @pytest.mark.parametrize("fail", ["error", "policy", "cancel"])
 @pytest.mark.parametrize("dialect", DIALECTS)
-async def test_every_end_without_a_film_is_understood_and_gives_the_money_back(desk, dialect, fail):
+async def test_every_end_without_a_video_is_understood_and_gives_the_money_back(
+    desk, dialect, fail
+):
     await desk.wire.turn(dialect=dialect, fail=fail)
     receipt = await desk.submit()
     await desk.service.making[receipt.handle]
     for words, failure in product(WORDS, get_args(Failure)):
         await desk.wire.turn(words=words, failure=failure)
-        status = await look(desk, receipt)
+        status = await poll(desk, receipt)
 
         ended = ProviderState.CANCELLED if fail == "cancel" else ProviderState.FAILED
         assert (status.state, status.artifact_addresses) == (ended, ()), (words, failure)
@@ -86,7 +88,7 @@ async def test_only_the_text_for_members_is_shown_to_them(desk):
     receipt = await desk.submit()
     told = await desk.ended(receipt)
     await desk.wire.turn(failure="bare")
-    untold = await look(desk, receipt)
+    untold = await poll(desk, receipt)
 
     assert "Please modify your prompt" in (told.text or "")
     assert (untold.refused, untold.text) == (True, None)
@@ -120,7 +122,7 @@ async def test_money_that_does_not_come_back_is_seen_in_the_balance(desk):
 
 
 @pytest.mark.parametrize("factor", [0.5, 1, 1.5])
-async def test_what_a_film_costs_in_the_end_is_what_the_ledger_holds(desk, factor):
+async def test_what_a_video_costs_in_the_end_is_what_the_ledger_holds(desk, factor):
     await desk.wire.turn(final_cost_factor=factor)
 
     receipt = await desk.submit()
@@ -142,18 +144,18 @@ RECEIPTS: list[tuple[dict[str, Any], int | None]] = [
 
 
 @pytest.mark.parametrize(("switches", "precharged"), RECEIPTS, ids=str)
-async def test_every_receipt_is_read_and_its_film_found(desk, switches, precharged):
+async def test_every_receipt_is_read_and_its_video_found(desk, switches, precharged):
     await desk.wire.turn(**switches)
 
     receipt = await desk.submit()
 
     assert receipt.precharged_micros == precharged
     assert (await desk.ended(receipt)).state is ProviderState.SUCCEEDED
-    assert await desk.client.recover("tag-1", desk.wish) == Receipt(receipt.handle)
+    assert await desk.client.recover("tag-1", desk.request) == Receipt(receipt.handle)
 
 
 @pytest.mark.parametrize("status", [404, 405])
-async def test_a_film_of_the_seeds_kind_is_found_where_only_the_older_status_exists(desk, status):
+async def test_a_video_of_the_seeds_kind_is_found_where_only_the_older_status_exists(desk, status):
     await desk.wire.turn(submission="seed", words="seed", dialect="legacy")
     receipt = await desk.submit()
     await desk.wire.fault(path=STATUS, kind="status", status=status, body={"error": "Not found"})
@@ -167,32 +169,32 @@ async def test_an_id_that_is_unknown_for_a_moment_is_known_afterwards(desk):
     receipt = await desk.submit()
 
     with pytest.raises(ProviderJobUnknownError):
-        await look(desk, receipt)
+        await poll(desk, receipt)
     desk.service.clock.advance(31)
 
     assert (await desk.ended(receipt)).state is ProviderState.SUCCEEDED
 
 
-async def test_a_film_that_takes_more_than_ten_minutes_is_still_being_made(desk):
+async def test_a_video_that_takes_more_than_ten_minutes_is_still_being_made(desk):
     receipt = await under_way(desk, 3600)
     desk.service.clock.advance(3000)
 
-    assert (await look(desk, receipt)).state is ProviderState.RUNNING
+    assert (await poll(desk, receipt)).state is ProviderState.RUNNING
 
 
 @pytest.mark.parametrize("model", ["grok-imagine-video", "sora-2"])
-async def test_a_film_below_the_service_is_fetched_with_the_key_and_its_store_sees_none(
+async def test_a_video_below_the_service_is_fetched_with_the_key_and_its_store_sees_none(
     desk, model, tmp_path
 ):
     await desk.client.list_capabilities()
     seconds = 4 if model == "sora-2" else 6
-    wish = {"model_id": ModelId(model), "duration_seconds": seconds, "resolution": "720p"}
-    receipt = await desk.submit(**wish)
+    request = {"model_id": ModelId(model), "duration_seconds": seconds, "resolution": "720p"}
+    receipt = await desk.submit(**request)
     (address,) = (await desk.ended(receipt)).artifact_addresses
-    await desk.client.fetch(address, tmp_path / "film.mp4")
+    await desk.client.fetch(address, tmp_path / "video.mp4")
 
     assert address.startswith("/api/generate-video/content?")
-    assert (tmp_path / "film.mp4").read_bytes()[4:8] == b"ftyp"
+    assert (tmp_path / "video.mp4").read_bytes()[4:8] == b"ftyp"
     assert desk.service.keys_seen_by_storage == []
 
 
@@ -201,31 +203,31 @@ async def test_an_address_that_has_expired_is_asked_for_again(desk, tmp_path):
     (address,) = (await desk.ended(receipt)).artifact_addresses
     await desk.wire.turn(storage_expired=True)
     with pytest.raises(ArtifactUnavailableError):
-        await desk.client.fetch(address, tmp_path / "film.mp4")
+        await desk.client.fetch(address, tmp_path / "video.mp4")
     await desk.wire.turn(storage_expired=False)
-    (fresh,) = (await look(desk, receipt)).artifact_addresses
-    await desk.client.fetch(fresh, tmp_path / "film.mp4")
+    (fresh,) = (await poll(desk, receipt)).artifact_addresses
+    await desk.client.fetch(fresh, tmp_path / "video.mp4")
 
-    assert (tmp_path / "film.mp4").exists()
+    assert (tmp_path / "video.mp4").exists()
 
 
-async def test_a_tag_is_found_among_many_films_and_after_a_model_was_renamed(desk):
+async def test_a_tag_is_found_among_many_videos_and_after_a_model_was_renamed(desk):
     wanted = await desk.submit("wanted")
     others = [await desk.submit(f"tag-{number}") for number in range(60)]
     renamed = await desk.submit("renamed", model_id=ModelId("wan-25"), duration_seconds=5)
 
-    assert await desk.client.recover("wanted", desk.wish) == Receipt(wanted.handle)
-    assert await desk.client.recover("tag-3", desk.wish) == Receipt(others[3].handle)
-    assert await desk.client.recover("renamed", desk.wish) == Receipt(renamed.handle)
-    assert await desk.client.recover("tag", desk.wish) is None
+    assert await desk.client.recover("wanted", desk.request) == Receipt(wanted.handle)
+    assert await desk.client.recover("tag-3", desk.request) == Receipt(others[3].handle)
+    assert await desk.client.recover("renamed", desk.request) == Receipt(renamed.handle)
+    assert await desk.client.recover("tag", desk.request) is None
 
 
-async def test_nobody_elses_film_is_looked_at_or_recovered(desk):
+async def test_no_one_elses_video_is_looked_at_or_recovered(desk):
     desk.service.books.open("another-key")
     receipt = await desk.submit()
     async with desk_at(desk.wire, key="another-key") as stranger:
         with pytest.raises(ProviderJobUnknownError):
-            await stranger.client.look(receipt.handle, desk.wish)
+            await stranger.client.poll(receipt.handle, desk.request)
 
-        assert await stranger.client.recover("tag-1", desk.wish) is None
+        assert await stranger.client.recover("tag-1", desk.request) is None
         assert await stranger.client.balance_micros() == OPENING_MICROS

@@ -1,4 +1,4 @@
-"""The bot's client at a local NanoGPT that drops, cuts, drips and garbles: no film is lost or paid twice."""
+"""The bot's client at a local NanoGPT that drops, cuts, drips and garbles: no video is lost or paid twice."""
 
 import io
 
@@ -7,7 +7,6 @@ import pytest
 from aiohttp import web
 from PIL import Image
 
-from bot.domain.submissions import ProviderState, Receipt
 from bot.errors import (
     ArtifactUnavailableError,
     ProviderError,
@@ -18,15 +17,16 @@ from bot.errors import (
     SubmissionUncertainError,
 )
 from bot.ids import ModelId
-from bot.ports import OrderPicture
 from bot.providers import http
-from bot.providers.nanogpt.parameters import MOST_BODY_BYTES, PICTURES_MAX_BYTES
+from bot.providers.contract import OrderPicture, ProviderState, Receipt
+from bot.providers.nanogpt.parameters import MAX_BODY_BYTES, PICTURES_MAX_BYTES
 from tests.factories import make_image
 from tests.local_nanogpt import BALANCE, RECOVER, STATUS, SUBMIT, Desk, desk_at
 from tests.serving import serving
 
 COST_MICROS = 24_000
 CHARGED_ONCE = [("charge", COST_MICROS)]
+PATIENCE = aiohttp.ClientTimeout(total=1.5)  # in which what is asked arrives, whatever else runs
 FOUR_MIB = 4 * 1024 * 1024
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -39,7 +39,7 @@ async def test_an_answer_lost_after_the_effect_is_uncertain_found_and_paid_once(
 
     with pytest.raises(SubmissionUncertainError):
         await desk.submit("lost")
-    found = await desk.client.recover("lost", desk.wish)
+    found = await desk.client.recover("lost", desk.request)
 
     assert found is not None
     assert (await desk.ended(found)).state is ProviderState.SUCCEEDED
@@ -53,7 +53,7 @@ async def test_a_page_from_an_edge_after_the_effect_is_uncertain_too(desk, statu
     with pytest.raises(SubmissionUncertainError):
         await desk.submit("lost")
 
-    assert await desk.client.recover("lost", desk.wish) is not None
+    assert await desk.client.recover("lost", desk.request) is not None
     assert desk.money == CHARGED_ONCE
 
 
@@ -63,20 +63,20 @@ async def test_a_request_lost_before_the_effect_is_uncertain_not_found_and_free(
     with pytest.raises(SubmissionUncertainError):
         await desk.submit("lost")
 
-    assert await desk.client.recover("lost", desk.wish) is None
+    assert await desk.client.recover("lost", desk.request) is None
     assert desk.money == []
 
 
 async def test_an_answer_slower_than_our_patience_is_uncertain_found_and_paid_once(
     desk, monkeypatch
 ):
-    monkeypatch.setattr(http, "SUBMIT_TIMEOUT", aiohttp.ClientTimeout(total=0.2))
-    await desk.wire.fault(method="POST", path=SUBMIT, kind="drip", seconds=2)
+    monkeypatch.setattr(http, "SUBMIT_TIMEOUT", PATIENCE)
+    await desk.wire.fault(method="POST", path=SUBMIT, kind="drip", seconds=300)
 
     with pytest.raises(SubmissionUncertainError):
         await desk.submit("slow")
 
-    assert await desk.client.recover("slow", desk.wish) is not None
+    assert await desk.client.recover("slow", desk.request) is not None
     assert desk.money == CHARGED_ONCE
 
 
@@ -109,7 +109,7 @@ LOOK_FAULTS: dict[str, type[ProviderError]] = {
 
 
 @pytest.mark.parametrize("kind", LOOK_FAULTS)
-async def test_a_look_that_goes_wrong_leaves_the_film_as_it_is(desk, kind):
+async def test_a_poll_that_goes_wrong_leaves_the_video_as_it_is(desk, kind):
     receipt = await desk.submit()
     # twice, because aiohttp asks again by itself where a connection breaks on a question
     await desk.wire.fault(method="GET", path=STATUS, kind=kind, times=2)
@@ -122,10 +122,10 @@ async def test_a_look_that_goes_wrong_leaves_the_film_as_it_is(desk, kind):
     assert desk.money == CHARGED_ONCE
 
 
-async def test_a_look_that_takes_too_long_may_be_repeated(desk, monkeypatch):
+async def test_a_poll_that_takes_too_long_may_be_repeated(desk, monkeypatch):
     receipt = await desk.submit()
-    monkeypatch.setattr(http, "READ_TIMEOUT", aiohttp.ClientTimeout(total=0.2))
-    await desk.wire.fault(method="GET", path=STATUS, kind="drip", seconds=2)
+    monkeypatch.setattr(http, "READ_TIMEOUT", PATIENCE)
+    await desk.wire.fault(method="GET", path=STATUS, kind="drip", seconds=300)
 
     with pytest.raises(ProviderTimeoutError):
         await desk.ended(receipt)
@@ -139,13 +139,13 @@ async def test_a_recovery_that_goes_wrong_finds_nothing_and_says_so(desk, kind):
     await desk.wire.fault(method="GET", path=RECOVER, kind=kind, times=2)
 
     with pytest.raises(LOOK_FAULTS[kind]):
-        await desk.client.recover("tag-1", desk.wish)
+        await desk.client.recover("tag-1", desk.request)
     desk.service.faults.clear()
 
-    assert await desk.client.recover("tag-1", desk.wish) == Receipt(receipt.handle)
+    assert await desk.client.recover("tag-1", desk.request) == Receipt(receipt.handle)
 
 
-async def test_a_service_that_wants_to_know_the_model_of_a_lost_film_is_told(desk):
+async def test_a_service_that_wants_to_know_the_model_of_a_lost_video_is_told(desk):
     asked: list[str | None] = []
 
     async def strict(request: web.Request) -> web.Response:
@@ -156,8 +156,8 @@ async def test_a_service_that_wants_to_know_the_model_of_a_lost_film_is_told(des
         return web.json_response({"data": [run]})
 
     async with serving(strict) as origin, desk_at(desk.wire, origin=origin) as other:
-        assert await other.client.recover("tag-1", desk.wish) == Receipt("vid_1")
-    assert asked == [None, desk.wish.model_id]
+        assert await other.client.recover("tag-1", desk.request) == Receipt("vid_1")
+    assert asked == [None, desk.request.model_id]
 
 
 @pytest.mark.parametrize("kind", [kind for kind in LOOK_FAULTS if kind != "wrong_types"])
@@ -172,11 +172,11 @@ async def test_a_balance_that_cannot_be_read_is_no_balance(desk, kind):
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "cut_short", "status"])
-async def test_a_film_that_comes_in_half_is_not_kept(desk, kind, tmp_path):
+async def test_a_video_that_comes_in_half_is_not_kept(desk, kind, tmp_path):
     receipt = await desk.submit()
     (address,) = (await desk.ended(receipt)).artifact_addresses
     await desk.wire.fault(path="/storage/*", kind=kind, times=2)
-    target = tmp_path / "film.mp4"
+    target = tmp_path / "video.mp4"
 
     with pytest.raises(ArtifactUnavailableError):
         await desk.client.fetch(address, target)
@@ -184,7 +184,7 @@ async def test_a_film_that_comes_in_half_is_not_kept(desk, kind, tmp_path):
     desk.service.faults.clear()
     await desk.client.fetch(address, target)
 
-    assert target.read_bytes().endswith(desk.wish.prompt.encode())
+    assert target.read_bytes().endswith(desk.request.prompt.encode())
 
 
 def picture(size: int) -> dict[str, OrderPicture]:
@@ -199,7 +199,7 @@ LONGEST = "🦊" * 4000
 async def test_a_picture_at_the_clients_limit_is_taken_by_the_strictest_reading_of_four_megabytes(
     desk,
 ):
-    await desk.wire.turn(most_body_bytes=MOST_BODY_BYTES, upload_counts="text")
+    await desk.wire.turn(most_body_bytes=MAX_BODY_BYTES, upload_counts="text")
 
     receipt = await desk.submit(pictures=picture(PICTURES_MAX_BYTES), image=FIRST, prompt=LONGEST)
 
@@ -219,7 +219,7 @@ async def test_four_megabytes_are_taken_and_a_byte_more_is_refused_in_words(desk
         await desk.submit(pictures=picture(most + 1), image=FIRST)
 
     assert caught.value.status == 413
-    assert "use smaller ones" in (caught.value.friendly or "")
+    assert "Use smaller ones" in (caught.value.friendly or "")
     assert desk.money == CHARGED_ONCE
 
 
@@ -232,7 +232,7 @@ async def test_the_edge_takes_a_body_of_its_limit_and_refuses_a_byte_more_in_wor
     with pytest.raises(ProviderRejectedRequestError) as caught:
         await desk.submit(pictures=picture(3000), image=FIRST)
 
-    assert "use smaller ones" in (caught.value.friendly or "")
+    assert "Use smaller ones" in (caught.value.friendly or "")
     assert desk.money == CHARGED_ONCE
 
 
@@ -279,7 +279,7 @@ async def test_a_model_that_needs_a_picture_says_so_and_costs_nothing(desk):
     with pytest.raises(ProviderRejectedRequestError) as caught:
         await desk.submit(model_id=ModelId("kling-v21-standard"), duration_seconds=5)
 
-    assert "add a picture" in (caught.value.friendly or "")
+    assert "Add a picture" in (caught.value.friendly or "")
     assert desk.money == []
 
 
@@ -289,11 +289,11 @@ async def test_a_model_that_needs_a_picture_says_so_and_costs_nothing(desk):
 async def test_a_prompt_of_exactly_a_models_length_is_taken_and_one_more_letter_refused(
     desk, model, most
 ):
-    wish = {"model_id": ModelId(model), "duration_seconds": 6}
+    request = {"model_id": ModelId(model), "duration_seconds": 6}
     known = {able.model_id: able for able in await desk.client.list_capabilities()}
-    await desk.submit(prompt="a" * most, **wish)
+    await desk.submit(prompt="a" * most, **request)
     with pytest.raises(ProviderRejectedRequestError) as caught:
-        await desk.submit(prompt="a" * (most + 1), **wish)
+        await desk.submit(prompt="a" * (most + 1), **request)
 
     assert known[ModelId(model)].prompt_max_characters == most
     assert f"to {most} characters" in (caught.value.friendly or "")

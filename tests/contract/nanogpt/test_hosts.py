@@ -1,4 +1,4 @@
-"""NanoGPT's two hosts and two headers: the key reaches both of them, and nobody else."""
+"""NanoGPT's two hosts and two headers: the key reaches both of them, and no one else."""
 
 import socket
 from collections.abc import AsyncIterator
@@ -14,15 +14,14 @@ from yarl import URL
 
 from bot.clock import SystemClock
 from bot.ids import ModelId
-from bot.ports import Order
-from bot.providers.nanogpt.client import NanoGpt
-from bot.providers.nanogpt.hosts import origin_of, with_api_path
+from bot.providers.contract import Order
+from bot.providers.nanogpt.client import NanoGpt, origin_of, with_api_path
 from tests.factories import make_request
 from tests.local_nanogpt import FreeBudgets
 from tests.serving import serving
 
 KEY = "sk-nano-of-ours"
-FILM = b"\0\0\0\x18ftypisom film"
+VIDEO = b"\0\0\0\x18ftypisom video"
 Seen = tuple[str, str, str | None, str | None]  # host, path, both headers
 
 
@@ -45,7 +44,7 @@ class Service:
 
     def __init__(self) -> None:
         self.seen: list[Seen] = []
-        self.film = ""  # where the status says that it is
+        self.video = ""  # where the status says that it is
         self.moved = ""  # where its content is redirected to
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -54,11 +53,11 @@ class Service:
         if request.path.endswith("/generate-video"):
             return web.json_response({"runId": "vid_1", "cost": 0.1}, status=202)
         if request.path.endswith("/status"):
-            output = {"video": {"url": self.film}}
+            output = {"video": {"url": self.video}}
             return web.json_response({"data": {"status": "COMPLETED", "output": output}})
         if request.path.endswith("/content"):
             return web.Response(status=302, headers={"Location": self.moved})
-        return web.Response(body=FILM, content_type="video/mp4")
+        return web.Response(body=VIDEO, content_type="video/mp4")
 
 
 @asynccontextmanager
@@ -82,7 +81,7 @@ async def asked(
         yield client, port
 
 
-WISH = make_request(model_id=ModelId("seedance-lite-video"))
+REQUEST = make_request(model_id=ModelId("seedance-lite-video"))
 
 
 @pytest.mark.parametrize("host", ["nano-gpt.com", "api.nano-gpt.com"])
@@ -90,7 +89,7 @@ WISH = make_request(model_id=ModelId("seedance-lite-video"))
 async def test_either_host_is_asked_below_api_with_both_headers(host, path):
     service = Service()
     async with asked(service, host, path) as (client, _):
-        await client.submit(Order(WISH, "tag"))
+        await client.submit(Order(REQUEST, "tag"))
 
     assert service.seen == [(host, "/api/generate-video", KEY, f"Bearer {KEY}")]
 
@@ -98,7 +97,7 @@ async def test_either_host_is_asked_below_api_with_both_headers(host, path):
 async def test_another_domain_of_the_service_is_a_setting_like_any_other():
     service = Service()
     async with asked(service, "ai.bitcoin.com") as (client, _):
-        await client.submit(Order(WISH, "tag"))
+        await client.submit(Order(REQUEST, "tag"))
 
     assert service.seen[0][:2] == ("ai.bitcoin.com", "/api/generate-video")
 
@@ -108,28 +107,28 @@ CONTENT = "/api/generate-video/content?runId=vid_1"
 
 @pytest.mark.parametrize("ours", ["nano-gpt.com", "api.nano-gpt.com"])
 @pytest.mark.parametrize("named", ["", "nano-gpt.com", "api.nano-gpt.com"])
-async def test_a_film_behind_the_key_is_fetched_at_either_host_and_its_store_sees_no_key(
+async def test_a_video_behind_the_key_is_fetched_at_either_host_and_its_store_sees_no_key(
     ours, named, tmp_path
 ):
     service = Service()
     async with asked(service, ours) as (client, port):
-        service.film = f"http://{named}:{port}{CONTENT}" if named else CONTENT
-        service.moved = f"http://store.example:{port}/film.mp4"
+        service.video = f"http://{named}:{port}{CONTENT}" if named else CONTENT
+        service.moved = f"http://store.example:{port}/video.mp4"
         await fetched(client, tmp_path)
 
     status, content, store = service.seen
     assert status[0] == ours
     assert content == (named or ours, "/api/generate-video/content", KEY, f"Bearer {KEY}")
-    assert store == ("store.example", "/film.mp4", None, None)
+    assert store == ("store.example", "/video.mp4", None, None)
 
 
 FOREIGN = [
-    "http://cdn.example:{port}/film.mp4",
-    "http://nano-gpt.com.example:{port}/film.mp4",
-    "http://evil-nano-gpt.com:{port}/film.mp4",
-    "http://nano-gpt.com@cdn.example:{port}/film.mp4",
-    "//cdn.example:{port}/film.mp4",
-    "http://cake.nano-gpt.com:{port}/film.mp4",
+    "http://cdn.example:{port}/video.mp4",
+    "http://nano-gpt.com.example:{port}/video.mp4",
+    "http://evil-nano-gpt.com:{port}/video.mp4",
+    "http://nano-gpt.com@cdn.example:{port}/video.mp4",
+    "//cdn.example:{port}/video.mp4",
+    "http://cake.nano-gpt.com:{port}/video.mp4",
 ]
 
 
@@ -137,7 +136,7 @@ FOREIGN = [
 async def test_no_other_host_ever_sees_the_key(address, tmp_path):
     service = Service()
     async with asked(service, "nano-gpt.com") as (client, port):
-        service.film = address.format(port=port)
+        service.video = address.format(port=port)
         await fetched(client, tmp_path)
 
     assert service.seen[-1][0] != "nano-gpt.com"
@@ -148,7 +147,7 @@ async def test_no_other_host_ever_sees_the_key(address, tmp_path):
 async def test_a_redirect_that_comes_back_to_the_service_has_lost_the_key(tmp_path):
     service = Service()
     async with asked(service, "nano-gpt.com") as (client, port):
-        service.film = CONTENT
+        service.video = CONTENT
         service.moved = f"http://store.example:{port}/back"
         await fetched(client, tmp_path)
 
@@ -156,9 +155,9 @@ async def test_a_redirect_that_comes_back_to_the_service_has_lost_the_key(tmp_pa
 
 
 async def fetched(client: NanoGpt, folder: Path) -> None:
-    (address,) = (await client.look("vid_1", WISH)).artifact_addresses
-    await client.fetch(address, folder / "film.mp4")
-    assert (folder / "film.mp4").read_bytes() == FILM
+    (address,) = (await client.poll("vid_1", REQUEST)).artifact_addresses
+    await client.fetch(address, folder / "video.mp4")
+    assert (folder / "video.mp4").read_bytes() == VIDEO
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a film of NanoGPT costs and gives back, and what is handed over for it."""
+"""What a video of NanoGPT costs and gives back, and what is handed over for it."""
 
 import base64
 import io
@@ -13,16 +13,21 @@ import pytest
 from PIL import Image
 
 from bot.clock import SystemClock
-from bot.domain.submissions import ProviderState, ProviderStatus, Receipt
 from bot.ids import ModelId
 from bot.media.downloads import guarded_session
-from bot.media.ffmpeg import Ffmpeg, find_ffmpeg
-from bot.media.films import DiskFilmStore
-from bot.ports import Order, OrderPicture
+from bot.media.videos.ffmpeg import Ffmpeg, find_ffmpeg
+from bot.media.videos.store import DiskVideoStore
+from bot.providers.contract import (
+    Order,
+    OrderPicture,
+    ProviderState,
+    ProviderStatus,
+    Receipt,
+)
 from bot.providers.nanogpt.client import NanoGpt
 from sandbox.app import running_sandbox
+from sandbox.providers.nanogpt.overrides import Fault
 from sandbox.providers.nanogpt.service import NanoGpt as Service
-from sandbox.providers.nanogpt.switches import Fault
 from sandbox.settings import SandboxSettings
 from tests.factories import make_image, make_request, new_job_id
 from tests.fakes.budgets import InMemoryBudgets
@@ -30,7 +35,7 @@ from tests.serving import pair_of
 
 KEY = "sk-nano-sandbox"
 MODEL = ModelId("bytedance-seedance-v1-pro-fast")
-WISH = make_request(model_id=MODEL, duration_seconds=2, resolution="480p")
+REQUEST = make_request(model_id=MODEL, duration_seconds=2, resolution="480p")
 COST_MICROS = 24_000
 
 
@@ -44,7 +49,7 @@ class Table:
 
     async def ended(self, receipt: Receipt) -> ProviderStatus:
         await self.service.making[receipt.handle]
-        return await self.client.look(receipt.handle, WISH)
+        return await self.client.poll(receipt.handle, REQUEST)
 
     @property
     def money(self) -> list[tuple[str, int]]:
@@ -81,26 +86,26 @@ async def table(tmp_path) -> AsyncIterator[Table]:
 
 
 def order(tag: str = "tag-1", **fields: Any) -> Order:
-    return Order(replace(WISH, **fields), tag)
+    return Order(replace(REQUEST, **fields), tag)
 
 
-async def test_a_wish_becomes_a_film_that_plays(table, tmp_path):
+async def test_a_request_becomes_a_video_that_plays(table, tmp_path):
     receipt = await table.client.submit(order())
     status = await table.ended(receipt)
-    films, job_id = DiskFilmStore(tmp_path / "mine", Ffmpeg(find_ffmpeg())), new_job_id()
+    videos, job_id = DiskVideoStore(tmp_path / "mine", Ffmpeg(find_ffmpeg())), new_job_id()
     assert status.artifact_addresses
-    await table.client.fetch(status.artifact_addresses[0], films.path(job_id))
-    film = await films.inspect(job_id)
+    await table.client.fetch(status.artifact_addresses[0], videos.path(job_id))
+    video = await videos.inspect(job_id)
 
     assert receipt.precharged_micros == status.charged_micros == COST_MICROS
-    assert (film.duration_seconds, film.height) == (2.0, 480)
+    assert (video.duration_seconds, video.height) == (2.0, 480)
     assert table.money == [("charge", COST_MICROS)]
     assert table.service.keys_seen_by_storage == []
 
 
 @pytest.mark.parametrize(("fail", "refused"), [("error", False), ("policy", True)])
-async def test_a_film_that_fails_is_failed_and_its_money_comes_back(table, fail, refused):
-    table.service.switches.fail = fail
+async def test_a_video_that_fails_is_failed_and_its_money_comes_back(table, fail, refused):
+    table.service.overrides.fail = fail
 
     status = await table.ended(await table.client.submit(order()))
 
@@ -116,7 +121,7 @@ async def test_a_picture_is_handed_over_whole(table):
 
     receipt = await table.client.submit(
         Order(
-            replace(WISH, image=make_image(key="a.png")),
+            replace(REQUEST, image=make_image(key="a.png")),
             "tag-1",
             {"a.png": OrderPicture(target.getvalue(), "image/png")},
         )
@@ -128,7 +133,7 @@ async def test_a_picture_is_handed_over_whole(table):
 
 
 async def test_what_was_paid_in_another_currency_is_not_counted_in_dollars(table):
-    table.service.switches.payment_source = "XNO"
+    table.service.overrides.payment_source = "XNO"
 
     assert (await table.client.submit(order())).precharged_micros is None
 
@@ -138,6 +143,6 @@ async def test_where_the_newer_status_is_not_known_the_older_one_is_asked(table)
     await table.service.making[receipt.handle]
     table.service.faults.append(Fault(path="/api/video/status", kind="status", status=404))
 
-    status = await table.client.look(receipt.handle, WISH)
+    status = await table.client.poll(receipt.handle, REQUEST)
 
     assert status.state is ProviderState.SUCCEEDED

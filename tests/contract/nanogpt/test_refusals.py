@@ -92,24 +92,24 @@ LOOKS: dict[int, Kind] = {
 
 
 @pytest.mark.parametrize("status", LOOKS)
-async def test_every_error_of_a_look_has_its_class_in_every_envelope(desk, status):
+async def test_every_error_of_a_poll_has_its_class_in_every_envelope(desk, status):
     receipt = await desk.submit()
     for envelope in (*CODED, *PLAIN):
         order = {"status": status, "message": "Such is life", "envelope": envelope}
         await desk.wire.turn(refuse=order | {"path": STATUS})
         with pytest.raises(ProviderError) as caught:
-            await desk.client.look(receipt.handle, desk.wish)
+            await desk.client.poll(receipt.handle, desk.request)
 
         says_pro = status == 403 and envelope in {2, 3}  # that type stands for a 403 there
         assert type(caught.value) is (KEY if says_pro else LOOKS[status]), envelope
 
 
 @pytest.mark.parametrize("status", LOOKS)
-async def test_a_page_in_place_of_a_status_never_means_that_a_film_is_unknown(desk, status):
+async def test_a_page_in_place_of_a_status_never_means_that_a_video_is_unknown(desk, status):
     receipt = await desk.submit()
     await desk.wire.turn(refuse={"status": status, "envelope": PAGE, "path": "*status"})
     with pytest.raises(ProviderError) as caught:
-        await desk.client.look(receipt.handle, desk.wish)
+        await desk.client.poll(receipt.handle, desk.request)
 
     away = {403, 404}
     assert type(caught.value) is (AWAY if status in away else LOOKS[status])
@@ -117,7 +117,7 @@ async def test_a_page_in_place_of_a_status_never_means_that_a_film_is_unknown(de
 
 async def asked(desk: Desk, path: str) -> None:
     if path == RECOVER:
-        await desk.client.recover("tag-1", desk.wish)
+        await desk.client.recover("tag-1", desk.request)
     else:
         await desk.client.balance_micros()
 
@@ -200,7 +200,7 @@ async def test_the_services_own_limits_are_met_as_such(desk):
     with pytest.raises(OFTEN) as often:
         await desk.submit()
     with pytest.raises(OFTEN):
-        await desk.client.recover("tag-1", desk.wish)
+        await desk.client.recover("tag-1", desk.request)
 
     assert often.value.retry_at is not None
     assert len(desk.money) == 1
@@ -220,12 +220,12 @@ async def test_the_days_limits_of_a_key_are_met_as_such(desk, switch):
 
 async def test_a_model_that_has_left_the_list_is_refused_in_words(desk):
     await desk.client.list_capabilities()
-    await desk.wire.turn(withdrawn=[desk.wish.model_id])
+    await desk.wire.turn(withdrawn=[desk.request.model_id])
 
     with pytest.raises(REJECTED) as caught:
         await desk.submit()
 
-    assert "choose another one" in (caught.value.friendly or "")
+    assert "Choose another one" in (caught.value.friendly or "")
 
 
 async def test_a_prompt_that_the_service_finds_bad_is_refused_at_once_and_later_alike(desk):

@@ -1,16 +1,16 @@
-"""The bot's NanoPhoto client against the local NanoPhoto, over real HTTP: from a wish to its films."""
+"""The bot's NanoPhoto client against the local NanoPhoto, over real HTTP: from a request to its videos."""
 
 import json
 
 import pytest
 
-from bot.domain.requests import Shot
-from bot.domain.submissions import ProviderState
+from bot.catalog.request import Shot
 from bot.errors import (
     ArtifactUnavailableError,
     ProviderJobUnknownError,
     ProviderRejectedRequestError,
 )
+from bot.providers.contract import ProviderState
 from bot.providers.nanophoto.handles import parse
 from bot.providers.nanophoto.models import CREDITS
 from tests.local_nanophoto import (
@@ -18,10 +18,10 @@ from tests.local_nanophoto import (
     OPENING_CREDITS,
     OTHER_KEY,
     Gate,
+    a_request,
     image,
     order,
     storyboard,
-    wish,
 )
 
 
@@ -40,14 +40,14 @@ def received(local):
 # --- what is asked for ---
 
 
-async def test_a_wish_goes_all_the_way_to_a_film_on_disk(local, client, tmp_path):
+async def test_a_request_goes_all_the_way_to_a_video_on_disk(local, client, tmp_path):
     receipt = await local.submitted(client, order())
-    status = await client.look(receipt.handle, wish())
-    await client.fetch(status.artifact_addresses[0], tmp_path / "film.mp4")
+    status = await client.poll(receipt.handle, a_request())
+    await client.fetch(status.artifact_addresses[0], tmp_path / "video.mp4")
 
     assert receipt.precharged_micros == status.charged_micros == 200_000
     assert status.state is ProviderState.SUCCEEDED
-    assert (tmp_path / "film.mp4").read_bytes()[4:8] == b"ftyp"
+    assert (tmp_path / "video.mp4").read_bytes()[4:8] == b"ftyp"
     assert local.service.keys_seen_by_storage == []
 
 
@@ -122,12 +122,12 @@ async def test_only_a_single_shot_can_be_sharper(local, client, resolution):
 @pytest.mark.parametrize("count", [1, 2, 7, 20, 21])
 async def test_so_many_shots_are_made_in_order_and_charged_each(local, client, count):
     receipt = await local.submitted(client, storyboard(count))
-    status = await client.look(receipt.handle, wish())
+    status = await client.poll(receipt.handle, a_request())
 
     made = received(local)
     assert [shot.order.prompt for shot in made] == [f"scene {n}" for n in range(1, count + 1)]
     assert [address.rpartition("/")[2] for address in status.artifact_addresses] == [
-        shot.film for shot in made
+        shot.video for shot in made
     ]
     assert receipt.precharged_micros == status.charged_micros == count * 200_000
     assert local.asked == 2  # one to hand over, one to look, however many shots
@@ -165,24 +165,24 @@ async def test_shots_finish_one_after_the_other_and_the_whole_goes_on(local, cli
     progress = []
     for _ in range(3):
         await gate.reached()
-        progress.append((await client.look(receipt.handle, wish())).progress_percent)
+        progress.append((await client.poll(receipt.handle, a_request())).progress_percent)
         gate.release()
     await local.over(receipt)
 
     assert progress == [None, 33, 66]
-    assert (await client.look(receipt.handle, wish())).state is ProviderState.SUCCEEDED
+    assert (await client.poll(receipt.handle, a_request())).state is ProviderState.SUCCEEDED
 
 
 @pytest.mark.parametrize("mixed_status", ["failed", "failed_at_once", "completed"])
-async def test_shots_that_failed_are_named_and_the_others_are_a_film(local, client, mixed_status):
+async def test_shots_that_failed_are_named_and_the_others_are_a_video(local, client, mixed_status):
     local.switch(fail="shot", fail_shots=[0, 2], mixed_status=mixed_status)
 
     receipt = await local.submitted(client, storyboard(4))
-    status = await client.look(receipt.handle, wish())
+    status = await client.poll(receipt.handle, a_request())
 
     assert status.state is ProviderState.SUCCEEDED
     assert len(status.artifact_addresses) == 2
-    assert status.text == "Shots 1 and 3 of 4 could not be made: Video generation failed"
+    assert status.text == "Shots 1 and 3 of 4 failed: Video generation failed"
     assert status.charged_micros == 400_000  # half of what was taken at first
     assert receipt.precharged_micros == 800_000
     assert local.movements("refund") == [10, 10]
@@ -195,13 +195,13 @@ async def test_a_shot_that_failed_early_does_not_end_the_others(local, client, g
     gate.release()
     await gate.reached()  # the first has failed, the second is being made
 
-    assert (await client.look(receipt.handle, wish())).state is ProviderState.RUNNING
+    assert (await client.poll(receipt.handle, a_request())).state is ProviderState.RUNNING
     gate.release()
     await local.over(receipt)
-    assert (await client.look(receipt.handle, wish())).state is ProviderState.SUCCEEDED
+    assert (await client.poll(receipt.handle, a_request())).state is ProviderState.SUCCEEDED
 
 
-async def test_a_film_of_which_no_shot_was_made_has_failed_in_the_service_s_words(local, client):
+async def test_a_video_of_which_no_shot_was_made_has_failed_in_the_service_s_words(local, client):
     local.switch(fail="all")
 
     status = await local.seen(client, storyboard(3))
@@ -211,7 +211,7 @@ async def test_a_film_of_which_no_shot_was_made_has_failed_in_the_service_s_word
     assert local.credits == OPENING_CREDITS
 
 
-async def test_shots_that_the_service_has_joined_are_one_film(local, client):
+async def test_shots_that_the_service_has_joined_are_one_video(local, client):
     local.switch(joined=True)
 
     status = await local.seen(client, storyboard(3))
@@ -219,20 +219,20 @@ async def test_shots_that_the_service_has_joined_are_one_film(local, client):
     assert len(status.artifact_addresses) == 1
 
 
-async def test_a_joined_film_without_a_shot_says_which(local, client):
+async def test_a_joined_video_without_a_shot_says_which(local, client):
     local.switch(joined=True, fail="shot", fail_shots=[1])
 
     status = await local.seen(client, storyboard(3))
 
     assert len(status.artifact_addresses) == 1
     assert status.text is not None
-    assert status.text.startswith("Shot 2 of 3 could not be made")
+    assert status.text.startswith("Shot 2 of 3 failed")
 
 
 # --- looking ---
 
 
-async def test_a_film_is_looked_at_with_the_resolution_that_it_was_asked_in(local, client):
+async def test_a_video_is_looked_at_with_the_resolution_that_it_was_asked_in(local, client):
     local.switch(mixed_resolution_or_requests="refused")  # which minds any other
 
     status = await local.seen(client, order(resolution="4k"))
@@ -240,15 +240,15 @@ async def test_a_film_is_looked_at_with_the_resolution_that_it_was_asked_in(loca
     assert status.state is ProviderState.SUCCEEDED
 
 
-async def test_a_finished_film_can_be_looked_at_again(local, client):
+async def test_a_finished_video_can_be_looked_at_again(local, client):
     receipt = await local.submitted(client, order())
 
-    first = await client.look(receipt.handle, wish())
-    assert await client.look(receipt.handle, wish()) == first
+    first = await client.poll(receipt.handle, a_request())
+    assert await client.poll(receipt.handle, a_request()) == first
 
 
 @pytest.mark.parametrize("says", [True, False])
-async def test_how_long_a_film_took_is_known_where_the_service_says(
+async def test_how_long_a_video_took_is_known_where_the_service_says(
     local, client, monkeypatch, says
 ):
     local.switch(generation_time=says)
@@ -256,18 +256,18 @@ async def test_how_long_a_film_took_is_known_where_the_service_says(
     for shot, seconds in zip(received(local), (90, 110), strict=True):
         shot.generation_time = seconds
 
-    status = await client.look(receipt.handle, wish())
+    status = await client.poll(receipt.handle, a_request())
 
     assert status.took_seconds == (200 if says else None)
 
 
-async def test_a_film_of_nobody_and_one_of_somebody_else_are_unknown(local, client):
+async def test_a_video_of_no_one_and_one_of_someone_else_are_unknown(local, client):
     theirs = await local.submitted(local.client(OTHER_KEY), order())
     nobodys = theirs.handle.replace(parse(theirs.handle).tasks[0].task_id, "task_nothing")
 
     for handle in (theirs.handle, nobodys):
         with pytest.raises(ProviderJobUnknownError):
-            await client.look(handle, wish())
+            await client.poll(handle, a_request())
 
 
 async def test_a_task_that_is_unknown_shot_by_shot_is_unknown_too(local, client):
@@ -276,18 +276,18 @@ async def test_a_task_that_is_unknown_shot_by_shot_is_unknown_too(local, client)
     local.switch(not_found="per_shot")
 
     with pytest.raises(ProviderJobUnknownError):
-        await client.look(handle, wish())
+        await client.poll(handle, a_request())
 
 
 @pytest.mark.parametrize("handle", ["", "vid_1", "{}", '{"resolution": "720p", "tasks": []}'])
-async def test_a_handle_that_is_none_is_unknown_and_nobody_is_asked(local, client, handle):
+async def test_a_handle_that_is_none_is_unknown_and_no_one_is_asked(local, client, handle):
     with pytest.raises(ProviderJobUnknownError):
-        await client.look(handle, wish())
+        await client.poll(handle, a_request())
 
     assert local.asked == 0
 
 
-async def test_the_handle_holds_all_that_a_look_needs_and_no_secret(local, client):
+async def test_the_handle_holds_all_that_a_poll_needs_and_no_secret(local, client):
     receipt = await client.submit(storyboard(2))
 
     told = json.loads(receipt.handle)
@@ -313,18 +313,18 @@ async def test_an_address_that_expired_can_be_tried_again_and_leaves_nothing_beh
     local.switch(storage_expired=True, storage_expired_status=gone)
 
     with pytest.raises(ArtifactUnavailableError):
-        await client.fetch(status.artifact_addresses[0], tmp_path / "film.mp4")
+        await client.fetch(status.artifact_addresses[0], tmp_path / "video.mp4")
 
-    assert list(tmp_path.glob("film*")) == []
+    assert list(tmp_path.glob("video*")) == []
 
 
 # --- what the service cannot do ---
 
 
-async def test_there_is_no_balance_and_nothing_to_recover_and_nobody_is_asked(local, client):
+async def test_there_is_no_balance_and_nothing_to_recover_and_no_one_is_asked(local, client):
     assert not client.can_recover
     assert await client.balance_micros() is None
-    assert await client.recover("tag-1", wish()) is None
+    assert await client.recover("tag-1", a_request()) is None
     assert client.pictures_max_bytes is None
     assert local.asked == 0
 

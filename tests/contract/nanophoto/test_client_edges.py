@@ -2,7 +2,6 @@
 
 import pytest
 
-from bot.domain.submissions import ProviderState
 from bot.errors import (
     ProviderCredentialsError,
     ProviderRateLimitedError,
@@ -10,8 +9,9 @@ from bot.errors import (
     ProviderUnavailableError,
     SubmissionUncertainError,
 )
+from bot.providers.contract import ProviderState
 from tests.contract.nanophoto.errors import PAGE, ordered
-from tests.local_nanophoto import GENERATE, STATUS, order, wish
+from tests.local_nanophoto import GENERATE, STATUS, a_request, order
 
 EDGES = {
     "a wall": (403, ProviderUnavailableError, ProviderUnavailableError),
@@ -36,7 +36,7 @@ async def test_what_an_edge_says_is_not_the_service_s_word(
     with pytest.raises(to_submission) as submitted:
         await client.submit(order())
     with pytest.raises(to_look) as looked:
-        await client.look(receipt.handle, wish())
+        await client.poll(receipt.handle, a_request())
 
     assert (type(submitted.value), type(looked.value)) == (to_submission, to_look)
 

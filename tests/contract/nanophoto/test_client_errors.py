@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.submissions import ProviderState
 from bot.errors import (
     ContentRefusedError,
     GenerationFailedError,
@@ -14,6 +13,7 @@ from bot.errors import (
     ProviderRateLimitedError,
     ProviderRejectedRequestError,
 )
+from bot.providers.contract import ProviderState
 from bot.providers.nanophoto.errors import RATE_LIMIT_WAIT
 from tests.contract.nanophoto.errors import by_row, error_body, in_both_envelopes, ordered
 from tests.factories import NOW
@@ -25,10 +25,10 @@ from tests.local_nanophoto import (
     PICTURE,
     STATUS,
     Budgetless,
+    a_request,
     image,
     order,
     storyboard,
-    wish,
 )
 
 
@@ -57,7 +57,7 @@ async def test_every_row_has_its_class_for_a_look(
     local.service.faults.append(ordered(STATUS, status, error_body(code, envelope)))
 
     with pytest.raises(to_look) as caught:
-        await client.look(receipt.handle, wish())
+        await client.poll(receipt.handle, a_request())
 
     assert type(caught.value) is to_look
 
@@ -81,7 +81,7 @@ async def test_an_empty_account_is_named_as_such_and_pays_nothing(local, client)
     assert local.credits == 29
 
 
-async def test_a_wish_without_words_is_refused_for_its_form(client):
+async def test_a_request_without_words_is_refused_for_its_form(client):
     with pytest.raises(ProviderRejectedRequestError, match="PROMPT_REQUIRED"):
         await client.submit(order(prompt=""))
 
@@ -163,27 +163,27 @@ async def test_a_result_that_is_refused_later_says_so_in_the_service_s_words(loc
     assert local.credits == OPENING_CREDITS
 
 
-async def test_a_shot_refused_for_its_content_in_a_film_is_told_as_a_remark(local, client):
+async def test_a_shot_refused_for_its_content_in_a_video_is_told_as_a_remark(local, client):
     receipt = await local.submitted(client, storyboard(2))
     local.service.books.shots[_second_task(receipt)].state = "failed"
     local.service.books.shots[_second_task(receipt)].error = "Content policy violation"
 
-    status = await client.look(receipt.handle, wish())
+    status = await client.poll(receipt.handle, a_request())
 
     assert status.state is ProviderState.SUCCEEDED
-    assert status.text == "Shot 2 of 2 could not be made: Content policy violation"
+    assert status.text == "Shot 2 of 2 failed: Content policy violation"
 
 
 def _second_task(receipt):
     return json.loads(receipt.handle)["tasks"][1]["task_id"]
 
 
-async def test_a_film_whose_failure_comes_as_a_500_has_failed(local, client):
+async def test_a_video_whose_failure_comes_as_a_500_has_failed(local, client):
     local.switch(fail="status_500")
     receipt = await local.submitted(client, order())
 
     with pytest.raises(GenerationFailedError):
-        await client.look(receipt.handle, wish())
+        await client.poll(receipt.handle, a_request())
 
 
 # --- asked too often ---
@@ -209,7 +209,9 @@ async def test_who_asked_too_often_comes_again_when_told_or_after_minutes(
     local.service.faults.append(ordered(path, 429, body, **headers))
 
     with pytest.raises(ProviderRateLimitedError) as caught:
-        await (client.submit(order()) if path == GENERATE else client.look(receipt.handle, wish()))
+        await (
+            client.submit(order()) if path == GENERATE else client.poll(receipt.handle, a_request())
+        )
 
     assert caught.value.retry_at == NOW + waits
 
@@ -220,7 +222,7 @@ async def test_the_service_s_own_hour_is_respected_where_others_use_the_key(loca
     local.switch(requests_per_hour=1)
 
     with pytest.raises(ProviderRateLimitedError):
-        await client.look(receipt.handle, wish())
+        await client.poll(receipt.handle, a_request())
     with pytest.raises(ProviderRateLimitedError):
         await client.submit(order())
 

@@ -6,7 +6,6 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.domain.submissions import ProviderState
 from bot.errors import (
     ArtifactUnavailableError,
     ProviderProtocolError,
@@ -15,8 +14,9 @@ from bot.errors import (
     SubmissionUncertainError,
 )
 from bot.providers import http
+from bot.providers.contract import ProviderState
 from sandbox.providers.faults import Fault
-from tests.local_nanophoto import GENERATE, HANDLE, STATUS, Gate, order, storyboard, wish
+from tests.local_nanophoto import GENERATE, HANDLE, STATUS, Gate, a_request, order, storyboard
 from tests.serving import listening, serving
 
 SHORT = aiohttp.ClientTimeout(total=0.05)
@@ -74,13 +74,13 @@ async def test_who_hangs_up_sees_each_submission_once(local):
     assert seen == [b"POST /api/veo-3/generate HTTP/1.1\r\n"]
 
 
-async def test_where_nobody_listens_nothing_was_accepted(local):
+async def test_where_no_one_listens_nothing_was_accepted(local):
     client = local.client(origin="http://127.0.0.1:1")
 
     with pytest.raises(ProviderUnavailableError):
         await client.submit(order())
     with pytest.raises(ProviderUnavailableError):
-        await client.look(HANDLE, wish())
+        await client.poll(HANDLE, a_request())
 
 
 async def test_an_answer_to_a_submission_that_does_not_come_is_uncertain(
@@ -115,21 +115,21 @@ async def test_pieces_of_an_answer_are_put_together(local, client):
         ("wrong_types", ProviderProtocolError),
     ],
 )
-async def test_a_look_that_fails_says_nothing_of_the_film_and_may_be_repeated(
+async def test_a_poll_that_fails_says_nothing_of_the_video_and_may_be_repeated(
     local, client, kind, expected
 ):
     receipt = await local.submitted(client, order())
     local.service.faults.append(fault(kind, STATUS))
 
     with pytest.raises(expected) as caught:
-        await client.look(receipt.handle, wish())
-    again = await client.look(receipt.handle, wish())
+        await client.poll(receipt.handle, a_request())
+    again = await client.poll(receipt.handle, a_request())
 
     assert type(caught.value) is expected
     assert again.state is ProviderState.SUCCEEDED
 
 
-async def test_a_look_that_does_not_come_back_is_given_up(local, client, monkeypatch):
+async def test_a_poll_that_does_not_come_back_is_given_up(local, client, monkeypatch):
     receipt = await local.submitted(client, order())
     gate = Gate()
     monkeypatch.setattr(local.sandbox.clock, "sleep", gate.wait)
@@ -137,18 +137,18 @@ async def test_a_look_that_does_not_come_back_is_given_up(local, client, monkeyp
     local.service.faults.append(fault("latency", STATUS, seconds=300))
 
     with pytest.raises(ProviderTimeoutError):
-        await client.look(receipt.handle, wish())
+        await client.poll(receipt.handle, a_request())
 
 
 async def test_an_answer_without_end_is_cut_and_cannot_be_read(local, monkeypatch):
-    monkeypatch.setattr(http, "MOST_BODY_BYTES", 64 * 1024)
+    monkeypatch.setattr(http, "MAX_BODY_BYTES", 64 * 1024)
 
     async def handler(request):
         return web.Response(body=b'{"shots": [' + b" " * 1_000_000)
 
     async with serving(handler) as origin:
         with pytest.raises(ProviderProtocolError):
-            await local.client(origin=origin).look(HANDLE, wish())
+            await local.client(origin=origin).poll(HANDLE, a_request())
 
 
 async def test_bytes_that_are_no_text_cannot_be_read(local):
@@ -157,20 +157,20 @@ async def test_bytes_that_are_no_text_cannot_be_read(local):
 
     async with serving(handler) as origin:
         with pytest.raises(ProviderProtocolError):
-            await local.client(origin=origin).look(HANDLE, wish())
+            await local.client(origin=origin).poll(HANDLE, a_request())
         with pytest.raises(SubmissionUncertainError):
             await local.client(origin=origin).submit(order())
 
 
-async def test_a_film_of_many_shots_survives_a_stormy_hour(local, client):
+async def test_a_video_of_many_shots_survives_a_stormy_hour(local, client):
     receipt = await local.submitted(client, storyboard(21))
     kinds = ("drop_before", "drop_after", "status", "truncate", "wrong_types", "cut_short")
     local.service.faults += [fault(kind, STATUS) for kind in kinds]
 
     for _ in kinds:
         with pytest.raises((ProviderUnavailableError, ProviderProtocolError)):
-            await client.look(receipt.handle, wish())
-    status = await client.look(receipt.handle, wish())
+            await client.poll(receipt.handle, a_request())
+    status = await client.poll(receipt.handle, a_request())
 
     assert len(status.artifact_addresses) == 21
 
@@ -179,13 +179,13 @@ async def test_a_film_of_many_shots_survives_a_stormy_hour(local, client):
 
 
 @pytest.mark.parametrize("status", [403, 404, 500, 503])
-async def test_a_film_that_cannot_be_had_now_can_be_tried_again(local, tmp_path, status):
+async def test_a_video_that_cannot_be_had_now_can_be_tried_again(local, tmp_path, status):
     async def handler(request):
         return web.Response(status=status, text="<html>No</html>", content_type="text/html")
 
     async with serving(handler) as origin:
         with pytest.raises(ArtifactUnavailableError):
-            await local.client().fetch(f"{origin}/veo/a.mp4", tmp_path / "film.mp4")
+            await local.client().fetch(f"{origin}/veo/a.mp4", tmp_path / "video.mp4")
 
 
 async def test_two_may_be_lost_at_once_and_neither_is_sent_again(local, client):

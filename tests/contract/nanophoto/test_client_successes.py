@@ -5,7 +5,6 @@ import json
 import pytest
 from aiohttp import web
 
-from bot.domain.submissions import ProviderState
 from bot.errors import (
     ContentRefusedError,
     GenerationFailedError,
@@ -17,7 +16,8 @@ from bot.errors import (
     ProviderUnavailableError,
     SubmissionUncertainError,
 )
-from tests.local_nanophoto import GENERATE, HANDLE, STATUS, order, wish
+from bot.providers.contract import ProviderState
+from tests.local_nanophoto import GENERATE, HANDLE, STATUS, a_request, order
 from tests.serving import serving
 
 SUBMISSIONS = {
@@ -92,10 +92,10 @@ async def test_a_submission_s_success_may_be_none(local, body, expected):
 
 
 @pytest.mark.parametrize(("body", "expected"), LOOKS.values(), ids=LOOKS.keys())
-async def test_a_look_s_success_may_be_none(local, body, expected):
+async def test_a_poll_s_success_may_be_none(local, body, expected):
     async with answering(body) as origin:
         with pytest.raises(expected) as caught:
-            await local.client(origin=origin).look(HANDLE, wish())
+            await local.client(origin=origin).poll(HANDLE, a_request())
 
     assert type(caught.value) is expected
 
@@ -124,7 +124,7 @@ async def test_a_redirect_is_not_followed_with_a_key_and_leaves_a_submission_unc
         with pytest.raises(SubmissionUncertainError):
             await local.client(origin=origin).submit(order())
         with pytest.raises(ProviderUnavailableError):
-            await local.client(origin=origin).look(HANDLE, wish())
+            await local.client(origin=origin).poll(HANDLE, a_request())
 
     assert seen == [GENERATE, STATUS]
 
@@ -144,10 +144,10 @@ async def test_a_redirect_is_not_followed_with_a_key_and_leaves_a_submission_unc
         ("error", ProviderState.FAILED),
     ],
 )
-async def test_a_word_that_nobody_documented_means_still_in_the_making(local, word, state):
+async def test_a_word_that_no_one_documented_means_still_rendering(local, word, state):
     shot = {"shotId": "s", "taskId": "task_a", "status": word, "videoUrl": "https://a.example/f"}
     async with answering({"status": "anything", "shots": [shot]}) as origin:
-        status = await local.client(origin=origin).look(HANDLE, wish())
+        status = await local.client(origin=origin).poll(HANDLE, a_request())
 
     assert status.state is state
 
@@ -155,6 +155,6 @@ async def test_a_word_that_nobody_documented_means_still_in_the_making(local, wo
 async def test_done_and_nowhere_is_waited_for(local):
     shot = {"shotId": "s", "taskId": "task_a", "status": "completed"}
     async with answering({"status": "completed", "shots": [shot]}) as origin:
-        status = await local.client(origin=origin).look(HANDLE, wish())
+        status = await local.client(origin=origin).poll(HANDLE, a_request())
 
     assert status.state is ProviderState.RUNNING

@@ -1,22 +1,21 @@
-"""One request for all films in the making, where the service allows it, and what if it does not."""
+"""One request for all videos rendering, where the service allows it, and what if it does not."""
 
 from datetime import timedelta
 
 import pytest
 
-from bot.domain.submissions import ProviderState
 from bot.errors import ProviderUnavailableError
-from bot.ports import Watched
+from bot.providers.contract import ProviderState, Watched
 from bot.providers.nanophoto.handles import parse
-from bot.providers.nanophoto.mixing import MIX_AGAIN_AFTER
+from bot.providers.nanophoto.rules import MIX_AGAIN_AFTER
 from sandbox.providers.faults import Fault
 from tests.local_nanophoto import (
     OTHER_KEY,
     STATUS,
+    a_request,
     order,
     storyboard,
     watched,
-    wish,
     words,
 )
 
@@ -30,17 +29,17 @@ def client(local, clock):
 
 @pytest.fixture
 async def three(local, client):
-    """The receipts of three films that are ready."""
+    """The receipts of three videos that are ready."""
     return [await local.submitted(client, storyboard(2, f"job-{n}")) for n in range(3)]
 
 
 async def looked_at(client, receipts):
-    return [words(found) for found in await client.look_together(watched(*receipts))]
+    return [words(found) for found in await client.poll_batch(watched(*receipts))]
 
 
-async def test_one_request_shows_films_of_many_submissions(local, client, three):
+async def test_one_request_shows_videos_of_many_submissions(local, client, three):
     before = local.asked
-    found = await client.look_together(watched(*three))
+    found = await client.poll_batch(watched(*three))
 
     assert local.asked - before == 1
     for receipt, status in zip(three, found, strict=True):
@@ -59,20 +58,20 @@ async def test_each_resolution_is_asked_for_by_itself(local, client, three):
     assert local.asked - before == 3
 
 
-async def test_nobody_is_asked_about_nothing(local, client):
-    assert await client.look_together([]) == []
+async def test_no_one_is_asked_about_nothing(local, client):
+    assert await client.poll_batch([]) == []
     assert local.asked == 0
 
 
 async def test_shots_that_share_a_name_are_told_apart_by_their_tasks(local, client):
     receipts = [await local.submitted(client, order("same")) for _ in range(2)]
 
-    first, second = await client.look_together(watched(*receipts))
+    first, second = await client.poll_batch(watched(*receipts))
 
     assert first.artifact_addresses != second.artifact_addresses
 
 
-async def test_a_film_that_failed_and_one_in_the_making_do_not_touch_the_others(local, client):
+async def test_a_video_that_failed_and_one_rendering_do_not_touch_the_others(local, client):
     ready = await local.submitted(client, order("ready"))
     local.switch(fail="all")
     failed = await local.submitted(client, order("failed"))
@@ -85,7 +84,7 @@ async def test_a_film_that_failed_and_one_in_the_making_do_not_touch_the_others(
 # --- one that is amiss ---
 
 
-async def test_one_unknown_film_is_found_by_asking_one_by_one_and_the_rest_go_on(
+async def test_one_unknown_video_is_found_by_asking_one_by_one_and_the_rest_go_on(
     local, client, three
 ):
     theirs = await local.submitted(local.client(OTHER_KEY), order("theirs"))
@@ -95,10 +94,10 @@ async def test_one_unknown_film_is_found_by_asking_one_by_one_and_the_rest_go_on
         await looked_at(client, [theirs, *three]) == ["ProviderJobUnknownError"] + [SUCCEEDED] * 3
     )
     assert local.asked - before == 5
-    assert client.looks_together  # it was the film, not the mixture
+    assert client.polls_in_batches  # it was the video, not the mixture
 
 
-async def test_where_an_unknown_film_is_told_by_itself_one_request_is_enough(local, client, three):
+async def test_where_an_unknown_video_is_told_by_itself_one_request_is_enough(local, client, three):
     local.switch(not_found="per_shot")
     theirs = await local.submitted(local.client(OTHER_KEY), order("theirs"))
     before = local.asked
@@ -111,18 +110,18 @@ async def test_where_an_unknown_film_is_told_by_itself_one_request_is_enough(loc
 
 async def test_a_handle_that_is_none_is_unknown_without_being_asked_for(local, client, three):
     before = local.asked
-    found = await client.look_together([Watched("nonsense", wish()), *watched(*three)])
+    found = await client.poll_batch([Watched("nonsense", a_request()), *watched(*three)])
 
     assert [words(one) for one in found] == ["ProviderJobUnknownError"] + [SUCCEEDED] * 3
     assert local.asked - before == 1
 
 
-async def test_a_film_whose_failure_is_a_500_does_not_hide_the_others(local, client, three):
+async def test_a_video_whose_failure_is_a_500_does_not_hide_the_others(local, client, three):
     local.switch(fail="status_500")
     failed = await local.submitted(client, order("failed"))
 
     assert await looked_at(client, [failed, *three]) == ["GenerationFailedError"] + [SUCCEEDED] * 3
-    assert client.looks_together
+    assert client.polls_in_batches
 
 
 # --- a service that minds ---
@@ -134,19 +133,19 @@ async def test_where_the_mixture_is_refused_each_is_asked_for_alone_for_six_hour
     local.switch(mixed_resolution_or_requests="refused")
 
     assert await looked_at(client, three) == [SUCCEEDED] * 3
-    assert not client.looks_together
+    assert not client.polls_in_batches
     clock.advance((MIX_AGAIN_AFTER - timedelta(seconds=1)).total_seconds())
-    assert not client.looks_together
+    assert not client.polls_in_batches
     clock.advance(1)
-    assert client.looks_together
+    assert client.polls_in_batches
 
 
-async def test_one_film_alone_is_no_mixture(local, client):
+async def test_one_video_alone_is_no_mixture(local, client):
     local.switch(mixed_resolution_or_requests="refused")
     receipt = await local.submitted(client, storyboard(3))
 
     assert await looked_at(client, [receipt]) == [SUCCEEDED]
-    assert client.looks_together
+    assert client.polls_in_batches
 
 
 async def test_one_answer_that_cannot_be_read_is_a_hiccup_and_a_second_is_an_answer(
@@ -155,12 +154,12 @@ async def test_one_answer_that_cannot_be_read_is_a_hiccup_and_a_second_is_an_ans
     local.service.faults.append(Fault(path=STATUS, kind="truncate", times=2))
 
     assert await looked_at(client, three) == ["ProviderProtocolError"] * 3
-    assert client.looks_together
+    assert client.polls_in_batches
     assert await looked_at(client, three) == ["ProviderProtocolError"] * 3
-    assert not client.looks_together
+    assert not client.polls_in_batches
 
 
-async def test_an_answer_that_leaves_films_out_is_completed_one_by_one(
+async def test_an_answer_that_leaves_videos_out_is_completed_one_by_one(
     local, client, three, monkeypatch
 ):
     """As of a service that reads only the first tasks of a request."""
@@ -175,9 +174,9 @@ async def test_an_answer_that_leaves_films_out_is_completed_one_by_one(
 
     assert await looked_at(client, three) == [SUCCEEDED] * 3
     assert local.asked - before == 3
-    assert client.looks_together
+    assert client.polls_in_batches
     await looked_at(client, three)
-    assert not client.looks_together
+    assert not client.polls_in_batches
 
 
 async def test_a_good_answer_forgives_a_bad_one(local, client, three):
@@ -186,11 +185,11 @@ async def test_a_good_answer_forgives_a_bad_one(local, client, three):
         await looked_at(client, three)
         assert await looked_at(client, three) == [SUCCEEDED] * 3
 
-    assert client.looks_together
+    assert client.polls_in_batches
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after", "status"])
-async def test_while_the_service_is_away_nobody_is_asked_for_one_by_one(local, client, three, kind):
+async def test_while_the_service_is_away_no_one_is_asked_for_one_by_one(local, client, three, kind):
     local.service.faults.append(Fault(path=STATUS, kind=kind, status=503, times=9))
 
     assert await looked_at(client, three) == ["ProviderUnavailableError"] * 3
@@ -202,7 +201,7 @@ async def test_trouble_with_one_resolution_does_not_hide_another(local, client):
     sharp = await local.submitted(client, order("sharp", resolution="4k"))
     local.service.faults.append(Fault(path=STATUS, kind="status", status=503, after=1))
 
-    first, second = await client.look_together(watched(plain, sharp))
+    first, second = await client.poll_batch(watched(plain, sharp))
 
     assert first.state is ProviderState.SUCCEEDED
     assert isinstance(second, ProviderUnavailableError)

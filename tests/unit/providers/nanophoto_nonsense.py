@@ -4,14 +4,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-FILM = "https://video.nanophoto.ai/veo/a.mp4"
+VIDEO = "https://video.nanophoto.ai/veo/a.mp4"
 JSON = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats()
     | st.text(max_size=8)
-    | st.sampled_from(["completed", "failed", "processing", "task_1", "shot-1", FILM, "\ud800"]),
+    | st.sampled_from(["completed", "failed", "processing", "task_1", "shot-1", VIDEO, "\ud800"]),
     lambda inner: (
         st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4)
     ),
@@ -29,7 +29,7 @@ SHOTS = objects(
     shotId=["shot-1", "shot-2"],
     taskId=["task_1", "task_2"],
     status=["completed", "processing", "failed", "new"],
-    videoUrl=[FILM],
+    videoUrl=[VIDEO],
     generationTime=[90],
     error=["Video generation failed", "Task not found"],
 )

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, strategies as st
 
-from bot.domain.availability import (
+from bot.providers.availability import (
     FAILURES_TOLERATED,
     LONGEST_PAUSE,
     SHORTEST_PAUSE,
@@ -29,7 +29,7 @@ def failing(times, known=WELL, now=NOW):
     return known
 
 
-def test_a_service_nobody_heard_ill_of_is_neither_paused_nor_on_trial():
+def test_a_service_no_one_heard_ill_of_is_neither_paused_nor_on_trial():
     assert not WELL.is_paused(NOW)
     assert not WELL.is_on_trial
 
@@ -55,7 +55,7 @@ def test_on_trial_one_failure_is_enough_and_the_pause_is_twice_as_long():
     assert (again.failures_in_row, again.pauses_in_row) == (6, 2)
 
 
-def test_films_that_were_handed_over_before_a_pause_and_fail_in_it_make_it_no_longer():
+def test_videos_that_were_handed_over_before_a_pause_and_fail_in_it_make_it_no_longer():
     paused = failing(5)
     empty = refused(WELL, PauseReason.BALANCE, NOW)
     soon = NOW + timedelta(seconds=20)
@@ -65,7 +65,7 @@ def test_films_that_were_handed_over_before_a_pause_and_fail_in_it_make_it_no_lo
     assert failing(10, empty, soon) == empty
 
 
-def test_a_trial_that_fails_pauses_anew_though_it_holds_others_off_like_a_pause():
+def test_a_trial_that_fails_pauses_again_though_it_holds_others_off_like_a_pause():
     trying = on_trial(failing(5), LATER)
 
     assert failed(trying, LATER).pauses_in_row == 2
@@ -79,7 +79,7 @@ def test_an_account_that_is_refused_during_a_pause_is_the_reason_from_then_on():
 
 
 @pytest.mark.parametrize("reason", [PauseReason.CREDENTIALS, PauseReason.BALANCE])
-def test_what_the_operator_must_mend_pauses_at_once_for_the_longest_time(reason):
+def test_what_the_operator_must_fix_pauses_at_once_for_the_longest_time(reason):
     known = refused(failing(2), reason, NOW)
 
     assert known == Availability(PROVIDER, 2, 1, NOW + LONGEST_PAUSE, reason)
@@ -87,7 +87,7 @@ def test_what_the_operator_must_mend_pauses_at_once_for_the_longest_time(reason)
     assert not PauseReason.FAILURES.needs_operator
 
 
-def test_while_one_film_tries_nobody_elses_is_handed_over_and_the_reason_stays():
+def test_while_one_video_tries_no_one_elses_is_handed_over_and_the_reason_stays():
     trying = on_trial(failing(5), LATER)
 
     assert trying.paused_until == LATER + TRIAL

@@ -1,4 +1,4 @@
-"""The one HTTP layer of the providers: nothing is sent twice, and no secret is told."""
+"""The one HTTP layer of the providers: nothing is submitted twice, and no secret is told."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,15 +7,18 @@ import pytest
 from aiohttp import web
 from hypothesis import given, strategies as st
 
-from bot.domain.budgets import Purpose
 from bot.errors import (
+    LeaseLostError,
     ProviderTimeoutError,
     ProviderUnavailableError,
     SubmissionUncertainError,
 )
 from bot.providers import http
-from bot.providers.http import MOST_BODY_BYTES, Api, redacted, retry_at
-from tests.fakes.budgets import free_pace
+from bot.providers.http import MAX_BODY_BYTES, Api, redacted, retry_at
+from bot.providers.pacing import Pace
+from bot.providers.request_limits import Purpose
+from tests.fakes.budgets import InMemoryBudgets, free_pace
+from tests.fakes.clock import FakeClock
 from tests.serving import listening, serving
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -88,6 +91,28 @@ async def test_a_submission_on_a_connection_that_is_cut_arrives_once_and_is_unce
     assert len(arrived) == 1
 
 
+async def test_a_submission_that_waited_too_long_for_its_budget_is_not_sent():
+    arrived = []
+    clock = FakeClock()
+    stale_at = clock.now() + timedelta(seconds=100)
+
+    class Slow(Pace):
+        async def take(self, purpose):
+            await super().take(purpose)
+            clock.advance(100)  # as after SIGSTOP
+
+    async def note(reader, writer):
+        arrived.append(await reader.readuntil(b"\r\n\r\n"))
+
+    slow = Slow(InMemoryBudgets(clock), dict.fromkeys(Purpose, ()), clock)
+    async with listening(note) as origin, aiohttp.ClientSession() as session:
+        api = Api(session, origin, {}, slow)
+        with pytest.raises(LeaseLostError):
+            await api.submit("/generate-video", {"prompt": "fox"}, stale_at=stale_at)
+
+    assert arrived == []
+
+
 async def test_a_submission_on_a_connection_that_was_kept_open_is_not_repeated_either():
     arrived = []
 
@@ -100,7 +125,7 @@ async def test_a_submission_on_a_connection_that_was_kept_open_is_not_repeated_e
 
     async with listening(answer_once) as origin, aiohttp.ClientSession() as session:
         api = Api(session, origin, {}, free_pace())
-        await api.read("GET", "/status", Purpose.LOOK)
+        await api.read("GET", "/status", Purpose.POLL)
         with pytest.raises(SubmissionUncertainError):
             await api.submit("/generate-video", {})
 
@@ -130,20 +155,20 @@ async def test_an_answer_that_never_comes_is_uncertain_for_a_submission_alone(mo
         with pytest.raises(SubmissionUncertainError):
             await api.submit("/generate-video", {})
         with pytest.raises(ProviderTimeoutError):
-            await api.read("GET", "/status", Purpose.LOOK)
+            await api.read("GET", "/status", Purpose.POLL)
 
 
-async def test_where_nobody_listens_it_is_certain_that_nothing_was_accepted():
-    async def nobody(reader, writer): ...
+async def test_where_no_one_listens_it_is_certain_that_nothing_was_accepted():
+    async def no_one(reader, writer): ...
 
-    async with listening(nobody) as origin:
+    async with listening(no_one) as origin:
         pass
     async with aiohttp.ClientSession() as session:
         api = Api(session, origin, {}, free_pace())
         with pytest.raises(ProviderUnavailableError):
             await api.submit("/generate-video", {})
         with pytest.raises(ProviderUnavailableError):
-            await api.read("GET", "/status", Purpose.LOOK)
+            await api.read("GET", "/status", Purpose.POLL)
 
 
 async def test_a_redirect_is_an_answer_and_the_key_is_not_taken_there():
@@ -160,7 +185,7 @@ async def test_a_redirect_is_an_answer_and_the_key_is_not_taken_there():
 
         async with serving(redirect) as origin, aiohttp.ClientSession() as session:
             answer = await Api(session, origin, {"x-api-key": "secret"}, free_pace()).read(
-                "GET", "/a", Purpose.LOOK
+                "GET", "/a", Purpose.POLL
             )
 
     assert (answer.status, seen) == (302, [])
@@ -184,7 +209,7 @@ async def test_an_answer_that_cannot_be_read_has_no_body(body):
         return web.Response(status=502, body=body)
 
     async with serving(handler) as origin, aiohttp.ClientSession() as session:
-        answer = await Api(session, origin, {}, free_pace()).read("GET", "/a", Purpose.LOOK)
+        answer = await Api(session, origin, {}, free_pace()).read("GET", "/a", Purpose.POLL)
 
     assert (answer.status, answer.body) == (502, None)
 
@@ -204,16 +229,16 @@ async def test_what_is_read_can_be_written_down_and_posted(sent, read):
         return web.Response(body=sent)
 
     async with serving(handler) as origin, aiohttp.ClientSession() as session:
-        answer = await Api(session, origin, {}, free_pace()).read("GET", "/a", Purpose.LOOK)
+        answer = await Api(session, origin, {}, free_pace()).read("GET", "/a", Purpose.POLL)
 
     assert answer.body == read
 
 
 async def test_of_an_endless_answer_only_so_much_is_read():
     async def handler(_request: web.Request) -> web.Response:
-        return web.Response(body=b"x" * (MOST_BODY_BYTES + 1000))
+        return web.Response(body=b"x" * (MAX_BODY_BYTES + 1000))
 
     async with serving(handler) as origin, aiohttp.ClientSession() as session:
-        answer = await Api(session, f"{origin}/", {}, free_pace()).read("GET", "/a", Purpose.LOOK)
+        answer = await Api(session, f"{origin}/", {}, free_pace()).read("GET", "/a", Purpose.POLL)
 
-    assert len(answer.text) == MOST_BODY_BYTES
+    assert len(answer.text) == MAX_BODY_BYTES

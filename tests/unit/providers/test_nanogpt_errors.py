@@ -83,13 +83,13 @@ ROWS: list[tuple[int, Any, type[ProviderError]]] = [
 
 
 @pytest.mark.parametrize(("status", "body", "expected"), ROWS)
-def test_every_documented_error_is_the_same_for_a_look_and_for_a_submission(status, body, expected):
+def test_every_documented_error_is_the_same_for_a_poll_and_for_a_submission(status, body, expected):
     assert type(error_of(answer(status, body), NOW)) is expected
     assert type(submission_error_of(answer(status, body), NOW)) is expected
 
 
 @pytest.mark.parametrize(
-    ("status", "look", "submission"),
+    ("status", "polled", "submission"),
     [
         (408, ProviderUnavailableError, SubmissionUncertainError),
         (409, ProviderUnavailableError, SubmissionUncertainError),
@@ -100,9 +100,9 @@ def test_every_documented_error_is_the_same_for_a_look_and_for_a_submission(stat
     ],
 )
 def test_what_may_be_asked_again_is_uncertain_for_a_submission_that_may_have_begun(
-    status, look, submission
+    status, polled, submission
 ):
-    assert type(error_of(answer(status), NOW)) is look
+    assert type(error_of(answer(status), NOW)) is polled
     assert type(submission_error_of(answer(status), NOW)) is submission
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from bot.domain.capabilities import Audio, Kind, complete
-from bot.domain.pricing import price
+from bot.catalog.capability import Audio, Kind, complete
+from bot.catalog.pricing import price
 from bot.ids import ModelId
-from bot.ports import Order, OrderPicture
-from bot.providers.nanogpt.entries import Parameter
+from bot.providers.contract import Order, OrderPicture
+from bot.providers.nanogpt.families import Parameter
 from bot.providers.nanogpt.lengths import seconds_of
 from bot.providers.nanogpt.models import Model, read_models
 from bot.providers.nanogpt.parameters import payload_of
@@ -45,9 +45,9 @@ def read(given: Json | None = None, **fields: Any) -> Model:
     return model
 
 
-def payload(given: Json, pictures: Mapping[str, OrderPicture] | None = None, **wish: Any) -> Json:
+def payload(given: Json, pictures: Mapping[str, OrderPicture] | None = None, **asked: Any) -> Json:
     parameters = {name: Parameter.model_validate(value) for name, value in given.items()}
-    return payload_of(Order(make_request(**wish), "tag-1", pictures or {}), parameters)
+    return payload_of(Order(make_request(**asked), "tag-1", pictures or {}), parameters)
 
 
 def test_the_bundled_list_is_read_whole_and_every_model_has_a_price():
@@ -116,7 +116,7 @@ def test_the_control_decides_on_sound_where_the_lists_own_word_contradicts_it():
     model = read({"generate_audio": switch(True)}, capabilities=able)
 
     assert model.capability.audio is Audio.OPTIONAL
-    assert read(capabilities=able | {"audio_generation": True}).capability.audio is Audio.NEVER
+    assert read(capabilities=able | {"audio_generation": True}).capability.audio is Audio.ALWAYS
 
 
 @pytest.mark.parametrize(
@@ -179,11 +179,11 @@ def test_a_duration_is_sent_exactly_as_the_list_spells_it(given, spelt):
 
 
 @pytest.mark.parametrize("name", ["generateAudio", "generate_audio", "sound", "enable_audio"])
-@pytest.mark.parametrize("wish", [True, False, None])
-def test_sound_is_said_outright_under_the_models_own_name(name, wish):
-    sent = payload({name: switch(True)}, audio=wish)
+@pytest.mark.parametrize("asked", [True, False, None])
+def test_sound_is_said_outright_under_the_models_own_name(name, asked):
+    sent = payload({name: switch(True)}, audio=asked)
 
-    assert sent[name] is bool(wish)
+    assert sent[name] is bool(asked)
     assert len({"generateAudio", "generate_audio", "sound", "enable_audio"} & set(sent)) == 1
 
 
@@ -198,7 +198,7 @@ def test_where_a_model_knows_orientations_the_shape_is_sent_as_one(shape, orient
     assert "aspect_ratio" not in sent
 
 
-def test_the_dear_mode_is_declined_outright():
+def test_the_expensive_mode_is_declined_outright():
     assert payload({"pro_mode": switch(True)})["pro_mode"] is False
 
 
@@ -280,12 +280,12 @@ def test_sound_costs_what_the_table_says():
         {"sound": switch(False), "duration": select("5", "5")},
         pricing={"per_duration": {"5": 0.35}, "audio_multiplier": 2},
     )
-    wish = make_request(model_id=ModelId("maker/model-1.0"), audio=True)
+    asked = make_request(model_id=ModelId("maker/model-1.0"), audio=True)
 
-    dear, usual = (
-        price(request, model.capability.prices) for request in (wish, make_request(audio=False))
+    expensive, usual = (
+        price(request, model.capability.prices) for request in (asked, make_request(audio=False))
     )
 
-    assert dear is not None
+    assert expensive is not None
     assert usual is not None
-    assert (dear.cost_micros, usual.cost_micros) == (700_000, 350_000)
+    assert (expensive.cost_micros, usual.cost_micros) == (700_000, 350_000)

@@ -9,12 +9,12 @@ import aiohttp
 from aiohttp import web
 from hypothesis import example, given, settings, strategies as st
 
+from bot.catalog.capability import check, complete
+from bot.catalog.pricing import PriceList, price
 from bot.clock import SystemClock
-from bot.domain.capabilities import check, complete
-from bot.domain.pricing import PriceList, price
 from bot.errors import ProviderError
 from bot.ids import ModelId
-from bot.ports import Order, OrderPicture
+from bot.providers.contract import Order, OrderPicture
 from bot.providers.http import Answer
 from bot.providers.nanogpt.client import NanoGpt
 from bot.providers.nanogpt.errors import error_of, submission_error_of
@@ -28,7 +28,7 @@ from tests.local_nanogpt import FreeBudgets
 from tests.serving import serving
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-MOST_MICROS = 10**12
+MAX_MICROS = 10**12
 
 WORDS = st.sampled_from(
     ["COMPLETED", "5s", "5", "720p", "²", "1e999999", "-1", "NaN", "Infinity", "USD", "XNO", "",
@@ -95,7 +95,7 @@ ENTRY = st.fixed_dictionaries(
     },
 )
 PICTURES = {"a": OrderPicture(b"a"), "b": OrderPicture(address="https://cdn.example/b.png")}
-WISH = make_request(
+REQUEST = make_request(
     image=make_image(key="a"), end_image=make_image(key="b"), seed=1, negative_prompt="blur"
 )
 
@@ -131,8 +131,8 @@ def test_whatever_a_price_holds_its_lines_are_sound(pricing, durations, has_audi
 
 
 def assert_sound(known: PriceList) -> None:
-    assert all(0 <= line.micros <= MOST_MICROS for line in known.lines)
-    assert 0 <= known.minimum_micros <= MOST_MICROS
+    assert all(0 <= line.micros <= MAX_MICROS for line in known.lines)
+    assert 0 <= known.minimum_micros <= MAX_MICROS
 
 
 @given(st.fixed_dictionaries({"data": st.lists(ENTRY | JSON, max_size=3)}) | JSON, ENTRY)
@@ -142,8 +142,8 @@ def test_whatever_a_model_list_holds_what_is_read_can_be_ordered(body, spare):
         able = model.capability
         assert_sound(able.prices)
         assert all(seconds > 0 for seconds in able.durations_seconds)
-        for wish in (make_request(duration_seconds=None, resolution=None), WISH):
-            completed = complete(wish, able)
+        for request in (make_request(duration_seconds=None, resolution=None), REQUEST):
+            completed = complete(request, able)
             found = price(completed, able.prices)
             assert found is None or found.cost_micros >= 0
             assert all(isinstance(reason, str) for reason in check(completed, able))
@@ -176,11 +176,11 @@ async def ask_everything(status: int, body: bytes) -> None:
             budgets=FreeBudgets(),
             clock=SystemClock(),
         )
-        wish = make_request(model_id=ModelId("seedance-lite-video"))
+        request = make_request(model_id=ModelId("seedance-lite-video"))
         questions: list[Any] = [
-            client.submit(Order(wish, "tag")),
-            client.look("vid_1", wish),
-            client.recover("tag", wish),
+            client.submit(Order(request, "tag")),
+            client.poll("vid_1", request),
+            client.recover("tag", request),
             client.balance_micros(),
         ]
         outcomes = await asyncio.gather(*questions, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""A wish in each model's own spelling: the families that NanoGPT's guide names, and all others."""
+"""A asked in each model's own spelling: the families that NanoGPT's guide names, and all others."""
 
 import base64
 import json
@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import given as arbitrary, strategies as st
 
-from bot.domain.capabilities import Kind, complete
+from bot.catalog.capability import Kind, complete
 from bot.ids import ModelId
-from bot.ports import Order, OrderPicture
+from bot.providers.contract import Order, OrderPicture
 from bot.providers.nanogpt.families import current_name
 from bot.providers.nanogpt.models import Model, read_models
-from bot.providers.nanogpt.parameters import MOST_BODY_BYTES, PICTURES_MAX_BYTES, payload_of
+from bot.providers.nanogpt.parameters import MAX_BODY_BYTES, PICTURES_MAX_BYTES, payload_of
 from tests.factories import make_image, make_request
 
 Json = dict[str, Any]
@@ -47,10 +47,10 @@ def model(parameters: Json, name: str = "maker/model", **fields: Any) -> Model:
     return read
 
 
-def sent(read: Model, pictures: Mapping[str, OrderPicture] | None = None, **wish: Any) -> Json:
-    """What is sent for a wish with the model's defaults, but for the words that go with each."""
+def sent(read: Model, pictures: Mapping[str, OrderPicture] | None = None, **asked: Any) -> Json:
+    """What is sent for a asked with the model's defaults, but for the words that go with each."""
     usual = {"duration_seconds": None, "resolution": None, "aspect_ratio": None, "audio": None}
-    request = make_request(model_id=read.capability.model_id, **(usual | wish))
+    request = make_request(model_id=read.capability.model_id, **(usual | asked))
     order = Order(complete(request, read.capability), "tag-1", pictures or {})
     payload = payload_of(order, read.parameters)
     assert payload.pop("model") == read.capability.model_id
@@ -173,11 +173,11 @@ SPELLINGS: list[tuple[Json, Json, Json]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("parameters", "wish", "expected"), SPELLINGS, ids=str)
+@pytest.mark.parametrize(("parameters", "asked", "expected"), SPELLINGS, ids=str)
 def test_everything_is_sent_under_the_models_own_name_and_in_its_own_type(
-    parameters, wish, expected
+    parameters, asked, expected
 ):
-    payload = sent(model(parameters), **wish)
+    payload = sent(model(parameters), **asked)
 
     assert payload == expected
     assert [type(value) for value in payload.values()] == [type(v) for v in expected.values()]
@@ -192,7 +192,7 @@ def test_older_flat_lists_of_choices_are_read_too():
 
 
 @pytest.mark.parametrize(
-    ("mode", "wish"),
+    ("mode", "asked"),
     [
         ("image-to-video", {"image": FIRST}),
         ("reference-to-video", {"reference_images": (FIRST,)}),
@@ -200,11 +200,11 @@ def test_older_flat_lists_of_choices_are_read_too():
     ],
     ids=str,
 )
-def test_the_mode_says_what_a_film_is_made_from(mode, wish):
+def test_the_mode_says_what_a_video_is_made_from(mode, asked):
     offered = ("auto", "text-to-video", "image-to-video", "reference-to-video")
     read = model({"mode": select("auto", *offered), "referenceImages": TEXT})
 
-    assert sent(read, {"a.png": BYTES}, **wish)["mode"] == mode
+    assert sent(read, {"a.png": BYTES}, **asked)["mode"] == mode
 
 
 @pytest.mark.parametrize("name", ["imageDataUrl", "image_data_url", "image"])
@@ -265,7 +265,7 @@ def test_pictures_at_their_limit_and_the_longest_words_fit_into_four_megabytes(
     request = make_request(reference_images=images, prompt=prompt, negative_prompt=negative)
     order = Order(request, "tag" * 10, {image.key: content for image in images})
 
-    assert len(json.dumps(payload_of(order, read.parameters)).encode()) <= MOST_BODY_BYTES
+    assert len(json.dumps(payload_of(order, read.parameters)).encode()) <= MAX_BODY_BYTES
 
 
 def test_a_pictures_bytes_are_sent_whole():
@@ -294,7 +294,7 @@ LEFT_OUT: list[Json] = [
 
 
 @pytest.mark.parametrize("fields", LEFT_OUT, ids=str)
-def test_what_works_on_a_film_or_a_voice_is_left_out(fields):
+def test_what_works_on_a_video_or_a_voice_is_left_out(fields):
     entry = {"id": "m", "capabilities": {"video_generation": True, "text_to_video": True}}
 
     assert list(read_models({"data": [entry | fields]})) == []
@@ -340,12 +340,15 @@ def test_what_an_entry_does_not_say_is_filled_from_what_is_known_of_it_as_an_est
         }
     }
     (short,) = read_models({"data": [{"id": "m"}]}, known)
-    (dear,) = read_models({"data": [{"id": "m", "pricing": {"per_second": 0.2}}]}, known)
+    (expensive,) = read_models({"data": [{"id": "m", "pricing": {"per_second": 0.2}}]}, known)
     (odd,) = read_models({"data": [{"id": "m", "pricing": {"per_moon": 0.2}}]}, known)
 
     assert (short.capability.name, short.capability.durations_seconds) == ("Model M", (5,))
     assert short.capability.prices.is_estimate
-    assert (dear.capability.prices.lines[0].micros, dear.capability.prices.is_estimate) == (
+    assert (
+        expensive.capability.prices.lines[0].micros,
+        expensive.capability.prices.is_estimate,
+    ) == (
         200_000,
         False,
     )

@@ -1,10 +1,10 @@
-"""NanoGPT's prices: every shape that its list has, and none where nobody can be sure."""
+"""NanoGPT's prices: every shape that its list has, and none where no one can be sure."""
 
 from typing import Any
 
 import pytest
 
-from bot.domain.pricing import PriceLine, price
+from bot.catalog.pricing import PriceLine, price
 from bot.ids import ModelId
 from bot.providers.nanogpt.prices import Terms, price_list
 from tests.factories import make_image, make_request
@@ -125,7 +125,6 @@ def test_every_known_shape_of_price_is_read(pricing, lines):
         {},
         {"minimum": 0.1, "note": "depends"},
         {"per_megapixel": 0.1},
-        {"per_second": 0.1, "per_input_image": 0.002},
         {"per_second": 0.05, "high_resolution_per_second": 0.07},
         {"per_second": 0.1, "surcharge": {"4k": [0.1]}},
         {"per_second": "much"},
@@ -171,7 +170,7 @@ def test_raw_rates_are_a_fraction_of_the_real_price_and_an_estimate(raw):
     assert known.is_estimate
 
 
-def test_raw_prices_by_sound_and_by_what_a_film_is_made_from_are_read_too():
+def test_raw_prices_by_sound_and_by_what_a_video_is_made_from_are_read_too():
     raw = {
         "withoutAudioPrices": {"720p": {"5": 1}},
         "imageToVideoPricesPerSecond": {"720p": 0.1},
@@ -196,7 +195,7 @@ BASES: list[tuple[Json, tuple[int, ...], dict[int | None, int]]] = [
     ({"base_price": 0.2, "duration_multiplier": 2}, (5, 8, 10), {5: 200_000}),
     ({"base_price": 0.2}, (5, 10), {5: 200_000}),
     ({"base_price": 0.2, "duration_overrides": {"10": 0.3}}, (5, 10), {5: 200_000, 10: 300_000}),
-    ({"base_price": 0.2, "duration_multipliers": {"5": 1, "10": "dear"}}, (5, 10), {5: 200_000}),
+    ({"base_price": 0.2, "duration_multipliers": {"5": 1, "10": "expensive"}}, (5, 10), {5: 200_000}),
 ]  # fmt: skip
 
 
@@ -244,7 +243,7 @@ def test_a_factor_that_is_none_leaves_sound_without_a_price(factor):
     assert known.lines == (PriceLine(100_000, per_second=True, audio=False),)
 
 
-def test_the_dear_mode_has_its_price_where_a_resolution_has_no_other():
+def test_the_expensive_mode_has_its_price_where_a_resolution_has_no_other():
     pricing = {"per_second": 0.1, "pro_per_second_by_resolution": {"720p": 0.3, "1792x1024": 0.5}}
     known = price_list(pricing, Terms(pro_resolutions={"1792x1024"}))
     costs = [
@@ -256,7 +255,7 @@ def test_the_dear_mode_has_its_price_where_a_resolution_has_no_other():
     assert costs == [500_000, 2_500_000]
 
 
-def test_no_film_costs_less_than_the_minimum():
+def test_no_video_costs_less_than_the_minimum():
     known = price_list({"per_second": 0.01, "minimum": 0.2})
     found = price(make_request(model_id=ModelId("m")), known)
 
@@ -277,7 +276,11 @@ def test_reference_pictures_have_a_price_where_no_reading_makes_a_difference(ima
 def test_words_pictures_and_references_have_each_their_own_price():
     modes = {"text_to_video": 0.1, "image_to_video": 0.2, "reference_to_video_image": 0.3}
     known = price_list({"per_second_by_mode": modes})
-    wishes = make_request(), make_request(image=PICTURE), make_request(reference_images=(PICTURE,))
-    found = [price(wish, known) for wish in wishes]
+    requests = (
+        make_request(),
+        make_request(image=PICTURE),
+        make_request(reference_images=(PICTURE,)),
+    )
+    found = [price(request, known) for request in requests]
 
     assert [one and one.cost_micros for one in found] == [500_000, 1_000_000, 1_500_000]

@@ -4,16 +4,16 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
-from bot.domain.capabilities import Capability
-from bot.domain.submissions import ProviderState, ProviderStatus, Receipt
+from bot.catalog.capability import Capability
 from bot.errors import BotError, ProviderProtocolError
+from bot.providers.contract import ProviderState, ProviderStatus, Receipt
 from bot.providers.nanogpt.models import read_models
-from bot.providers.nanogpt.wire import read_receipt, read_recovered, read_status
+from bot.providers.nanogpt.wire import read_quote, read_receipt, read_recovered, read_status
 from bot.providers.tolerance import micros
 
-FILM = "https://cdn.example/film.mp4"
+VIDEO = "https://cdn.example/video.mp4"
 STATES = {
     "IN_QUEUE": ProviderState.QUEUED,
     "queued": ProviderState.QUEUED,
@@ -46,18 +46,18 @@ SHAPES = {
     "both": lambda data: {"status": "processing", "data": data},
 }
 OUTPUTS = [
-    {"output": {"video": {"url": FILM}}},
-    {"output": {"url": FILM}},
-    {"output": {"video_url": FILM}},
-    {"output": {"videoUrl": FILM}},
-    {"output": {"video": FILM}},
-    {"output": {"videos": [{"url": FILM}]}},
-    {"output": {"videos": [FILM]}},
-    {"output": {"videoUrls": [FILM]}},
-    {"output": FILM},
-    {"videoUrl": FILM},
-    {"video_url": FILM},
-    {"videoUrl": None, "output": {"url": None, "video": {"url": FILM}}},
+    {"output": {"video": {"url": VIDEO}}},
+    {"output": {"url": VIDEO}},
+    {"output": {"video_url": VIDEO}},
+    {"output": {"videoUrl": VIDEO}},
+    {"output": {"video": VIDEO}},
+    {"output": {"videos": [{"url": VIDEO}]}},
+    {"output": {"videos": [VIDEO]}},
+    {"output": {"videoUrls": [VIDEO]}},
+    {"output": VIDEO},
+    {"videoUrl": VIDEO},
+    {"video_url": VIDEO},
+    {"videoUrl": None, "output": {"url": None, "video": {"url": VIDEO}}},
 ]
 JSON = st.recursive(
     st.none()
@@ -65,7 +65,7 @@ JSON = st.recursive(
     | st.integers()
     | st.floats()
     | st.text(max_size=8)
-    | st.sampled_from(["COMPLETED", "5s", "²", "1e999999", "-1", "NaN", "Infinity", FILM]),
+    | st.sampled_from(["COMPLETED", "5s", "²", "1e999999", "-1", "NaN", "Infinity", VIDEO]),
     lambda inner: (
         st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4)
     ),
@@ -126,18 +126,18 @@ MODELS = st.fixed_dictionaries(
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(("word", "state"), STATES.items())
 def test_every_status_is_read_in_every_shape(shape, word, state):
-    assert read_status(SHAPES[shape]({"status": word, "output": FILM})).state is state
+    assert read_status(SHAPES[shape]({"status": word, "output": VIDEO})).state is state
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("output", OUTPUTS, ids=json.dumps)
-def test_the_film_is_found_however_it_is_spelt(shape, output):
+def test_the_video_is_found_however_it_is_spelt(shape, output):
     status = read_status(SHAPES[shape]({"status": "COMPLETED", "error": None, **output}))
 
-    assert status == ProviderStatus(ProviderState.SUCCEEDED, artifact_addresses=(FILM,))
+    assert status == ProviderStatus(ProviderState.SUCCEEDED, artifact_addresses=(VIDEO,))
 
 
-def test_an_address_below_the_service_itself_is_a_film_too():
+def test_an_address_below_the_service_itself_is_a_video_too():
     address = "/api/generate-video/content?model=m&runId=vid_1&variant=video"
 
     status = read_status({"data": {"status": "COMPLETED", "output": {"url": address}}})
@@ -146,14 +146,14 @@ def test_an_address_below_the_service_itself_is_a_film_too():
 
 
 @pytest.mark.parametrize("output", [{}, {"output": {}}, {"output": None}, {"output": "soon"}])
-def test_done_without_a_film_is_not_done_yet(output):
+def test_done_without_a_video_is_not_done_yet(output):
     status = read_status({"data": {"status": "COMPLETED", **output}})
 
     assert (status.state, status.artifact_addresses) == (ProviderState.RUNNING, ())
 
 
-def test_a_film_that_is_not_done_has_no_address():
-    assert read_status({"status": "processing", "videoUrl": FILM}).artifact_addresses == ()
+def test_a_video_that_is_not_done_has_no_address():
+    assert read_status({"status": "processing", "videoUrl": VIDEO}).artifact_addresses == ()
 
 
 def test_what_was_charged_and_how_far_it_is_are_read():
@@ -165,7 +165,7 @@ def test_what_was_charged_and_how_far_it_is_are_read():
 @pytest.mark.parametrize("where", ["outer", "inner"])
 def test_what_was_paid_in_another_currency_is_no_figure_of_dollars(where):
     paid = {"paymentSource": "XNO"}
-    inner = {"status": "COMPLETED", "output": FILM, "cost": 0.35}
+    inner = {"status": "COMPLETED", "output": VIDEO, "cost": 0.35}
     body = {"data": inner, **paid} if where == "outer" else {"data": inner | paid}
 
     assert read_status(body).charged_micros is None
@@ -177,7 +177,7 @@ def test_a_progress_that_is_none_is_left_out(progress):
     assert read_status({"status": "processing", "progress": progress}).progress_percent is None
 
 
-def test_a_film_refused_for_its_content_carries_the_text_for_members():
+def test_a_video_refused_for_its_content_carries_the_text_for_members():
     status = read_status(
         {
             "data": {
@@ -270,15 +270,25 @@ def test_whatever_a_status_holds_it_is_read_or_an_error_of_ours(body):
     except BotError:
         return
     assert bool(status.artifact_addresses) == (status.state is ProviderState.SUCCEEDED)
-    assert status.text is None or status.text.encode()
+    assert status.text != ""
+    (status.text or "").encode()  # raises for what cannot be sent or stored
 
 
 @given(JSON | objects("runId", "id", "cost", "paymentSource"))
+@example({"runId": "vid_1", "id": "vid_2"})
+@example({"runId": " ", "id": "vid_2"})
 @settings(max_examples=200, deadline=None)
-def test_whatever_a_receipt_holds_it_is_read_or_none(body):
+def test_whatever_a_receipt_holds_its_id_is_read_and_without_one_it_is_none(body):
     receipt = read_receipt(body)
 
-    assert receipt is None or receipt.handle
+    assert (None if receipt is None else receipt.handle) == id_in(body)
+
+
+def id_in(body) -> str | None:
+    """The first name of the two that is one printable line."""
+    named = [body.get(name) for name in ("runId", "id")] if isinstance(body, dict) else []
+    lines = [one.strip() for one in named if isinstance(one, str) and one.isprintable()]
+    return next((line for line in lines if line), None)
 
 
 @given(JSON | st.fixed_dictionaries({"data": JSON}))
@@ -293,3 +303,32 @@ def test_whatever_a_model_list_holds_what_is_read_has_sound_prices(entry):
         assert isinstance(model.capability, Capability)
         assert all(0 <= line.micros < 2**63 for line in model.capability.prices.lines)
         assert all(seconds >= 0 for seconds in model.capability.durations_seconds)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "micros"),
+    [
+        (402, {"payment": {"amountUsd": "0.90"}}, 900_000),
+        (402, {"payment": {"amountUsd": 1.2}}, 1_200_000),
+        (402, {"payment": {"amountUsd": "0.0000001"}}, 1),
+        (402, {"payment": {"amountUsd": "0.1000004"}}, 100_001),
+        (402, {"payment": {"amountUsd": "0"}}, None),
+        (402, {"payment": {"amountUsd": "-1"}}, None),
+        (402, {"payment": {"amountUsd": "NaN"}}, None),
+        (402, {"payment": {"amountUsd": "much"}}, None),
+        (402, {"payment": {"amountUsd": True}}, None),
+        (402, {"payment": {"amountUsd": "1e12"}}, None),
+        (402, {"payment": {"amountUsd": None}}, None),
+        (402, {"payment": "0.90"}, None),
+        (402, {"amountUsd": "0.90"}, None),
+        (402, ["0.90"], None),
+        (402, None, None),
+        (200, {"payment": {"amountUsd": "0.90"}}, None),
+        (202, {"runId": "vid_1", "cost": 0.9}, None),
+        (401, {"error": "missing_api_key"}, None),
+        (500, {"payment": {"amountUsd": "0.90"}}, None),
+    ],
+    ids=str,
+)
+def test_only_a_demand_for_payment_names_a_price(status, body, micros):
+    assert read_quote(status, body) == micros

@@ -39,7 +39,7 @@ CODES = [
     "TASK_NOT_FOUND",
     "GENERATION_FAILED",
     "INTERNAL_ERROR",
-    "NOBODY_KNOWS",
+    "NO_ONE_KNOWS",
 ]
 BODIES = ANSWERS | objects(
     error=["Insufficient credits", "policy"],
@@ -63,7 +63,7 @@ def test_the_code_goes_before_the_status():
     assert type(submission_error_of(said, NOW)) is ProviderBalanceError
 
 
-def test_a_code_that_nobody_knows_leaves_it_to_the_status():
+def test_a_code_that_no_one_knows_leaves_it_to_the_status():
     for status, expected in {
         400: ProviderRejectedRequestError,
         401: ProviderCredentialsError,
@@ -73,7 +73,7 @@ def test_a_code_that_nobody_knows_leaves_it_to_the_status():
         429: ProviderRateLimitedError,
         500: ProviderUnavailableError,
     }.items():
-        said = answer(status, {"error": "Words", "errorCode": "NOBODY_KNOWS"})
+        said = answer(status, {"error": "Words", "errorCode": "NO_ONE_KNOWS"})
         assert type(error_of(said, NOW)) is expected
 
 

@@ -5,22 +5,22 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, strategies as st
 
-from bot.domain.budgets import Purpose
-from bot.domain.capabilities import Audio, Kind
-from bot.domain.requests import Shot
+from bot.catalog.capability import Audio, Kind
+from bot.catalog.request import Shot
 from bot.errors import ProviderRejectedRequestError
-from bot.ports import Order, OrderPicture
+from bot.providers.contract import Order, OrderPicture
+from bot.providers.nanophoto.client import payload_of
 from bot.providers.nanophoto.models import capability, micros_of
-from bot.providers.nanophoto.parameters import payload_of
 from bot.providers.nanophoto.rules import (
+    MAX_REQUESTS,
     PRICES,
-    REQUESTS_MOST,
     Load,
-    look_price_seconds,
+    poll_price_seconds,
     rule_of,
     rules_of,
 )
-from tests.local_nanophoto import image, order, wish
+from bot.providers.request_limits import Purpose
+from tests.local_nanophoto import a_request, image, order
 
 USD = Decimal("0.02")
 
@@ -50,8 +50,8 @@ def test_credits_are_worth_whole_micros(count, usd):
     assert micros_of(count, usd) == int((count * usd * 1_000_000).to_integral_value())
 
 
-def test_a_wish_is_spelt_as_on_the_page():
-    assert payload_of(Order(wish(prompt="a fox"), "job-1")) == {
+def test_a_request_is_spelt_as_on_the_page():
+    assert payload_of(Order(a_request(prompt="a fox"), "job-1")) == {
         "shots": [
             {
                 "id": "job-1-1",
@@ -74,7 +74,7 @@ def test_pictures_are_spelt_by_their_addresses_in_order():
 
 @pytest.mark.parametrize("address", [None, ""])
 def test_a_picture_without_an_address_is_refused_before_it_is_sent(address):
-    request = wish(image=image(1))
+    request = a_request(image=image(1))
     pictures = {image(1).key: OrderPicture(content=b"jpeg", address=address)}
 
     with pytest.raises(ProviderRejectedRequestError):
@@ -85,7 +85,7 @@ def test_a_picture_without_an_address_is_refused_before_it_is_sent(address):
 def test_no_two_shots_have_one_name(first, second, tag, other):
     def names(count, of):
         shots = tuple(Shot("a") for _ in range(count))
-        return [shot["id"] for shot in payload_of(Order(wish(shots=shots), of))["shots"]]
+        return [shot["id"] for shot in payload_of(Order(a_request(shots=shots), of))["shots"]]
 
     assert len({*names(first, f"{tag}-1"), *names(second, f"{tag}-2")}) == first + second
 
@@ -97,10 +97,10 @@ def test_every_request_counts_against_the_one_rule_and_twelve_are_for_submission
     rule = rule_of("np-key")
 
     assert all(rules[0] == rule for rules in rules_of("np-key").values())
-    assert all(other.most > REQUESTS_MOST for other in rules_of("np-key")[Purpose.SUBMISSION][1:])
+    assert all(other.most > MAX_REQUESTS for other in rules_of("np-key")[Purpose.SUBMISSION][1:])
     assert set(rules_of("np-key")) == set(Purpose)
-    assert rule.most_for(Purpose.SUBMISSION) == REQUESTS_MOST == 100
-    assert rule.most_for(Purpose.LOOK) == 88
+    assert rule.most_for(Purpose.SUBMISSION) == MAX_REQUESTS == 100
+    assert rule.most_for(Purpose.POLL) == 88
     assert rule.per_seconds > 3600
 
 
@@ -109,22 +109,24 @@ def test_two_keys_have_two_hours_and_neither_is_written_down():
     assert "np-one" not in rule_of("np-one").name
 
 
-def load(used, *, films=0, lately=0):
-    return Load(used, used, (used,) * 3 + (0,), films, lately, min(lately, 2))
+def load(used, *, videos=0, lately=0):
+    return Load(used, used, (used,) * 3 + (0,), videos, lately, min(lately, 2))
 
 
 @given(st.integers(0, 100), st.integers(0, 100), st.integers(0, 30), st.integers(0, 30))
-def test_a_look_is_never_cheaper_for_more_requests(used, more, films, lately):
-    price = look_price_seconds(load(used, films=films, lately=lately))
+def test_a_poll_is_never_cheaper_for_more_requests(used, more, videos, lately):
+    price = poll_price_seconds(load(used, videos=videos, lately=lately))
 
     assert 0 < price <= PRICES[-1][1]
-    assert look_price_seconds(load(used + more, films=films, lately=lately)) >= price
+    assert poll_price_seconds(load(used + more, videos=videos, lately=lately)) >= price
 
 
-def test_a_burst_of_films_is_dear_before_it_has_used_up_the_hour():
-    assert look_price_seconds(load(8, films=8, lately=8)) > 4 * look_price_seconds(load(8, films=1))
-    assert look_price_seconds(load(87)) > 10  # and a full hour is dear in a calm minute
+def test_a_burst_of_videos_is_expensive_before_it_has_used_up_the_hour():
+    assert poll_price_seconds(load(8, videos=8, lately=8)) > 4 * poll_price_seconds(
+        load(8, videos=1)
+    )
+    assert poll_price_seconds(load(87)) > 10  # and a full hour is expensive in a calm minute
 
 
-def test_in_a_quiet_hour_a_look_costs_next_to_nothing():
-    assert look_price_seconds(load(1, films=1, lately=1)) < 0.3
+def test_in_a_quiet_hour_a_poll_costs_next_to_nothing():
+    assert poll_price_seconds(load(1, videos=1, lately=1)) < 0.3

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from bot.domain.submissions import ProviderState
 from bot.errors import ProviderError, ProviderJobUnknownError, ProviderProtocolError
+from bot.providers.contract import ProviderState
 from bot.providers.nanophoto.handles import Handle, Task, parse
-from bot.providers.nanophoto.wire import is_refusal, read_receipt, read_results, status_of
-from tests.unit.providers.nanophoto_nonsense import ANSWERS, FILM, JSON
+from bot.providers.nanophoto.wire import read_receipt, read_results, status_of
+from tests.unit.providers.nanophoto_nonsense import ANSWERS, JSON, VIDEO
 
 USD = Decimal("0.02")
 
@@ -25,7 +25,7 @@ def shot(number: int = 1, **fields: Any) -> dict[str, Any]:
 
 
 def done(number: int = 1, **fields: Any) -> dict[str, Any]:
-    return shot(number, status="completed", videoUrl=f"{FILM}?{number}", **fields)
+    return shot(number, status="completed", videoUrl=f"{VIDEO}?{number}", **fields)
 
 
 def status(*shots: Any, count: int = 2) -> Any:
@@ -48,7 +48,7 @@ def test_tasks_are_kept_in_the_order_of_the_shots_whatever_that_of_the_answer():
     assert found.precharged_micros == 400_000
 
 
-def test_a_paid_film_is_not_lost_for_names_that_were_not_repeated():
+def test_a_paid_video_is_not_lost_for_names_that_were_not_repeated():
     found = receipt([{"taskId": "task_a"}, {"taskId": "task_b", "shotId": 7}])
 
     assert [(task.shot_id, task.task_id) for task in parse(found.handle).tasks] == [
@@ -93,11 +93,11 @@ def test_what_a_handle_spells_is_read_back():
 # --- statuses ---
 
 
-def test_a_film_is_made_when_all_its_shots_are():
+def test_a_video_is_made_when_all_its_shots_are():
     found = status(done(2), done(1))
 
     assert found.state is ProviderState.SUCCEEDED
-    assert found.artifact_addresses == (f"{FILM}?1", f"{FILM}?2")
+    assert found.artifact_addresses == (f"{VIDEO}?1", f"{VIDEO}?2")
     assert (found.charged_micros, found.text) == (400_000, None)
 
 
@@ -110,14 +110,14 @@ def test_shots_of_others_in_the_answer_do_not_matter():
 @pytest.mark.parametrize(
     "second", [shot(2, status="processing"), shot(2, status="new"), shot(2), None, {}]
 )
-def test_a_film_of_which_a_shot_is_open_or_left_out_is_in_the_making(second):
+def test_a_video_of_which_a_shot_is_open_or_left_out_is_rendering(second):
     found = status(done(1), second)
 
     assert (found.state, found.progress_percent) == (ProviderState.RUNNING, 50)
 
 
 @pytest.mark.parametrize("address", [None, "", "soon", 5, {}, "javascript:alert(1)", "//host/a"])
-def test_a_completed_shot_without_an_address_is_in_the_making(address):
+def test_a_completed_shot_without_an_address_is_rendering(address):
     found = status(shot(1, status="completed", videoUrl=address), count=1)
 
     assert found.state is (
@@ -138,7 +138,7 @@ def test_what_was_not_made_is_taken_back_in_proportion():
     found = status(done(1), shot(2, status="failed", error=None))
 
     assert found.charged_micros == 200_000
-    assert found.text == "Shot 2 of 2 could not be made."
+    assert found.text == "Shot 2 of 2 failed."
 
 
 def test_the_reason_for_a_refusal_goes_before_other_reasons():
@@ -151,7 +151,7 @@ def test_the_reason_for_a_refusal_goes_before_other_reasons():
     assert found.text == "Content violates the policy"
 
 
-def test_a_film_of_which_every_shot_is_unknown_is_unknown():
+def test_a_video_of_which_every_shot_is_unknown_is_unknown():
     unknown = [shot(n, status="failed", error="Task not found") for n in (1, 2)]
 
     with pytest.raises(ProviderJobUnknownError):
@@ -180,7 +180,7 @@ def test_an_error_is_one_short_line_without_secrets():
     ],
 )
 def test_a_refusal_is_known_by_its_words(text, expected):
-    assert is_refusal(text) is expected
+    assert status(shot(1, status="failed", error=text), count=1).refused is expected
 
 
 @pytest.mark.parametrize("body", [None, [], "completed", 5, {}, {"shots": {}}, {"shots": None}])
@@ -201,7 +201,8 @@ def test_whatever_a_status_holds_it_is_read_or_an_error_of_a_provider(body):
         return
     assert bool(found.artifact_addresses) == (found.state is ProviderState.SUCCEEDED)
     assert found.progress_percent is None or 0 <= found.progress_percent <= 100
-    assert found.text is None or found.text.encode()
+    assert found.text != ""
+    (found.text or "").encode()  # raises for what cannot be sent or stored
 
 
 @given(ANSWERS)
@@ -209,8 +210,34 @@ def test_whatever_a_status_holds_it_is_read_or_an_error_of_a_provider(body):
 def test_whatever_a_receipt_holds_it_is_none_or_has_a_task_for_every_shot(body):
     found = read_receipt(body, shot_ids=["shot-1", "shot-2"], resolution="720p", usd_per_credit=USD)
 
-    assert found is None or all(task.task_id for task in parse(found.handle).tasks)
-    assert found is None or (found.precharged_micros or 0) >= 0
+    tasks = tasks_in(body)
+    if found is None:
+        assert not {"shot-1", "shot-2"} <= tasks.keys()
+        return
+    read = parse(found.handle).tasks
+    assert [task.shot_id for task in read] == ["shot-1", "shot-2"]
+    assert {task.task_id for task in read} <= set(all_tasks_in(body))
+    assert found.precharged_micros is not None
+    assert found.precharged_micros >= 0
+
+
+def all_tasks_in(body) -> list[str]:
+    listed = body.get("shots") if isinstance(body, dict) else None
+    rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+    return [word for row in rows if (word := word_of(row.get("taskId")))]
+
+
+def tasks_in(body) -> dict[str, str]:
+    """By the shot that is named beside each."""
+    listed = body.get("shots") if isinstance(body, dict) else None
+    rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+    pairs = [(word_of(row.get("shotId")), word_of(row.get("taskId"))) for row in rows]
+    return {shot: task for shot, task in pairs if shot and task}
+
+
+def word_of(value) -> str | None:
+    is_line = isinstance(value, str) and value.isprintable() and len(value) <= 500
+    return value.strip() or None if is_line else None
 
 
 @given(st.text() | JSON.map(str))

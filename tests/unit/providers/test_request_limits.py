@@ -1,8 +1,8 @@
-"""The last requests of an account are for films, not for looks."""
+"""The last requests of an account are for videos, not for looks."""
 
 import pytest
 
-from bot.domain.budgets import Purpose, RequestRule
+from bot.providers.request_limits import Purpose, RequestRule
 
 OTHERS = [purpose for purpose in Purpose if purpose is not Purpose.SUBMISSION]
 
