@@ -1,11 +1,16 @@
-"""A wish that does not fit is told every reason at once, each with what to change."""
+"""A request that does not fit is told every reason at once, each with what to change."""
 
 from dataclasses import replace
 
 import pytest
 
-from bot.domain.capabilities import Audio, Kind, check, complete
-from bot.domain.requests import Shot
+from bot.catalog.capability import (
+    Audio,
+    Kind,
+    check,
+    complete,
+)
+from bot.catalog.request import Shot
 from tests.factories import make_capability, make_image, make_request
 
 PLAIN = make_capability(
@@ -19,12 +24,12 @@ PLAIN = make_capability(
 
 
 def bare(**fields):
-    """A wish that leaves every choice to the model."""
+    """A request that leaves every choice to the model."""
     nothing = {"duration_seconds": None, "resolution": None, "aspect_ratio": None, "audio": None}
     return make_request(**(nothing | fields))
 
 
-def test_a_wish_that_fits_is_given_no_reason():
+def test_a_request_that_fits_is_given_no_reason():
     assert check(make_request(), make_capability()) == ()
 
 
@@ -33,23 +38,23 @@ def test_what_is_left_to_the_model_always_fits():
 
 
 @pytest.mark.parametrize(
-    ("wish", "says"),
+    ("asked", "says"),
     [
-        ({"prompt": " \n"}, "The prompt is empty: say in a few words"),
-        ({"prompt": "x" * 23}, "reads at most 20: shorten it by 3."),
-        ({"image": make_image()}, "works from words only: leave `image` out"),
-        ({"end_image": make_image()}, "takes no last picture: leave `end_image` out."),
-        ({"end_image": make_image()}, "needs a first one: add `image` as well."),
-        ({"duration_seconds": 6}, "makes films of 5 or 10 s, not of 6 s: the nearest is 5 s."),
-        ({"resolution": "4k"}, "has no `resolution` 4k: choose 480p or 720p."),
-        ({"aspect_ratio": "4:3"}, "has no `aspect_ratio` 4:3: choose 16:9, 9:16 or 1:1."),
-        ({"audio": True}, "makes silent films: leave `audio` out."),
-        ({"negative_prompt": "rain"}, "reads no `negative_prompt`: leave it out."),
-        ({"seed": 0}, "takes no `seed`: leave it out."),
+        ({"prompt": " \n"}, "The prompt is empty. Describe what happens"),
+        ({"prompt": "x" * 23}, "is 20. Shorten it by 3."),
+        ({"image": make_image()}, "only works from text. Leave out `image`"),
+        ({"end_image": make_image()}, "doesn't support a last picture. Leave out `end_image`."),
+        ({"end_image": make_image()}, "needs a first one. Add `image`, too."),
+        ({"duration_seconds": 6}, "makes videos of 5 or 10 s, not 6 s. The nearest is 5 s."),
+        ({"resolution": "4k"}, "doesn't support `resolution` 4k. Choose 480p or 720p."),
+        ({"aspect_ratio": "4:3"}, "doesn't support `aspect_ratio` 4:3. Choose 16:9, 9:16 or 1:1."),
+        ({"audio": True}, "makes silent videos. Leave out `audio`."),
+        ({"negative_prompt": "rain"}, "doesn't support `negative_prompt`. Leave it out."),
+        ({"seed": 0}, "doesn't support `seed`. Leave it out."),
     ],
 )
-def test_each_reason_says_what_to_change(wish, says):
-    reasons = check(bare(**({"prompt": "a fox"} | wish)), PLAIN)
+def test_each_reason_says_what_to_change(asked, says):
+    reasons = check(bare(**({"prompt": "a fox"} | asked)), PLAIN)
 
     assert any(says in reason for reason in reasons), reasons
 
@@ -57,17 +62,17 @@ def test_each_reason_says_what_to_change(wish, says):
 def test_a_word_of_thousands_of_characters_is_cut_in_its_reason():
     [reason] = check(make_request(resolution="4k" * 3000), make_capability())
 
-    assert "has no `resolution` 4k4k" in reason
-    assert reason.endswith("…: choose 480p or 720p.")
+    assert "doesn't support `resolution` 4k4k" in reason
+    assert reason.endswith("…. Choose 480p or 720p.")
     assert len(reason) < 200
 
 
 def test_every_reason_is_said_at_once():
-    wish = make_request(
+    asked = make_request(
         prompt="", duration_seconds=7, resolution="4k", aspect_ratio="4:3", audio=True, seed=1
     )
 
-    assert len(check(wish, PLAIN)) == 6
+    assert len(check(asked, PLAIN)) == 6
 
 
 def test_a_model_that_only_animates_pictures_asks_for_one():
@@ -75,25 +80,25 @@ def test_a_model_that_only_animates_pictures_asks_for_one():
 
     [reason] = check(make_request(), model)
 
-    assert "add a picture with `image`" in reason
+    assert "Add a picture with `image`" in reason
     assert check(make_request(image=make_image()), model) == ()
 
 
 @pytest.mark.parametrize("option", ["resolution", "aspect_ratio"])
 def test_a_choice_that_a_model_does_not_offer_is_to_be_left_out(option):
     model = make_capability(resolutions=(), aspect_ratios=())
-    wish = bare(**{option: "720p"})
+    asked = bare(**{option: "720p"})
 
-    assert check(wish, model) == (f"Fake Model chooses `{option}` itself: leave it out.",)
+    assert check(asked, model) == (f"Fake Model chooses `{option}` itself. Leave it out.",)
 
 
 @pytest.mark.parametrize(
     ("durations", "wanted", "says"),
     [
-        ((4, 5, 6, 7), 9, "films of 4 to 7 s, not of 9 s: the nearest is 7 s."),
-        ((8,), 5, "films of 8 s, not of 5 s: the nearest is 8 s."),
-        ((10, 5), 1, "films of 5 or 10 s, not of 1 s: the nearest is 5 s."),
-        ((4, 6, 8), 7, "films of 4, 6 or 8 s, not of 7 s: the nearest is 6 s."),
+        ((4, 5, 6, 7), 9, "videos of 4 to 7 s, not 9 s. The nearest is 7 s."),
+        ((8,), 5, "videos of 8 s, not 5 s. The nearest is 8 s."),
+        ((10, 5), 1, "videos of 5 or 10 s, not 1 s. The nearest is 5 s."),
+        ((4, 6, 8), 7, "videos of 4, 6 or 8 s, not 7 s. The nearest is 6 s."),
     ],
 )
 def test_the_nearest_duration_is_named_and_between_two_the_shorter(durations, wanted, says):
@@ -111,9 +116,9 @@ def test_every_billable_switch_is_written_out():
 
 
 def test_what_a_member_chose_is_kept():
-    wish = make_request(duration_seconds=10, resolution="480p", aspect_ratio="1:1", audio=True)
+    asked = make_request(duration_seconds=10, resolution="480p", aspect_ratio="1:1", audio=True)
 
-    assert complete(wish, make_capability()) == wish
+    assert complete(asked, make_capability()) == asked
 
 
 @pytest.mark.parametrize(
@@ -126,10 +131,10 @@ def test_sound_is_off_unless_it_cannot_be(audio, is_on):
 @pytest.mark.parametrize(
     ("width", "height", "ratio"), [(1920, 1080, "16:9"), (1080, 1920, "9:16"), (500, 480, "1:1")]
 )
-def test_a_film_takes_the_shape_of_its_picture(width, height, ratio):
-    wish = bare(image=make_image(width=width, height=height))
+def test_a_video_takes_the_shape_of_its_picture(width, height, ratio):
+    asked = bare(image=make_image(width=width, height=height))
 
-    assert complete(wish, make_capability()).aspect_ratio == ratio
+    assert complete(asked, make_capability()).aspect_ratio == ratio
 
 
 @pytest.mark.parametrize("ratios", [(), ("auto", "1:0", "wide:tall")])
@@ -164,15 +169,15 @@ def test_too_many_shots_are_told_how_many_to_leave_out():
     [reason] = check(board(*["a fox"] * 22), replace(BOARD, shots_max=20))
 
     assert reason == (
-        "Fake Model makes at most 20 shots, and these are 22:"
-        " leave 2 out, or choose a model that makes more."
+        "Fake Model makes up to 20 shots, and you wrote 22."
+        " Leave 2 out, or choose a model that makes more."
     )
 
 
 def test_a_model_of_single_shots_makes_no_storyboard():
     [reason] = check(board("a fox", "a hare"), make_capability())
 
-    assert reason.startswith("Fake Model makes one shot, and these are 2: leave 1 out")
+    assert reason.startswith("Fake Model makes one shot, and you wrote 2. Leave 1 out")
 
 
 def test_each_shot_is_checked_and_named_by_its_number():
@@ -181,24 +186,24 @@ def test_each_shot_is_checked_and_named_by_its_number():
 
     assert [reason.split(":")[0] for reason in reasons] == ["Shot 2", "Shot 3", "Shot 4"]
     assert "is empty" in reasons[0]
-    assert "shorten it by 3" in reasons[1]
+    assert "Shorten it by 3" in reasons[1]
     assert "needs a first one" in reasons[2]
 
 
 def test_every_reason_of_a_storyboard_is_said_at_once():
     shots = [Shot("", reference_images=FACES), *["a fox"] * 3]
-    wish = board(*shots, resolution="4k", duration_seconds=7, aspect_ratio="4:3", audio=True)
-    reasons = check(wish, replace(BOARD, audio=Audio.NEVER))
+    asked = board(*shots, resolution="4k", duration_seconds=7, aspect_ratio="4:3", audio=True)
+    reasons = check(asked, replace(BOARD, audio=Audio.NEVER))
 
     said = "\n".join(reasons)
     for words in (
-        "at most 3 shots, and these are 4: leave 1 out",
-        "makes 4k for a single shot only: choose 720p or 1080p, or leave a single shot.",
+        "up to 3 shots, and you wrote 4. Leave 1 out",
+        "makes 4k for a single shot only. Choose 720p or 1080p, or keep a single shot.",
         "Shot 1: The prompt is empty",
-        "Shot 1: Fake Model takes at most 2 reference pictures: leave 1 out.",
-        "not of 7 s: the nearest is 5 s.",
-        "no `aspect_ratio` 4:3: choose 16:9, 9:16 or 1:1.",
-        "silent films: leave `audio` out.",
+        "Shot 1: Fake Model takes up to 2 reference pictures. Leave out 1.",
+        "not 7 s. The nearest is 5 s.",
+        "doesn't support `aspect_ratio` 4:3. Choose 16:9, 9:16 or 1:1.",
+        "silent videos. Leave out `audio`.",
     ):
         assert words in said
     assert len(reasons) == 7
@@ -217,15 +222,15 @@ def test_reference_pictures_that_a_model_takes_fit(count):
 def test_reference_pictures_that_no_model_asked_for_are_to_be_left_out():
     [reason] = check(make_request(reference_images=FACES[:1]), make_capability())
 
-    assert reason.startswith("Fake Model takes no reference pictures: leave them out")
+    assert reason.startswith("Fake Model doesn't support reference pictures. Leave them out")
 
 
-def test_a_film_does_not_both_begin_with_a_picture_and_follow_references():
-    wish = make_request(prompt="a fox", image=make_image(), reference_images=FACES[:1])
+def test_a_video_does_not_both_begin_with_a_picture_and_follow_references():
+    asked = make_request(prompt="a fox", image=make_image(), reference_images=FACES[:1])
 
-    [reason] = check(wish, BOARD)
+    [reason] = check(asked, BOARD)
 
-    assert "not both: leave `image` or the references out." in reason
+    assert "not both. Leave out `image` or the references." in reason
 
 
 def test_a_model_that_only_animates_pictures_is_content_with_references():
@@ -243,16 +248,16 @@ def test_what_is_wrong_with_every_shot_is_said_of_each():
 
 def test_a_storyboard_takes_the_shape_of_its_first_picture():
     tall = make_image(width=1080, height=1920)
-    wish = replace(board(Shot("a", tall), Shot("b", make_image())), aspect_ratio=None)
+    asked = replace(board(Shot("a", tall), Shot("b", make_image())), aspect_ratio=None)
 
-    assert complete(wish, BOARD).aspect_ratio == "9:16"
+    assert complete(asked, BOARD).aspect_ratio == "9:16"
 
 
 def test_completing_leaves_shots_and_pictures_as_they_are():
-    wish = replace(board(Shot("a", reference_images=FACES[:2]), "b"), resolution=None, audio=None)
-    completed = complete(wish, BOARD)
+    asked = replace(board(Shot("a", reference_images=FACES[:2]), "b"), resolution=None, audio=None)
+    completed = complete(asked, BOARD)
 
-    assert (completed.shots, completed.resolution, completed.audio) == (wish.shots, "720p", False)
+    assert (completed.shots, completed.resolution, completed.audio) == (asked.shots, "720p", False)
 
 
 def test_a_default_that_is_for_single_shots_is_not_chosen_for_a_storyboard():

@@ -1,13 +1,18 @@
-"""A member sees the models that make such films, the cheapest first."""
+"""A member sees the models that make such videos, the cheapest first."""
 
 from typing import Any
 
 import pytest
 
-from bot.domain.capabilities import Kind
-from bot.domain.catalogue import ModelDescription
-from bot.domain.filters import ModelFilter, Use, by_price, fits
-from bot.domain.pricing import Price
+from bot.catalog.capability import Kind
+from bot.catalog.models import (
+    ModelDescription,
+    ModelFilter,
+    Use,
+    by_price,
+    fits,
+)
+from bot.catalog.pricing import Price
 from bot.ids import ModelId
 from tests.factories import make_capability
 
@@ -82,6 +87,6 @@ def test_the_cheapest_come_first_and_last_those_whose_price_is_not_known():
 
 @pytest.mark.parametrize(("most", "found"), [(2, ["a", "b"]), (1, ["a"]), (0, [])])
 def test_a_price_is_a_limit_that_may_be_reached_and_an_unknown_one_is_beyond_any(most, found):
-    models = [described("b", 2), described("a", 1), described("dear", 3), described("?", None)]
+    models = [described("b", 2), described("a", 1), described("expensive", 3), described("?", None)]
 
     assert names(by_price(models, ModelFilter(most_micros=most))) == found

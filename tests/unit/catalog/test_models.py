@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.domain.capabilities import Kind
-from bot.domain.catalogue import Catalogue
+from bot.catalog.capability import Kind
+from bot.catalog.models import Catalog
 from bot.ids import ModelId
 from tests.factories import make_capability
 
@@ -16,8 +16,8 @@ PICTURES = make_capability(
 
 
 @pytest.fixture
-def catalogue():
-    filled = Catalogue()
+def catalog():
+    filled = Catalog()
     filled.replace([WORDS, PICTURES])
     return filled
 
@@ -33,18 +33,18 @@ def catalogue():
         ("wan kling", []),
     ],
 )
-def test_a_model_is_found_by_every_word_of_its_name_or_id(catalogue, words, found):
-    assert catalogue.search(words) == found
+def test_a_model_is_found_by_every_word_of_its_name_or_id(catalog, words, found):
+    assert catalog.search(words) == found
 
 
-def test_a_search_for_pictures_offers_only_models_that_take_them(catalogue):
-    assert catalogue.search("", kind=Kind.IMAGE) == [PICTURES]
-    assert catalogue.search("wan", kind=Kind.IMAGE) == []
+def test_a_search_for_pictures_offers_only_models_that_take_them(catalog):
+    assert catalog.search("", kind=Kind.IMAGE) == [PICTURES]
+    assert catalog.search("wan", kind=Kind.IMAGE) == []
 
 
-def test_a_new_list_replaces_the_old_one_as_a_whole(catalogue):
-    catalogue.replace([PICTURES])
+def test_a_new_list_replaces_the_old_one_as_a_whole(catalog):
+    catalog.replace([PICTURES])
 
-    assert list(catalogue) == [PICTURES]
-    assert catalogue.find(WORDS.model_id) is None
-    assert catalogue.find(PICTURES.model_id) is PICTURES
+    assert list(catalog) == [PICTURES]
+    assert catalog.find(WORDS.model_id) is None
+    assert catalog.find(PICTURES.model_id) is PICTURES

@@ -1,12 +1,20 @@
 """The most specific line is the price; where no line fits, nothing is guessed."""
 
+from dataclasses import replace
+from decimal import Decimal
 from itertools import permutations
 
 import pytest
 from hypothesis import given, strategies as st
 
-from bot.domain.pricing import Price, PriceLine, PriceList, dollars, price
-from bot.domain.requests import Shot
+from bot.catalog.pricing import (
+    Price,
+    PriceLine,
+    PriceList,
+    dollars,
+    price,
+)
+from bot.catalog.request import Shot
 from tests.factories import make_image, make_request
 
 LINES = (
@@ -31,27 +39,27 @@ def test_a_price_per_second_counts_the_seconds():
     assert price(make_request(duration_seconds=8), prices) == Price(800_000, is_estimate=True)
 
 
-def test_a_film_from_a_picture_may_have_a_price_of_its_own():
+def test_a_video_from_a_picture_may_have_a_price_of_its_own():
     prices = PriceList((PriceLine(10, from_image=False), PriceLine(20, from_image=True)))
 
     assert price(make_request(), prices) == Price(10)
     assert price(make_request(image=make_image()), prices) == Price(20)
 
 
-def test_sound_that_nobody_asked_for_is_priced_as_none():
+def test_sound_that_no_one_asked_for_is_priced_as_none():
     assert price(make_request(audio=None), PriceList((PriceLine(10, audio=False),))) == Price(10)
 
 
 @pytest.mark.parametrize(
-    ("wish", "lines"),
+    ("asked", "lines"),
     [
         ({}, ()),
         ({"resolution": "480p"}, (PriceLine(10, resolution="720p"),)),
         ({"duration_seconds": None}, (PriceLine(10, per_second=True),)),
     ],
 )
-def test_where_the_list_has_no_answer_there_is_no_price(wish, lines):
-    assert price(make_request(**wish), PriceList(lines)) is None
+def test_where_the_list_has_no_answer_there_is_no_price(asked, lines):
+    assert price(make_request(**asked), PriceList(lines)) is None
 
 
 def test_a_storyboard_costs_each_of_its_shots():
@@ -63,7 +71,7 @@ def test_a_storyboard_costs_each_of_its_shots():
     assert price(make_request(shots=shots[:1]), by_second) == Price(50)
 
 
-def test_a_minimum_is_that_of_the_whole_film_and_not_of_each_shot():
+def test_a_minimum_is_that_of_the_whole_video_and_not_of_each_shot():
     prices = PriceList((PriceLine(10),), minimum_micros=25)
 
     assert price(make_request(), prices) == Price(25)
@@ -100,7 +108,31 @@ def test_money_is_rounded_up_to_the_cent(micros, shown):
 
 
 @given(st.integers(0, 10**12))
-def test_nothing_looks_cheaper_than_it_is_nor_a_cent_dearer(micros):
+def test_nothing_looks_cheaper_than_it_is_nor_a_cent_more_expensive(micros):
     shown = int(dollars(micros).removeprefix("$").replace(".", "").replace(",", "")) * 10_000
 
     assert micros <= shown < micros + 10_000
+
+
+@pytest.mark.parametrize("audio", [True, False])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (PriceLine(0),),
+        (PriceLine(0, per_second=True),),
+        (PriceLine(Decimal("0.0000001")),),
+        (PriceLine(500, audio=True), PriceLine(500, audio=False, duration_seconds=7), PriceLine(0)),
+    ],
+    ids=["a video", "a second", "less than a millionth", "one of several"],
+)
+def test_a_price_of_nothing_is_unknown_where_the_provider_charges(lines, audio):
+    request = make_request(duration_seconds=5, audio=audio)
+    listed = PriceList(lines, charges=True)
+    known = price(request, listed)
+
+    if len(lines) == 3 and audio:
+        assert known == Price(500)
+    else:
+        assert known is None
+        assert price(request, replace(listed, charges=False)) == Price(0)
+        assert price(request, replace(listed, minimum_micros=7)) == Price(7)

@@ -1,15 +1,15 @@
-"""A wish is a film of one shot, or a storyboard of several."""
+"""A request is a video of one shot, or a storyboard of several."""
 
-from bot.domain.requests import Shot
+from bot.catalog.request import Shot
 from tests.factories import make_image, make_request
 
 FIRST, LAST, FACE, HAT = (make_image(key=key) for key in ("first", "last", "face", "hat"))
 
 
-def test_a_film_that_is_no_storyboard_is_one_shot_of_its_own_words_and_pictures():
-    wish = make_request(image=FIRST, end_image=LAST, reference_images=(FACE,))
+def test_a_video_that_is_no_storyboard_is_one_shot_of_its_own_words_and_pictures():
+    request = make_request(image=FIRST, end_image=LAST, reference_images=(FACE,))
 
-    assert wish.parts == (Shot(wish.prompt, FIRST, LAST, (FACE,)),)
+    assert request.parts == (Shot(request.prompt, FIRST, LAST, (FACE,)),)
 
 
 def test_a_storyboard_is_its_shots_and_nothing_else():

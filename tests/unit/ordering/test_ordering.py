@@ -1,56 +1,55 @@
-"""Money is agreed to in one way: at once where a film is cheap, else by pressing a button in time."""
+"""Money is agreed to in one way: at once where a video is cheap, else by pressing a button in time."""
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.domain.availability import PauseReason
-from bot.domain.guilds import GuildSettings
-from bot.domain.jobs import JobState
-from bot.domain.offers import OFFER_HOLDS_FOR, Place
-from bot.domain.pricing import PriceLine, PriceList
+from bot.catalog.pricing import PriceLine, PriceList
+from bot.catalog.request import Origin
 from bot.errors import (
-    DatabaseBusyError,
     DuplicateRequestError,
     InvalidRequestError,
     NotYourOfferError,
     OfferExpiredError,
     PriceRoseError,
     ProviderBalanceError,
-    ProviderPausedError,
-    ProviderUnavailableError,
 )
+from bot.guilds.settings import GuildSettings
 from bot.ids import ChannelId, GuildId, IdempotencyKey, MessageId, OfferId, UserId
-from bot.services.offering import FORGOTTEN_AFTER
+from bot.jobs.job import JobState
+from bot.money.limits import LimitReachedError, Rules
+from bot.ordering.offers import OFFER_HOLDS_FOR
+from bot.ordering.ordering import FORGOTTEN_AFTER
+from bot.providers.availability import PauseReason, ProviderPausedError
 from tests.factories import NOW, PROVIDER, make_capability, make_request
-from tests.fakes.weather import Script
 
-PLACE = Place(GuildId(10), ChannelId(20), UserId(30), MessageId(40))
+PLACE = Origin(GuildId(10), ChannelId(20), UserId(30), MessageId(40))
 KEY = IdempotencyKey("interaction:1")
 CHEAP = make_request()  # $0.50, as much as is made without asking
-DEAR = make_request(duration_seconds=10)  # $1.00
+EXPENSIVE = make_request(duration_seconds=10)  # $1.00
 
 
 def cost(world, micros):
-    """From now on every film costs this."""
-    world.catalogue.replace([make_capability(prices=PriceList((PriceLine(micros),)))])
+    """From now on every video costs this."""
+    world.catalog.replace([make_capability(prices=PriceList((PriceLine(micros),)))])
 
 
-async def test_a_cheap_film_is_made_at_once(world, process):
-    asked = await process.offering.ask(CHEAP, PLACE, KEY)
+async def test_a_cheap_video_is_made_at_once(world, process):
+    asked = await process.ordering.ask(CHEAP, PLACE, KEY)
 
     assert asked.offer is None
     assert asked.job == await world.store.get(asked.job.id)
-    assert (asked.job.state, asked.job.cost_micros) == (JobState.ACCEPTED, 500_000)
+    assert (asked.job.state, asked.job.cost_micros) == (JobState.QUEUED, 500_000)
     assert asked.job.idempotency_key == KEY
     assert (asked.job.channel_id, asked.job.source_message_id) == (20, 40)
-    assert asked.left.micros == 49_500_000
+    assert asked.left_micros is None  # nothing limits it; what the account holds is not for members
 
 
-async def test_a_dear_film_is_offered_and_nothing_is_spent(world, process):
-    asked = await process.offering.ask(DEAR, PLACE, KEY)
+async def test_an_expensive_video_is_offered_and_nothing_is_spent(world, process):
+    asked = await process.ordering.ask(EXPENSIVE, PLACE, KEY)
 
     assert asked.job is None
     assert asked.offer == await world.offers.get(asked.offer.id)
@@ -65,110 +64,110 @@ async def test_a_server_decides_above_which_price_its_members_are_asked(
 ):
     await world.guilds.put(GuildSettings(GuildId(10), above))
 
-    asked = await process.offering.ask(CHEAP, PLACE, KEY)
+    asked = await process.ordering.ask(CHEAP, PLACE, KEY)
 
     assert (asked.offer is not None) == is_offered
     assert (asked.job is None) == is_offered
 
 
-async def test_a_film_that_costs_nothing_is_made_at_once_wherever_the_threshold_lies(
+async def test_a_video_that_costs_nothing_is_made_at_once_wherever_the_threshold_lies(
     world, process
 ):
     cost(world, 0)
     await world.guilds.put(GuildSettings(GuildId(10), 0))
 
-    assert (await process.offering.ask(CHEAP, PLACE, KEY)).job is not None
+    assert (await process.ordering.ask(CHEAP, PLACE, KEY)).job is not None
 
 
-async def test_the_same_wish_asked_twice_is_made_once(world, process):
-    await process.offering.ask(CHEAP, PLACE, KEY)
+async def test_the_same_request_asked_twice_is_made_once(world, process):
+    await process.ordering.ask(CHEAP, PLACE, KEY)
 
     with pytest.raises(DuplicateRequestError):
-        await process.offering.ask(CHEAP, PLACE, KEY)
+        await process.ordering.ask(CHEAP, PLACE, KEY)
 
     assert len(await world.store.list_active()) == 1
 
 
-async def test_a_wish_that_cannot_be_made_is_neither_offered_nor_made(world, process):
+async def test_a_request_that_cannot_be_made_is_neither_offered_nor_made(world, process):
     with pytest.raises(InvalidRequestError):
-        await process.offering.ask(replace(DEAR, resolution="8k"), PLACE, KEY)
+        await process.ordering.ask(replace(EXPENSIVE, resolution="8k"), PLACE, KEY)
 
     assert world.offers.offers == {}
     assert await world.store.list_active() == []
 
 
-async def test_a_confirmed_offer_is_the_film_that_was_shown(world, process):
-    offer = (await process.offering.ask(DEAR, PLACE, KEY)).offer
+async def test_a_confirmed_offer_is_the_video_that_was_shown(world, process):
+    offer = (await process.ordering.ask(EXPENSIVE, PLACE, KEY)).offer
     world.clock.advance(60)
 
-    asked = await process.offering.confirm(offer.id, PLACE)
+    asked = await process.ordering.confirm(offer.id, PLACE)
 
     assert asked.job.request == offer.request
-    assert (asked.job.cost_micros, asked.left.micros) == (1_000_000, 49_000_000)
+    assert asked.job.cost_micros == 1_000_000
     assert (asked.job.idempotency_key, asked.job.source_message_id) == (KEY, 40)
     assert asked.offer is None
 
 
 async def test_an_offer_holds_to_its_last_moment_and_not_beyond(world, process):
-    first = (await process.offering.ask(DEAR, PLACE, KEY)).offer
-    second = (await process.offering.ask(DEAR, PLACE, IdempotencyKey("other"))).offer
+    first = (await process.ordering.ask(EXPENSIVE, PLACE, KEY)).offer
+    second = (await process.ordering.ask(EXPENSIVE, PLACE, IdempotencyKey("other"))).offer
     world.clock.advance(OFFER_HOLDS_FOR.total_seconds() - 0.001)
-    assert (await process.offering.confirm(first.id, PLACE)).job is not None
+    assert (await process.ordering.confirm(first.id, PLACE)).job is not None
 
     world.clock.advance(0.001)
     with pytest.raises(OfferExpiredError):
-        await process.offering.confirm(second.id, PLACE)
+        await process.ordering.confirm(second.id, PLACE)
 
     assert len(await world.store.list_active()) == 1
 
 
 async def test_what_was_never_offered_cannot_be_confirmed(process):
     with pytest.raises(OfferExpiredError):
-        await process.offering.confirm(OfferId("nothing"), PLACE)
+        await process.ordering.confirm(OfferId("nothing"), PLACE)
 
 
-async def test_nobody_else_confirms_an_offer_not_even_an_expired_one(world, process):
-    offer = (await process.offering.ask(DEAR, PLACE, KEY)).offer
+async def test_no_one_else_confirms_an_offer_not_even_an_expired_one(world, process):
+    offer = (await process.ordering.ask(EXPENSIVE, PLACE, KEY)).offer
     for _ in range(2):
         with pytest.raises(NotYourOfferError):
-            await process.offering.confirm(offer.id, replace(PLACE, user_id=UserId(31)))
+            await process.ordering.confirm(offer.id, replace(PLACE, user_id=UserId(31)))
         world.clock.advance(3600)
 
     assert await world.store.list_active() == []
 
 
-async def test_a_film_that_became_dearer_is_not_made_for_the_old_price_nor_for_the_new(
+async def test_a_video_that_became_more_expensive_is_not_made_for_the_old_price_nor_for_the_new(
     world, process
 ):
-    offer = (await process.offering.ask(DEAR, PLACE, KEY)).offer
+    offer = (await process.ordering.ask(EXPENSIVE, PLACE, KEY)).offer
     cost(world, 1_000_001)
 
     with pytest.raises(PriceRoseError):
-        await process.offering.confirm(offer.id, PLACE)
+        await process.ordering.confirm(offer.id, PLACE)
 
     assert await world.store.list_active() == []
 
 
-async def test_a_film_that_became_cheaper_is_made_for_the_new_price(world, process):
-    offer = (await process.offering.ask(DEAR, PLACE, KEY)).offer
+async def test_a_video_that_became_cheaper_is_made_for_the_new_price(world, process):
+    offer = (await process.ordering.ask(EXPENSIVE, PLACE, KEY)).offer
     cost(world, 400_000)
 
-    assert (await process.offering.confirm(offer.id, PLACE)).job.cost_micros == 400_000
+    assert (await process.ordering.confirm(offer.id, PLACE)).job.cost_micros == 400_000
 
 
-async def test_a_model_that_is_gone_meanwhile_is_said_to_be_so(world, process):
-    offer = (await process.offering.ask(DEAR, PLACE, KEY)).offer
-    world.catalogue.replace([])
+async def test_a_model_that_is_gone_in_the_meantime_is_said_to_be_so(world, process):
+    offer = (await process.ordering.ask(EXPENSIVE, PLACE, KEY)).offer
+    world.catalog.replace([])
 
-    with pytest.raises(InvalidRequestError, match="There is no model"):
-        await process.offering.confirm(offer.id, PLACE)
+    with pytest.raises(InvalidRequestError, match="There's no model"):
+        await process.ordering.confirm(offer.id, PLACE)
 
 
-async def test_a_button_that_is_pressed_twice_makes_one_film(world, process):
-    offer = (await process.offering.ask(DEAR, PLACE, KEY)).offer
+async def test_a_button_that_is_pressed_twice_makes_one_video(world, process):
+    offer = (await process.ordering.ask(EXPENSIVE, PLACE, KEY)).offer
 
     outcomes = await asyncio.gather(
-        *(process.offering.confirm(offer.id, PLACE) for _ in range(10)),
+        *(process.ordering.confirm(offer.id, PLACE) for _ in range(10)),
         return_exceptions=True,
     )
 
@@ -176,23 +175,23 @@ async def test_a_button_that_is_pressed_twice_makes_one_film(world, process):
     assert len(await world.store.list_active()) == 1
 
 
-async def test_of_several_offers_for_one_wish_one_becomes_a_film(world, process):
-    offers = [(await process.offering.ask(DEAR, PLACE, KEY)).offer for _ in range(2)]
-    await process.offering.confirm(offers[0].id, PLACE)
+async def test_of_several_offers_for_one_request_one_becomes_a_video(world, process):
+    offers = [(await process.ordering.ask(EXPENSIVE, PLACE, KEY)).offer for _ in range(2)]
+    await process.ordering.confirm(offers[0].id, PLACE)
 
     with pytest.raises(DuplicateRequestError):
-        await process.offering.confirm(offers[1].id, PLACE)
+        await process.ordering.confirm(offers[1].id, PLACE)
 
     assert len(await world.store.list_active()) == 1
 
 
 async def test_a_paused_service_is_said_to_be_so_before_anything_is_agreed(world, process):
-    offer = (await process.offering.ask(DEAR, PLACE, KEY)).offer
-    await process.pauses.observe(PROVIDER, ProviderBalanceError())
+    offer = (await process.ordering.ask(EXPENSIVE, PLACE, KEY)).offer
+    await process.core.breakers.observe(PROVIDER, ProviderBalanceError())
 
     for act in (
-        process.offering.ask(CHEAP, PLACE, IdempotencyKey("other")),
-        process.offering.confirm(offer.id, PLACE),
+        process.ordering.ask(CHEAP, PLACE, IdempotencyKey("other")),
+        process.ordering.confirm(offer.id, PLACE),
     ):
         with pytest.raises(ProviderPausedError) as caught:
             await act
@@ -202,37 +201,30 @@ async def test_a_paused_service_is_said_to_be_so_before_anything_is_agreed(world
 
 
 async def test_after_its_pause_a_service_is_asked_again(world, process):
-    await process.pauses.observe(PROVIDER, ProviderBalanceError())
+    await process.core.breakers.observe(PROVIDER, ProviderBalanceError())
     world.clock.advance(600)
 
-    assert (await process.offering.ask(CHEAP, PLACE, KEY)).job is not None
+    assert (await process.ordering.ask(CHEAP, PLACE, KEY)).job is not None
 
 
 async def test_offers_of_days_ago_are_forgotten_when_others_are_made(world, process):
-    old = (await process.offering.ask(DEAR, PLACE, KEY)).offer
+    old = (await process.ordering.ask(EXPENSIVE, PLACE, KEY)).offer
     world.clock.advance((OFFER_HOLDS_FOR + FORGOTTEN_AFTER).total_seconds())
 
-    new = (await process.offering.ask(DEAR, PLACE, IdempotencyKey("other"))).offer
+    new = (await process.ordering.ask(EXPENSIVE, PLACE, IdempotencyKey("other"))).offer
 
     assert old.id != new.id
     assert list(world.offers.offers) == [new.id]
 
 
-async def test_an_account_nobody_can_look_into_holds_nobody_up(world):
-    process = world.start(weather=Script(balance=[ProviderUnavailableError()]))
+@pytest.mark.parametrize(("most", "is_refused"), [(5, False), (4, True)])
+async def test_the_length_of_an_unpriced_model_is_its_default_before_any_picture_is_fetched(
+    world, process, most, is_refused
+):
+    world.catalog.replace([make_capability(prices=PriceList())])
+    world.money_store.fields["rules"] = Rules(video_seconds_most=most)
 
-    asked = await process.offering.ask(CHEAP, PLACE, KEY)
+    possible = process.ordering.ensure_possible(make_request(duration_seconds=None), PLACE)
 
-    assert asked.left is None
-    assert asked.job is not None
-
-
-async def test_a_confirmation_that_fails_has_agreed_to_nothing(world):
-    process = world.start(weather=Script(balance=[DatabaseBusyError("locked")]))
-    offer = await process.offering.offer(await process.quoting.quote(DEAR), PLACE, KEY)
-
-    with pytest.raises(DatabaseBusyError):
-        await process.offering.confirm(offer.id, PLACE)
-
-    assert await world.store.list_active() == []
-    assert (await process.offering.confirm(offer.id, PLACE)).job is not None
+    with pytest.raises(LimitReachedError) if is_refused else contextlib.nullcontext():
+        await possible

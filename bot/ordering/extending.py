@@ -1,0 +1,151 @@
+"""Prepare a request that continues a video: a job's, or any other.
+
+What costs nothing to check comes first; then the video is checked and stored, and its last frame
+extracted where a model needs it. The caller asks `Ordering` for the result, like for any request.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bot.catalog.extension import (
+    FRAME_TO_COME,
+    Continuation,
+    ExtensionPlan,
+    plans,
+    times_extended,
+)
+from bot.catalog.models import Catalog
+from bot.catalog.request import Origin, SourceImage, SourceVideo, VideoRequest
+from bot.catalog.videos import SourceVideoStore
+from bot.errors import InvalidRequestError
+from bot.jobs.files import VideoStore
+from bot.jobs.job import Job
+from bot.money.account import MemberMoney
+from bot.ordering.intake import AT_ONCE, Gates, with_pictures
+from bot.ordering.ordering import Ordering
+from bot.ordering.quotes import Quotes
+
+_NAME = "the video"
+_UNSEEN = SourceVideo(key="", width=1280, height=720, size_bytes=0, duration_seconds=5.0)
+
+
+class Extending:
+    """The only way from a video to a request that continues it."""
+
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        quotes: Quotes,
+        ordering: Ordering,
+        member_money: MemberMoney,
+        videos: VideoStore,
+        sources: SourceVideoStore,
+    ) -> None:
+        self._catalog = catalog
+        self._quotes = quotes
+        self._ordering = ordering
+        self._member_money = member_money
+        self._videos = videos
+        self._sources = sources
+        self._gates = Gates(AT_ONCE)
+
+    async def of_job(
+        self,
+        job: Job,
+        place: Origin,
+        *,
+        prompt: str | None = None,
+        duration_seconds: int | None = None,
+    ) -> ExtensionPlan:
+        """Plan to continue a job's video, by default with the prompt of its last shot.
+
+        Raises InvalidRequestError, LimitReachedError, VideoRejectedError, ImageRejectedError and
+        StorageError.
+        """
+        asked = Continuation(
+            prompt=job.request.parts[-1].prompt if prompt is None else prompt,
+            source=_expected(job),
+            made_by=job.request,
+            job_id=job.id,
+            extended=times_extended(job.request),
+            duration_seconds=duration_seconds,
+        )
+        async with self._gates.one_of(place.user_id):
+            await self._ensure_possible(asked, place)
+            source = await self._sources.keep(self._videos.path(job.id), name=_NAME)
+            return await self._planned(replace(asked, source=source), place)
+
+    async def of_address(
+        self,
+        address: str,
+        name: str,
+        place: Origin,
+        *,
+        prompt: str,
+        made_by: VideoRequest | None = None,
+        duration_seconds: int | None = None,
+    ) -> ExtensionPlan:
+        """Plan to continue a video that is not a job's; `made_by` is its recipe, if it has one.
+
+        Raises what `of_job` raises.
+        """
+        asked = Continuation(
+            prompt=prompt,
+            source=_UNSEEN,
+            made_by=made_by,
+            extended=0 if made_by is None else times_extended(made_by),
+            duration_seconds=duration_seconds,
+        )
+        async with self._gates.one_of(place.user_id):
+            await self._ensure_possible(asked, place)
+            source = await self._sources.fetch(address, name=name)
+            return await self._planned(replace(asked, source=source), place)
+
+    async def _ensure_possible(self, asked: Continuation, place: Origin) -> None:
+        """Check everything but the video itself. Raises InvalidRequestError, LimitReachedError."""
+        first = (await self._plans(asked, place))[0]
+        await self._ordering.ensure_possible(first.request, place)
+
+    async def _plans(self, asked: Continuation, place: Origin) -> list[ExtensionPlan]:
+        allowed = await self._member_money.allowed_models(place)
+        return plans(asked, self._catalog.everything(), allowed)
+
+    async def _planned(self, asked: Continuation, place: Origin) -> ExtensionPlan:
+        found = await self._plans(asked, place)
+        return await self._first_priced(found, asked.source)
+
+    async def _first_priced(
+        self, found: Iterable[ExtensionPlan], source: SourceVideo
+    ) -> ExtensionPlan:
+        """Return the best plan with a price, with its frame. Raises InvalidRequestError."""
+        frames: dict[str, SourceImage] = {}
+        refused = None
+        for plan in found:
+            request = plan.request
+            if request.image is not None:
+                if not frames:
+                    path = self._sources.path(source)
+                    frames[FRAME_TO_COME] = await self._sources.last_frame(path, name=_NAME)
+                request = with_pictures(request, frames)
+            try:
+                quote = await self._quotes.quote(request)
+            except InvalidRequestError as error:
+                refused = refused or error
+                continue
+            return replace(plan, request=quote.request, price=quote.price)
+        raise refused or InvalidRequestError(["There's nothing to continue this video with."])
+
+
+def _expected(job: Job) -> SourceVideo:
+    """Return what is known of a job's video before its file is read."""
+    made = job.artifact
+    if made is None:
+        return _UNSEEN
+    return SourceVideo(
+        key="",
+        width=made.width or _UNSEEN.width,
+        height=made.height or _UNSEEN.height,
+        size_bytes=made.size_bytes,
+        duration_seconds=made.duration_seconds or _UNSEEN.duration_seconds,
+    )

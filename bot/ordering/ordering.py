@@ -1,0 +1,264 @@
+"""Turn a request into a job: at once if cheap, else after confirmation.
+
+An offer carries the idempotency key of its request, so that it becomes one job however often it is
+confirmed and whatever else the same request led to.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot.catalog.capability import check, complete
+from bot.catalog.pricing import Price
+from bot.catalog.request import Origin, VideoRequest
+from bot.clock import Clock
+from bot.errors import (
+    InvalidRequestError,
+    JobNotFoundError,
+    NotYourJobError,
+    NotYourOfferError,
+    OfferExpiredError,
+    PriceRoseError,
+)
+from bot.guilds.settings import GuildStore
+from bot.ids import IdempotencyKey, JobId, OfferId
+from bot.jobs.job import FailureKind, Job, JobState
+from bot.jobs.messages import DeliveryKind, owed
+from bot.jobs.stores import JobStore
+from bot.money.account import MemberMoney
+from bot.money.limits import BudgetSnapshot, facts_of
+from bot.ordering.alternatives import Alternatives
+from bot.ordering.offers import OFFER_HOLDS_FOR, Offer, OfferStore
+from bot.ordering.quotes import Quote, Quotes
+from bot.providers.availability import ProviderPausedError
+from bot.providers.circuit_breaker import CircuitBreakers
+
+FORGOTTEN_AFTER = timedelta(days=1)
+
+
+class Acceptance:
+    """Write a job and its card; `wake` then starts the worker and the dispatcher."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        clock: Clock,
+        new_job_id: Callable[[], JobId],
+        wake: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._new_job_id = new_job_id
+        self._wake = wake
+
+    async def accept(self, quote: Quote, place: Origin, key: IdempotencyKey) -> Job:
+        """Write a job within every limit.
+
+        Raises DuplicateRequestError, with the first job's id, if the key was used before, and
+        LimitReachedError with every limit that the video would exceed.
+        """
+        now = self._clock.now()
+        job = Job(
+            id=self._new_job_id(),
+            idempotency_key=key,
+            guild_id=place.guild_id,
+            channel_id=place.channel_id,
+            user_id=place.user_id,
+            request=quote.request,
+            provider=quote.capability.provider,
+            cost_micros=quote.price.cost_micros,
+            cost_is_estimate=quote.price.is_estimate,
+            expected_seconds=quote.expected_seconds,
+            state=JobState.QUEUED,
+            accepted_at=now,
+            state_changed_at=now,
+            next_action_at=now,
+            source_message_id=place.source_message_id,
+        )
+        card = owed(job, DeliveryKind.CARD, now)
+        await self._store.accept(job, [card], place)
+        self._wake()
+        return job
+
+
+@dataclass(frozen=True, slots=True)
+class OrderResult:
+    """The result of a request: a job, or an offer that waits for confirmation."""
+
+    quote: Quote
+    left_micros: int | None = None  # the member's own, after this request; None: not limited
+    job: Job | None = None
+    offer: Offer | None = None
+
+
+class Ordering:
+    """The only way to accept a price."""
+
+    def __init__(
+        self,
+        *,
+        store: OfferStore,
+        guilds: GuildStore,
+        quotes: Quotes,
+        accepting: Acceptance,
+        breakers: CircuitBreakers,
+        member_money: MemberMoney,
+        clock: Clock,
+        new_offer_id: Callable[[], OfferId],
+    ) -> None:
+        self._store = store
+        self._guilds = guilds
+        self._quotes = quotes
+        self._acceptance = accepting
+        self._breakers = breakers
+        self._budgeting = member_money
+        self._clock = clock
+        self._new_offer_id = new_offer_id
+
+    async def ask(self, request: VideoRequest, place: Origin, key: IdempotencyKey) -> OrderResult:
+        """Accept a request, or offer it at its price.
+
+        Raises InvalidRequestError, ProviderPausedError, LimitReachedError and
+        DuplicateRequestError.
+        """
+        quote = await self._quotes.quote(request)
+        await self._ensure_open(quote)
+        budget = await self._ensure_room(quote, place)
+        settings = await self._guilds.get(place.guild_id)
+        left = _left_after(quote, budget)
+        if quote.price.cost_micros > settings.confirm_above_micros:
+            return OrderResult(quote, left, offer=await self.offer(quote, place, key))
+        return OrderResult(quote, left, job=await self._acceptance.accept(quote, place, key))
+
+    async def ensure_possible(self, request: VideoRequest, place: Origin) -> None:
+        """Check everything but the pictures, before any is fetched.
+
+        The request holds placeholders for its pictures. A model without a listed price is asked for
+        a quote later, with the pictures. Raises InvalidRequestError and LimitReachedError.
+        """
+        try:
+            completed, capability, found = self._quotes.priced(request)
+        except InvalidRequestError:
+            known = self._quotes.find(request.model_id)
+            if known is None or check(request, known):
+                raise
+            completed, capability = complete(request, known), known
+            found = Price(0, is_estimate=True)
+        quote = Quote(completed, capability, found, capability.expected_seconds)
+        await self._ensure_room(quote, place)
+
+    async def offer(self, quote: Quote, place: Origin, key: IdempotencyKey) -> Offer:
+        """Store a quote until it is confirmed or expires."""
+        now = self._clock.now()
+        offer = Offer(
+            id=self._new_offer_id(),
+            key=key,
+            place=place,
+            request=quote.request,
+            cost_micros=quote.price.cost_micros,
+            expires_at=now + OFFER_HOLDS_FOR,
+        )
+        await self._store.forget_expired(now - FORGOTTEN_AFTER)
+        await self._store.put(offer)
+        return offer
+
+    async def confirm(self, offer_id: OfferId, presser: Origin) -> OrderResult:
+        """Confirm an offer, with the roles that its member has now.
+
+        Raises NotYourOfferError, OfferExpiredError, PriceRoseError and what `ask` raises.
+        """
+        offer = await self._store.get(offer_id)
+        if (offer.place.guild_id, offer.place.user_id) != (presser.guild_id, presser.user_id):
+            raise NotYourOfferError
+        if self._clock.now() >= offer.expires_at:
+            raise OfferExpiredError
+        quote = await self._quotes.quote(offer.request)
+        await self._ensure_open(quote)
+        if quote.price.cost_micros > offer.cost_micros:
+            raise PriceRoseError
+        place = replace(offer.place, role_ids=presser.role_ids, parent_id=presser.parent_id)
+        budget = await self._ensure_room(quote, place)
+        left = _left_after(quote, budget)
+        return OrderResult(quote, left, job=await self._acceptance.accept(quote, place, offer.key))
+
+    async def _ensure_room(self, quote: Quote, place: Origin) -> BudgetSnapshot:
+        facts = facts_of(quote.request, quote.price.cost_micros, place)
+        return await self._budgeting.ensure_room(facts, place)
+
+    async def _ensure_open(self, quote: Quote) -> None:
+        known = await self._breakers.get(quote.capability.provider)
+        is_paused = known.is_paused(self._clock.now())
+        if is_paused and known.reason is not None and known.paused_until is not None:
+            label = self._breakers.label_of(known.provider)
+            raise ProviderPausedError(known.provider, label, known.reason, known.paused_until)
+
+
+def _left_after(quote: Quote, budget: BudgetSnapshot) -> int | None:
+    """Return what the member has left, in micros; None without a limit.
+
+    The balance of the operator's account at the provider is never shown to members.
+    """
+    left, cost = budget.own_left_micros, quote.price.cost_micros
+    if left is None:
+        return None
+    return left if budget.sponsor(cost) is not None else max(left - cost, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A request for another model, and its channel; `key` makes it happen once."""
+
+    request: VideoRequest
+    place: Origin
+    key: IdempotencyKey
+
+
+class Retrying:
+    """Request a failed video from another model; the caller accepts the result.
+
+    The button shows a model and a price from when it was posted; the press chooses again.
+    """
+
+    def __init__(self, store: JobStore, alternatives: Alternatives) -> None:
+        self._store = store
+        self._substituting = alternatives
+
+    async def refused(self, job_id: JobId, presser: Origin) -> Job:
+        """Return the member's job whose words its service refused, to change them.
+
+        Raises JobNotFoundError, also for another server's job; NotYourJobError; and
+        InvalidRequestError if it was not refused.
+        """
+        job = await self._own(job_id, presser)
+        if job.failure is None or job.failure.kind is not FailureKind.REFUSED:
+            raise InvalidRequestError(["This video wasn't refused, so its words can stay."])
+        return job
+
+    async def _own(self, job_id: JobId, presser: Origin) -> Job:
+        job = await self._store.get(job_id)
+        if job.guild_id != presser.guild_id:
+            raise JobNotFoundError
+        if job.user_id != presser.user_id:
+            raise NotYourJobError
+        return job
+
+    async def with_other_model(self, job_id: JobId, presser: Origin) -> Retry:
+        """Return the failed job's request for the best model that can make it now.
+
+        Raises JobNotFoundError, also for another server's job; NotYourJobError; and
+        InvalidRequestError if the job has not failed or no other model can make it.
+        """
+        job = await self._own(job_id, presser)
+        if job.failure is None:
+            raise InvalidRequestError(["This video didn't fail, so there's nothing to retry."])
+        not_at = job.provider if job.failure.kind is FailureKind.OPERATOR else None
+        found = await self._substituting.find(job.request, presser, most=1, not_at=not_at)
+        if not found:
+            raise InvalidRequestError(["No other model can make this video right now."])
+        place = replace(presser, channel_id=job.channel_id, source_message_id=job.source_message_id)
+        return Retry(found[0].request, place, key_of_retry(job))
+
+
+def key_of_retry(job: Job) -> IdempotencyKey:
+    """Return the key that lets a failed video be retried once, however often pressed."""
+    return IdempotencyKey(f"instead:{job.id}")

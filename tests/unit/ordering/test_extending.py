@@ -1,0 +1,179 @@
+"""A video becomes a request that continues it; what would be refused is never read or fetched."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.catalog.capability import Capability, Kind, SourceRules
+from bot.catalog.extension import FRAME_TO_COME, Way
+from bot.catalog.pricing import PriceList
+from bot.catalog.request import Derivation, Origin, Parent, Shot
+from bot.errors import InvalidRequestError, VideoRejectedError
+from bot.ids import ChannelId, GuildId, ModelId, UserId
+from bot.jobs.job import Artifact, JobState
+from bot.money.limits import LimitKind, LimitReachedError, Refusal, facts_of
+from bot.ordering.extending import Extending
+from tests.factories import make_capability, make_job, make_request, make_video
+from tests.fakes.media import FakeSourceVideoStore
+from tests.fakes.world import World
+
+PLACE = Origin(GuildId(10), ChannelId(20), UserId(30))
+MADE = Artifact("x.mp4", 9_000, 8.0, 1280, 720)
+OWN = make_capability(
+    model_id=ModelId("fake-extend"),
+    name="Fake Extend",
+    kinds=frozenset({Kind.VIDEO}),
+    aspect_ratios=(),
+    default_aspect_ratio=None,
+    source=SourceRules(frozenset({ModelId("fake-model")})),
+)
+SAME = make_capability()
+
+
+class Sources(FakeSourceVideoStore):
+    """Counts what is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[str] = []
+
+    async def fetch(self, address, *, name):
+        self.read.append(address)
+        return make_video(key="fetched.mp4")
+
+    async def keep(self, path, *, name):
+        self.read.append(str(path))
+        return await super().keep(path, name=name)
+
+    async def last_frame(self, path, *, name):
+        self.read.append(f"frame of {path.name}")
+        return await super().last_frame(path, name=name)
+
+
+def job_of(**fields):
+    return make_job(state=JobState.SUCCEEDED, artifact=MADE, **fields)
+
+
+class Desk:
+    """The service over fakes, with these models."""
+
+    def __init__(self, models: Iterable[Capability]) -> None:
+        self.world = World()
+        self.world.catalog.replace(models)
+        self.process = self.world.start()
+        self.sources = Sources()
+        services = self.process.services
+        self.extending = Extending(
+            catalog=self.world.catalog,
+            quotes=services.quotes,
+            ordering=services.ordering,
+            member_money=services.member_money,
+            videos=self.world.videos,
+            sources=self.sources,
+        )
+
+
+async def test_the_models_own_extension_needs_no_frame():
+    desk, job = Desk([SAME, OWN]), job_of()
+
+    plan = await desk.extending.of_job(job, PLACE)
+
+    assert (plan.way, plan.request.model_id, plan.request.image) == (Way.OWN, "fake-extend", None)
+    assert plan.request.parent == Parent(Derivation.EXTEND, job.id, 0)
+    assert desk.sources.read == [f"videos/{job.id}.mp4"]
+    assert plan.price is not None
+    assert plan.request.prompt == job.request.prompt
+
+
+async def test_a_frame_is_extracted_once_where_a_model_needs_it():
+    unpriced = replace(SAME, prices=PriceList())
+    other = replace(SAME, model_id=ModelId("other"))
+    desk, job = Desk([unpriced, other]), job_of()
+
+    plan = await desk.extending.of_job(job, PLACE, prompt="it jumps", duration_seconds=10)
+
+    assert (plan.way, plan.request.model_id) == (Way.LAST_FRAME, "other")
+    assert plan.request.image is not None
+    assert plan.request.image.key != FRAME_TO_COME
+    assert (plan.request.prompt, plan.total_seconds) == ("it jumps", 18.0)
+    assert [one for one in desk.sources.read if one.startswith("frame")] == [
+        f"frame of {job.id}.mp4"
+    ]
+
+
+async def test_a_storyboard_goes_on_with_its_last_shot():
+    request = make_request(shots=(Shot("one"), Shot("two")))
+
+    plan = await Desk([SAME]).extending.of_job(job_of(request=request), PLACE)
+
+    assert (plan.request.prompt, plan.request.shots) == ("two", ())
+
+
+async def test_an_extended_video_counts_its_extensions():
+    source = make_video()
+    request = make_request(source_video=source, parent=Parent(Derivation.EXTEND, None, 2))
+
+    plan = await Desk([SAME]).extending.of_job(job_of(request=request), PLACE)
+
+    assert plan.request.parent is not None
+    assert plan.request.parent.extended == 3
+
+
+@pytest.mark.parametrize("fault", ["fifth", "prompt", "model", "limit"])
+async def test_what_would_be_refused_is_never_read(fault, monkeypatch):
+    desk, prompt, extended = Desk([] if fault == "model" else [SAME]), "it jumps", 0
+    if fault == "fifth":
+        extended = 4
+    if fault == "prompt":
+        prompt = " "
+    if fault == "limit":
+
+        async def ensure_room(facts, place):
+            raise LimitReachedError([Refusal(LimitKind.OPEN_JOBS, 1, 1)])
+
+        monkeypatch.setattr(desk.process.services.member_money, "ensure_room", ensure_room)
+    parent = Parent(Derivation.EXTEND, None, extended)
+    job = job_of(request=make_request(parent=parent))
+
+    with pytest.raises((InvalidRequestError, LimitReachedError)):
+        await desk.extending.of_job(job, PLACE, prompt=prompt)
+    if fault != "fifth":
+        with pytest.raises((InvalidRequestError, LimitReachedError)):
+            await desk.extending.of_address("https://cdn/a.mp4", "a.mp4", PLACE, prompt=prompt)
+
+    assert desk.sources.read == []
+
+
+async def test_a_video_that_is_no_longer_kept_is_told():
+    desk, job = Desk([SAME]), job_of()
+    desk.sources.lost.add(Path("videos") / f"{job.id}.mp4")
+
+    with pytest.raises(VideoRejectedError, match="no longer have"):
+        await desk.extending.of_job(job, PLACE)
+
+
+async def test_a_video_from_elsewhere_is_fetched_and_may_bring_its_recipe():
+    desk = Desk([SAME, replace(SAME, model_id=ModelId("other"))])
+    recipe = make_request(
+        model_id=ModelId("other"), parent=Parent(Derivation.EXTEND, None, 1), source_video=None
+    )
+
+    plain = await desk.extending.of_address("https://cdn/a.mp4", "a.mp4", PLACE, prompt="it blooms")
+    known = await desk.extending.of_address(
+        "https://cdn/a.mp4", "a.mp4", PLACE, prompt="it blooms", made_by=recipe
+    )
+
+    assert plain.request.parent == Parent(Derivation.EXTEND)
+    assert known.request.model_id == "other"
+    assert known.request.parent is not None
+    assert known.request.parent.extended == 1
+    assert desk.sources.read[0] == "https://cdn/a.mp4"
+
+
+def test_the_limit_of_length_counts_the_source():
+    request = make_request(source_video=make_video(duration_seconds=8.2))
+
+    assert facts_of(request, 1, PLACE).seconds == 14
+    assert facts_of(make_request(), 1, PLACE).seconds == 5
