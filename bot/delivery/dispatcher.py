@@ -1,47 +1,54 @@
-"""The loop that brings cards, films and words of failure to their channels, each exactly once.
+"""The loop that delivers cards, videos and failure notices, each exactly once.
 
-Each delivery is a task of its own, so that a large upload holds up no card; a delivery that is
-under way in this process is never started again.
+Each delivery is a task of its own, so that a large upload delays no card; a delivery already
+running in this process is never started a second time.
 """
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from functools import partial
 
-from bot.domain.deliveries import Delivery, DeliveryKind
+from bot.delivery.cards import CardRefresher
+from bot.delivery.context import DeliveryContext
+from bot.delivery.post import post
 from bot.errors import LeaseLostError
-from bot.services.outbox import Outbox
-from bot.services.posting import post
-from bot.services.recovering import list_interrupted_posts
-from bot.services.refreshing import CardRefresher
+from bot.ids import ChannelId
+from bot.jobs.messages import Delivery, DeliveryKind, DeliveryState
+from bot.retries import POSTING_LEASE
 from bot.tasks import TaskOwner
 
 _log = logging.getLogger(__name__)
 
-MOST_CARDS = 20  # posted or edited at once, and as many words of failure
-MOST_FILMS = 20  # in hand at once, one per channel; most of them wait to be made to fit
-MOST_LISTED = 500  # films that wait for their turn must not hide a card
+MAX_CARDS = 20  # posted or edited at once, and as many failure notices
+MAX_VIDEOS = 20  # in progress at once, one per channel; most of them wait to be re-encoded
+MAX_LISTED = 500  # queued videos must not hide a card
 TICK_SECONDS = 1.0
 
 
-class Delivering:
-    """One per process; `reachable` is set while Discord can be talked to."""
+class Dispatcher:
+    """The delivery loop, one per process; `reachable` is set while Discord is."""
 
-    def __init__(self, outbox: Outbox, reachable: asyncio.Event) -> None:
-        self._outbox = outbox
+    def __init__(self, context: DeliveryContext, reachable: asyncio.Event) -> None:
+        self._context = context
         self._reachable = reachable
         self._tasks = TaskOwner()
         self._under_way: dict[str, tuple[Delivery, asyncio.Task[None]]] = {}
-        self._cards = CardRefresher(outbox)
+        self._cards = CardRefresher(context)
         self._woken = asyncio.Event()
         self._recovered = False
         self._stopping = False
 
     def wake(self) -> None:
-        """There may be something to post or to change now."""
+        """Tick now: there may be something to post or edit."""
         self._woken.set()
+
+    def check_again_in(self, channel_id: ChannelId) -> None:
+        """Retry the held-back cards of a reopened thread."""
+        self._cards.check_again_in(channel_id)
+        self.wake()
 
     async def run(self) -> None:
         """Tick until `stop`, while Discord is reachable."""
@@ -54,26 +61,40 @@ class Delivering:
                     await self._woken.wait()
 
     async def stop(self, *, grace_seconds: float = 10.0) -> None:
-        """Start nothing more and let posts under way be noted."""
+        """Start no new delivery, and let running posts be recorded."""
         self._stopping = True
         self.wake()
         await self._tasks.close(grace_seconds=grace_seconds)
 
     async def run_once(self) -> None:
-        """One tick and everything it started, for tests and for stepping by hand."""
+        """Run one tick and all it started, for tests and for stepping by hand."""
         await self.tick()
         while self._under_way:
             await asyncio.gather(*(task for _, task in self._under_way.values()))
 
     async def tick(self) -> None:
-        """Start what is owed and bring cards up to date."""
-        store, now = self._outbox.store, self._outbox.clock.now()
-        owed = [] if self._recovered else await list_interrupted_posts(store, now, MOST_LISTED)
+        """Start owed deliveries and update cards."""
+        messages, now = self._context.messages, self._context.clock.now()
+        owed = [] if self._recovered else await self._list_interrupted(now)
         self._recovered = True
-        for delivery in [*owed, *await store.list_owed(now, MOST_LISTED)]:
-            self._start(delivery, partial(post, delivery, self._outbox))
+        for delivery in [*owed, *await messages.list_owed(now, MAX_LISTED)]:
+            self._start(delivery, partial(self._post, delivery))
         for card, edit in await self._cards.list_due(now):
             self._start(card, edit)
+
+    async def _post(self, delivery: Delivery) -> None:
+        await post(delivery, self._context)
+        if delivery.kind is DeliveryKind.VIDEO:
+            self._cards.check_again(delivery.job_id)  # it links the video now
+
+    async def _list_interrupted(self, now: datetime) -> list[Delivery]:
+        """Deliveries this owner was posting when it ended; they need not wait for their lease.
+
+        Another owner may be alive and working: its posts are taken over when their lease expires.
+        """
+        open_soon = await self._context.messages.list_owed(now + POSTING_LEASE, MAX_LISTED)
+        own = [delivery for delivery in open_soon if delivery.lease_owner == self._context.owner]
+        return [delivery for delivery in own if delivery.state is DeliveryState.POSTING]
 
     def _start(self, delivery: Delivery, act: Callable[[], Awaitable[None]]) -> None:
         name = delivery.nonce
@@ -84,16 +105,16 @@ class Delivering:
         task.add_done_callback(partial(self._ended, name))
 
     def _ended(self, name: str, task: "asyncio.Task[None]") -> None:
-        """There is room for another; after an unforeseen failure the next tick is soon enough."""
+        """Free the slot and wake; after an unexpected failure the next tick is soon enough."""
         self._under_way.pop(name, None)
         if not task.cancelled() and task.exception() is None:
             self.wake()
 
     def _has_room(self, delivery: Delivery) -> bool:
         same = [row for row, _ in self._under_way.values() if row.kind is delivery.kind]
-        if delivery.kind is not DeliveryKind.FILM:
-            return len(same) < MOST_CARDS
-        return len(same) < MOST_FILMS and delivery.channel_id not in {r.channel_id for r in same}
+        if delivery.kind is not DeliveryKind.VIDEO:
+            return len(same) < MAX_CARDS
+        return len(same) < MAX_VIDEOS and delivery.channel_id not in {r.channel_id for r in same}
 
     async def _run(self, name: str, act: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -1,29 +1,29 @@
-"""Many films at once: what waits holds up nothing that need not wait."""
+"""Many videos at once: what waits holds up nothing that need not wait."""
 
 import asyncio
 
-from bot.domain.deliveries import DeliveryKind
-from bot.domain.jobs import Artifact, Job, JobState
+from bot.delivery.context import UPLOADS_AT_ONCE
+from bot.delivery.dispatcher import MAX_VIDEOS
 from bot.ids import ChannelId
-from bot.ports import FittedFilm
-from bot.services.delivering import MOST_FILMS
-from bot.services.outbox import UPLOADS_AT_ONCE
+from bot.jobs.files import FittedVideo
+from bot.jobs.job import Artifact, Job, JobState
+from bot.jobs.messages import DeliveryKind
 from tests.factories import make_delivery, make_job
 from tests.fakes.job_store import InMemoryJobStore
-from tests.fakes.media import FakeFilmStore
+from tests.fakes.media import FakeVideoStore
 from tests.fakes.world import World
 
 SMALL, LARGE = 9_000, 90_000
 
 
-class Encoder(FakeFilmStore):
+class Encoder(FakeVideoStore):
     """Ends no encoding before it may."""
 
     def __init__(self) -> None:
         super().__init__()
         self.may_end = asyncio.Event()
 
-    async def fit(self, artifact: Artifact, *, max_bytes: int) -> FittedFilm:
+    async def fit(self, artifact: Artifact, *, max_bytes: int) -> FittedVideo:
         if artifact.size_bytes > max_bytes:
             await self.may_end.wait()
         return await super().fit(artifact, max_bytes=max_bytes)
@@ -42,49 +42,49 @@ class Line:
             await self.may_end.wait()
 
 
-def owe_film(world: World, size_bytes: int) -> Job:
+def owe_video(world: World, size_bytes: int) -> Job:
     """Each in a channel of its own."""
     assert isinstance(world.store, InMemoryJobStore)
     channel = ChannelId(100 + len(world.store.jobs))
-    artifact = Artifact("film.mp4", size_bytes, 5.0, 1280, 720)
+    artifact = Artifact("video.mp4", size_bytes, 5.0, 1280, 720)
     job = make_job(state=JobState.SUCCEEDED, artifact=artifact, channel_id=channel)
-    film = make_delivery(job, DeliveryKind.FILM)
+    video = make_delivery(job, DeliveryKind.VIDEO)
     world.store.jobs[job.id] = job
-    world.store.deliveries[job.id, film.kind] = film
+    world.store.deliveries[job.id, video.kind] = video
     return job
 
 
 async def settled(world: World) -> None:
-    """Everybody does what can be done without waiting for an event."""
+    """Everyone does what can be done without waiting for an event."""
     for _ in range(200):
         await world.clock.sleep(0)
 
 
-async def test_a_film_that_fits_waits_for_none_that_has_to_be_encoded():
+async def test_a_video_that_fits_waits_for_none_that_has_to_be_encoded():
     encoder = Encoder()
-    world = World(films=encoder)
-    delivering = world.start().delivering
-    large = [owe_film(world, LARGE) for _ in range(MOST_FILMS - 1)]
-    small = owe_film(world, SMALL)
+    world = World(videos=encoder)
+    dispatcher = world.start().dispatcher
+    large = [owe_video(world, LARGE) for _ in range(MAX_VIDEOS - 1)]
+    small = owe_video(world, SMALL)
 
-    await delivering.tick()
+    await dispatcher.tick()
     await settled(world)
-    assert [message.job_id for message in world.courier.messages] == [small.id]
+    assert [message.job_id for message in world.messenger.messages] == [small.id]
 
     encoder.may_end.set()
-    await delivering.run_once()
-    assert all(len(world.courier.of(job.id, DeliveryKind.FILM)) == 1 for job in [small, *large])
+    await dispatcher.run_once()
+    assert all(len(world.messenger.of(job.id, DeliveryKind.VIDEO)) == 1 for job in [small, *large])
 
 
-async def test_a_few_films_are_uploaded_at_once_however_many_are_ready():
+async def test_a_few_videos_are_uploaded_at_once_however_many_are_ready():
     line, world = Line(), World()
-    delivering = world.start(weather=line).delivering
-    jobs = [owe_film(world, SMALL) for _ in range(UPLOADS_AT_ONCE + 3)]
+    dispatcher = world.start(weather=line).dispatcher
+    jobs = [owe_video(world, SMALL) for _ in range(UPLOADS_AT_ONCE + 3)]
 
-    await delivering.tick()
+    await dispatcher.tick()
     await settled(world)
     assert line.under_way == UPLOADS_AT_ONCE
 
     line.may_end.set()
-    await delivering.run_once()
-    assert all(len(world.courier.of(job.id, DeliveryKind.FILM)) == 1 for job in jobs)
+    await dispatcher.run_once()
+    assert all(len(world.messenger.of(job.id, DeliveryKind.VIDEO)) == 1 for job in jobs)

@@ -1,0 +1,4 @@
+"""Ended jobs: find, show and remove their videos, late results, retention.
+
+May import the worker, money and what lies below them. Read `find.py` first.
+"""

@@ -1,0 +1,96 @@
+"""Take a posted video in hand again, to make something of it: its frames, its file, its recipe.
+
+From our disk, else from its service, else from the message in which it stands.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from bot.archive.find import find_video
+from bot.catalog.request import SourceImage, VideoRequest
+from bot.catalog.videos import SourceVideoStore
+from bot.clock import Clock
+from bot.errors import (
+    ArtifactError,
+    ProviderError,
+    VideoComingError,
+    VideoNotThereError,
+)
+from bot.jobs.files import VideoStore
+from bot.jobs.job import Job
+from bot.jobs.stores import JobStore
+from bot.worker.step import Providers
+
+_log = logging.getLogger(__name__)
+
+NAME = "that video"  # in reasons
+Address = Callable[[], Awaitable[str | None]]  # of the file in its message, signed now
+
+
+class Footage:
+    """Reads videos; changes no job."""
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        videos: VideoStore,
+        sources: SourceVideoStore,
+        providers: Providers,
+        clock: Clock,
+    ) -> None:
+        self._jobs = jobs
+        self._videos = videos
+        self._sources = sources
+        self._providers = providers
+        self._clock = clock
+
+    async def first_frame(self, job: Job, address: Address) -> SourceImage:
+        """Return the first frame as a stored picture.
+
+        Raises VideoComingError, VideoNotThereError, VideoRejectedError and StorageError.
+        """
+        return await self._sources.first_frame(await self._path(job, address), name=NAME)
+
+    async def last_frame(self, job: Job, address: Address) -> SourceImage:
+        """Return the last frame. Raises what `first_frame` raises."""
+        return await self._sources.last_frame(await self._path(job, address), name=NAME)
+
+    async def find_recipe(self, address: str, *, name: str) -> VideoRequest | None:
+        """Read how a video was made from the file at an address; None if it does not say.
+
+        Raises VideoRejectedError and StorageError.
+        """
+        source = await self._sources.fetch(address, name=name)
+        return await self._sources.find_recipe(self._sources.path(source))
+
+    async def find_address(self, job: Job, address: Address) -> str | None:
+        """Bring the video onto our disk, and return None; else the address in its message.
+
+        Raises VideoComingError, and VideoNotThereError where it is nowhere.
+        """
+        if not job.is_terminal:
+            raise VideoComingError
+        try:
+            await find_video(
+                job,
+                self._jobs,
+                self._videos,
+                self._providers,
+                self._clock,
+                sources=self._sources,
+            )
+        except (VideoNotThereError, ProviderError, ArtifactError) as error:
+            details = {"job_id": job.id, "error": type(error).__name__}
+            _log.info("video_taken_from_message", extra=details)
+            posted = await address()
+            if posted is None:
+                raise VideoNotThereError from error
+            return posted
+        return None
+
+    async def _path(self, job: Job, address: Address) -> Path:
+        posted = await self.find_address(job, address)
+        if posted is None:
+            return self._videos.path(job.id)
+        return self._sources.path(await self._sources.fetch(posted, name=NAME))

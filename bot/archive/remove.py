@@ -1,0 +1,89 @@
+"""Remove a video's message: record the deletion, then delete.
+
+A crash in between leaves a message whose button still works; the other order would leave a card
+that links to a deleted message. Once recorded, the removal holds: the video is never posted again.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from bot.clock import Clock
+from bot.errors import JobNotFoundError, LeaseLostError, NotYourJobError
+from bot.ids import ChannelId, GuildId, JobId, MessageId, UserId
+from bot.jobs.messages import (
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    deleted,
+)
+from bot.jobs.stores import JobStore, MessageStore
+
+Delete = Callable[[ChannelId, MessageId], Awaitable[None]]
+
+TRIES = 5  # against a process that records the post at the same time
+
+
+class Removal:
+    """Remove a posted video, checked against its row.
+
+    The pressed message is compared too: a custom id does not prove which message carries it.
+    """
+
+    def __init__(self, jobs: JobStore, messages: MessageStore, clock: Clock) -> None:
+        self._jobs = jobs
+        self._messages = messages
+        self._clock = clock
+
+    async def remove(
+        self,
+        job_id: JobId,
+        guild_id: GuildId,
+        message_id: MessageId | None,
+        user_id: UserId,
+        *,
+        is_moderator: bool,
+        delete: Delete,
+    ) -> None:
+        """Record that this message of the job is deleted, then `delete` it.
+
+        Without `message_id`, the recorded one: the press was on another message. Raises
+        JobNotFoundError, also for another server's job or another job's message; NotYourJobError;
+        and what `delete` raises, after which it may be tried again.
+        """
+        job = await self._jobs.get(job_id)
+        if job.guild_id != guild_id:
+            raise JobNotFoundError
+        if job.user_id != user_id and not is_moderator:
+            raise NotYourJobError
+        video = await self._note(job_id, message_id)
+        await delete(video.channel_id, video.message_id or message_id or MessageId(0))
+
+    async def _note(self, job_id: JobId, message_id: MessageId | None) -> Delivery:
+        """Record the deletion, and owe that of the card if it is still there.
+
+        Returns the message.
+
+        Another process may be recording the post at the same time.
+        """
+        for tries_left in reversed(range(TRIES)):
+            video = await self._message(job_id, message_id)
+            if video.state is DeliveryState.DELETED:
+                break
+            try:
+                await self._messages.save_delivery(deleted(video), replaces_at=self._clock.now())
+            except LeaseLostError:
+                if tries_left == 0:
+                    raise
+        return await self._message(job_id, message_id)
+
+    async def _message(self, job_id: JobId, message_id: MessageId | None) -> Delivery:
+        found = await self._messages.find_delivery(job_id, DeliveryKind.VIDEO)
+        return _ensured(found, message_id)
+
+
+def _ensured(video: Delivery | None, message_id: MessageId | None) -> Delivery:
+    """Check the message id; an unrecorded post has none to compare with."""
+    if video is None or (video.message_id is None and message_id is None):
+        raise JobNotFoundError
+    if message_id is not None and video.message_id not in {None, message_id}:
+        raise JobNotFoundError
+    return video

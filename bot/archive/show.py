@@ -1,0 +1,118 @@
+"""Show a finished video again: from our disk, or from its service.
+
+Also for abandoned jobs: one cancelled after the service had started, or one whose submission could
+not be found at the time. Showing is free.
+"""
+
+import logging
+from dataclasses import dataclass, replace
+
+from bot.archive.find import FoundVideo, find_video
+from bot.catalog.videos import SourceVideoStore
+from bot.clock import Clock
+from bot.errors import (
+    ArtifactError,
+    FileTooLargeError,
+    JobNotFoundError,
+    NotYourJobError,
+    ProviderError,
+    VideoComingError,
+    VideoNotThereError,
+    VideoTakenDownError,
+)
+from bot.ids import GuildId, JobId, UserId
+from bot.jobs.files import FittedVideo, VideoStore
+from bot.jobs.job import TERMINAL_STATES, Artifact, Job
+from bot.jobs.messages import DeliveryKind, DeliveryState
+from bot.jobs.stores import JobStore, MessageStore
+from bot.worker.step import Providers
+
+_log = logging.getLogger(__name__)
+
+MAX_CHOICES = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A job's video on our disk, and its addresses if it is too large."""
+
+    job: Job
+    artifact: Artifact
+    addresses: tuple[str, ...] = ()
+
+
+class Archive:
+    """Show videos of ended jobs without changing the jobs."""
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        messages: MessageStore,
+        videos: VideoStore,
+        providers: Providers,
+        clock: Clock,
+        *,
+        sources: SourceVideoStore,
+    ) -> None:
+        self._jobs = jobs
+        self._messages = messages
+        self._videos = videos
+        self._sources = sources
+        self._providers = providers
+        self._clock = clock
+
+    async def latest(self, guild_id: GuildId, user_id: UserId) -> list[Job]:
+        """List a member's ended jobs in a server, latest first."""
+        return await self._jobs.list_ended(guild_id, user_id, MAX_CHOICES)
+
+    async def find(
+        self,
+        job_id: JobId,
+        guild_id: GuildId,
+        viewer: UserId,
+        *,
+        is_moderator: bool,
+        to_all: bool,
+    ) -> Shown:
+        """Find the video as it was made.
+
+        Raises JobNotFoundError, also for another server's job; NotYourJobError;
+        VideoTakenDownError; VideoComingError; VideoNotThereError.
+        """
+        job = await self._jobs.get(job_id)
+        if job.guild_id != guild_id:
+            raise JobNotFoundError
+        if job.user_id != viewer and not is_moderator:
+            raise NotYourJobError
+        if to_all and not is_moderator and await self._was_deleted(job):
+            raise VideoTakenDownError
+        if job.state not in TERMINAL_STATES:
+            raise VideoComingError
+        found = await self._found(job)
+        addresses = found.submission.artifact_addresses
+        return Shown(replace(job, artifact=found.artifact), found.artifact, addresses)
+
+    async def fit(self, shown: Shown, *, most: int) -> FittedVideo | None:
+        """Fit the video into `most` bytes, which may take minutes; None if impossible."""
+        try:
+            return await self._videos.fit(shown.artifact, max_bytes=most)
+        except FileTooLargeError:
+            return None
+
+    async def _was_deleted(self, job: Job) -> bool:
+        """Return whether the video was deleted, perhaps by a moderator.
+
+        A moderator's deletion holds until a moderator reverses it.
+        """
+        video = await self._messages.find_delivery(job.id, DeliveryKind.VIDEO)
+        return video is not None and video.state is DeliveryState.DELETED
+
+    async def _found(self, job: Job) -> FoundVideo:
+        """Find the video. Raises VideoComingError and VideoNotThereError."""
+        try:
+            return await find_video(
+                job, self._jobs, self._videos, self._providers, self._clock, sources=self._sources
+            )
+        except (ProviderError, ArtifactError) as error:
+            _log.info("video_not_there", extra={"job_id": job.id, "error": type(error).__name__})
+            raise VideoNotThereError from error
