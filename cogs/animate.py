@@ -1,29 +1,46 @@
-"""🎬 on a picture makes it move; so does the message command "Animate".
+"""🎬 on a picture makes it move; the message command "Animate" asks how, with a form.
 
-The reaction may be on any message that the bot can read, however old. Each of its pictures
-becomes one job per member, and taking the reaction back calls off what was not yet submitted.
+The reaction may be on any message that the bot can read, however old. A picture becomes one job per
+member; of several it is asked which one is meant. Taking the reaction back cancels what was not yet
+submitted. Reactions are free, so that their answers are few: one refusal per member and minute, one
+read per message and minute, and no picture is fetched before the limits were asked.
 """
 
-import hashlib
 import logging
-from datetime import datetime
+import re
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.catalog.request import Origin, SourceImage, VideoRequest
 from bot.client import Client
-from bot.domain.deliveries import NONCE_MAX_CHARACTERS
-from bot.domain.offers import OFFER_HOLDS_FOR, Place
-from bot.domain.requests import VideoRequest
-from bot.errors import DuplicateRequestError, StorageError, UserFacingError
-from bot.ids import ChannelId, GuildId, IdempotencyKey, MessageId, UserId
-from bot.presentation import replies
-from cogs._private import asking, pictures
-from cogs._private.asking import Said
-from cogs._private.pictures import Picture
-from cogs._private.places import (
+from bot.errors import (
+    DatabaseBusyError,
+    DuplicateRequestError,
+    InvalidRequestError,
+    NotYourOfferError,
+    StorageError,
+    UserFacingError,
+)
+from bot.ids import ChannelId, GuildId, IdempotencyKey, MessageId, ModelId, UserId
+from bot.ordering.intake import Gates
+from bot.presentation import answers
+from bot.retries import backoff_seconds
+from cogs._shared import asking, choosing, pictures
+from cogs._shared.answers import TemporaryAnswers, answer, guarded
+from cogs._shared.asking import Said
+from cogs._shared.choosing import Choice
+from cogs._shared.forms.fields import PictureField, Plan, form_of
+from cogs._shared.forms.filled import Filled, FormId, form_sent
+from cogs._shared.forms.requesting import wanted
+from cogs._shared.forms.sending import Sent, answer_form, give_back
+from cogs._shared.interactions import (
+    cannot_post,
+    custom_id_in,
     ensure_may_post,
     is_thread,
     missing_permissions,
@@ -31,24 +48,34 @@ from cogs._private.places import (
     place_of,
     roles_of,
 )
+from cogs._shared.pictures import MAX_PICTURES, Picture
+from cogs._shared.reading import Reader, Seldom
 
 _log = logging.getLogger(__name__)
 
 TRIGGER = "🎬"
 PROMPT = "Bring this picture to life with gentle, natural motion."
-ERROR_STANDS_SECONDS = 60.0
-READING_PAUSES_SECONDS = (0.0, 1.0, 3.0, 10.0)  # before each try to read a message
-OFFER_HOLDS_SECONDS = OFFER_HOLDS_FOR.total_seconds()
+REACTIONS_AT_ONCE = 2  # of one member
+REFUSALS_A_MINUTE = 5  # in one channel: however many members react, its videos must get through
+QUESTIONS_A_MINUTE = 5  # to one member, who may react to any number of messages
+ANY_PICTURE = Picture("any", "", "picture")
+KIND = "animate"  # of its form
+_SUBJECT = re.compile("([0-9]{1,20})([a-z][0-9a-f]{1,20})?")
 _VARIATION_SELECTOR = "\N{VARIATION SELECTOR-16}"
 
 
 class Animate(commands.Cog):
-    """Starts a job for each picture of a message; `_wanted` holds reactions being worked on."""
+    """Starts a job for a picture of a message; `_wanted` holds reactions being worked on."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._services = client.services
-        self._wanted: set[tuple[int | None, int]] = set()  # (message, user)
+        self._wanted: dict[tuple[int | None, int], object] = {}  # by (message, user)
+        self._taken_back: dict[tuple[int | None, int], object] = {}  # and still to be cancelled
+        self._few_at_once = Gates(REACTIONS_AT_ONCE)
+        self._reader = Reader(client, client.services.clock)
+        self._said = Seldom(client.services.clock)
+        self._answers = TemporaryAnswers(client.services.temporary, client.services.clock)
         self._menu = app_commands.ContextMenu(name="Animate", callback=self._animate_by_menu)
         self._menu.guild_only = True
 
@@ -62,145 +89,320 @@ class Animate(commands.Cog):
     async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
         if event.guild_id is None or not _is_trigger(event.emoji) or _is_bot(event):
             return
-        wish = (event.message_id, event.user_id)
-        self._wanted.add(wish)
+        request = (event.message_id, event.user_id)
+        if request in self._wanted:
+            return  # the same reaction, taken back and made again, is at work
+        self._taken_back.pop(request, None)
+        own = self._wanted[request] = object()
         try:
-            await self._animate_by_reaction(event)
+            async with self._few_at_once.one_of(event.user_id):
+                await self._animate_by_reaction(event)
         finally:
-            self._wanted.discard(wish)
+            if self._wanted.get(request) is own:  # else it was taken back, and perhaps made again
+                del self._wanted[request]
 
     @commands.Cog.listener()
     async def on_raw_reaction_remove(self, event: discord.RawReactionActionEvent) -> None:
         if event.guild_id is None or not _is_trigger(event.emoji):
             return
-        self._wanted.discard((event.message_id, event.user_id))
-        await self._services.cancelling.call_off_reaction(
-            MessageId(event.message_id), UserId(event.user_id)
-        )
+        self._wanted.pop((event.message_id, event.user_id), None)
+        place = _place(event, self._client.get_channel(event.channel_id))
+        await self._cancel_once_possible(place)
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """A picture that was chosen or a form that was sent, perhaps of an earlier process."""
+        choice = choosing.parse(custom_id_in(interaction))
+        if choice is not None:
+            await guarded(interaction, lambda: self._animate_chosen(interaction, choice))
+        form = form_sent(interaction, KIND)
+        if form is not None:
+            await guarded(interaction, lambda: self._animate_by_form(interaction, form))
 
     async def _animate_by_reaction(self, event: discord.RawReactionActionEvent) -> None:
-        if not self._may_post(event):
-            _log.info("reaction_where_i_may_not_post", extra={"channel_id": event.channel_id})
-            return
-        message = await self._read(event)
-        found = [] if message is None else pictures.of_message(message)
-        if message is None or not found:
-            return  # videos and words are left alone
         place = _place(event, self._client.get_channel(event.channel_id))
-        for picture in found[: pictures.MOST_PICTURES]:
-            if not self._is_wanted(place):
-                return
-            await self._animate_while_wanted(picture, message, place)
-
-    async def _animate_while_wanted(
-        self, picture: Picture, message: discord.Message, place: Place
-    ) -> None:
-        """Nothing is made, and nothing said, for who takes the reaction back meanwhile."""
+        if not self._is_wanted(place):
+            return
+        lacking = self._missing_permissions(event)
+        if lacking:
+            await self._answer_privately(event, lacking)
+            return
+        if self._said.was(_refusal_of(place)) and await self._is_still_refused(place):
+            return  # it was told why less than a minute ago
+        message = await self._reader.read(event.channel_id, event.guild_id, event.message_id)
+        found = [] if message is None else pictures.of_message(message)
+        if message is None or not found or not self._is_wanted(place):
+            return  # videos and words are left alone
         try:
-            request = await self._request(picture)
-            if not self._is_wanted(place):
-                return
-            text, view = await self._ask(request, picture, place)
+            if len(found) > 1:
+                await self._ask_which(message, found, place)
+            else:
+                await self._animate_while_wanted(found[0], message, place)
         except DuplicateRequestError:
             return  # once per picture and member, however often it is pressed
         except (UserFacingError, StorageError) as error:
-            await self._tell(message, picture, place.user_id, replies.sentence(error))
-            return
+            await self._refuse(message, place, answers.sentence(error, is_public=True))
+
+    async def _animate_while_wanted(
+        self, picture: Picture, message: discord.Message, place: Origin
+    ) -> None:
+        """Nothing is made, and nothing said, for who takes the reaction back in the meantime."""
+        source = picture.promised()
+        request, note = await self._chosen(picture, source.promised, place)
+        async with self._services.intake.taking(request, [source], place) as complete:
+            if not self._is_wanted(place):
+                return
+            said = await asking.ask(
+                self._services, complete, place, _key(picture, place), is_public=True
+            )
+        text, view = asking.noted(note, said)
         if not self._is_wanted(place):  # too late for the listener to have seen this job
-            await self._call_off(place)
+            await self._cancel_once_possible(place)
         elif view is not None:  # there is a price to confirm
-            await self._tell(message, picture, place.user_id, text, view)
+            subject = f"{message.id}:{picture.key}:{place.user_id}"
+            await self._ask(message, place, text, subject, view)
 
-    def _is_wanted(self, place: Place) -> bool:
-        return (place.source_message_id, place.user_id) in self._wanted
+    async def _ask_which(
+        self, message: discord.Message, found: Sequence[Picture], place: Origin
+    ) -> None:
+        text, view = await self._question(message, found, place)
+        subject = f"{message.id}:which:{place.user_id}"
+        await self._ask(message, place, text, subject, view)
 
-    async def _call_off(self, place: Place) -> None:
-        if place.source_message_id is not None:
-            cancelling = self._services.cancelling
-            await cancelling.call_off_reaction(place.source_message_id, place.user_id)
-
-    def _may_post(self, event: discord.RawReactionActionEvent) -> bool:
-        """Whether the film could be posted there; of a channel that is not known, nobody knows."""
-        channel = self._client.get_channel(event.channel_id)
-        if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
-            return True
-        permissions = channel.permissions_for(channel.guild.me)
-        return not missing_permissions(permissions, thread=is_thread(channel))
-
-    async def _read(self, event: discord.RawReactionActionEvent) -> discord.Message | None:
-        """Nobody hears of a reaction twice, so its message is asked for more than once."""
-        channel = self._client.get_partial_messageable(event.channel_id, guild_id=event.guild_id)
-        told, trouble = {"message_id": event.message_id}, None
-        for pause in READING_PAUSES_SECONDS:
-            await self._services.clock.sleep(pause)
-            try:
-                return await channel.fetch_message(event.message_id)
-            except (discord.NotFound, discord.Forbidden):
-                _log.info("reaction_unreadable", extra=told)
-                return None
-            except Exception as error:  # noqa: BLE001 - Discord is down, or the connection broke
-                trouble = error
-        _log.warning("reaction_lost", extra=told, exc_info=trouble)
-        return None
-
-    async def _request(self, picture: Picture) -> VideoRequest:
-        pictures.ensure_small_enough(picture.size_bytes, picture.name)
-        image = await self._services.images.fetch(picture.address, name=picture.name)
-        model_id = self._services.quoting.default_model(from_image=True)
-        return VideoRequest(prompt=PROMPT, model_id=model_id, image=image)
-
-    async def _ask(self, request: VideoRequest, picture: Picture, place: Place) -> Said:
-        key = IdempotencyKey(f"reaction:{place.source_message_id}:{picture.key}:{place.user_id}")
-        return await asking.ask(self._services, request, place, key)
-
-    async def _tell(
+    async def _ask(
         self,
         message: discord.Message,
-        picture: Picture,
-        user_id: UserId,
+        place: Origin,
         text: str,
-        view: discord.ui.View | None = None,
+        subject: str,
+        view: discord.ui.View | None,
     ) -> None:
-        """A reaction has no private answer: say it in the channel, to the member alone.
+        """A few times a minute and member: a question stands in the channel for ten minutes."""
+        if self._said.may_often(("questions", place.user_id), QUESTIONS_A_MINUTE):
+            await self._answers.tell(message, place.user_id, text, subject=subject, view=view)
+        else:
+            _log.info("questions_limited", extra={"user": place.user_id})
 
-        Every process hears of every reaction; the nonce lets Discord keep one of their answers.
-        """
-        given: dict[str, Any] = {} if view is None else {"view": view}
-        subject = f"{message.id}:{picture.key}:{user_id}"
-        given["nonce"] = _nonce(subject, self._services.clock.now())
+    async def _question(
+        self, message: discord.Message, found: Sequence[Picture], place: Origin
+    ) -> Said:
+        """Which picture is meant. Raises what a request for the first of them would raise."""
+        request = await self._request(found[0], found[0].promised().promised, place)
+        await self._services.ordering.ensure_possible(request, place)
         try:
-            await message.channel.send(
-                f"<@{user_id}> {text}",
-                allowed_mentions=discord.AllowedMentions(users=[discord.Object(user_id)]),
-                reference=message.to_reference(fail_if_not_exists=False),
-                delete_after=ERROR_STANDS_SECONDS if view is None else OFFER_HOLDS_SECONDS,
-                **given,
+            price = self._services.quotes.priced(request)[2]
+        except InvalidRequestError:  # the service says what it costs when it has the picture
+            price = None
+        return choosing.question(found, message.id, place.user_id, price)
+
+    async def _animate_chosen(self, interaction: discord.Interaction, choice: Choice) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        if interaction.user.id != choice.user_id:
+            raise NotYourOfferError
+        place = replace(place_of(interaction), source_message_id=MessageId(choice.message_id))
+        ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
+        message = await self._reader.read(place.channel_id, interaction.guild_id, choice.message_id)
+        chosen = [] if message is None else choice.pick(pictures.of_message(message))
+        if not chosen:
+            raise InvalidRequestError(["That picture is gone. Choose another one."])
+        await self._make_all(interaction, chosen, place)
+
+    async def _make_all(
+        self, interaction: discord.Interaction, chosen: Sequence[Picture], place: Origin
+    ) -> None:
+        first, *others = [await self._make_and_say(picture, place) for picture in chosen]
+        await asking.show(interaction, first)
+        await _follow_up(interaction, others)
+
+    async def _make_and_say(self, picture: Picture, place: Origin) -> Said:
+        try:
+            source = picture.promised()
+            request, note = await self._chosen(picture, source.promised, place)
+            said = await asking.ask_with_pictures(
+                self._services, request, [source], place, _key(picture, place)
             )
-        except discord.Forbidden:
-            _log.info("reaction_unanswerable", extra={"message_id": message.id})
+            return asking.noted(note, said)
+        except UserFacingError as error:
+            return answers.sentence(error), None
 
     async def _animate_by_menu(
         self, interaction: discord.Interaction, message: discord.Message
     ) -> None:
-        await interaction.response.defer(ephemeral=True)
         place = place_of(interaction, message)
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
-        found = pictures.of_message(message)[: pictures.MOST_PICTURES]
+        found = pictures.of_message(message)[:MAX_PICTURES]
         if not found:
             file_name = next((file.filename for file in message.attachments), None)
-            await interaction.edit_original_response(content=replies.no_picture(file_name))
+            await answer(interaction, answers.no_picture(file_name))
             return
-        first, *others = [await self._make_and_say(picture, place) for picture in found]
-        await asking.show(interaction, first)
-        for text, view in others:
-            given: dict[str, Any] = {} if view is None else {"view": view}
-            await interaction.followup.send(text, ephemeral=True, **given)
+        only = found[0].key if len(found) == 1 else ""
+        plan = replace(
+            _plan(FormId(KIND, f"{message.id}{only}")),
+            filled=Filled(prompt=PROMPT),
+            choices=tuple(choosing.named(found)),
+        )
+        form = await form_of(self._services, interaction, plan, place)
+        await interaction.response.send_modal(form)
 
-    async def _make_and_say(self, picture: Picture, place: Place) -> Said:
+    async def _animate_by_form(self, interaction: discord.Interaction, form: FormId) -> None:
+        place = replace(place_of(interaction), source_message_id=_subject(form)[0])
+        await answer_form(self._services, interaction, _plan(form), place, self._ask_by_form)
+
+    async def _ask_by_form(self, sent: Sent) -> Said | None:
+        """Each picture that was chosen becomes a request of its own. Raises what `ask` does."""
+        interaction, place = sent.interaction, sent.place
+        ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
+        message_id = place.source_message_id or 0
+        message = await self._reader.read(place.channel_id, interaction.guild_id, message_id)
+        found = [] if message is None else pictures.of_message(message)
+        keys = {only} if (only := _subject(sent.plan.form)[1]) else set(sent.filled.pictures)
+        chosen = [one for one in found if one.key in keys]
+        if not chosen:
+            raise InvalidRequestError(["That picture is gone. Choose another one."])
+        if len(chosen) == 1:
+            return await self._make_of_form(sent, chosen[0])
+        await self._make_each(sent, chosen)
+        return None
+
+    async def _make_each(self, sent: Sent, chosen: Sequence[Picture]) -> None:
+        """Says of each what became of it; one that cannot be made stops no other."""
+        made: list[Said] = []
+        troubles: list[str] = []
+        for picture in chosen:
+            try:
+                made.append(await self._make_of_form(sent, picture))
+            except UserFacingError as error:
+                troubles.append(answers.sentence(error))
+        if troubles:
+            await give_back(self._services, sent, "\n".join(dict.fromkeys(troubles)))
+        else:  # in the place of "thinking…", which a message that follows would take otherwise
+            await asking.show(sent.interaction, made.pop(0))
+        await _follow_up(sent.interaction, made)
+
+    async def _make_of_form(self, sent: Sent, picture: Picture) -> Said:
+        source = picture.promised()
+        found = await wanted(
+            self._services, sent.interaction, sent.filled, pictures=[source.promised]
+        )
+        request = replace(found.request, is_spoiler=picture.is_spoiler)
+        key = IdempotencyKey(f"interaction:{sent.interaction.id}:{picture.key}")
+        said = await asking.ask_with_pictures(self._services, request, [source], sent.place, key)
+        return asking.noted(found.note, said)
+
+    async def _request(self, picture: Picture, image: SourceImage, place: Origin) -> VideoRequest:
+        request, _ = await self._chosen(picture, image, place)
+        return request
+
+    async def _chosen(
+        self, picture: Picture, image: SourceImage, place: Origin
+    ) -> tuple[VideoRequest, str]:
+        """The request, and why its model isn't the one that its member prefers."""
+        sketch = VideoRequest(PROMPT, ModelId(""), image=image, is_spoiler=picture.is_spoiler)
+        chosen = await self._services.choosing.choose(sketch, place)
+        return replace(sketch, model_id=chosen.model_id), chosen.note
+
+    def _is_wanted(self, place: Origin) -> bool:
+        return (place.source_message_id, place.user_id) in self._wanted
+
+    async def _is_still_refused(self, place: Origin) -> bool:
+        """By the limits alone: no message is read for it."""
         try:
-            return await self._ask(await self._request(picture), picture, place)
-        except UserFacingError as error:
-            return replies.sentence(error), None
+            request = await self._request(ANY_PICTURE, ANY_PICTURE.promised().promised, place)
+            await self._services.ordering.ensure_possible(request, place)
+        except UserFacingError:
+            return True
+        except StorageError:
+            return False  # and whatever meets the database next says so
+        self._said.forget(_refusal_of(place))
+        return False
+
+    async def _cancel_once_possible(self, place: Origin) -> None:
+        """Discord tells of it once: a database that is away then must cost the member nothing.
+
+        Unless the reaction is made again in the meantime.
+        """
+        request = (place.source_message_id, place.user_id)
+        own = self._taken_back[request] = object()
+        tries = 0
+        while self._taken_back.get(request) is own:
+            tries += 1
+            try:
+                await self._cancel_by_reaction(place)
+            except DatabaseBusyError as error:
+                _log.warning("not_cancelled_yet", extra={"error": str(error), "tries": tries})
+                await self._services.clock.sleep(backoff_seconds(tries))
+            else:
+                break
+        if self._taken_back.get(request) is own:
+            del self._taken_back[request]
+
+    async def _cancel_by_reaction(self, place: Origin) -> None:
+        """Of what was handed over already it is said that it costs what it costs."""
+        if place.source_message_id is None:
+            return
+        taken = await self._services.cancelling.cancel_by_reaction(
+            place.source_message_id, place.user_id
+        )
+        if taken.too_late and self._said.may(("too late", place.user_id)):
+            channel = self._client.get_partial_messageable(
+                place.channel_id, guild_id=place.guild_id
+            )
+            subject = f"{place.source_message_id}:late:{place.user_id}"
+            text = answers.too_late(taken.too_late)
+            await self._answers.send(channel, place.user_id, text, subject)
+
+    def _missing_permissions(self, event: discord.RawReactionActionEvent) -> list[str]:
+        """What a video would need there; of a channel that is not known, no one knows."""
+        channel = self._client.get_channel(event.channel_id)
+        if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+            return []
+        permissions = channel.permissions_for(channel.guild.me)
+        return missing_permissions(permissions, thread=is_thread(channel))
+
+    async def _answer_privately(
+        self, event: discord.RawReactionActionEvent, lacking: Sequence[str]
+    ) -> None:
+        """Where nothing can be said in the channel; not everyone takes such messages."""
+        _log.info("reaction_without_permission", extra={"channel_id": event.channel_id})
+        if not self._said.may(("may not post", event.user_id)):
+            return
+        text = f"<#{event.channel_id}>: {answers.sentence(cannot_post(lacking))}"
+        try:
+            direct = await self._client.create_dm(discord.Object(event.user_id))
+            await direct.send(text)
+        except discord.HTTPException as error:
+            _log.info("reaction_unanswerable", extra={"code": error.code})
+
+    async def _refuse(self, message: discord.Message, place: Origin, text: str) -> None:
+        """Once a minute and member, however many pictures they would have animated."""
+        if self._said.may(_refusal_of(place)) and self._said.may_often(
+            ("refusals", place.channel_id), REFUSALS_A_MINUTE
+        ):
+            await self._answers.tell(
+                message, place.user_id, text, subject=f"refusal:{place.user_id}"
+            )
+        else:
+            _log.info("refused_silently", extra={"user": place.user_id})
+
+
+def _plan(form: FormId) -> Plan:
+    """The form for one picture, or one that asks which of several."""
+    ask = PictureField.NONE if _subject(form)[1] else PictureField.CHOOSE
+    return Plan(form, "Animate", ask_pictures=ask, animates=True)
+
+
+def _subject(form: FormId) -> tuple[MessageId, str]:
+    """The message, and its picture unless one is to be chosen. Raises InvalidRequestError."""
+    match = _SUBJECT.fullmatch(form.subject)
+    if match is None:
+        raise InvalidRequestError([answers.OLD_BUTTON])
+    return MessageId(int(match[1])), match[2] or ""
+
+
+async def _follow_up(interaction: discord.Interaction, answered: Sequence[Said]) -> None:
+    for text, view in answered:
+        given: dict[str, Any] = {} if view is None else {"view": view}
+        await interaction.followup.send(text, ephemeral=True, **given)
 
 
 def _is_trigger(emoji: discord.PartialEmoji) -> bool:
@@ -211,14 +413,16 @@ def _is_bot(event: discord.RawReactionActionEvent) -> bool:
     return event.member is not None and event.member.bot
 
 
-def _nonce(subject: str, now: datetime) -> str:
-    """Of what is said about this within a minute, after which it may be asked and said again."""
-    told = f"{subject}:{now.timestamp() // 60}"
-    return hashlib.sha256(told.encode()).hexdigest()[:NONCE_MAX_CHARACTERS]
+def _key(picture: Picture, place: Origin) -> IdempotencyKey:
+    return IdempotencyKey(f"reaction:{place.source_message_id}:{picture.key}:{place.user_id}")
 
 
-def _place(event: discord.RawReactionActionEvent, channel: object) -> Place:
-    return Place(
+def _refusal_of(place: Origin) -> tuple[str, UserId]:
+    return ("refusal", place.user_id)
+
+
+def _place(event: discord.RawReactionActionEvent, channel: object) -> Origin:
+    return Origin(
         guild_id=GuildId(event.guild_id or 0),
         channel_id=ChannelId(event.channel_id),
         user_id=UserId(event.user_id),

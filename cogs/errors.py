@@ -1,6 +1,9 @@
-"""The last resort of every slash command and context menu: an error becomes a sentence."""
+"""The last resort of every interaction: whatever goes wrong gets one answer in words."""
 
+import contextlib
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -8,12 +11,27 @@ from discord.ext import commands
 
 from bot.client import Client
 from bot.errors import UserFacingError
-from bot.presentation import replies
-from cogs._private.answers import answer, answer_unexpected
+from bot.presentation import answers
+from bot.presentation.widgets import VERSION
+from cogs._shared.answers import (
+    ALREADY_ANSWERED,
+    answer,
+    answer_refusal,
+    answer_unexpected,
+)
+from cogs._shared.interactions import CheckRefusedError
 
 _log = logging.getLogger(__name__)
 
-FREE = {"models", "quota", "quota-admin", "settings", "show"}  # commands that ask for no film
+_TREE = "discord.app_commands.tree"  # the logger that tells of autocompletes
+_UNKNOWN_INTERACTION = 10062  # too late, or answered elsewhere and gone
+_ANSWERED_ELSEWHERE = {ALREADY_ANSWERED, _UNKNOWN_INTERACTION}
+_WITH_CUSTOM_ID = {discord.InteractionType.component, discord.InteractionType.modal_submit}
+
+# commands that ask for no video, by their first word or whole
+FREE = {"models", "quota", "quota-admin", "settings", "show"} | {
+    f"preset {name}" for name in ("save", "list", "delete")
+}
 
 
 class Errors(commands.Cog):
@@ -24,27 +42,65 @@ class Errors(commands.Cog):
 
     async def cog_load(self) -> None:
         self._client.tree.error(self._on_error)
+        logging.getLogger(_TREE).addFilter(_without_answers_elsewhere)
 
     async def _on_error(
         self, interaction: discord.Interaction, error: app_commands.AppCommandError
     ) -> None:
-        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        cause = _cause(error)
         if interaction.type is discord.InteractionType.autocomplete:
-            # an empty list is shown; the command itself will say what is wrong
             _log.warning("autocomplete_failed", exc_info=cause)
+            with contextlib.suppress(discord.HTTPException):
+                await interaction.response.autocomplete([])
             return
-        if isinstance(cause, UserFacingError):
-            is_wish = _root(interaction) not in FREE
-            await answer(interaction, replies.sentence(cause, is_wish=is_wish))
-        elif isinstance(cause, app_commands.CheckFailure):
-            await answer(interaction, replies.NOT_ALLOWED)
-        else:
-            await answer_unexpected(interaction, cause)
+        match cause:
+            case UserFacingError():
+                await answer_refusal(interaction, cause, is_request=_asks_for_video(interaction))
+            case app_commands.CheckFailure():
+                await answer(interaction, answers.NOT_ALLOWED)
+            case app_commands.TransformerError():
+                await answer(interaction, answers.WRONG_OPTION)
+            case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
+                _log.warning("command_outdated", extra={"error": str(cause)})
+                await answer(interaction, answers.COMMAND_CHANGED)
+            case _:
+                await answer_unexpected(interaction, cause)
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Answer a button, a select or a form whose custom id no version of ours spells now."""
+        if interaction.type not in _WITH_CUSTOM_ID:
+            return
+        data: Mapping[str, Any] = interaction.data or {}
+        if not str(data.get("custom_id", "")).startswith(VERSION):
+            await answer(interaction, answers.OLD_BUTTON)
 
 
-def _root(interaction: discord.Interaction) -> str:
-    """The first word of the command."""
-    return "" if interaction.command is None else interaction.command.qualified_name.split()[0]
+def _cause(error: app_commands.AppCommandError) -> Exception:
+    match error:
+        case app_commands.CommandInvokeError(original=original):
+            return original
+        case CheckRefusedError(why=why):
+            return why
+        case _:
+            return error
+
+
+def _without_answers_elsewhere(record: logging.LogRecord) -> bool:
+    """Drop the traceback of an autocomplete that another process answered first.
+
+    discord.py sends the choices itself and logs what goes wrong with that; nothing else hears of it.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    if not isinstance(error, discord.HTTPException) or error.code not in _ANSWERED_ELSEWHERE:
+        return True
+    _log.info("answered_elsewhere", extra={"code": error.code})
+    return False
+
+
+def _asks_for_video(interaction: discord.Interaction) -> bool:
+    name = "" if interaction.command is None else interaction.command.qualified_name
+    return not FREE & {name, name.partition(" ")[0]}
 
 
 async def setup(client: Client) -> None:

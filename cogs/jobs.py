@@ -1,37 +1,32 @@
-"""The buttons on cards, films and quotes. Routed by custom id, so that they outlive any restart."""
+"""The buttons on cards, videos and quotes. Routed by custom id, so that they outlive any restart."""
 
 import contextlib
 import logging
-from dataclasses import replace
 
 import discord
 from discord.ext import commands
 
-from bot.client import Client, Services
-from bot.domain.deliveries import DeliveryKind, DeliveryState, deleted
-from bot.domain.jobs import Failure, FailureKind
-from bot.errors import InvalidRequestError, LeaseLostError, NotYourJobError
-from bot.ids import JobId, OfferId, UserId
-from bot.ports import JobStore
-from bot.presentation import replies
-from bot.presentation.custom_ids import Action
-from cogs._private import asking
-from cogs._private.answers import guarded
-from cogs._private.places import place_of
-from cogs._private.presses import pressed_in
+from bot.client import Client
+from bot.errors import AlreadySpentError, NotYourJobError
+from bot.ids import ChannelId, JobId, MessageId, OfferId, UserId
+from bot.presentation import answers
+from bot.presentation.widgets import Action, button
+from cogs._shared import asking
+from cogs._shared.answers import edit, guarded
+from cogs._shared.interactions import guild_of, place_of, pressed_in
 
 _log = logging.getLogger(__name__)
-
-NOTE_TRIES = 5  # against whoever notes at the same time that the film was posted
 
 
 class Jobs(commands.Cog):
     """Rights are checked at every press."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._services = client.services
         self._acts = {
             Action.CANCEL: self._cancel,
+            Action.STOP: self._stop,
             Action.DELETE: self._delete,
             Action.INSTEAD: self._make_instead,
             Action.CONFIRM: self._confirm,
@@ -46,35 +41,87 @@ class Jobs(commands.Cog):
         await guarded(interaction, lambda: act(interaction, pressed.subject))
 
     async def _cancel(self, interaction: discord.Interaction, subject: str) -> None:
+        """At once while that saves the price; else the member is asked."""
         await interaction.response.defer(ephemeral=True, thinking=True)
+        try:
+            await self._cancel_by_reaction(interaction, subject, though_spent=False)
+        except AlreadySpentError as error:
+            asked = button("Cancel anyway", Action.STOP, JobId(subject))
+            await edit(interaction, answers.stop_following(error), asked)
+
+    async def _stop(self, interaction: discord.Interaction, subject: str) -> None:
+        """In the place of the question, which only the member sees."""
+        await interaction.response.defer()
+        await self._cancel_by_reaction(interaction, subject, though_spent=True)
+
+    async def _cancel_by_reaction(
+        self, interaction: discord.Interaction, subject: str, *, though_spent: bool
+    ) -> None:
         outcome = await self._services.cancelling.cancel(
-            JobId(subject), UserId(interaction.user.id), is_moderator=_may_moderate(interaction)
+            JobId(subject),
+            guild_of(interaction),
+            UserId(interaction.user.id),
+            is_moderator=_may_moderate(interaction),
+            though_spent=though_spent,
         )
-        await interaction.edit_original_response(content=replies.cancelled(outcome))
+        await edit(interaction, answers.cancelled(outcome))
 
     async def _delete(self, interaction: discord.Interaction, subject: str) -> None:
+        """For its maker, for moderators, and for who posted the picture it was made from."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        job = await self._services.jobs.get(JobId(subject))
-        if job.user_id != interaction.user.id and not _may_moderate(interaction):
-            raise NotYourJobError
-        await _delete(interaction.message)
-        await note_deletion(self._services.jobs, job.id)
-        await interaction.edit_original_response(content=replies.FILM_DELETED)
+        try:
+            await self._remove(interaction, subject, is_moderator=_may_moderate(interaction))
+        except NotYourJobError:
+            if not await self._posted_its_picture(interaction, subject):
+                raise
+            await self._remove(interaction, subject, is_moderator=True)
+        await edit(interaction, answers.VIDEO_DELETED)
+
+    async def _remove(
+        self, interaction: discord.Interaction, subject: str, *, is_moderator: bool
+    ) -> None:
+        """From the video's message, or from what More showed to the member alone."""
+        message = interaction.message
+        is_under_video = message is not None and not message.flags.ephemeral
+        await self._services.removing.remove(
+            JobId(subject),
+            guild_of(interaction),
+            MessageId(message.id) if message is not None and is_under_video else None,
+            UserId(interaction.user.id),
+            is_moderator=is_moderator,
+            delete=lambda channel_id, message_id: self._delete_message(
+                interaction, channel_id, message_id
+            ),
+        )
+
+    async def _posted_its_picture(self, interaction: discord.Interaction, subject: str) -> bool:
+        """Of a message that is gone, no one knows any more."""
+        places = await self._services.details.list_picture_messages(
+            JobId(subject), guild_of(interaction)
+        )
+        for channel_id, message_id in places:
+            channel = self._client.get_partial_messageable(
+                channel_id, guild_id=interaction.guild_id
+            )
+            with contextlib.suppress(discord.NotFound, discord.Forbidden):
+                message = await channel.fetch_message(message_id)
+                if message.author.id == interaction.user.id:
+                    return True
+        return False
+
+    async def _delete_message(
+        self, interaction: discord.Interaction, channel_id: ChannelId, message_id: MessageId
+    ) -> None:
+        channel = self._client.get_partial_messageable(channel_id, guild_id=interaction.guild_id)
+        with contextlib.suppress(discord.NotFound):
+            await channel.get_partial_message(message_id).delete()
 
     async def _make_instead(self, interaction: discord.Interaction, subject: str) -> None:
-        """The same film with the model that can make it now, whatever the button said then."""
+        """The same video with the model that can make it now, whatever the button said then."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        job = await self._services.jobs.get(JobId(subject))
-        if job.user_id != interaction.user.id:
-            raise NotYourJobError
-        not_at = job.provider if _failed_by_service(job.failure) else None
-        found = await self._services.substituting.find(job.request, most=1, not_at=not_at)
-        if not found:
-            raise InvalidRequestError(["No other model can make this film at the moment."])
-        presser = place_of(interaction)
-        place = replace(presser, channel_id=job.channel_id, source_message_id=job.source_message_id)
-        key = asking.key_of_instead(job)
-        answer = await asking.ask(self._services, found[0].request, place, key)
+        retrying, presser = self._services.retrying, place_of(interaction)
+        retry = await retrying.with_other_model(JobId(subject), presser)
+        answer = await asking.ask(self._services, retry.request, retry.place, retry.key)
         await asking.show(interaction, answer)
 
     async def _confirm(self, interaction: discord.Interaction, subject: str) -> None:
@@ -85,23 +132,10 @@ class Jobs(commands.Cog):
             await interaction.response.defer()
         else:
             await interaction.response.defer(ephemeral=True, thinking=True)
-        asked = await self._services.offering.confirm(OfferId(subject), place_of(interaction))
+        asked = await self._services.ordering.confirm(OfferId(subject), place_of(interaction))
         await asking.show(interaction, asking.said(asked))
         if not is_private:
             await _take_away(message)
-
-
-async def note_deletion(jobs: JobStore, job_id: JobId) -> None:
-    """So that the card no longer leads to the film, whose post may be noted at the same time."""
-    for tries_left in reversed(range(NOTE_TRIES)):
-        film = await jobs.find_delivery(job_id, DeliveryKind.FILM)
-        if film is None or film.state is DeliveryState.DELETED:
-            return
-        try:
-            await jobs.save_delivery(deleted(film))
-        except LeaseLostError:
-            if tries_left == 0:
-                raise
 
 
 async def _delete(message: discord.Message | None) -> None:
@@ -116,11 +150,7 @@ async def _take_away(quote: discord.Message | None) -> None:
     try:
         await _delete(quote)
     except Exception as error:  # noqa: BLE001 - as above, whatever broke; its button is used up
-        _log.warning("quote_stays", extra={"error": type(error).__name__})
-
-
-def _failed_by_service(failure: Failure | None) -> bool:
-    return failure is not None and failure.kind is FailureKind.OPERATOR
+        _log.warning("quote_not_deleted", extra={"error": type(error).__name__})
 
 
 def _may_moderate(interaction: discord.Interaction) -> bool:
@@ -128,4 +158,4 @@ def _may_moderate(interaction: discord.Interaction) -> bool:
 
 
 async def setup(client: Client) -> None:
-    await client.add_cog(Jobs(client.services))
+    await client.add_cog(Jobs(client))

@@ -1,4 +1,4 @@
-"""`/models`: which models there are, what they can do, and what they cost."""
+"""`/models`: which models there are, what they can do and cost, and a member's favorite."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,36 +7,44 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Client, Services
-from bot.domain.catalogue import ModelDescription
-from bot.domain.filters import ModelFilter, Use, by_price, fits
-from bot.domain.pricing import MICROS_PER_DOLLAR
+from bot.catalog.capability import Capability
+from bot.catalog.models import (
+    ModelFilter,
+    Use,
+    by_price,
+    fits,
+)
+from bot.catalog.names import named, unclear
+from bot.catalog.pricing import MICROS_PER_DOLLAR
+from bot.client import Client
 from bot.errors import InvalidRequestError
-from bot.ids import ModelId
+from bot.money.limits import LimitKind, LimitReachedError, Refusal
 from bot.presentation import models
 from bot.presentation.models import Page
-from cogs._private import options
-from cogs._private.answers import guarded
+from bot.services import Services
+from cogs._shared import options
+from cogs._shared.answers import empty_on_error, guarded
+from cogs._shared.interactions import place_of
 
 USES = {
-    "from words": Use.WORDS,
+    "from text": Use.WORDS,
     "from a picture": Use.PICTURE,
-    "from a first and a last picture": Use.TWO_PICTURES,
+    "from a first and last picture": Use.TWO_PICTURES,
     "with reference pictures": Use.REFERENCES,
-    "of several shots": Use.SHOTS,
+    "with several shots": Use.SHOTS,
 }
 
 
-class Models(commands.GroupCog, name="models", description="Which models there are"):
-    """Changes nothing."""
+class Models(commands.GroupCog, name="models", description="Browse and compare models"):
+    """Changes nothing but a member's favorite."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
 
     @app_commands.command(name="list", description="List models with their prices")
     @app_commands.describe(
-        use="What the film should be made from",
-        max_price="What a film of the usual length may cost, in dollars",
+        use="What you want to make a video from",
+        max_price="Maximum price of a video of the usual length, in dollars",
         search="Part of the name",
     )
     @app_commands.choices(
@@ -47,16 +55,16 @@ class Models(commands.GroupCog, name="models", description="Which models there a
         interaction: discord.Interaction,
         use: app_commands.Choice[str] | None = None,
         max_price: app_commands.Range[float, 0, 1000] | None = None,
-        search: app_commands.Range[str, 0, models.WORDS_MOST] = "",
+        search: app_commands.Range[str, 0, models.MAX_WORDS] = "",
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         most = None if max_price is None else round(max_price * MICROS_PER_DOLLAR)
         wanted = ModelFilter(Use(use.value) if use else None, most, search)
         await self._show(interaction, Page(0, wanted))
 
-    @app_commands.command(description="See up to four models side by side")
+    @app_commands.command(description="Compare up to four models side by side")
     @app_commands.describe(
-        model_1="The first", model_2="The second", model_3="A third", model_4="A fourth"
+        model_1="First model", model_2="Second model", model_3="Third model", model_4="Fourth model"
     )
     async def compare(
         self,
@@ -68,17 +76,47 @@ class Models(commands.GroupCog, name="models", description="Which models there a
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         names = [name for name in (model_1, model_2, model_3, model_4) if name]
-        chosen = [await self._described(name) for name in dict.fromkeys(names)]
+        usable = await options.usable(self._services, interaction)
+        found = [self._found(name, usable) for name in names]
+        quotes = self._services.quotes
+        chosen = [await quotes.describe_fully(one) for one in dict.fromkeys(found)]
         await interaction.edit_original_response(embed=models.comparison_of(chosen))
+
+    @app_commands.command(description="Set the model for your videos when you name none")
+    @app_commands.describe(
+        model="Your favorite; leave it out to see the one you have",
+        remove="Clear your favorite",
+    )
+    @app_commands.guild_only()
+    async def favorite(
+        self,
+        interaction: discord.Interaction,
+        model: str | None = None,
+        remove: bool = False,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        place, choosing = place_of(interaction), self._services.choosing
+        if model and model.strip() and remove:
+            raise InvalidRequestError(["Leave out either `model` or `remove`."])
+        if remove:
+            await choosing.clear_favorite(place)
+            text = models.NO_FAVORITE
+        elif model and model.strip():
+            text = models.new_favorite(await choosing.set_favorite(place, model))
+        else:
+            text = models.favorite(await choosing.favorite(place))
+        await interaction.edit_original_response(content=text)
 
     @compare.autocomplete("model_1")
     @compare.autocomplete("model_2")
     @compare.autocomplete("model_3")
     @compare.autocomplete("model_4")
+    @favorite.autocomplete("model")
+    @empty_on_error
     async def _names(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        return await options.models(self._services, interaction.namespace, typed)
+        return await options.models(self._services, interaction, typed)
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:
@@ -88,28 +126,32 @@ class Models(commands.GroupCog, name="models", description="Which models there a
         data: Mapping[str, Any] = interaction.data or {}
         page = models.parse_page(str(data.get("custom_id", "")))
         if page is not None:
-            await guarded(interaction, lambda: self._turn(interaction, page), is_wish=False)
+            await guarded(interaction, lambda: self._turn(interaction, page), is_request=False)
 
     async def _turn(self, interaction: discord.Interaction, page: Page) -> None:
         await interaction.response.defer()
         await self._show(interaction, page)
 
     async def _show(self, interaction: discord.Interaction, page: Page) -> None:
-        found = await self._found(page.wanted)
+        """Of the models that this member may use; the history is read of those shown alone."""
+        quotes = self._services.quotes
+        usable = await options.usable(self._services, interaction)
+        fitting = [quotes.listed(one) for one in usable if fits(one, page.wanted)]
+        found = list(by_price(fitting, page.wanted))
+        shown = models.shown_of(found, page)
+        found[shown] = [await quotes.describe_fully(one.capability) for one in found[shown]]
         await interaction.edit_original_response(
             embed=models.list_of(found, page), view=models.page_buttons(found, page)
         )
 
-    async def _found(self, wanted: ModelFilter) -> Sequence[ModelDescription]:
-        inquiring = self._services.inquiring
-        fitting = [one for one in self._services.catalogue if fits(one, wanted)]
-        return by_price([await inquiring.describe(one) for one in fitting], wanted)
-
-    async def _described(self, name: str) -> ModelDescription:
-        capability = self._services.catalogue.find(ModelId(name.strip()))
-        if capability is None:
-            raise InvalidRequestError([f"There is no model `{name[:80]}`: choose from the list."])
-        return await self._services.inquiring.describe(capability)
+    def _found(self, name: str, usable: Sequence[Capability]) -> Capability:
+        """Raises InvalidRequestError, and LimitReachedError for one that may not be used."""
+        found = named(name, usable)
+        if found is None and self._services.catalog.named(name) is not None:
+            raise LimitReachedError((Refusal(LimitKind.MODEL),))
+        if found is None:
+            raise InvalidRequestError([unclear(name, usable)])
+        return found
 
 
 async def setup(client: Client) -> None:

@@ -1,64 +1,72 @@
-"""`/quota`: what a member has left, a gift to somebody else, and a picture of the month."""
+"""`/quota`: what a member has left, a gift to someone else, and a picture of the month."""
 
 import io
+from dataclasses import replace
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Client, Services
+from bot.catalog.pricing import Price
+from bot.catalog.request import Origin, VideoRequest
+from bot.client import Client
 from bot.errors import InvalidRequestError
 from bot.ids import ModelId, UserId
 from bot.presentation import money
-from cogs._private.amounts import micros_of
-from cogs._private.places import place_of
+from bot.services import Services
+from cogs._shared.amounts import micros_of
+from cogs._shared.interactions import place_of, roles_of
 
 
 @app_commands.guild_only()
-class Quota(commands.GroupCog, name="quota", description="Your part of the community's budget"):
+class Quota(commands.GroupCog, name="quota", description="Your share of the community's budget"):
     """Every answer is for the member alone."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    @app_commands.command(description="See what you have left, and when your limits free up")
+    @app_commands.command(description="See what you have left and when your limits reset")
     async def show(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         place = place_of(interaction)
-        told = await self._services.budgeting.statement(place, self._default_model())
-        await interaction.edit_original_response(embed=money.statement(told))
+        details = await self._services.member_money.statement(place, await self._usual(place))
+        await interaction.edit_original_response(embed=money.statement(details))
 
-    @app_commands.command(description="Give some of what you have left to somebody else")
-    @app_commands.describe(member="Who gets it", dollars="How much, such as 0.50")
+    @app_commands.command(description="Give some of your budget to another member")
+    @app_commands.describe(member="Who to give it to", dollars="How much, for example 0.50")
     async def gift(
         self, interaction: discord.Interaction, member: discord.Member, dollars: str
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         if member.bot:
-            raise InvalidRequestError(["A bot makes no films: give it to a person."])
+            raise InvalidRequestError(["Bots can't make videos. Choose a person."])
         place, amount = place_of(interaction), micros_of(dollars)
         key = str(interaction.id)
-        standing = await self._services.budgeting.give(place, UserId(member.id), amount, key)
+        receiver = replace(place, user_id=UserId(member.id), role_ids=roles_of(member))
+        budget = await self._services.member_money.give(place, receiver, amount, key)
         await interaction.edit_original_response(
-            content=money.gave(member.id, amount, standing),
+            content=money.gave(member.id, amount, budget),
             allowed_mentions=discord.AllowedMentions.none(),
         )
 
-    @app_commands.command(description="See your month as a picture")
+    @app_commands.command(description="See a chart of what you spent this month")
     async def month(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         name = interaction.user.display_name
-        picture = await self._services.budgeting.month(
-            place_of(interaction), name, self._services.catalogue.names()
+        picture = await self._services.member_money.month(
+            place_of(interaction), name, self._services.catalog.names()
         )
-        file = discord.File(io.BytesIO(picture), "month.png")
+        file = discord.File(io.BytesIO(picture), "month.png", description=money.MONTH_IN_WORDS)
         await interaction.edit_original_response(attachments=[file])
 
-    def _default_model(self) -> ModelId | None:
+    async def _usual(self, place: Origin) -> tuple[str, Price] | None:
+        """The default model and what a video of it usually costs."""
+        sketch = VideoRequest("a video", ModelId(""))
         try:
-            return self._services.quoting.default_model(from_image=False)
+            chosen = await self._services.choosing.choose(sketch, place)
         except InvalidRequestError:  # no service is set up
             return None
+        return await self._services.quotes.usual_price(chosen.model_id)
 
 
 async def setup(client: Client) -> None:

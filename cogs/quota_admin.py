@@ -9,16 +9,24 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Client, Services
-from bot.ids import EditId, UserId
+from bot.client import Client
+from bot.ids import ChannelId, EditId, UserId
 from bot.presentation import policies
-from bot.presentation.custom_ids import Action
-from cogs._private.admin_money import MoneyCommands
-from cogs._private.admin_rules import RuleCommands
-from cogs._private.answers import guarded
-from cogs._private.changing import NO_PINGS
-from cogs._private.places import ensure_manager, guild_of
-from cogs._private.presses import pressed_in
+from bot.presentation.widgets import Action
+from bot.services import Services
+from cogs._shared.admin_money import MoneyCommands
+from cogs._shared.admin_rules import RuleCommands
+from cogs._shared.answers import guarded
+from cogs._shared.changing import NO_PINGS
+from cogs._shared.interactions import (
+    check_manager,
+    custom_id_in,
+    ensure_manager,
+    guild_of,
+    pressed_in,
+)
+
+MAX_NAMES = 200  # in one file: those that Discord does not know by heart take a request each
 
 
 @app_commands.default_permissions(manage_guild=True)
@@ -28,7 +36,7 @@ class QuotaAdmin(
     MoneyCommands,
     commands.GroupCog,
     name="quota-admin",
-    description="What this server and its members may spend",
+    description="Set what this server and its members can spend",
 ):
     """What is seen, and the button that confirms; what is changed is mixed in."""
 
@@ -36,57 +44,76 @@ class QuotaAdmin(
         self._services = services
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
-        ensure_manager(interaction)
-        return True
+        return check_manager(interaction)
 
-    @app_commands.command(description="Everything that is set, on one card")
+    @app_commands.command(description="Show all limits on one card")
     async def show(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
-        told = await self._services.governing.overview(guild_of(interaction))
-        await interaction.edit_original_response(embed=policies.overview(told))
+        details = await self._services.policy_admin.overview(guild_of(interaction))
+        await interaction.edit_original_response(embed=policies.overview(details))
 
-    @app_commands.command(description="This month: a chart, and who and what it went to")
+    @app_commands.command(description="Show this month's spending by member and model")
     async def usage(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
-        guild_id, governing = guild_of(interaction), self._services.governing
-        names = await self._names(interaction, await governing.spenders(guild_id))
+        guild_id, policy_admin = guild_of(interaction), self._services.policy_admin
+        names = await self._names(interaction, await policy_admin.spenders(guild_id))
         server = interaction.guild.name if interaction.guild else "This server"
-        told = await governing.report(guild_id, server, names, self._services.catalogue.names())
-        embed = policies.report(told).set_image(url="attachment://usage.png")
-        file = discord.File(io.BytesIO(told.picture), "usage.png")
+        details = await policy_admin.report(guild_id, server, names, self._services.catalog.names())
+        embed = policies.report(details).set_image(url="attachment://usage.png")
+        file = discord.File(
+            io.BytesIO(details.picture), "usage.png", description=policies.USAGE_IN_WORDS
+        )
         await interaction.edit_original_response(embed=embed, attachments=[file])
 
-    @app_commands.command(description="Films that were paid for, as a CSV file")
-    @app_commands.describe(days="Of how many days; 31, if you leave it out")
+    @app_commands.command(description="Export paid videos as a CSV file")
+    @app_commands.describe(days="How many days to include (default: 31)")
     async def export(
         self, interaction: discord.Interaction, days: app_commands.Range[int, 1, 3660] = 31
     ) -> None:
         await interaction.response.defer(ephemeral=True)
-        content = await self._services.governing.export(guild_of(interaction), days)
-        file = discord.File(io.BytesIO(content), f"films-{days}-days.csv")
+        spent = await self._services.policy_admin.spent_in(guild_of(interaction), days)
+        members = await self._names(interaction, {one.user_id for one in spent})
+        channels = _channel_names(interaction, {one.channel_id for one in spent})
+        content = policies.csv_of(spent, members, channels)
+        file = discord.File(io.BytesIO(content), f"videos-{days}-days.csv")
         await interaction.edit_original_response(attachments=[file])
 
-    @app_commands.command(description="Who changed what")
+    @app_commands.command(description="Show who changed which limits")
     async def history(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
-        edits = await self._services.governing.history(guild_of(interaction))
-        await interaction.edit_original_response(embed=policies.history(edits))
+        await self._show_history(interaction, 0)
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        """The button of a change, perhaps shown by an earlier process."""
+        """The button of a change or of a page, perhaps shown by an earlier process."""
         pressed = pressed_in(interaction)
         if pressed is not None and pressed.action is Action.APPLY:
             edit_id = EditId(pressed.subject)
-            await guarded(interaction, lambda: self._apply(interaction, edit_id), is_wish=False)
+            await guarded(interaction, lambda: self._apply(interaction, edit_id), is_request=False)
+        page = policies.parse_history(custom_id_in(interaction))
+        if page is not None:
+            await guarded(interaction, lambda: self._turn(interaction, page), is_request=False)
+
+    async def _turn(self, interaction: discord.Interaction, page: int) -> None:
+        await interaction.response.defer()
+        ensure_manager(interaction)
+        await self._show_history(interaction, page)
+
+    async def _show_history(self, interaction: discord.Interaction, page: int) -> None:
+        policy_admin = self._services.policy_admin
+        edits, has_older = await policy_admin.history(guild_of(interaction), page)
+        await interaction.edit_original_response(
+            embed=policies.history(edits, page),
+            view=policies.history_buttons(page, has_older=has_older),
+        )
 
     async def _apply(self, interaction: discord.Interaction, edit_id: EditId) -> None:
         await interaction.response.defer()
         ensure_manager(interaction)
         user_id = UserId(interaction.user.id)
-        made = await self._services.governing.confirm(edit_id, guild_of(interaction), user_id)
+        made = await self._services.policy_admin.confirm(edit_id, guild_of(interaction), user_id)
         await interaction.edit_original_response(
-            content=policies.told(made), view=None, allowed_mentions=NO_PINGS
+            content=policies.describe_change(made), view=None, allowed_mentions=NO_PINGS
         )
 
     async def _names(
@@ -94,7 +121,7 @@ class QuotaAdmin(
     ) -> dict[int, str]:
         """Those that Discord knows; a bot without the members intent asks for the others."""
         found: dict[int, str] = {}
-        for user_id in user_ids:
+        for user_id in sorted(user_ids)[:MAX_NAMES]:
             member = interaction.guild.get_member(user_id) if interaction.guild else None
             user = member or interaction.client.get_user(user_id)
             try:
@@ -103,6 +130,13 @@ class QuotaAdmin(
                 continue
             found[user_id] = user.display_name
         return found
+
+
+def _channel_names(interaction: discord.Interaction, channel_ids: set[ChannelId]) -> dict[int, str]:
+    """Those of channels and threads that are still there."""
+    guild = interaction.guild
+    found = [guild.get_channel_or_thread(one) for one in channel_ids] if guild else []
+    return {channel.id: channel.name for channel in found if channel is not None}
 
 
 async def setup(client: Client) -> None:

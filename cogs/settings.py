@@ -4,46 +4,60 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Client, Services
+from bot.catalog.capability import Capability, Kind
+from bot.catalog.names import unclear
+from bot.client import Client
 from bot.errors import InvalidRequestError
-from bot.ids import ChannelId
-from bot.presentation import replies
-from cogs._private.amounts import micros_of
-from cogs._private.places import ensure_manager, guild_of, missing_permissions
+from bot.guilds.settings import ButtonsFor, GuildSettings
+from bot.ids import ChannelId, UserId
+from bot.ordering.choosing import unfit
+from bot.presentation import answers
+from bot.services import Services
+from cogs._shared import options
+from cogs._shared.amounts import micros_of
+from cogs._shared.answers import empty_on_error
+from cogs._shared.interactions import (
+    check_manager,
+    guild_of,
+    missing_permissions,
+    permissions_missing,
+)
 
 
 @app_commands.default_permissions(manage_guild=True)
 @app_commands.guild_only()
-class Settings(commands.GroupCog, name="settings", description="What this server decides"):
+class Settings(commands.GroupCog, name="settings", description="Settings of this server"):
     """Hidden from those without Manage Server, and checked again at every use."""
 
     def __init__(self, services: Services) -> None:
-        self._administering = services.administering
+        self._services = services
+        self._guild_admin = services.guild_admin
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
-        ensure_manager(interaction)
-        return True
+        return check_manager(interaction)
 
-    @app_commands.command(description="Show what is set")
+    @app_commands.command(description="Show this server's settings")
     async def show(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
-        settings = await self._administering.settings(guild_of(interaction))
-        await interaction.edit_original_response(content=replies.settings(settings))
+        settings = await self._guild_admin.settings(guild_of(interaction))
+        await interaction.edit_original_response(content=self._said(settings))
 
     @app_commands.command(
-        name="confirm-above", description="Which price a member must agree to first"
+        name="confirm-above", description="Set the price above which a video needs a confirmation"
     )
-    @app_commands.describe(dollars="Films that cost more are confirmed with a button; 0 means all")
+    @app_commands.describe(dollars="For example 0.50; 0 asks for every video")
     async def confirm_above(self, interaction: discord.Interaction, dollars: str) -> None:
         await interaction.response.defer(ephemeral=True)
         micros = micros_of(dollars)
-        settings = await self._administering.confirm_above(guild_of(interaction), micros)
-        await interaction.edit_original_response(content=replies.settings(settings))
+        settings = await self._guild_admin.confirm_above(
+            guild_of(interaction), UserId(interaction.user.id), micros
+        )
+        await interaction.edit_original_response(content=self._said(settings))
 
-    @app_commands.command(
-        name="log-channel", description="Where I say that a video service has trouble"
+    @app_commands.command(name="log-channel", description="Set the channel for provider alerts")
+    @app_commands.describe(
+        channel="Default: none; then I only send urgent alerts, to the server's owner"
     )
-    @app_commands.describe(channel="Leave it out to be told nothing")
     async def log_channel(
         self, interaction: discord.Interaction, channel: discord.TextChannel | None = None
     ) -> None:
@@ -51,14 +65,81 @@ class Settings(commands.GroupCog, name="settings", description="What this server
         if channel is not None:
             _ensure_may_write(channel)
         channel_id = None if channel is None else ChannelId(channel.id)
-        settings = await self._administering.log_to(guild_of(interaction), channel_id)
-        await interaction.edit_original_response(content=replies.settings(settings))
+        settings = await self._guild_admin.log_to(
+            guild_of(interaction), UserId(interaction.user.id), channel_id
+        )
+        await interaction.edit_original_response(content=self._said(settings))
+
+    @app_commands.command(
+        name="default-model", description="Set the model for videos whose member names none"
+    )
+    @app_commands.describe(
+        kind="For videos from text or from pictures",
+        model="Default: the cheapest that can do what is asked",
+    )
+    @app_commands.choices(
+        kind=[
+            app_commands.Choice(name="text", value=Kind.TEXT.value),
+            app_commands.Choice(name="picture", value=Kind.IMAGE.value),
+        ]
+    )
+    async def default_model(
+        self,
+        interaction: discord.Interaction,
+        kind: app_commands.Choice[str],
+        model: str | None = None,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        chosen = Kind(kind.value)
+        found = None if not model or not model.strip() else self._preferable(model, chosen)
+        settings = await self._guild_admin.default_model(
+            guild_of(interaction),
+            UserId(interaction.user.id),
+            chosen,
+            None if found is None else found.model_id,
+        )
+        await interaction.edit_original_response(content=self._said(settings))
+
+    @default_model.autocomplete("model")
+    @empty_on_error
+    async def _models(
+        self, _interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        return await options.all_models(self._services, typed)
+
+    def _preferable(self, name: str, kind: Kind) -> Capability:
+        """Raises InvalidRequestError for a model that could never be chosen."""
+        found = self._services.catalog.named(name)
+        reason = unclear(name, self._services.catalog) if found is None else unfit(found, kind)
+        if found is None or reason:
+            raise InvalidRequestError([reason])
+        return found
+
+    def _said(self, settings: GuildSettings) -> str:
+        return answers.settings(settings, self._services.catalog)
+
+    @app_commands.command(description="Set who may make more of a video with the buttons under it")
+    @app_commands.describe(who="Anyone pays for what they make themselves")
+    @app_commands.choices(
+        who=[
+            app_commands.Choice(name="anyone", value=ButtonsFor.ANYONE.value),
+            app_commands.Choice(name="only the member who made it", value=ButtonsFor.MAKER.value),
+        ]
+    )
+    async def buttons(
+        self, interaction: discord.Interaction, who: app_commands.Choice[str]
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        settings = await self._guild_admin.let_press(
+            guild_of(interaction), UserId(interaction.user.id), ButtonsFor(who.value)
+        )
+        await interaction.edit_original_response(content=self._said(settings))
 
 
 def _ensure_may_write(channel: discord.TextChannel) -> None:
     missing = missing_permissions(channel.permissions_for(channel.guild.me), thread=False)
     if missing:
-        raise InvalidRequestError([f"I cannot write there: I lack {', '.join(missing)}."])
+        raise InvalidRequestError([f"I can't post there: {permissions_missing(missing)}."])
 
 
 async def setup(client: Client) -> None:

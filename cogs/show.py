@@ -1,4 +1,4 @@
-"""`/show`: a film of mine once more, also one that nobody waited for."""
+"""`/show`: a video of mine once more, also one that no one waited for."""
 
 import asyncio
 import logging
@@ -7,17 +7,18 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Client, Services
+from bot.archive.show import Shown
+from bot.client import Client
 from bot.ids import JobId, UserId
-from bot.presentation import films, refusals
-from bot.services.showing import Shown
-from cogs._private.answers import edit
-from cogs._private.places import guild_of
+from bot.presentation import discord_errors, videos
+from bot.services import Services
+from cogs._shared.answers import edit, empty_on_error
+from cogs._shared.interactions import guild_of
 
 _log = logging.getLogger(__name__)
 
-NAME_MOST = 100  # Discord's, for a choice
-SURELY_BYTES = 19 * 1024 * 1024  # taken everywhere, whoever asks
+MAX_NAME = 100  # Discord's, for a choice
+SURELY_BYTES = 19 * 1024 * 1024  # taken everywhere, from everyone
 WITHIN_SECONDS = 600.0  # an interaction can be answered for fifteen minutes
 
 
@@ -28,62 +29,89 @@ class Show(commands.Cog):
         self._showing = services.showing
         self._within_seconds = within_seconds
 
-    @app_commands.command(description="See a film once more, or one that came after all")
+    @app_commands.command(description="See one of your videos again, even one that finished late")
     @app_commands.guild_only()
     @app_commands.describe(
-        film="Which; the number stands at the foot of its card",
-        to_all="Whether everybody here sees it; only you, if you leave it out",
+        video="Which video; its job number is at the bottom of the card",
+        to_all="Show it to everyone here (default: only you)",
     )
-    async def show(self, interaction: discord.Interaction, film: str, to_all: bool = False) -> None:
-        await interaction.response.defer(ephemeral=not to_all)
+    async def show(
+        self, interaction: discord.Interaction, video: str, to_all: bool = False
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)  # a refusal is for the member alone
         shown = await self._showing.find(
-            JobId(film.strip().removeprefix("Job").strip()),
+            JobId(video.strip().removeprefix("Job").strip()),
             guild_of(interaction),
             UserId(interaction.user.id),
             is_moderator=interaction.permissions.manage_messages,
             to_all=to_all,
         )
-        if not await self._bring_in_time(interaction, shown):
-            await edit(interaction, films.text_without_file(shown.job, shown.addresses))
+        if not await self._bring_in_time(interaction, shown, to_all=to_all):
+            await _say(interaction, videos.text_without_file(shown.job, shown.addresses), to_all)
 
-    async def _bring_in_time(self, interaction: discord.Interaction, shown: Shown) -> bool:
+    async def _bring_in_time(
+        self, interaction: discord.Interaction, shown: Shown, *, to_all: bool
+    ) -> bool:
         """False where it cannot be brought: what Discord says of its limit is too much at times."""
         limit = interaction.filesize_limit
         try:
             async with asyncio.timeout(self._within_seconds):
-                return await self._bring(interaction, shown, limit) or await self._bring(
-                    interaction, shown, min(limit // 2, SURELY_BYTES)
+                return await self._bring(interaction, shown, limit, to_all) or await self._bring(
+                    interaction, shown, min(limit // 2, SURELY_BYTES), to_all
                 )
         except TimeoutError:
-            _log.warning("film_not_fitted_in_time", extra={"job_id": shown.job.id})
+            _log.warning("video_not_fitted_in_time", extra={"job_id": shown.job.id})
             return False
 
-    async def _bring(self, interaction: discord.Interaction, shown: Shown, most: int) -> bool:
+    async def _bring(
+        self, interaction: discord.Interaction, shown: Shown, most: int, to_all: bool
+    ) -> bool:
         if shown.artifact.size_bytes > most:
-            await edit(interaction, films.text_while_fitting(shown.job))
-        film = await self._showing.fit(shown, most=most)
-        if film is None:
+            await edit(interaction, videos.text_while_fitting(shown.job))
+        video = await self._showing.fit(shown, most=most)
+        if video is None:
             return False
         try:
-            await interaction.edit_original_response(
-                content=films.text_again(shown.job, film.note),
-                attachments=[films.file_of(shown.job, film)],
+            await _say(
+                interaction,
+                videos.text_again(shown.job, video.note),
+                to_all,
+                videos.file_of(shown.job, video),
             )
         except discord.HTTPException as error:
-            if not refusals.is_too_large(error):
+            if not discord_errors.is_too_large(error):
                 raise
-            _log.warning("film_too_large", extra={"job_id": shown.job.id, "max_bytes": most})
+            _log.warning("video_too_large", extra={"job_id": shown.job.id, "max_bytes": most})
             return False
         return True
 
-    @show.autocomplete("film")
-    async def _films(
+    @show.autocomplete("video")
+    @empty_on_error
+    async def _videos(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
         ended = await self._showing.latest(guild_of(interaction), UserId(interaction.user.id))
-        named = [(films.name_of(job, most=NAME_MOST), job.id) for job in ended]
+        named = [(videos.name_of(job, most=MAX_NAME), job.id) for job in ended]
         fitting = [pair for pair in named if typed.casefold() in pair[0].casefold()]
         return [app_commands.Choice(name=name, value=job_id) for name, job_id in fitting]
+
+
+async def _say(
+    interaction: discord.Interaction,
+    text: str,
+    to_all: bool,
+    file: discord.File | None = None,
+) -> None:
+    """In the answer that only the member sees, or to all in a message of its own.
+
+    Raises HTTPException.
+    """
+    files = [] if file is None else [file]
+    if not to_all:
+        await interaction.edit_original_response(content=text, attachments=files)
+        return
+    await edit(interaction, videos.SHOWN_TO_ALL)
+    await interaction.followup.send(text, files=files)
 
 
 async def setup(client: Client) -> None:

@@ -1,6 +1,5 @@
-"""`/storyboard`: one film of several shots, a line for each."""
+"""`/storyboard`: one video of several shots, a line for each."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -8,25 +7,40 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Client, Services
-from bot.domain.requests import Shot, VideoRequest
+from bot.catalog.request import (
+    Origin,
+    Shot,
+    SourceImage,
+    VideoRequest,
+)
+from bot.client import Client
 from bot.errors import InvalidRequestError, UserFacingError
-from bot.ids import IdempotencyKey, ModelId
-from bot.presentation import replies
-from cogs._private import asking, drafts, options, uploads
-from cogs._private.answers import edit, guarded, note_unexpected
-from cogs._private.drafts import Draft, Drafts
-from cogs._private.places import ensure_may_post, is_thread, place_of
+from bot.ids import IdempotencyKey
+from bot.presentation import answers
+from bot.services import Services
+from cogs._shared import asking, drafts, options
+from cogs._shared.answers import (
+    empty_on_error,
+    give_back,
+    guarded,
+    note_unexpected,
+    refuse_and_give_back,
+)
+from cogs._shared.drafts import Draft, Drafts
+from cogs._shared.interactions import ensure_may_post, is_thread, place_of
+from cogs._shared.pictures import Uploads
 
 LONGEST_TEXT = 4000  # Discord's, for a text input
 SHOTS = "shots"
+FILE = "storyboard.txt"
+SOME_SHOT = "a shot"
 
 
 class ShotList(discord.ui.Modal, title="Storyboard"):
     """A line for each shot. It is only shown: the cog hears of every one that is sent."""
 
     shots: discord.ui.TextInput["ShotList"] = discord.ui.TextInput(
-        label="One shot a line, in order",
+        label="One shot per line, in order",
         custom_id=SHOTS,
         style=discord.TextStyle.paragraph,
         placeholder="A city at dawn, golden light\nA cup of coffee on a windowsill, steam rising",
@@ -38,21 +52,21 @@ class ShotList(discord.ui.Modal, title="Storyboard"):
 
 
 class Storyboard(commands.Cog):
-    """Turns the command and its list of shots into a wish."""
+    """Turns the command and its list of shots into a request."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._drafts = Drafts(services.jobs, services.clock)
+        self._drafts = Drafts(services.notes, services.clock)
 
-    @app_commands.command(description="Make one film of several shots")
+    @app_commands.command(description="Make one video from several shots")
     @app_commands.guild_only()
     @app_commands.describe(
-        model="Which model makes it; only some join shots",
-        aspect_ratio="The shape of the picture",
-        resolution="How sharp it is",
-        reference_1="A picture of someone or something that should appear in every shot",
-        reference_2="Another one",
-        reference_3="And another one",
+        model="Which model to use; only some can join shots",
+        aspect_ratio="Shape of the video, for example 16:9",
+        resolution="Resolution, for example 720p",
+        reference_1="Picture of someone or something that should appear in every shot",
+        reference_2="Another reference picture",
+        reference_3="A third reference picture",
     )
     async def storyboard(
         self,
@@ -64,31 +78,46 @@ class Storyboard(commands.Cog):
         reference_2: discord.Attachment | None = None,
         reference_3: discord.Attachment | None = None,
     ) -> None:
-        user_id = place_of(interaction).user_id
+        place = place_of(interaction)
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
-        default = self._services.quoting.default_storyboard_model
         references = [one for one in (reference_1, reference_2, reference_3) if one is not None]
+        chosen = await self._services.choosing.pick_for_storyboard(model, place)
         draft = Draft(
             form=drafts.spell_form(interaction.id),
-            model_id=ModelId(model.strip()) if model else default(),
+            model_id=chosen.model_id,
+            note=chosen.note,
             aspect_ratio=aspect_ratio,
             resolution=resolution,
         )
+        self._ensure_possible(draft, len(references))
         await interaction.response.send_modal(ShotList(draft.form))
-        await self._drafts.keep(await self._with_pictures(draft, references), user_id)
+        draft = await self._with_pictures(draft, references, place)
+        await self._drafts.keep(draft, place.user_id)
 
-    async def _with_pictures(self, draft: Draft, given: Sequence[discord.Attachment]) -> Draft:
+    def _ensure_possible(self, draft: Draft, references: int) -> None:
+        """Refuse what no list of shots could fix. Raises InvalidRequestError."""
+        picture = SourceImage(key="", media_type="", width=16, height=9, size_bytes=0)
+        sketch = replace(draft, references=(picture,) * references)
+        self._services.quotes.ensure_fits(request_of("one\ntwo", sketch))
+
+    async def _with_pictures(
+        self, draft: Draft, given: Sequence[discord.Attachment], place: Origin
+    ) -> Draft:
         """Fetched while the member writes: Discord waits three seconds for the list to appear.
 
         Whatever goes wrong is said when the list is sent.
         """
         try:
-            kept = [await uploads.keep(upload, self._services.images) for upload in given]
+            uploads = Uploads()
+            promised = replace(draft, references=uploads.promise_all(given))
+            request = request_of(SOME_SHOT, promised)  # the least that can come of it
+            async with self._services.intake.taking(request, uploads.sources, place) as complete:
+                hidden = uploads.has_spoiler
+                return replace(draft, references=complete.reference_images, is_spoiler=hidden)
         except UserFacingError as error:
-            return replace(draft, trouble=replies.sentence(error))
+            return replace(draft, trouble=answers.sentence(error))
         except Exception as error:  # noqa: BLE001 - see above; it is told with a reference
             return replace(draft, trouble=note_unexpected(error))
-        return replace(draft, references=tuple(kept))
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:
@@ -98,36 +127,57 @@ class Storyboard(commands.Cog):
             await guarded(interaction, lambda: self._make(interaction, form))
 
     async def _make(self, interaction: discord.Interaction, form: str) -> None:
+        """What was written comes back with every refusal, and where something broke."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        place, text = place_of(interaction), drafts.written_in(interaction, SHOTS)
-        draft = await self._drafts.find(form, place.user_id)
-        if draft is None:
-            await _give_back(interaction, replies.FORM_LOST, text)
-        elif draft.trouble is not None:
-            await _give_back(interaction, draft.trouble, text)
+        text = drafts.written_in(interaction, SHOTS)
+        try:
+            answer = await self._ask(interaction, form, text)
+        except UserFacingError as error:
+            await refuse_and_give_back(interaction, error, text, name=FILE)
+        except Exception as error:  # noqa: BLE001 - told with a reference, and with the text
+            await give_back(interaction, note_unexpected(error), text, name=FILE)
         else:
-            key = IdempotencyKey(f"interaction:{interaction.id}")
-            request = request_of(text, draft)
-            await asking.show(interaction, await asking.ask(self._services, request, place, key))
+            if answer is not None:
+                await asking.show(interaction, answer)
+
+    async def _ask(
+        self, interaction: discord.Interaction, form: str, text: str
+    ) -> asking.Said | None:
+        """None where the form or its pictures were trouble, which has been said.
+
+        Raises what `asking.ask` does.
+        """
+        place = place_of(interaction)
+        draft = await self._drafts.find(form, place.user_id)
+        trouble = answers.FORM_LOST if draft is None else draft.trouble
+        if draft is None or trouble is not None:
+            await give_back(interaction, trouble or answers.FORM_LOST, text, name=FILE)
+            return None
+        key = IdempotencyKey(f"interaction:{interaction.id}")
+        answer = await asking.ask(self._services, request_of(text, draft), place, key)
+        return asking.noted(draft.note, answer)
 
     @storyboard.autocomplete("model")
+    @empty_on_error
     async def _models(
-        self, _interaction: discord.Interaction, typed: str
+        self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        return await options.storyboard_models(self._services, typed)
+        return await options.storyboard_models(self._services, interaction, typed)
 
     @storyboard.autocomplete("aspect_ratio")
+    @empty_on_error
     async def _aspect_ratios(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        capability = options.chosen_for_storyboard(self._services, interaction.namespace)
+        capability = await options.chosen_for_storyboard(self._services, interaction)
         return options.matching(capability.aspect_ratios if capability else (), typed)
 
     @storyboard.autocomplete("resolution")
+    @empty_on_error
     async def _resolutions(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        capability = options.chosen_for_storyboard(self._services, interaction.namespace)
+        capability = await options.chosen_for_storyboard(self._services, interaction)
         single = capability.one_shot_resolutions if capability else frozenset()
         offered = capability.resolutions if capability else ()
         return options.matching([one for one in offered if one not in single], typed)
@@ -137,7 +187,7 @@ def request_of(text: str, draft: Draft) -> VideoRequest:
     """Every line that is not empty is a shot. Raises InvalidRequestError where there is none."""
     prompts = [line.strip() for line in text.splitlines() if line.strip()]
     if not prompts:
-        raise InvalidRequestError(["There is no shot: write what happens, one shot a line."])
+        raise InvalidRequestError(["There are no shots. Write what happens, one shot per line."])
     shots = tuple(Shot(prompt, reference_images=draft.references) for prompt in prompts)
     return VideoRequest(
         prompt=" / ".join(prompts),
@@ -146,16 +196,8 @@ def request_of(text: str, draft: Draft) -> VideoRequest:
         resolution=draft.resolution,
         reference_images=draft.references,
         shots=shots,
+        is_spoiler=draft.is_spoiler,
     )
-
-
-async def _give_back(interaction: discord.Interaction, trouble: str, text: str) -> None:
-    """With what the member wrote, which may be longer than a message and would be lost."""
-
-    def file() -> discord.File:
-        return discord.File(io.BytesIO(text.encode()), "storyboard.txt")
-
-    await edit(interaction, replies.given_back(trouble), file=file)
 
 
 async def setup(client: Client) -> None:

@@ -1,40 +1,46 @@
-"""`/video`: a film from words, from a picture, or from a first and a last picture."""
+"""`/video`: a video from words, from a picture, or from a first and a last picture."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Client, Services
-from bot.domain.requests import SourceImage, VideoRequest
+from bot.catalog.request import VideoRequest
+from bot.client import Client
+from bot.errors import UserFacingError
 from bot.ids import IdempotencyKey, ModelId
-from cogs._private import asking, options, uploads
-from cogs._private.places import ensure_may_post, is_thread, place_of
+from bot.services import Services
+from cogs._shared import asking, options
+from cogs._shared.answers import empty_on_error, refuse_and_give_back
+from cogs._shared.interactions import ensure_may_post, is_thread, place_of
+from cogs._shared.pictures import Uploads
+
+LONG_PROMPT = 100  # characters that no one should have to write again
 
 
 class Video(commands.Cog):
-    """Turns the command into a wish; everything else happens in the services."""
+    """Turns the command into a request; everything else happens in the services."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    @app_commands.command(description="Make a film from words, or from a picture")
+    @app_commands.command(description="Make a video from text or a picture")
     @app_commands.guild_only()
     @app_commands.describe(
-        prompt="What happens in the film",
-        model="Which model makes it; the list shows price and time",
-        image="The first picture, if the film should begin with one",
-        end_image="The last picture, if the film should end with one",
-        duration="How many seconds",
-        aspect_ratio="The shape of the picture",
-        resolution="How sharp it is",
-        negative_prompt="What should not be in it",
-        seed="The same number and the same words may give a similar film",
-        audio="With sound, where the model makes any; it may cost more",
-        reference_1="A picture of someone or something that should appear",
-        reference_2="Another one",
-        reference_3="And another one",
+        prompt="What happens in the video",
+        model="Which model to use; the list shows price and time",
+        image="Picture the video starts with",
+        end_image="Picture the video ends with",
+        duration="Length in seconds",
+        aspect_ratio="Shape of the video, for example 16:9",
+        resolution="Resolution, for example 720p",
+        negative_prompt="What to keep out of the video",
+        seed="The same number with the same prompt can give a similar video",
+        audio="With sound, if the model can make it; may cost more",
+        reference_1="Picture of someone or something that should appear",
+        reference_2="Another reference picture",
+        reference_3="A third reference picture",
     )
     async def video(
         self,
@@ -57,66 +63,63 @@ class Video(commands.Cog):
         place = place_of(interaction)
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
         references = [one for one in (reference_1, reference_2, reference_3) if one is not None]
-        request = VideoRequest(
+        given = Uploads()
+        sketch = VideoRequest(
             prompt=prompt,
-            model_id=self._model(model, image, references),
-            image=await self._keep(image),
-            end_image=await self._keep(end_image),
-            reference_images=await self._keep_all(references),
+            model_id=ModelId(""),
+            image=given.promise(image),
+            end_image=given.promise(end_image),
+            reference_images=given.promise_all(references),
             duration_seconds=duration,
             aspect_ratio=aspect_ratio,
             resolution=resolution,
             negative_prompt=negative_prompt,
             seed=seed,
             audio=audio,
+            is_spoiler=given.has_spoiler,
         )
-        key = IdempotencyKey(f"interaction:{interaction.id}")
-        answer = await asking.ask(self._services, request, place, key)
-        await asking.show(interaction, answer)
-
-    def _model(
-        self,
-        chosen: str | None,
-        image: discord.Attachment | None,
-        references: Sequence[discord.Attachment],
-    ) -> ModelId:
-        if chosen:
-            return ModelId(chosen.strip())
-        quoting = self._services.quoting
-        if references:
-            return quoting.default_reference_model()
-        return quoting.default_model(from_image=image is not None)
-
-    async def _keep(self, upload: discord.Attachment | None) -> SourceImage | None:
-        return None if upload is None else await uploads.keep(upload, self._services.images)
-
-    async def _keep_all(self, given: Sequence[discord.Attachment]) -> tuple[SourceImage, ...]:
-        return tuple([await uploads.keep(upload, self._services.images) for upload in given])
+        try:
+            chosen = await asking.model_for(self._services, interaction, model, sketch)
+            request = replace(sketch, model_id=chosen.model_id)
+            key = IdempotencyKey(f"interaction:{interaction.id}")
+            answer = await asking.ask_with_pictures(
+                self._services, request, given.sources, place, key
+            )
+        except UserFacingError as error:
+            if len(prompt) < LONG_PROMPT:
+                raise
+            await refuse_and_give_back(interaction, error, prompt, name="prompt.txt")
+        else:
+            await asking.show(interaction, asking.noted(chosen.note, answer))
 
     @video.autocomplete("model")
+    @empty_on_error
     async def _models(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        return await options.models(self._services, interaction.namespace, typed)
+        return await options.models(self._services, interaction, typed)
 
     @video.autocomplete("duration")
+    @empty_on_error
     async def _durations(
         self, interaction: discord.Interaction, typed: int | str
     ) -> list[app_commands.Choice[int]]:
-        return options.durations(self._services, interaction.namespace, str(typed))
+        return await options.durations(self._services, interaction, str(typed))
 
     @video.autocomplete("aspect_ratio")
+    @empty_on_error
     async def _aspect_ratios(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        capability = options.chosen(self._services, interaction.namespace)
+        capability = await options.chosen(self._services, interaction)
         return options.matching(capability.aspect_ratios if capability else (), typed)
 
     @video.autocomplete("resolution")
+    @empty_on_error
     async def _resolutions(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        capability = options.chosen(self._services, interaction.namespace)
+        capability = await options.chosen(self._services, interaction)
         return options.matching(capability.resolutions if capability else (), typed)
 
 

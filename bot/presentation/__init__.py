@@ -1,1 +1,4 @@
-"""From the domain to words, cards and files; and the courier that brings them to Discord."""
+"""The core in words, cards and files, and the messenger that brings them to Discord.
+
+May import the core and discord.py; no database, no HTTP, no file formats. Read `cards.py` first.
+"""

@@ -8,30 +8,31 @@ from pathlib import PurePath
 
 import discord
 
-from bot.domain.deliveries import DELETED_ADDRESS
-from bot.domain.jobs import Job, JobState
-from bot.domain.pricing import dollars
-from bot.domain.requests import VideoRequest
+from bot.catalog.pricing import dollars
+from bot.catalog.request import VideoRequest
+from bot.delivery.messenger import CardView, VideoMessage, VideoState
 from bot.ids import JobId
-from bot.ports import CardView
-from bot.presentation import replies
-from bot.presentation.buttons import button
-from bot.presentation.custom_ids import Action
-from bot.presentation.sanitising import plain
+from bot.jobs.job import FailureKind, Job, JobState
+from bot.jobs.messages import MAX_BLOCKED
+from bot.presentation import answers
+from bot.presentation.escaping import plain, quoted
+from bot.presentation.widgets import Action, button
 
-PROMPT_MOST = 900
+MAX_PROMPT = 900
 BAR_CELLS = 10
-MOST_GUESSED_PERCENT = 90  # a guess from the time passed never claims to be done
+LONGEST_BACKOFF = timedelta(seconds=75)  # a minute, and what it takes to look
+SURELY_DAILY = timedelta(hours=2)  # services have limits by the minute, the hour and the day
+POSTED_ONCE = frozenset({VideoState.POSTED, VideoState.DELETED})
 
 _PICTURE = re.compile(
-    r"^https?://.+/picture-(\d+)\."
+    r"^https?://.+/(?:SPOILER_)?picture-(\d+)\."
 )  # an address, not a name of what is not there
 
 _COLOURS = {
-    JobState.ACCEPTED: 0x8B93A7,
+    JobState.QUEUED: 0x8B93A7,
     JobState.SUBMITTING: 0x5B8DEF,
-    JobState.IN_PROGRESS: 0x5B8DEF,
-    JobState.COLLECTING: 0x5B8DEF,
+    JobState.RENDERING: 0x5B8DEF,
+    JobState.DOWNLOADING: 0x5B8DEF,
     JobState.UNCERTAIN: 0xE2A93B,
     JobState.SUCCEEDED: 0x3FB27F,
     JobState.FAILED: 0xD9534F,
@@ -39,30 +40,53 @@ _COLOURS = {
     JobState.CANCELLED: 0x6B7280,
 }
 _TITLES = {
-    JobState.ACCEPTED: "Waiting for its turn",
-    JobState.SUBMITTING: "Handing over",
-    JobState.IN_PROGRESS: "In the making",
-    JobState.COLLECTING: "Fetching the film",
-    JobState.UNCERTAIN: "Asking the service what became of it",
+    JobState.QUEUED: "Queued",
+    JobState.SUBMITTING: "Submitting",
+    JobState.RENDERING: "Rendering",
+    JobState.DOWNLOADING: "Downloading",
+    JobState.UNCERTAIN: "Checking with the video service",
     JobState.SUCCEEDED: "Done",
-    JobState.FAILED: "No film",
-    JobState.EXPIRED: "No film",
-    JobState.CANCELLED: "Called off",
+    JobState.FAILED: "Failed",
+    JobState.EXPIRED: "Failed",
+    JobState.CANCELLED: "Cancelled",
 }
 
 
 def picture_names(job: Job) -> tuple[str, ...]:
-    """What the wish's pictures are called on the card's message, in order."""
+    """What the request's pictures are called on the card's message, in order."""
     endings = (PurePath(image.key).suffix for image in job.request.pictures)
-    return tuple(f"picture-{number}{ending}" for number, ending in enumerate(endings, start=1))
+    hidden = spoiler_mark(job)
+    return tuple(
+        f"{hidden}picture-{number}{ending}" for number, ending in enumerate(endings, start=1)
+    )
+
+
+def spoiler_mark(job: Job) -> str:
+    """How the name of a file begins that is hidden until someone presses it."""
+    return "SPOILER_" if job.request.is_spoiler else ""
+
+
+def picture_texts(job: Job) -> tuple[str, ...]:
+    """What a screen reader says of each of them: what it is for."""
+    request = job.request
+    ends = {"First picture": request.image, "Last picture": request.end_image}
+    names = [name for name, image in ends.items() if image is not None]
+    others = len(request.pictures) - len(names)
+    names += [f"Reference picture {number}" for number in range(1, others + 1)]
+    return tuple(f"{name} of the video" for name in names)
 
 
 def picture_addresses(message: discord.Message) -> tuple[str, ...]:
-    """Where the wish's pictures stand now, in order; Discord lists one that an embed shows there."""
+    """Where the request's pictures stand now, in order; Discord lists one that an embed shows there."""
     shown = [embed.thumbnail.url for embed in message.embeds if embed.thumbnail.url]
     found = [*shown, *(attachment.url for attachment in message.attachments)]
     numbered = {int(match[1]): url for url in found if (match := _PICTURE.search(url))}
     return tuple(numbered[number] for number in sorted(numbered))
+
+
+def text_of(job: Job) -> str:
+    """The words above the card: whose request it is, which pings no one."""
+    return f"Video for <@{job.user_id}>"
 
 
 def embed_of(view: CardView) -> discord.Embed:
@@ -71,34 +95,51 @@ def embed_of(view: CardView) -> discord.Embed:
     pictures = picture_names(job)
     embed = discord.Embed(
         title=f"🎬 {_title(view)}",
-        description=f"> {plain(job.request.prompt, most=PROMPT_MOST)}",
+        description=_quoted(job.request.prompt),
         colour=_COLOURS[_looks_like(view)],
     )
     embed.add_field(
         name="Now" if not job.is_terminal else "Outcome", value=_now(view), inline=False
     )
-    embed.add_field(name="Model", value=plain(view.model_name, most=100))
-    embed.add_field(name="Film", value=_film(job))
-    embed.add_field(name="Price", value=_price(job))
-    if pictures:
+    embed.add_field(name="Model", value=quoted(view.model_name, most=100))
+    embed.add_field(name="Video", value=video_of(job.request))
+    if not _was_free(view):  # no price beside "nothing was charged"
+        embed.add_field(name="Price", value=_price(job))
+    if pictures and not job.request.is_spoiler:  # an embed hides nothing; a file beside it does
         embed.set_thumbnail(url=f"attachment://{pictures[0]}")
     embed.set_footer(text=footer_of(job.id))
     return embed
 
 
+def _quoted(prompt: str) -> str | None:
+    """None where there is nothing to quote, or nothing that Discord lets us quote."""
+    shown = plain(prompt, most=MAX_PROMPT)
+    return f"> {shown}" if shown else None
+
+
 def _title(view: CardView) -> str:
-    return "Being called off" if _is_being_called_off(view.job) else _TITLES[_looks_like(view)]
+    if view.download_is_retried and not view.job.cancel_requested:
+        return _TITLES[JobState.DOWNLOADING]
+    return "Cancelling" if _is_cancelling(view.job) else _TITLES[_looks_like(view)]
 
 
 def _looks_like(view: CardView) -> JobState:
-    """A film that came after all looks like any other."""
-    if view.job.is_terminal and view.film_url is not None:
+    """A late result looks like any other video."""
+    if view.job.is_terminal and view.video.state in POSTED_ONCE:
         return JobState.SUCCEEDED
-    return JobState.CANCELLED if _is_being_called_off(view.job) else view.job.state
+    return JobState.CANCELLED if _is_cancelling(view.job) else view.job.state
 
 
-def _is_being_called_off(job: Job) -> bool:
+def _is_cancelling(job: Job) -> bool:
     return job.cancel_requested and not job.is_terminal
+
+
+def _was_free(view: CardView) -> bool:
+    """Whether the member paid nothing in the end: see `ledger.outcome_of`."""
+    job = view.job
+    if job.state in {JobState.FAILED, JobState.EXPIRED}:
+        return True
+    return job.state is JobState.CANCELLED and job.submitted_at is None
 
 
 def footer_of(job_id: JobId) -> str:
@@ -107,11 +148,13 @@ def footer_of(job_id: JobId) -> str:
 
 
 def buttons_of(view: CardView) -> discord.ui.View | None:
-    """Cancel while there is something to cancel, another model after a failure, else nothing."""
-    job, instead = view.job, view.instead
-    if instead is not None:
-        label = f"Make it with {instead.model_name} · {replies.cost(instead.price)}"
+    """Cancel while there is something to cancel, a way to go on after a failure, else nothing."""
+    job, alternative = view.job, view.alternative
+    if alternative is not None:
+        label = f"Retry with {alternative.model_name} · {answers.cost(alternative.price)}"
         return button(label, Action.INSTEAD, job.id)
+    if job.failure is not None and job.failure.kind is FailureKind.REFUSED:
+        return button("Change the words", Action.WORDS, job.id)
     if job.is_terminal or job.cancel_requested:
         return None
     return button("Cancel", Action.CANCEL, job.id)
@@ -119,8 +162,8 @@ def buttons_of(view: CardView) -> discord.ui.View | None:
 
 def digest_of(view: CardView) -> str:
     """Equal for cards that look the same: expected times count by the minute, progress by ten."""
-    instead = view.instead.model_name if view.instead else None
-    look = [embed_of(view).to_dict(), view.job.cancel_requested, instead]
+    alternative = view.alternative.model_name if view.alternative else None
+    look = [embed_of(view).to_dict(), view.job.cancel_requested, alternative]
     return hashlib.sha256(json.dumps(look, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -129,76 +172,133 @@ def _now(view: CardView) -> str:
     if job.is_terminal:
         return _outcome(view)
     if job.cancel_requested:
-        return "No longer watched; what the service charges stays charged."
-    if job.state is JobState.ACCEPTED:
-        place = f"Number {view.position} in the queue. " if view.position else ""
-        return f"{place}A film like this takes {replies.about_seconds(job.expected_seconds)}."
-    if job.state is JobState.IN_PROGRESS:
-        return f"{_bar(view)}\nExpected {_expected(view)}"
-    if job.state is JobState.UNCERTAIN:
-        return "The service's answer was lost. I am asking it; nothing is sent twice."
-    return "A moment…"
+        return "Waiting for the video service to stop; you still pay what it charges."
+    if view.download_is_retried:
+        return _download(view)
+    if job.state is JobState.QUEUED:
+        return _limit(view) if _is_limited(view) else _turn(view)
+    return _progress(view)
+
+
+def _turn(view: CardView) -> str:
+    usual = view.job.expected_seconds
+    if not view.position:
+        return f"Videos like this take {answers.about_seconds(usual)}."
+    ready = answers.about_seconds(view.wait_seconds + usual)
+    return f"Number {view.position} in the queue. Expected in {ready}."
+
+
+def _progress(view: CardView) -> str:
+    if view.job.state is JobState.RENDERING:
+        measured = _bar(view.job.progress_percent) if view.job.progress_percent is not None else ""
+        return f"{measured}{_elapsed(view)}"
+    if view.job.state is JobState.UNCERTAIN:
+        return "The video service's answer was lost. I'm looking the video up; nothing is submitted twice."
+    return "One moment…"
+
+
+def _download(view: CardView) -> str:
+    """What is paid for and finished is fetched until its deadline, and a few times at least."""
+    finished = "The video is finished, but I couldn't download it yet."
+    until = view.job.deadline_at
+    if until is None or until <= view.now:
+        return f"{finished} Retrying a few more times."
+    return f"{finished} Retrying until {discord.utils.format_dt(until, 't')}."
+
+
+def _is_limited(view: CardView) -> bool:
+    """Whether it waits for longer than after errors: its service named an instant."""
+    job = view.job
+    is_waiting = job.state is JobState.QUEUED and job.errors_in_row > 0
+    return is_waiting and job.next_action_at - view.now > LONGEST_BACKOFF
+
+
+def _limit(view: CardView) -> str:
+    at = view.job.next_action_at
+    limit = "daily limit" if at - view.now >= SURELY_DAILY else "request limit"
+    when = discord.utils.format_dt(at, "R")
+    return f"The video service's {limit} is reached. Retrying {when}; nothing is charged yet."
 
 
 def _outcome(view: CardView) -> str:
     job = view.job
     if job.state is JobState.SUCCEEDED:
-        stranded = "I could not post the film here: `/show` brings it where I may attach files."
-        return stranded if view.film_is_stranded else _whereabouts(view.film_url)
+        return _arrival(view)
     if job.state in {JobState.FAILED, JobState.EXPIRED}:
-        late = f"It came after all, and you pay nothing. {_whereabouts(view.film_url)}"
-        return replies.without_film(job) if view.film_url is None else late
+        if view.video.state not in POSTED_ONCE:
+            return answers.without_video(job)
+        return f"It finished late, so it's free. {_whereabouts(view.video)}"
     spent = job.submitted_at is not None
     if not spent:
-        return replies.NOTHING_CHARGED
-    return "What the service charged stays charged. If the film came, `/show` brings it."
+        return answers.NOTHING_CHARGED
+    return "You still pay what the video service charged. If the video finished, use `/show` to see it."
 
 
-def _whereabouts(film_url: str | None) -> str:
-    if film_url == DELETED_ADDRESS:
-        return "The film was posted, and has been deleted since."
-    return f"[Watch it]({film_url})" if film_url else "The film is on its way."
+def _arrival(view: CardView) -> str:
+    """How far a finished video is on its way into the channel."""
+    if view.video.state is VideoState.UNDELIVERABLE:
+        return "I couldn't post the video here. Use `/show` in a channel where I can attach files."
+    if view.video_blocked_at is not None:
+        until = discord.utils.format_dt(view.video_blocked_at + MAX_BLOCKED, "t")
+        return f"I can't post in this channel. I'll keep trying until {until}, or use `/show`."
+    if view.video_is_fitted:
+        return "Re-encoding to fit this server's upload limit. This takes a few minutes."
+    return _whereabouts(view.video)
 
 
-def _bar(view: CardView) -> str:
-    filled = _percent(view) // BAR_CELLS
-    return f"{'▰' * filled}{'▱' * (BAR_CELLS - filled)} {_percent(view)} %"
+def _whereabouts(video: VideoMessage) -> str:
+    if video.state is VideoState.DELETED:
+        return "The video was posted and later deleted."
+    return f"[Watch it]({video.url})" if video.url else "The video is on its way."
 
 
-def _percent(view: CardView) -> int:
-    """The service's own figure where it gives one, else a guess from the time passed; in tens."""
+def _bar(percent: int) -> str:
+    """Draw the service's own progress, in tens.
+
+    Never beyond its ends: Discord would refuse a longer card.
+    """
+    percent = min(max(percent, 0), 100) // 10 * 10
+    filled = percent // BAR_CELLS
+    return f"{'▰' * filled}{'▱' * (BAR_CELLS - filled)} {percent} %\n"
+
+
+def _elapsed(view: CardView) -> str:
+    """Since when, and until when: Discord counts both by itself, so that no edit is needed.
+
+    No instant that is already past is promised, and none begins in the future.
+    """
     job = view.job
-    percent = job.progress_percent
-    if percent is None and job.submitted_at is not None:
-        passed = (view.now - job.submitted_at).total_seconds()
-        percent = min(int(100 * passed / max(job.expected_seconds, 1)), MOST_GUESSED_PERCENT)
-    return (percent or 0) // 10 * 10
-
-
-def _expected(view: CardView) -> str:
-    """Such as "in 2 minutes", which Discord counts down by itself, but not into the past."""
-    job = view.job
-    begun = job.submitted_at or job.state_changed_at
+    begun = min(job.submitted_at or job.state_changed_at, view.now)
     at = begun + timedelta(seconds=job.expected_seconds)
-    return discord.utils.format_dt(at, "R") if at > view.now else "any moment now"
+    started = f"Started {discord.utils.format_dt(begun, 'R')}."
+    if at > view.now:
+        return f"{started} Expected {discord.utils.format_dt(at, 'R')}."
+    return f"{started} This takes longer than usual."
 
 
-def _film(job: Job) -> str:
-    request = job.request
+_MODEL_CHOOSES = frozenset({"auto", "adaptive", "automatic"})  # services' words for no shape
+
+
+def video_of(request: VideoRequest, seconds: float | None = None) -> str:
+    """Length, resolution, shape and sound, as far as they were chosen.
+
+    `seconds` is the measured length of a video that continues another.
+    """
+    shape = request.aspect_ratio or ""
     parts = [
-        _length(request),
+        _length(request) if seconds is None else f"{round(seconds)} s",
         request.resolution,
-        request.aspect_ratio,
+        None if shape.casefold() in _MODEL_CHOOSES else shape,
         "with sound" if request.audio else None,
     ]
-    return " · ".join(part for part in parts if part) or "as the model does"
+    return " · ".join(part for part in parts if part) or "model defaults"
 
 
 def _length(request: VideoRequest) -> str | None:
     if not request.duration_seconds:
         return None
     shots = len(request.parts)
-    times = f"{shots} times " if shots > 1 else ""
+    times = f"{shots} shots of " if shots > 1 else ""
     return f"{times}{request.duration_seconds} s"
 
 

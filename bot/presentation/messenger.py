@@ -1,4 +1,4 @@
-"""The courier: brings cards, films and words of failure to Discord as messages of the bot.
+"""The messenger: brings cards, videos and failure notices to Discord as messages of the bot.
 
 Never through an interaction's token, which dies after fifteen minutes. Every post carries a nonce
 of ours, because discord.py's own is new after a restart, and every error is translated here.
@@ -13,32 +13,38 @@ from typing import Any
 
 import discord
 
-from bot.domain.deliveries import NONCE_MAX_CHARACTERS, Delivery, DeliveryKind
-from bot.domain.jobs import Job
-from bot.domain.notices import Notice
+from bot.clock import Clock
+from bot.delivery.messenger import CardView
 from bot.errors import DeliveryError, DeliveryUnavailableError, FileTooLargeError
+from bot.guilds.notices import TO_ADMINS, Notice, TemporaryMessage
 from bot.ids import ChannelId, GuildId, MessageId
-from bot.ports import CardView, Clock, FittedFilm
-from bot.presentation import cards, custom_ids, films, refusals
-from bot.presentation.custom_ids import Action
+from bot.instants import CLOCKS_DIFFER_BY
+from bot.jobs.files import FittedVideo
+from bot.jobs.job import Job
+from bot.jobs.messages import NONCE_MAX_CHARACTERS, Delivery, DeliveryKind
+from bot.presentation import cards, discord_errors, videos, widgets
+from bot.presentation.escaping import plain
 
 MB = 1024 * 1024
+SEARCHED_BACK = timedelta(days=1)  # for a post that was noted by a clock that was ahead
 UPLOAD_LIMITS = {0: 20 * MB, 1: 20 * MB, 2: 50 * MB, 3: 100 * MB}  # by boost tier, since 2026-09
 SAFETY = 0.99
 REMEMBER_REFUSAL_FOR = timedelta(days=1)
-MOST_TIMEOUTS = 3  # of one upload
-CLOCKS_DIFFER_BY = timedelta(minutes=1)  # Discord's from ours, at most
+MAX_TIMEOUTS = 3  # of one upload
 
+NO_LOG_CHANNEL = "-# Choose where I say such things with `/settings log-channel`."
+
+KeptPicture = tuple[Path, str, str]  # with its name and its description
 MakeFiles = Callable[[], list[discord.File]]
 Refusal = Callable[[discord.HTTPException], DeliveryError]
 
 _UNREADABLE = (JSONDecodeError, UnicodeDecodeError)  # what was asked may have been done
 
 
-class DiscordCourier:
-    """The port `Courier` over one discord.py client.
+class DiscordMessenger:
+    """The port `Messenger` over one discord.py client.
 
-    `network_errors` are what its HTTP library raises when a connection breaks; the wiring knows.
+    `network_errors` are what its HTTP library raises when a connection breaks; the composition root knows.
     """
 
     def __init__(
@@ -65,59 +71,79 @@ class DiscordCourier:
         self, delivery: Delivery, view: CardView, images: Sequence[Path]
     ) -> MessageId:
         """A picture that is no longer kept is left out."""
-        names = cards.picture_names(view.job)
-        kept = [(path, name) for path, name in zip(images, names, strict=False) if path.exists()]
-        embed = cards.embed_of(view)
-        if not kept or kept[0][1] != names[0]:
+        embed, kept = cards.embed_of(view), _kept(view.job, images)
+        if not kept or kept[0][1] != cards.picture_names(view.job)[0]:
             embed.set_thumbnail(url=None)
-        with self._in_time(delivery, sum(path.stat().st_size for path, _ in kept)):
+        given = {"content": cards.text_of(view.job), "embed": embed}
+        return await self._send_with_pictures(delivery, view, kept, given)
+
+    async def _send_with_pictures(
+        self, delivery: Delivery, view: CardView, kept: Sequence[KeptPicture], given: dict[str, Any]
+    ) -> MessageId:
+        with self._in_time(delivery, sum(path.stat().st_size for path, *_ in kept)):
             return await self._send(
                 delivery,
                 view.job,
-                embed=embed,
-                files=lambda: [discord.File(path, name) for path, name in kept],
+                files=lambda: [
+                    discord.File(path, name, description=text) for path, name, text in kept
+                ],
                 view=cards.buttons_of(view),
+                **given,
             )
 
     async def edit_card(self, delivery: Delivery, view: CardView) -> None:
         message = self._channel(delivery).get_partial_message(delivery.message_id or 0)
-        with self._translated(refusals.of_an_edit):
-            await message.edit(embed=cards.embed_of(view), view=cards.buttons_of(view))
+        with self._translated(discord_errors.of_an_edit):
+            await message.edit(
+                embed=cards.embed_of(view),
+                view=cards.buttons_of(view),
+                allowed_mentions=discord.AllowedMentions.none(),  # an edit decides this again
+            )
 
     async def picture_addresses(self, delivery: Delivery) -> tuple[str, ...]:
-        """Discord signs them anew whenever a message is read."""
+        """Discord signs them again at each read of the message."""
         with self._translated():
             message = await self._channel(delivery).fetch_message(delivery.message_id or 0)
         return cards.picture_addresses(message)
 
-    async def post_film(self, delivery: Delivery, job: Job, film: FittedFilm) -> MessageId:
-        with self._in_time(delivery, film.size_bytes):
-            return await self._send_film(delivery, job, film)
+    async def video_address(self, delivery: Delivery) -> str | None:
+        with self._translated():
+            message = await self._channel(delivery).fetch_message(delivery.message_id or 0)
+        found = (one.url for one in message.attachments if one.filename.endswith(".mp4"))
+        return next(found, None)
 
-    async def _send_film(self, delivery: Delivery, job: Job, film: FittedFilm) -> MessageId:
+    async def post_video(self, delivery: Delivery, view: CardView, video: FittedVideo) -> MessageId:
+        with self._in_time(delivery, video.size_bytes):
+            return await self._send_video(delivery, view, video)
+
+    async def _send_video(
+        self, delivery: Delivery, view: CardView, video: FittedVideo
+    ) -> MessageId:
+        job = view.job
         try:
             return await self._send(
                 delivery,
                 job,
-                content=films.text_of(job, note=film.note),
-                files=lambda: [films.file_of(job, film)],
-                view=films.buttons_of(job),
+                content=videos.text_of(job, model_name=view.model_name, note=video.note),
+                files=lambda: [videos.file_of(job, video)],
+                view=videos.buttons_of(job),
             )
         except FileTooLargeError:
-            self._remember_refusal(delivery.guild_id, film.size_bytes)
+            self._remember_refusal(delivery.guild_id, video.size_bytes)
             raise
 
     async def post_link(
-        self, delivery: Delivery, job: Job, addresses: Sequence[str], *, may_attach: bool
+        self, delivery: Delivery, view: CardView, addresses: Sequence[str], *, may_attach: bool
     ) -> MessageId:
-        text = films.text_of(job, addresses=addresses, may_attach=may_attach)
-        return await self._send(delivery, job, content=text, view=films.buttons_of(job))
+        job, name = view.job, view.model_name
+        text = videos.text_of(job, model_name=name, addresses=addresses, may_attach=may_attach)
+        return await self._send(delivery, job, content=text, view=videos.buttons_of(job))
 
     async def post_failure(
-        self, delivery: Delivery, job: Job, card_id: MessageId | None
+        self, delivery: Delivery, view: CardView, images: Sequence[Path]
     ) -> MessageId:
-        content, answered = films.text_without_film(job), _reference(job, card_id)
-        return await self._send(delivery, job, content=content, reference=answered)
+        given = {"content": videos.text_without_video(view.job, model_name=view.model_name)}
+        return await self._send_with_pictures(delivery, view, _kept(view.job, images), given)
 
     async def find_posted(self, delivery: Delivery) -> MessageId | None:
         """Own messages show what is in them whatever the portal's switches say.
@@ -125,19 +151,24 @@ class DiscordCourier:
         Everything since the first try is read, for any try may have been the one that was posted;
         each message once, though, however often the post is tried.
         """
-        begun = delivery.posting_at or delivery.owed_at
+        begun = self._begun(delivery.posting_at or delivery.owed_at)
         since = self._read_to.get(delivery.nonce, begun) - CLOCKS_DIFFER_BY
         with self._translated():
             await self._ensure_history(delivery)
             async for message in self._channel(delivery).history(limit=None, after=since):
                 if message.author == self._client.user and _is_it(message, delivery):
-                    self._forget(delivery)
+                    self.forget(delivery)
                     return MessageId(message.id)
                 self._read_to[delivery.nonce] = message.created_at
         return None
 
+    def _begun(self, noted: datetime) -> datetime:
+        """When a post was begun by Discord's clock; ours was ahead where that is still to come."""
+        now = self._clock.now()
+        return noted if noted <= now else now - SEARCHED_BACK
+
     async def _ensure_history(self, delivery: Delivery) -> None:
-        """Where it may not be read, Discord answers that there is none: nobody would know.
+        """Where it may not be read, Discord answers that there is none: no one would know.
 
         Raises DeliveryUnavailableError.
         """
@@ -148,25 +179,53 @@ class DiscordCourier:
         if channel.guild.unavailable:
             raise DeliveryUnavailableError("its server is away")
         if not channel.permissions_for(channel.guild.me).read_message_history:
-            raise DeliveryUnavailableError("I lack Read Message History")
+            raise DeliveryUnavailableError("I'm missing the Read Message History permission")
 
     async def post_notice(self, notice: Notice) -> None:
-        channel = self._client.get_partial_messageable(notice.channel_id, guild_id=notice.guild_id)
         with self._translated():
-            await channel.send(notice.text, nonce=notice.nonce)
+            channel, text = await self._for_notice(notice)
+            await channel.send(text, nonce=notice.nonce)
 
     async def find_notice(self, notice: Notice) -> bool:
-        """By its words: saying the same once more would tell nobody anything.
+        """By its words: saying the same once more would add nothing.
 
         However much was said since it was first tried; that is a day at most.
         """
-        since = (notice.posting_at or notice.owed_at) - CLOCKS_DIFFER_BY
-        channel = self._client.get_partial_messageable(notice.channel_id, guild_id=notice.guild_id)
+        since = self._begun(notice.posting_at or notice.owed_at) - CLOCKS_DIFFER_BY
         with self._translated():
+            channel, text = await self._for_notice(notice)
             async for message in channel.history(limit=None, after=since):
-                if message.author == self._client.user and message.content == notice.text:
+                if message.author == self._client.user and message.content == text:
                     return True
         return False
+
+    async def delete_message(self, message: TemporaryMessage) -> None:
+        """Of the bot's own, which needs no permission but to see the channel."""
+        channel = self._client.get_partial_messageable(
+            message.channel_id, guild_id=message.guild_id
+        )
+        with self._translated():
+            await channel.get_partial_message(message.message_id).delete()
+
+    async def _for_notice(self, notice: Notice) -> tuple[discord.abc.Messageable, str]:
+        """Where a notice goes, and in what words.
+
+        Without a log channel: to the channel in which Discord tells the staff of changes, where
+        the bot may write there, else to the server's owner. Raises DeliveryUnavailableError while
+        the server is not known, for another process may know it.
+        """
+        if notice.channel_id != TO_ADMINS:
+            return self._client.get_partial_messageable(
+                notice.channel_id, guild_id=notice.guild_id
+            ), notice.text
+        guild = self._client.get_guild(notice.guild_id)
+        if guild is None or guild.owner_id is None:
+            raise DeliveryUnavailableError("its server is not known here")
+        text = f"**{plain(guild.name, most=100)}**: {notice.text}\n{NO_LOG_CHANNEL}"
+        staff = guild.public_updates_channel
+        if staff is not None and _may_write(staff.permissions_for(guild.me)):
+            return staff, text
+        return await self._client.create_dm(discord.Object(guild.owner_id)), text
 
     def upload_limit_bytes(self, guild_id: GuildId) -> int:
         guild = self._client.get_guild(guild_id)
@@ -184,10 +243,10 @@ class DiscordCourier:
             try:
                 message_id = await self._try_to_send(delivery, job, **parts)
             except discord.HTTPException as error:
-                if error.code != refusals.CANNOT_REPLY:
+                if error.code != discord_errors.CANNOT_REPLY:
                     raise
                 message_id = await self._try_to_send(delivery, job, **parts | {"reference": None})
-        self._forget(delivery)
+        self.forget(delivery)
         return message_id
 
     async def _try_to_send(
@@ -195,15 +254,19 @@ class DiscordCourier:
     ) -> MessageId:
         """`files` makes new ones for each try: discord.py can send a file only once."""
         given = {name: part for name, part in {**parts, "files": files()}.items() if part}
+        is_card = delivery.kind is DeliveryKind.CARD
+        if not is_card:  # it quotes a member, whose links are not to be shown in our name
+            given["suppress_embeds"] = True
+        mentioned = [] if is_card else [discord.Object(job.user_id)]
         mentions = discord.AllowedMentions(
-            everyone=False, roles=False, users=[discord.Object(job.user_id)], replied_user=False
+            everyone=False, roles=False, users=mentioned, replied_user=False
         )
         message = await self._channel(delivery).send(
             nonce=_nonce(delivery), allowed_mentions=mentions, **given
         )
         return MessageId(message.id)
 
-    def _forget(self, delivery: Delivery) -> None:
+    def forget(self, delivery: Delivery) -> None:
         self._timed_out.pop(delivery.nonce, None)
         self._read_to.pop(delivery.nonce, None)
 
@@ -218,7 +281,7 @@ class DiscordCourier:
     def _in_time(self, delivery: Delivery, size_bytes: int) -> Iterator[None]:
         """An upload that ran out of discord.py's five minutes again and again is too large."""
         so_far = self._timed_out.get(delivery.nonce, [])
-        if size_bytes and sum(size <= size_bytes for size in so_far) >= MOST_TIMEOUTS:
+        if size_bytes and sum(size <= size_bytes for size in so_far) >= MAX_TIMEOUTS:
             raise FileTooLargeError("none of its uploads ended in time")
         try:
             yield
@@ -228,13 +291,27 @@ class DiscordCourier:
             raise
 
     @contextlib.contextmanager
-    def _translated(self, refusal: Refusal = refusals.of_a_post) -> Iterator[None]:
+    def _translated(self, refusal: Refusal = discord_errors.of_a_post) -> Iterator[None]:
         try:
             yield
         except discord.HTTPException as error:
             raise refusal(error) from error
+        except discord.RateLimited as error:
+            raise DeliveryUnavailableError(
+                "rate limited", retry_after_seconds=error.retry_after
+            ) from error
         except self._unreachable as error:
             raise DeliveryUnavailableError(type(error).__name__) from error
+
+
+def _kept(job: Job, images: Sequence[Path]) -> list[KeptPicture]:
+    """Those of the request's pictures that are still kept."""
+    given = zip(images, cards.picture_names(job), cards.picture_texts(job), strict=False)
+    return [(path, name, text) for path, name, text in given if path.exists()]
+
+
+def _may_write(permissions: discord.Permissions) -> bool:
+    return permissions.view_channel and permissions.send_messages
 
 
 def _nonce(delivery: Delivery) -> str:
@@ -257,19 +334,9 @@ def _reference(job: Job, message_id: MessageId | None) -> discord.MessageReferen
 
 
 def _is_it(message: discord.Message, delivery: Delivery) -> bool:
-    """By the film's button, the card's last line, or the last line of the word of failure."""
-    if delivery.kind is DeliveryKind.FILM:
-        return custom_ids.spell(Action.DELETE, delivery.job_id) in _custom_ids(message)
+    """Match the video's button, or the last line of the card or failure notice."""
+    if delivery.kind is DeliveryKind.VIDEO:
+        return widgets.job_in(widgets.custom_ids(message)) == delivery.job_id
     if delivery.kind is DeliveryKind.FAILURE:
-        return message.content.endswith(f"\n{films.last_line_of(delivery.job_id)}")
+        return message.content.endswith(f"\n{videos.last_line_of(delivery.job_id)}")
     return any(embed.footer.text == cards.footer_of(delivery.job_id) for embed in message.embeds)
-
-
-def _custom_ids(message: discord.Message) -> set[str]:
-    return {
-        item.custom_id
-        for row in message.components
-        if isinstance(row, discord.ActionRow)
-        for item in row.children
-        if item.custom_id is not None
-    }

@@ -1,92 +1,154 @@
-"""What a server decided about money, on one card and in one line each."""
+"""What a server decided about money, on one card and in one line each; and its spending as CSV."""
 
-from collections.abc import Iterable, Sequence
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 
 import discord
 
-from bot.domain.edits import (
+from bot.catalog.pricing import dollars
+from bot.money.changes import (
     CloseEvent,
-    Edit,
     MakeGrant,
     OpenedEvent,
     OpenEvent,
-    PastEdit,
+    PastChange,
+    PolicyChange,
     Proposed,
     RefundJob,
     SetPolicy,
     SetRules,
 )
-from bot.domain.limits import Rules
-from bot.domain.policy import Override, Policy, Subject, SubjectKind
-from bot.domain.pricing import dollars
-from bot.domain.statements import Overview, Report
-from bot.domain.usage import Total
-from bot.presentation import changes
+from bot.money.limits import Policy, Rules
+from bot.money.policy import Override, Subject, SubjectKind
+from bot.money.reports import Overview, Report, Spending, Total
+from bot.presentation.escaping import plain
 from bot.presentation.money import (
     COLOUR,
+    WORDS_OF_RULES,
     bar,
     clock_of,
     date_of,
-    films,
     floor_dollars,
     money_left,
+    next_videos,
+    videos,
     when_of,
 )
-from bot.presentation.sanitising import plain
+from bot.presentation.widgets import VERSION, raw_row_of
 
-FIELD_MOST = 1024  # Discord's
-TITLE_MOST = 256  # Discord's
-OVERRIDES_MOST = 12
-TABLE_MOST = 12
-HISTORY_MOST = 4000  # of an embed's 4096 characters
-LINE_MOST = 600
+EXEMPT = "exempt from every limit except the pool"
+UNSET = "no limit"
+INHERITED = "same as everyone"
+MAX_FIELD = 1024  # Discord's
+MAX_TITLE = 256  # Discord's
+MAX_OVERRIDES = 12
+USAGE_IN_WORDS = "A chart of what videos cost this month, by day and by member"
+MAX_TABLE = 12
+MAX_LINE = 330  # so that a page of ten fits an embed's 4096 characters
+_HISTORY = re.compile(rf"{VERSION}history:([0-9]{{1,6}})")
+# with which a spreadsheet takes a cell for a formula; the last four are typed in East Asia
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_AFTER_SEPARATOR = re.compile(r"([;\t|]\s*)([=+\-@\uff1d\uff0b\uff0d\uff20])")
+_COLUMNS = (
+    "at", "job", "member", "member_name", "channel", "channel_name", "model", "prompt",
+    "pool_usd", "member_usd",
+)  # fmt: skip
 
 
-def overview(told: Overview) -> discord.Embed:
+def rules_in_words(rules: Rules) -> dict[str, str]:
+    """What is said, by the name of the rule; what is not said is left out."""
+    said = {EXEMPT: rules.exempt, "queue priority": rules.priority}
+    words = {name: "yes" for name, value in said.items() if value}
+    for field in fields(Rules):
+        value, of_rule = getattr(rules, field.name), WORDS_OF_RULES.get(field.name)
+        if of_rule is not None and value is not None:
+            words[of_rule.label] = of_rule.value(value)
+    return words
+
+
+def policy_in_words(policy: Policy) -> dict[str, str]:
+    """What holds for the whole server, besides its rules for everyone."""
+    pool, gifts = policy.pool_micros, policy.gift_micros_most
+    return {
+        "videos": "paused" if policy.is_paused else "enabled",
+        "pool": UNSET if pool is None else f"{floor_dollars(pool)} per month",
+        "gifts": "not allowed" if gifts is None else f"up to {floor_dollars(gifts)} per day",
+        "time zone": policy.zone,
+    }
+
+
+def changes_of_policy(before: Policy, after: Policy) -> list[str]:
+    """A line for each thing that changes."""
+    lines = _differences(policy_in_words(before), policy_in_words(after), UNSET)
+    return [*lines, *changes_of_rules(before.rules, after.rules, unset=UNSET)]
+
+
+def changes_of_rules(before: Rules, after: Rules, *, unset: str = INHERITED) -> list[str]:
+    """A line for each rule that changes; `unset` is what a rule is called that is not said."""
+    return _differences(rules_in_words(before), rules_in_words(after), unset)
+
+
+def _differences(before: dict[str, str], after: dict[str, str], unset: str) -> list[str]:
+    names = dict.fromkeys([*before, *after])
+    return [
+        f"{name}: {_was(name, before, unset)} → {_was(name, after, unset)}"
+        for name in names
+        if before.get(name) != after.get(name)
+    ]
+
+
+def _was(name: str, said: dict[str, str], unset: str) -> str:
+    return said.get(name, "no" if name == EXEMPT else unset)
+
+
+def overview(details: Overview) -> discord.Embed:
     """All on one card."""
-    policy = told.policy
-    title = "⏸ Films are switched off" if policy.is_paused else "What this server decided"
-    embed = discord.Embed(title=title, colour=COLOUR, description=_pool(told))
-    embed.add_field(name="Everybody", value=rules_of(policy.rules), inline=False)
-    if told.overrides:
-        lines = [_override(one) for one in told.overrides[:OVERRIDES_MOST]]
-        more = len(told.overrides) - len(lines)
+    policy = details.policy
+    title = "⏸ Videos are paused" if policy.is_paused else "Server limits"
+    embed = discord.Embed(title=title, colour=COLOUR, description=_pool(details))
+    embed.add_field(name="Everyone", value=rules_of(policy.rules), inline=False)
+    if details.overrides:
+        lines = [_override(one) for one in details.overrides[:MAX_OVERRIDES]]
+        more = len(details.overrides) - len(lines)
         lines += [f"… and {more} more"] if more else []
-        embed.add_field(name="Others", value=_within("\n".join(lines)), inline=False)
-    if told.events:
-        lines = [_event(one) for one in told.events]
+        embed.add_field(name="Roles and members", value=_within("\n".join(lines)), inline=False)
+    if details.events:
+        lines = [_event(one) for one in details.events]
         embed.add_field(name="Events", value=_within("\n".join(lines)), inline=False)
     gifts = (
         "not allowed"
         if policy.gift_micros_most is None
-        else f"up to {dollars(policy.gift_micros_most)} a day"
+        else f"up to {dollars(policy.gift_micros_most)} per day"
     )
     embed.set_footer(text=f"Gifts {gifts} · time zone {policy.zone}")
     return embed
 
 
-def _pool(told: Overview) -> str:
-    pool, used = told.policy.pool_micros, told.used_micros
-    expected = dollars(told.forecast.expected_micros)
+def _pool(details: Overview) -> str:
+    pool, used = details.policy.pool_micros, details.used_micros
+    expected = dollars(details.forecast.expected_micros)
     if pool is None:
         return (
-            f"**Pool**: no cap is set; {dollars(used)} this month, {expected} at this pace."
+            f"**Pool**: no limit set; {dollars(used)} this month, {expected} at this pace."
             " Set one with `/quota-admin pool`."
         )
-    empty = told.forecast.empty_at
+    empty = details.forecast.empty_at
     pace = f"empty {when_of(empty)} at this pace" if empty else f"{expected} at this pace"
     left = max(pool - used, 0)
     return (
         f"**Pool** {bar(left, pool)} {money_left(pool - left, pool)} · {pace}"
-        f" · new {when_of(told.ends_at)}"
+        f" · resets {when_of(details.ends_at)}"
     )
 
 
 def rules_of(rules: Rules) -> str:
     """What they say, a line for each."""
-    said = changes.rules_in_words(rules)
-    lines = [name if name == changes.EXEMPT else f"{name}: {told}" for name, told in said.items()]
-    return _within("\n".join(lines)) or changes.UNSET
+    said = rules_in_words(rules)
+    lines = [name if name == EXEMPT else f"{name}: {details}" for name, details in said.items()]
+    return _within("\n".join(lines)) or UNSET
 
 
 def mention(subject: Subject) -> str:
@@ -100,41 +162,49 @@ def _override(one: Override) -> str:
 
 def _event(one: OpenedEvent) -> str:
     until = f" until {date_of(one.ends_at)}" if one.ends_at else ""
-    left = f"{films(one.films_left)} left, each up to {floor_dollars(one.film_micros_most)}"
+    left = f"{videos(one.videos_left)} left, each up to {floor_dollars(one.video_micros_most)}"
     return f"<#{one.channel_id}>: {left}{until}"
 
 
-def told(proposed: Proposed) -> str:
+def describe_change(proposed: Proposed) -> str:
     """A change that was made, or that must be confirmed first."""
     words, pending = change(proposed.edit, proposed.before), proposed.pending
+    if proposed.stricter:
+        words = f"{words}\n{_less_than_others(proposed.stricter)}"
     if pending is None:
         return f"✅ Done. {words}"
     until = clock_of(pending.expires_at)
-    return f"{words}\nNothing is changed until you press the button; it works until {until}."
+    return f"{words}\nNothing changes until you press the button. It expires at {until}."
 
 
-def change(edit: Edit, before: Policy | Rules) -> str:
+def _less_than_others(fields: Sequence[str]) -> str:
+    """A role's rule stands in the place of the server's, also where it gives less."""
+    named = ", ".join(WORDS_OF_RULES[field].name for field in fields)
+    return f"⚠️ Members with this role get less than everyone else: {named}."
+
+
+def change(edit: PolicyChange, before: Policy | Rules) -> str:
     """What an edit changes; `before` are the rules that it replaces."""
     match edit, before:
         case SetPolicy(policy), Policy():
-            return _lines("For the whole server", changes.of_policy(before, policy))
+            return _lines("Server-wide", changes_of_policy(before, policy))
         case SetRules(subject, rules), Rules():
-            changed = _lines(f"For {mention(subject)}", changes.of_rules(before, rules))
-            only_own = "\nThey have no rules of their own any more." if rules.is_empty else ""
+            changed = _lines(mention(subject), changes_of_rules(before, rules))
+            only_own = "\nThey no longer have rules of their own." if rules.is_empty else ""
             return f"{changed}{only_own}"
         case (MakeGrant() | RefundJob()) as given, _:
             return _given(given)
         case (OpenEvent() | CloseEvent()) as opened, _:
             return _opened(opened)
         case _:
-            return "Every rule is set back to the first day's, those of roles and members too; the books stay."
+            return "All rules are reset, including those of roles and members; spending history is kept."
 
 
 def _lines(whom: str, changed: Sequence[str]) -> str:
     if not changed:
-        return f"{whom} nothing changes: it is so already."
+        return f"{whom}: no change, it's already set that way."
     if len(changed) == 1:
-        return f"{whom}, {changed[0]}"
+        return f"{whom} · {changed[0]}"
     listed = "\n".join(f"- {line}" for line in changed)
     return f"{whom}:\n{listed}"
 
@@ -142,13 +212,15 @@ def _lines(whom: str, changed: Sequence[str]) -> str:
 def _given(edit: MakeGrant | RefundJob) -> str:
     why = plain(edit.reason, most=200) or "no reason given"
     if isinstance(edit, RefundJob):
-        return f"What film `{edit.job_id}` cost goes back to the pool and to its member ({why})."
+        return (
+            f"The price of video `{edit.job_id}` goes back to the pool and to its member ({why})."
+        )
     if edit.micros < 0:
-        return f"{floor_dollars(-edit.micros)} of grants are taken back from <@{edit.user_id}> ({why})."
+        return (
+            f"{floor_dollars(-edit.micros)} of grants is withdrawn from <@{edit.user_id}> ({why})."
+        )
     until = f", until {date_of(edit.ends_at)}" if edit.ends_at else ""
-    return (
-        f"<@{edit.user_id}> gets {floor_dollars(edit.micros)} beside the allowance{until} ({why})."
-    )
+    return f"<@{edit.user_id}> gets {floor_dollars(edit.micros)} on top of the allowance{until} ({why})."
 
 
 def _opened(edit: OpenEvent | CloseEvent) -> str:
@@ -156,66 +228,116 @@ def _opened(edit: OpenEvent | CloseEvent) -> str:
         return f"The event in <#{edit.channel_id}> is closed."
     until = f", until {date_of(edit.ends_at)}" if edit.ends_at else ""
     return (
-        f"The next {films(edit.films_most)} in <#{edit.channel_id}> are on the server,"
-        f" each up to {floor_dollars(edit.film_micros_most)}{until}."
+        f"{next_videos(edit.videos_most)} in <#{edit.channel_id}>"
+        f" {'is' if edit.videos_most == 1 else 'are'} free: the server pays"
+        f" up to {floor_dollars(edit.video_micros_most)} each{until}."
     )
 
 
-def history(edits: Sequence[PastEdit]) -> discord.Embed:
-    """Who changed what from what to what, latest first; no line is cut in two."""
-    lines: list[str] = []
-    for one in edits:
-        line = f"{when_of(one.at)} <@{one.actor_id}> · {_past(one)}"
-        if sum(map(len, lines)) + len(lines) + len(line) > HISTORY_MOST:
-            break
-        lines.append(line)
-    text = "\n".join(lines) or "Nothing was changed yet."
-    return discord.Embed(title="Who changed what", description=text, colour=COLOUR)
+def history(edits: Sequence[PastChange], page: int = 0) -> discord.Embed:
+    """Who changed what from what to what, latest first, each in a line of its own."""
+    lines = [f"{when_of(one.at)} <@{one.actor_id}> · {_past(one)}" for one in edits]
+    text = "\n".join(lines) or ("No older changes." if page else "No changes yet.")
+    title = f"Change history · page {page + 1}" if page else "Change history"
+    return discord.Embed(title=title, description=text, colour=COLOUR)
 
 
-def _past(one: PastEdit) -> str:
+def history_buttons(page: int, *, has_older: bool) -> discord.ui.View | None:
+    """To the pages beside this one; None where there is only one."""
+    ways = [("◀ Newer", page - 1, page > 0), ("Older ▶", page + 1, has_older)]
+    shown = [(label, spell_history(target)) for label, target, is_there in ways if is_there]
+    return raw_row_of(shown) if shown else None
+
+
+def spell_history(page: int) -> str:
+    return f"{VERSION}history:{page}"
+
+
+def parse_history(custom_id: str) -> int | None:
+    """The page; None for anything that `spell_history` never wrote."""
+    match = _HISTORY.fullmatch(custom_id)
+    return None if match is None else int(match[1])
+
+
+def _past(one: PastChange) -> str:
     before, after = one.before, one.after
     if isinstance(before, Policy) and isinstance(after, Policy):
-        changed = changes.of_policy(before, after)
+        changed = changes_of_policy(before, after)
     elif isinstance(before, Rules) and isinstance(after, Rules):
-        changed = changes.of_rules(before, after)
+        changed = changes_of_rules(before, after)
     else:
-        changed = [plain(str(said), most=160) for said in (after, before) if said]
-    what = "" if one.what == "rules" else f"{one.what}: "
-    return _cut(f"{what}{' · '.join(changed) or 'nothing changed'}")
+        changed = [" → ".join(plain(str(said), most=120) for said in (before, after) if said)]
+    if one.what == "rules":
+        return _cut(" · ".join(changed) or "nothing changed")
+    return _cut(": ".join(part for part in (one.what, " · ".join(changed)) if part))
 
 
 def _cut(line: str) -> str:
     """Short enough for a history, and without half a mention at its end."""
-    if len(line) <= LINE_MOST:
+    if len(line) <= MAX_LINE:
         return line
-    return f"{line[:LINE_MOST].rpartition(' · ')[0] or line[:LINE_MOST].rpartition(' ')[0]} …"
+    return f"{line[:MAX_LINE].rpartition(' · ')[0] or line[:MAX_LINE].rpartition(' ')[0]} …"
 
 
-def report(told: Report) -> discord.Embed:
+def report(details: Report) -> discord.Embed:
     """The month in a table, beside its picture."""
-    made = sum(one.films for one in told.by_model)
-    total = sum(one.micros for one in told.by_model)
+    made = sum(one.videos for one in details.by_model)
+    total = sum(one.micros for one in details.by_model)
     embed = discord.Embed(
-        title=plain(told.title, most=TITLE_MOST),
-        description=f"{films(made)} for {dollars(total)}",
+        title=plain(details.title, most=MAX_TITLE),
+        description=f"{videos(made)} for {dollars(total)}",
         colour=COLOUR,
     )
-    embed.add_field(name="By member", value=table(told.by_member), inline=True)
-    embed.add_field(name="By model", value=table(told.by_model), inline=True)
+    embed.add_field(name="By member", value=table(details.by_member), inline=True)
+    embed.add_field(name="By model", value=table(details.by_model), inline=True)
     return embed
 
 
 def table(totals: Iterable[Total]) -> str:
     rows = list(totals)
     lines = [
-        f"{plain(one.name, most=40)} · {one.films} · {dollars(one.micros)}"
-        for one in rows[:TABLE_MOST]
+        f"{plain(one.name, most=40)} · {one.videos} · {dollars(one.micros)}"
+        for one in rows[:MAX_TABLE]
     ]
-    if len(rows) > TABLE_MOST:
-        lines.append(f"… and {len(rows) - TABLE_MOST} more")
+    if len(rows) > MAX_TABLE:
+        lines.append(f"… and {len(rows) - MAX_TABLE} more")
     return _within("\n".join(lines)) or "nothing yet"
 
 
 def _within(text: str) -> str:
-    return text if len(text) <= FIELD_MOST else f"{text[: FIELD_MOST - 1]}…"
+    return text if len(text) <= MAX_FIELD else f"{text[: MAX_FIELD - 1]}…"
+
+
+def csv_of(
+    spent: Sequence[Spending], members: Mapping[int, str], channels: Mapping[int, str]
+) -> bytes:
+    """UTF-8, a line for each video; names by id, empty where they are not known.
+
+    No text begins as a formula would: a prompt, a name and a model's id are someone else's words.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(_COLUMNS)
+    for one in spent:
+        cells = (
+            one.at.isoformat(),
+            one.job_id,
+            str(one.user_id),
+            members.get(one.user_id, ""),
+            str(one.channel_id),
+            channels.get(one.channel_id, ""),
+            one.model_id,
+            one.prompt,
+        )
+        amounts = (f"{micros / 1_000_000:.6f}" for micros in (one.pool_micros, one.member_micros))
+        writer.writerow([*map(_cell, cells), *amounts])
+    return text.getvalue().encode()
+
+
+def _cell(text: str) -> str:
+    """As text for a spreadsheet: an apostrophe in front is not shown.
+
+    Where a country's comma is its decimal point, a semicolon separates cells, quoted or not.
+    """
+    guarded = _AFTER_SEPARATOR.sub(r"\1'\2", text)
+    return f"'{guarded}" if guarded.lstrip(" \n").startswith(_FORMULA) else guarded

@@ -7,15 +7,22 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Services
-from bot.domain.edits import CloseEvent, MakeGrant, OpenEvent, RefundJob, ResetPolicy
 from bot.errors import InvalidRequestError
 from bot.ids import ChannelId, JobId, UserId
-from cogs._private.amounts import instant_of, micros_of, micros_or_none
-from cogs._private.changing import change_policy, propose
+from bot.money.changes import (
+    CloseEvent,
+    MakeGrant,
+    OpenEvent,
+    RefundJob,
+    ResetPolicy,
+)
+from bot.services import Services
+from cogs._shared.amounts import instant_of, micros_of, micros_or_none
+from cogs._shared.changing import change_policy, propose
+from cogs._shared.interactions import roles_of
 
-REASON_MOST = 200
-FOR_HOW_LONG = "Such as 12 h, 7 days; leave it out for no end"
+MAX_REASON = 200
+FOR_HOW_LONG = "For example 12 h or 7 days (default: no end)"
 
 
 class MoneyCommands(commands.Cog):
@@ -23,18 +30,18 @@ class MoneyCommands(commands.Cog):
 
     _services: Services
 
-    @app_commands.command(description="What the whole server may spend a month; nothing passes it")
-    @app_commands.describe(dollars="Such as 25, or none for no cap")
+    @app_commands.command(description="Set what the whole server can spend per month")
+    @app_commands.describe(dollars="For example 25, or none for no limit")
     async def pool(self, interaction: discord.Interaction, dollars: str) -> None:
         await interaction.response.defer(ephemeral=True)
         micros = micros_or_none(dollars)
         await self._set_policy(interaction, pool_micros=micros)
 
-    @app_commands.command(description="Give a member money beside the allowance, or take it back")
+    @app_commands.command(description="Give a member money on top of the allowance, or withdraw it")
     @app_commands.describe(
-        member="Who",
-        dollars="Such as 2.50; below zero takes back",
-        reason="Why; the member sees it",
+        member="Which member",
+        dollars="For example 2.50; a negative amount withdraws",
+        reason="Why; the member will see this",
         lasts=FOR_HOW_LONG,
     )
     async def grant(
@@ -42,28 +49,29 @@ class MoneyCommands(commands.Cog):
         interaction: discord.Interaction,
         member: discord.Member,
         dollars: str,
-        reason: app_commands.Range[str, 1, REASON_MOST],
+        reason: app_commands.Range[str, 1, MAX_REASON],
         lasts: str | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         if member.bot:
-            raise InvalidRequestError(["A bot makes no films: grant it to a person."])
+            raise InvalidRequestError(["Bots can't make videos. Choose a person."])
         ends_at = instant_of(lasts, self._services.clock.now())
-        edit = MakeGrant(UserId(member.id), micros_of(dollars), reason, ends_at)
+        micros, roles = micros_of(dollars), roles_of(member)
+        edit = MakeGrant(UserId(member.id), micros, reason, ends_at, roles)
         await propose(interaction, self._services, edit)
 
-    @app_commands.command(name="event-open", description="The next films of a channel are free")
+    @app_commands.command(name="event-open", description="Make the next videos in a channel free")
     @app_commands.describe(
-        films="How many",
-        film_cost="What one may cost, such as 0.50",
-        channel="Where; here, if you leave it out",
+        videos="How many videos are free",
+        max_price="Maximum price of each video, for example 0.50",
+        channel="Which channel (default: this one)",
         lasts=FOR_HOW_LONG,
     )
     async def event_open(
         self,
         interaction: discord.Interaction,
-        films: app_commands.Range[int, 1, 1000],
-        film_cost: str,
+        videos: app_commands.Range[int, 1, 1000],
+        max_price: str,
         channel: discord.TextChannel | discord.Thread | None = None,
         lasts: str | None = None,
     ) -> None:
@@ -71,11 +79,11 @@ class MoneyCommands(commands.Cog):
         ends_at = instant_of(lasts, self._services.clock.now())
         where = _channel(interaction, channel)
         await propose(
-            interaction, self._services, OpenEvent(where, films, micros_of(film_cost), ends_at)
+            interaction, self._services, OpenEvent(where, videos, micros_of(max_price), ends_at)
         )
 
-    @app_commands.command(name="event-close", description="End a channel's event")
-    @app_commands.describe(channel="Where; here, if you leave it out")
+    @app_commands.command(name="event-close", description="End the event in a channel")
+    @app_commands.describe(channel="Which channel (default: this one)")
     async def event_close(
         self,
         interaction: discord.Interaction,
@@ -84,25 +92,25 @@ class MoneyCommands(commands.Cog):
         await interaction.response.defer(ephemeral=True)
         await propose(interaction, self._services, CloseEvent(_channel(interaction, channel)))
 
-    @app_commands.command(description="Whether members may give each other what they have left")
-    @app_commands.describe(dollars="What one may give, and get, a day; none for no gifts")
+    @app_commands.command(description="Set whether members can give each other money")
+    @app_commands.describe(dollars="How much a member can give and get per day; none for no gifts")
     async def gifts(self, interaction: discord.Interaction, dollars: str) -> None:
         await interaction.response.defer(ephemeral=True)
         micros = micros_or_none(dollars)
         await self._set_policy(interaction, gift_micros_most=micros)
 
-    @app_commands.command(description="When days, weeks and months begin here")
-    @app_commands.describe(zone="Such as Europe/Berlin")
+    @app_commands.command(description="Set the time zone in which days, weeks and months begin")
+    @app_commands.describe(zone="For example Europe/Berlin")
     async def timezone(self, interaction: discord.Interaction, zone: str) -> None:
         await interaction.response.defer(ephemeral=True)
         await self._set_policy(interaction, zone=zone.strip())
 
-    @app_commands.command(description="Accept no films at all until you resume")
+    @app_commands.command(description="Pause all new videos until you resume")
     async def pause(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         await self._set_policy(interaction, is_paused=True)
 
-    @app_commands.command(description="Accept films again")
+    @app_commands.command(description="Resume accepting videos")
     async def resume(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         await self._set_policy(interaction, is_paused=False)
@@ -110,19 +118,21 @@ class MoneyCommands(commands.Cog):
     async def _set_policy(self, interaction: discord.Interaction, **changed: Any) -> None:
         await change_policy(interaction, self._services, lambda policy: replace(policy, **changed))
 
-    @app_commands.command(description="The service gave back what a film had cost")
-    @app_commands.describe(film="The job's number, at the foot of its card", reason="Why")
+    @app_commands.command(description="Refund a video that the service gave money back for")
+    @app_commands.describe(
+        video="Job number, at the bottom of its card", reason="Why; the member will see this"
+    )
     async def refund(
         self,
         interaction: discord.Interaction,
-        film: str,
-        reason: app_commands.Range[str, 1, REASON_MOST],
+        video: str,
+        reason: app_commands.Range[str, 1, MAX_REASON],
     ) -> None:
         await interaction.response.defer(ephemeral=True)
-        job_id = JobId(film.strip().removeprefix("Job").strip())
+        job_id = JobId(video.strip().removeprefix("Job").strip())
         await propose(interaction, self._services, RefundJob(job_id, reason))
 
-    @app_commands.command(description="All rules as on the first day; what was spent stays written")
+    @app_commands.command(description="Reset all rules; spending history is kept")
     async def reset(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         await propose(interaction, self._services, ResetPolicy())

@@ -1,4 +1,4 @@
-"""The commands of `/quota-admin` that set limits: for everybody, a role or a member."""
+"""The commands of `/quota-admin` that set limits: for everyone, a role or a member."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,24 +8,25 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Services
-from bot.domain.limits import Allowance, Rules
-from bot.domain.policy import Subject
-from bot.domain.windows import Window
 from bot.errors import InvalidRequestError
 from bot.ids import ChannelId, ModelId
-from cogs._private import options
-from cogs._private.amounts import micros_or_none, rates_of
-from cogs._private.changing import change_rules, subject_of
+from bot.money.limits import MAX_SECONDS, Allowance, Rules
+from bot.money.policy import Subject
+from bot.money.windows import Window
+from bot.services import Services
+from cogs._shared import options
+from cogs._shared.amounts import micros_or_none, rates_of
+from cogs._shared.answers import empty_on_error
+from cogs._shared.changing import change_rules, subject_of
 
-WINDOWS = [app_commands.Choice(name=f"a {window}", value=window.value) for window in Window]
+PERIODS = [app_commands.Choice(name=window.value, value=window.value) for window in Window]
 LISTS = [
     app_commands.Choice(name="allow", value="allow"),
-    app_commands.Choice(name="no longer allow", value="remove"),
+    app_commands.Choice(name="disallow", value="remove"),
     app_commands.Choice(name="allow all", value="all"),
 ]
-FOR_ROLE = "Only for members with this role"
-FOR_MEMBER = "Only for this member"
+FOR_ROLE = "Apply only to members with this role"
+FOR_MEMBER = "Apply only to this member"
 
 Name = TypeVar("Name", ModelId, ChannelId)
 Described = TypeVar("Described", bound=Callable[..., Any])
@@ -41,54 +42,54 @@ class RuleCommands(commands.Cog):
 
     _services: Services
 
-    @app_commands.command(description="What a member may spend a day, a week or a month")
-    @app_commands.describe(dollars="Such as 1.50, or none for no limit", window="How often anew")
-    @app_commands.choices(window=WINDOWS)
+    @app_commands.command(description="Set what a member can spend per day, week or month")
+    @app_commands.describe(dollars="For example 1.50, or none for no limit", period="Resets every")
+    @app_commands.choices(period=PERIODS)
     @for_whom
     async def allowance(
         self,
         interaction: discord.Interaction,
         dollars: str,
-        window: app_commands.Choice[str],
+        period: app_commands.Choice[str],
         role: discord.Role | None = None,
         member: discord.Member | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         micros = micros_or_none(dollars)
-        given = None if micros is None else Allowance(micros, Window(window.value))
+        given = None if micros is None else Allowance(micros, Window(period.value))
         await self._set_rules(interaction, subject_of(role, member), allowance=given)
 
-    @app_commands.command(description="How many wishes a member may make")
-    @app_commands.describe(wishes="Such as: 3 a minute, 20 a day; or none for no limit")
+    @app_commands.command(description="Set how many requests a member can make")
+    @app_commands.describe(limits="For example 3 per minute, 20 per day; or none for no limit")
     @for_whom
-    async def rates(
+    async def requests(
         self,
         interaction: discord.Interaction,
-        wishes: str,
+        limits: str,
         role: discord.Role | None = None,
         member: discord.Member | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True)
-        limits = rates_of(wishes)
-        await self._set_rules(interaction, subject_of(role, member), rates=limits)
+        rates = rates_of(limits)
+        await self._set_rules(interaction, subject_of(role, member), rates=rates)
 
-    @app_commands.command(description="How many films a member may have under way at once")
-    @app_commands.describe(films="0 means none; leave it out for no limit")
+    @app_commands.command(description="Set how many videos a member can have in progress")
+    @app_commands.describe(videos="How many (default: no limit)")
     @for_whom
     async def concurrency(
         self,
         interaction: discord.Interaction,
-        films: app_commands.Range[int, 0, 1000] | None = None,
+        videos: app_commands.Range[int, 0, 1000] | None = None,
         role: discord.Role | None = None,
         member: discord.Member | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True)
-        await self._set_rules(interaction, subject_of(role, member), open_jobs_most=films)
+        await self._set_rules(interaction, subject_of(role, member), open_jobs_most=videos)
 
-    @app_commands.command(name="film-cost", description="What one film may cost at most")
-    @app_commands.describe(dollars="Such as 0.50, or none for no limit")
+    @app_commands.command(name="max-price", description="Set the maximum price of a video")
+    @app_commands.describe(dollars="For example 0.50, or none for no limit")
     @for_whom
-    async def film_cost(
+    async def max_price(
         self,
         interaction: discord.Interaction,
         dollars: str,
@@ -97,10 +98,23 @@ class RuleCommands(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         micros = micros_or_none(dollars)
-        await self._set_rules(interaction, subject_of(role, member), film_micros_most=micros)
+        await self._set_rules(interaction, subject_of(role, member), video_micros_most=micros)
 
-    @app_commands.command(description="Free a role or a member from every limit but the pool")
-    @app_commands.describe(exempt="Whether they are")
+    @app_commands.command(name="max-length", description="Set the maximum length of a video")
+    @app_commands.describe(seconds="All shots together (default: no limit)")
+    @for_whom
+    async def max_length(
+        self,
+        interaction: discord.Interaction,
+        seconds: app_commands.Range[int, 1, MAX_SECONDS] | None = None,
+        role: discord.Role | None = None,
+        member: discord.Member | None = None,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        await self._set_rules(interaction, subject_of(role, member), video_seconds_most=seconds)
+
+    @app_commands.command(description="Exempt a role or a member from every limit except the pool")
+    @app_commands.describe(exempt="True to exempt, False to stop exempting")
     @for_whom
     async def exempt(
         self,
@@ -111,10 +125,10 @@ class RuleCommands(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         value = True if exempt else None
-        await self._set_rules(interaction, _somebody(role, member), exempt=value)
+        await self._set_rules(interaction, _role_or_member(role, member), exempt=value)
 
-    @app_commands.command(description="Let a role or a member go first in the queue")
-    @app_commands.describe(first="Whether they do; of eight places two stay anybody's")
+    @app_commands.command(description="Let a role or a member skip ahead in the queue")
+    @app_commands.describe(first="True to skip ahead; two of eight places stay open to everyone")
     @for_whom
     async def priority(
         self,
@@ -125,9 +139,9 @@ class RuleCommands(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         value = True if first else None
-        await self._set_rules(interaction, _somebody(role, member), priority=value)
+        await self._set_rules(interaction, _role_or_member(role, member), priority=value)
 
-    @app_commands.command(description="Which models may be used")
+    @app_commands.command(description="Set which models can be used")
     @app_commands.describe(action="What to do", model="Which model")
     @app_commands.choices(action=LISTS)
     @for_whom
@@ -140,9 +154,9 @@ class RuleCommands(commands.Cog):
         member: discord.Member | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True)
-        known = None if model is None else self._services.catalogue.find(ModelId(model.strip()))
+        known = None if model is None else self._services.catalog.named(model)
         if action.value != "all" and known is None:
-            raise InvalidRequestError(["Choose a model from the list that `model` offers."])
+            raise InvalidRequestError(["Choose a model from the list under `model`."])
         named = None if known is None else known.model_id
 
         def change(rules: Rules) -> Rules:
@@ -151,13 +165,14 @@ class RuleCommands(commands.Cog):
         await change_rules(interaction, self._services, subject_of(role, member), change)
 
     @models.autocomplete("model")
+    @empty_on_error
     async def _model_names(
-        self, interaction: discord.Interaction, typed: str
+        self, _interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        return await options.models(self._services, interaction.namespace, typed)
+        return await options.all_models(self._services, typed)
 
-    @app_commands.command(description="In which channels films may be made")
-    @app_commands.describe(action="What to do", channel="Which channel; its threads count as well")
+    @app_commands.command(description="Set which channels videos can be made in")
+    @app_commands.describe(action="What to do", channel="Which channel, threads included")
     @app_commands.choices(action=LISTS)
     @for_whom
     async def channels(
@@ -194,7 +209,7 @@ class RuleCommands(commands.Cog):
         member: discord.Member | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True)
-        subject = _somebody(role, member)
+        subject = _role_or_member(role, member)
         await change_rules(interaction, self._services, subject, lambda _rules: Rules())
 
 
@@ -207,12 +222,12 @@ def _listed(
     if action == "allow":
         return (allowed or frozenset()) | {named}
     if allowed is None:
-        reason = "There is no list to take it from: `allow` what may be used, and only that may."
+        reason = "Everything is allowed right now. `allow` something first, and nothing else can be used."
         raise InvalidRequestError([reason])
     return allowed - {named}
 
 
-def _somebody(role: discord.Role | None, member: discord.Member | None) -> Subject:
+def _role_or_member(role: discord.Role | None, member: discord.Member | None) -> Subject:
     subject = subject_of(role, member)
     if subject is None:
         raise InvalidRequestError(["Choose a role or a member."])

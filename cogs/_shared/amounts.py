@@ -3,12 +3,13 @@
 import re
 from datetime import datetime, timedelta
 
-from bot.domain.limits import PERIODS, RATE_MOST, RateLimit
-from bot.domain.pricing import MICROS_PER_DOLLAR
+from bot.catalog.pricing import MICROS_PER_DOLLAR
 from bot.errors import InvalidRequestError
+from bot.money.limits import MAX_RATE, PERIODS, RateLimit
 
 UNLIMITED = frozenset({"none", "no", "off", "unlimited", "-"})
 _AMOUNT = re.compile(r"(-?)\$?\s*([0-9]{1,9}|[0-9]{1,3}(?:,[0-9]{3}){1,2})(?:[.,]([0-9]{1,2}))?")
+_TOO_MUCH = re.compile(r"-?\$?\s*[0-9][0-9,]{9,30}(?:[.,][0-9]{1,2})?")
 _RATE = re.compile(r"(\d{1,4})\s*(?:/|per|an?|in an?)\s*(minute|min|hour|day|[mhd])s?")
 _NAMES = {"m": "minute", "min": "minute", "h": "hour", "d": "day"}
 _SPAN = re.compile(r"(\d{1,4})\s*(h|hours?|d|days?|w|weeks?)")
@@ -18,8 +19,10 @@ _HOURS = {"h": 1, "d": 24, "w": 168}
 def micros_of(dollars: str) -> int:
     """Whole cents, such as `0.50`, `$1,000` or `1,50`. Raises InvalidRequestError."""
     match = _AMOUNT.fullmatch(dollars.strip())
+    if match is None and _TOO_MUCH.fullmatch(dollars.strip()):
+        raise InvalidRequestError(["Choose an amount of up to $1,000,000."])
     if match is None:
-        reason = f"`{dollars[:20]}` is no amount: write dollars and cents, like 0.50."
+        reason = f"`{dollars[:20]}` isn't an amount. Write dollars and cents, like 0.50."
         raise InvalidRequestError([reason])
     sign, whole, cents = match[1], match[2].replace(",", ""), (match[3] or "").ljust(2, "0")
     micros = (int(whole) * 100 + int(cents)) * (MICROS_PER_DOLLAR // 100)
@@ -32,7 +35,7 @@ def micros_or_none(dollars: str) -> int | None:
 
 
 def rates_of(written: str) -> tuple[RateLimit, ...]:
-    """Such as `3 a minute, 20 a day`. Raises InvalidRequestError."""
+    """Such as `3 per minute, 20 per day`. Raises InvalidRequestError."""
     if written.strip().lower() in UNLIMITED:
         return ()
     limits: dict[int, int] = {}
@@ -40,11 +43,12 @@ def rates_of(written: str) -> tuple[RateLimit, ...]:
         match = _RATE.fullmatch(part.strip())
         if match is None:
             reason = (
-                f"`{written[:60]}` is no rate: write it like `3 a minute, 20 a day`, or `none`."
+                f"`{written[:60]}` isn't a rate limit. Write it like `3 per minute, 20 per day`,"
+                " or `none`."
             )
             raise InvalidRequestError([reason])
         period = PERIODS[_NAMES.get(match[2], match[2])]
-        limits[period] = min(int(match[1]), RATE_MOST + 1)
+        limits[period] = min(int(match[1]), MAX_RATE + 1)
     return tuple(RateLimit(limits[period], period) for period in sorted(limits))
 
 
@@ -54,6 +58,6 @@ def instant_of(written: str | None, now: datetime) -> datetime | None:
         return None
     match = _SPAN.fullmatch(written.strip().lower())
     if match is None or not int(match[1]):
-        reason = f"`{written[:30]}` is no time: write it like `12 h`, `7 days` or `2 weeks`."
+        reason = f"`{written[:30]}` isn't a duration. Write it like `12 h`, `7 days` or `2 weeks`."
         raise InvalidRequestError([reason])
     return now + timedelta(hours=int(match[1]) * _HOURS[match[2][0]])

@@ -12,18 +12,23 @@ from typing import Any
 import discord
 from pydantic import TypeAdapter, ValidationError
 
-from bot.domain.requests import SourceImage
+from bot.catalog.request import SourceImage
+from bot.clock import Clock
 from bot.ids import ModelId, UserId
-from bot.ports import Clock, JobStore
+from bot.jobs.stores import KeyValueStore
+from bot.presentation.widgets import VERSION
 
 TRIES = 30  # for pictures that are still on their way to us
 SECONDS_BETWEEN = 1.0
-_FORM = re.compile(r"v1:shots:[0-9]{1,20}")
+_FORM = re.compile(rf"{VERSION}shots:[0-9]{{1,20}}")
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What holds for all shots; `trouble` says why its pictures cannot be used."""
+    """What holds for all shots; `trouble` says why its pictures cannot be used.
+
+    `note` says why its model isn't the one that was expected.
+    """
 
     form: str  # the custom id
     model_id: ModelId
@@ -31,6 +36,8 @@ class Draft:
     resolution: str | None = None
     references: tuple[SourceImage, ...] = ()
     trouble: str | None = None
+    note: str = ""
+    is_spoiler: bool = False  # a reference was hidden
 
 
 _DRAFTS = TypeAdapter(Draft)
@@ -39,17 +46,17 @@ _DRAFTS = TypeAdapter(Draft)
 class Drafts:
     """The latest of each member."""
 
-    def __init__(self, jobs: JobStore, clock: Clock) -> None:
-        self._jobs = jobs
+    def __init__(self, notes: KeyValueStore, clock: Clock) -> None:
+        self._notes = notes
         self._clock = clock
 
     async def keep(self, draft: Draft, user_id: UserId) -> None:
-        await self._jobs.set_note(_note(user_id), _DRAFTS.dump_json(draft).decode())
+        await self._notes.set_note(_note(user_id), _DRAFTS.dump_json(draft).decode())
 
     async def find(self, form: str, user_id: UserId) -> Draft | None:
         """Waits for one whose pictures are still being fetched; None where none comes."""
         for tries_left in reversed(range(TRIES)):
-            draft = _draft_of(await self._jobs.get_note(_note(user_id)))
+            draft = _draft_of(await self._notes.get_note(_note(user_id)))
             if draft is not None and _number(draft.form) >= _number(form):
                 return draft if draft.form == form else None
             if tries_left:
@@ -72,7 +79,7 @@ def _draft_of(note: str | None) -> Draft | None:
 
 def spell_form(interaction_id: int) -> str:
     """The custom id of the form that answers this command."""
-    return f"v1:shots:{interaction_id}"
+    return f"{VERSION}shots:{interaction_id}"
 
 
 def _number(form: str) -> int:
@@ -81,12 +88,17 @@ def _number(form: str) -> int:
 
 
 def form_in(interaction: discord.Interaction) -> str | None:
-    """Which of our forms was sent; None where it is another kind of interaction."""
-    if interaction.type is not discord.InteractionType.modal_submit:
-        return None
-    data: Mapping[str, Any] = interaction.data or {}
-    form = str(data.get("custom_id", ""))
+    """Which of our storyboards was sent; None where it is another kind of interaction."""
+    form = sent_in(interaction)
     return form if _FORM.fullmatch(form) else None
+
+
+def sent_in(interaction: discord.Interaction) -> str:
+    """The custom id of the form that was sent; empty where it is another kind of interaction."""
+    if interaction.type is not discord.InteractionType.modal_submit:
+        return ""
+    data: Mapping[str, Any] = interaction.data or {}
+    return str(data.get("custom_id", ""))
 
 
 def written_in(interaction: discord.Interaction, field: str) -> str:

@@ -1,125 +1,40 @@
-"""A 🎬 that is taken back while its picture is still being fetched costs nothing."""
+"""🎬 on a picture, taken back, made again and again, and on messages with several pictures."""
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
 import discord
 import pytest
 
-from bot.client import Client
-from bot.domain.jobs import JobState
-from cogs.animate import TRIGGER, Animate
-from tests.factories import make_capability, make_image
-from tests.fakes.clock import FakeClock
-from tests.fakes.world import World
-
-EVENT: Any = SimpleNamespace(
-    guild_id=10,
-    channel_id=20,
-    message_id=40,
-    user_id=30,
-    member=None,
-    emoji=discord.PartialEmoji(name=TRIGGER),
+from bot.catalog.pricing import dollars
+from bot.errors import DatabaseBusyError, ImageRejectedError
+from bot.jobs.job import JobState
+from bot.tasks import TaskOwner
+from tests.factories import make_image
+from tests.unit.cogs.animating import (
+    EVENT,
+    away,
+    nothing,
+    reaction,
+    refuse_all,
+    shown,
+    states,
 )
 
 
-async def nothing():
-    pass
-
-
-class Hurried(FakeClock):
-    """A clock on which waiting takes no time."""
-
-    async def sleep(self, seconds):
-        self.advance(seconds)
-
-
-class Channel:
-    """One message with two pictures; `said` is what is answered to it."""
-
-    def __init__(self):
-        self.channel = self
-        self.said: list[str] = []
-        self.troubles: list[Exception] = []  # of the next times it is read
-        self.meanwhile: Any = nothing
-        self.attachments = [
-            SimpleNamespace(
-                id=number, content_type="image/png", filename="a.png", url="", size=1_000
-            )
-            for number in (1, 2)
-        ]
-        self.embeds = self.stickers = self.message_snapshots = ()
-
-    async def fetch_message(self, message_id):
-        if self.troubles:
-            await self.meanwhile()
-            raise self.troubles.pop(0)
-        return self
-
-    def to_reference(self, **_how):
-        return None
-
-    async def send(self, text, **_how):
-        self.said.append(text)
-
-
-class Images:
-    """Runs `meanwhile` while the first picture is on its way."""
-
-    def __init__(self):
-        self.fetched = 0
-        self.meanwhile: Any = None
-
-    async def fetch(self, address, *, name):
-        self.fetched += 1
-        if self.fetched == 1 and self.meanwhile is not None:
-            await self.meanwhile()
-        return make_image(key=f"{self.fetched}.png")
-
-
-@pytest.fixture
-def stage():
-    """A cog on real services, with the world behind them and the channel in front."""
-    world, channel, images = World(), Channel(), Images()
-    world.catalogue.replace([make_capability()])
-    process = world.start()
-    services = SimpleNamespace(
-        images=images,
-        quoting=process.quoting,
-        offering=process.offering,
-        cancelling=process.cancelling,
-        clock=Hurried(),
-        substituting=process.substituting,
-    )
-    client = SimpleNamespace(
-        services=services,
-        get_channel=lambda _id: None,
-        get_partial_messageable=lambda _id, guild_id: channel,
-    )
-    return SimpleNamespace(
-        cog=Animate(cast(Client, client)), world=world, channel=channel, images=images
-    )
-
-
-def away(status=503):
-    return discord.DiscordServerError(cast(Any, SimpleNamespace(status=status, reason="")), "")
-
-
-def states(stage):
-    return [job.state for job in stage.world.store.jobs.values()]
-
-
-async def test_each_picture_becomes_a_film(stage):
+async def test_a_picture_becomes_a_video(stage):
     await stage.cog.on_raw_reaction_add(EVENT)
 
-    assert states(stage) == [JobState.ACCEPTED, JobState.ACCEPTED]
+    assert states(stage) == [JobState.QUEUED]
+    assert stage.channel.said == []
 
 
-async def test_a_reaction_taken_back_while_its_picture_comes_makes_no_film(stage):
+async def test_a_reaction_taken_back_while_its_picture_comes_makes_no_video(stage):
     async def take_back():
         await stage.cog.on_raw_reaction_remove(EVENT)
 
-    stage.images.meanwhile = take_back
+    stage.images.in_the_meantime = take_back
     await stage.cog.on_raw_reaction_add(EVENT)
 
     assert states(stage) == []
@@ -127,7 +42,31 @@ async def test_a_reaction_taken_back_while_its_picture_comes_makes_no_film(stage
     assert stage.channel.said == []
 
 
-async def test_a_reaction_taken_back_while_its_film_is_accepted_calls_that_film_off(stage):
+async def test_a_reaction_made_again_outlives_the_one_that_was_taken_back(stage):
+    """The kind: two tries at work at once, of which the first ends, in whatever way, in between."""
+    tasks, fetching, ended = TaskOwner(), asyncio.Event(), asyncio.Event()
+    again: list[asyncio.Task[None]] = []
+
+    async def fetch(address, *, name):
+        if not again:
+            await stage.cog.on_raw_reaction_remove(EVENT)
+            again.append(tasks.start(stage.cog.on_raw_reaction_add(EVENT), name="again"))
+            await fetching.wait()
+            raise ImageRejectedError(f"{name} could not be fetched.")
+        fetching.set()
+        await ended.wait()
+        return make_image()
+
+    stage.images.fetch = fetch
+    await stage.cog.on_raw_reaction_add(EVENT)
+    ended.set()
+    await again[0]
+
+    assert states(stage) == [JobState.QUEUED]
+    assert stage.cog._wanted == {}
+
+
+async def test_a_reaction_taken_back_while_its_video_is_accepted_calls_that_video_off(stage):
     accept = stage.world.store.accept
 
     async def take_back_and_accept(*args, **kwargs):
@@ -146,7 +85,7 @@ async def test_a_message_that_cannot_be_read_for_a_moment_is_read_again(stage, t
 
     await stage.cog.on_raw_reaction_add(EVENT)
 
-    assert states(stage) == [JobState.ACCEPTED, JobState.ACCEPTED]
+    assert states(stage) == [JobState.QUEUED]
 
 
 async def test_a_message_that_cannot_be_read_for_long_is_left_with_a_word_in_the_log(stage, caplog):
@@ -169,12 +108,112 @@ async def test_a_message_that_is_gone_is_not_asked_for_again(stage):
     assert stage.channel.troubles == [gone]
 
 
-async def test_a_reaction_taken_back_while_its_message_cannot_be_read_makes_no_film(stage):
+async def test_a_reaction_taken_back_while_its_message_cannot_be_read_makes_no_video(stage):
     async def take_back():
         await stage.cog.on_raw_reaction_remove(EVENT)
 
-    stage.channel.troubles, stage.channel.meanwhile = [away()], take_back
+    stage.channel.troubles, stage.channel.in_the_meantime = [away()], take_back
     await stage.cog.on_raw_reaction_add(EVENT)
 
     assert states(stage) == []
     assert stage.images.fetched == 0
+
+
+# Taking it back
+
+
+async def test_a_reaction_taken_back_after_the_hand_over_is_told_what_it_costs_once(stage):
+    await stage.cog.on_raw_reaction_add(EVENT)
+    await stage.process.worker.run_once()
+    [job] = stage.world.store.jobs.values()
+    assert job.state not in {JobState.QUEUED, JobState.CANCELLED}
+
+    await stage.cog.on_raw_reaction_remove(EVENT)
+    await stage.cog.on_raw_reaction_remove(EVENT)
+
+    [said] = stage.channel.said
+    assert "Too late" in said
+    assert dollars(job.cost_micros) in said
+
+
+async def test_a_reaction_taken_back_in_time_says_nothing(stage):
+    await stage.cog.on_raw_reaction_add(EVENT)
+
+    await stage.cog.on_raw_reaction_remove(EVENT)
+
+    assert states(stage) == [JobState.CANCELLED]
+    assert stage.channel.said == []
+
+
+def break_database(stage, times, in_the_meantime=nothing):
+    """The next times that anyone looks for open jobs."""
+    list_active, left = stage.world.store.list_active, list(range(times))
+
+    async def broken(**whose):
+        if left:
+            left.pop()
+            await in_the_meantime()
+            raise DatabaseBusyError("the database system is starting up")
+        return await list_active(**whose)
+
+    stage.world.store.list_active = broken
+
+
+async def test_a_reaction_taken_back_while_the_database_is_away_counts_once_it_is_back(stage):
+    await stage.cog.on_raw_reaction_add(EVENT)
+    break_database(stage, times=5)
+
+    await stage.cog.on_raw_reaction_remove(EVENT)
+
+    assert states(stage) == [JobState.CANCELLED]
+
+
+async def test_a_reaction_made_again_while_the_database_is_away_is_not_cancelled(stage):
+    await stage.cog.on_raw_reaction_add(EVENT)
+
+    async def make_again():
+        await stage.cog.on_raw_reaction_add(EVENT)
+
+    break_database(stage, times=1, in_the_meantime=make_again)
+    await stage.cog.on_raw_reaction_remove(EVENT)
+
+    assert states(stage) == [JobState.QUEUED]
+    assert stage.cog._taken_back == {}
+
+
+async def test_a_member_who_was_refused_hears_of_a_database_that_is_away(stage, monkeypatch):
+    refuse_all(stage)
+    await stage.cog.on_raw_reaction_add(EVENT)
+
+    async def away_now(_place):
+        raise DatabaseBusyError("the database system is starting up")
+
+    monkeypatch.setattr(stage.cog._services.member_money, "allowed_models", away_now)
+    monkeypatch.setattr(stage.cog._said, "may", lambda _subject: True)
+    await stage.cog.on_raw_reaction_add(EVENT)
+
+    assert "can't save" in stage.channel.said[-1]
+
+
+async def test_taking_it_back_leaves_others_and_other_messages_alone(stage):
+    for message_id, user_id in ((40, 30), (40, 31), (41, 30)):
+        await stage.cog.on_raw_reaction_add(reaction(message_id, user_id))
+
+    await stage.cog.on_raw_reaction_remove(reaction(40, 30))
+
+    ended = {
+        (job.source_message_id, job.user_id)
+        for job in stage.world.store.jobs.values()
+        if job.state is JobState.CANCELLED
+    }
+    assert ended == {(40, 30)}
+    assert len(states(stage)) == 3
+
+
+async def test_a_hidden_picture_makes_a_hidden_video(stage):
+    stage.channel.attachments = [shown(1, "SPOILER_den.png")]
+
+    await stage.cog.on_raw_reaction_add(EVENT)
+
+    [job] = stage.world.store.jobs.values()
+    assert job.request.is_spoiler

@@ -1,5 +1,7 @@
 """What goes wrong in a command is said to its member, or at least to the operator."""
 
+import inspect
+import logging
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,8 +11,15 @@ from discord import app_commands
 
 from bot.client import Client
 from bot.errors import DatabaseBusyError, InvalidRequestError
-from cogs._private.answers import guarded
+from bot.money.limits import LimitKind, LimitReachedError, Refusal
+from cogs._shared.answers import empty_on_error, guarded
+from cogs._shared.interactions import check_manager
 from cogs.errors import Errors
+from cogs.models import Models
+from cogs.quota_admin import QuotaAdmin
+from cogs.show import Show
+from cogs.storyboard import Storyboard
+from cogs.video import Video
 
 
 async def heard(kind, error, caplog):
@@ -19,8 +28,14 @@ async def heard(kind, error, caplog):
     await Errors(
         cast(Client, SimpleNamespace(tree=SimpleNamespace(error=handlers.append)))
     ).cog_load()
-    interaction = SimpleNamespace(type=kind, command=None)
-    await handlers[0](interaction, error)
+    offered: list[Any] = []
+
+    async def offer(choices: list[Any]) -> None:
+        offered.append(choices)
+
+    response = SimpleNamespace(autocomplete=offer)
+    await handlers[0](SimpleNamespace(type=kind, command=None, response=response), error)
+    assert offered == [[]]  # so that the member does not wait for a list that never comes
     return [(row.msg, row.exc_info[1]) for row in caplog.records]
 
 
@@ -50,8 +65,10 @@ async def test_more_reasons_than_a_message_holds_are_cut_and_not_kept_back(is_de
         said.append(text or content)
 
     response = SimpleNamespace(is_done=lambda: is_deferred, send_message=say)
-    user = SimpleNamespace(id=30)
-    interaction: Any = SimpleNamespace(user=user, response=response, edit_original_response=say)
+    user, no_one = SimpleNamespace(id=30), discord.Permissions.none()
+    interaction: Any = SimpleNamespace(
+        user=user, response=response, edit_original_response=say, permissions=no_one
+    )
 
     async def refuse() -> None:
         raise InvalidRequestError([f"Shot {number} has no words." for number in range(1000)])
@@ -59,6 +76,152 @@ async def test_more_reasons_than_a_message_holds_are_cut_and_not_kept_back(is_de
     await guarded(interaction, refuse)
 
     [text] = said
-    assert text.startswith("This cannot be made as it stands:\n- Shot 0 has no words.")
+    assert text.startswith("This request needs some changes:\n- Shot 0 has no words.")
     assert text.endswith("…")
     assert len(text) == 2000
+
+
+class OrderResult:
+    """An interaction that notes what it is answered; `rights` are those of anyone who asks."""
+
+    type = discord.InteractionType.application_command
+    command = None
+
+    def __init__(self, rights: discord.Permissions | None = None) -> None:
+        self.said: list[str] = []
+        self.permissions = rights or discord.Permissions.none()
+        self.response = SimpleNamespace(is_done=lambda: False, send_message=self._say)
+
+    async def _say(self, text: str, *, ephemeral: bool) -> None:
+        assert ephemeral
+        self.said.append(text)
+
+
+async def answered(error: Exception, rights: discord.Permissions | None = None) -> str:
+    """The one answer to a command that ends with this error."""
+    handlers: list[Any] = []
+    tree = SimpleNamespace(error=handlers.append)
+    await Errors(cast(Client, SimpleNamespace(tree=tree))).cog_load()
+    asked = OrderResult(rights)
+    await handlers[0](asked, error)
+    [text] = asked.said
+    return text
+
+
+class AnyCheck:
+    """A command of which every check refuses in its own way."""
+
+    name = qualified_name = "anything"
+
+
+# The kind: whatever discord.py hands to the handler, the member reads one sentence of it.
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (app_commands.CheckFailure("no"), "can't use this command"),
+        (app_commands.NoPrivateMessage(), "can't use this command"),
+        (app_commands.MissingPermissions(["manage_guild"]), "can't use this command"),
+        (app_commands.CommandNotFound("old", []), "This command was updated"),
+        (
+            app_commands.TransformerError(
+                30, discord.AppCommandOptionType.user, app_commands.Transformer()
+            ),
+            "One of those options",
+        ),
+        (app_commands.CommandInvokeError(cast(Any, AnyCheck()), ValueError("bug")), "reference"),
+        (app_commands.AppCommandError("a bug of Discord's"), "reference"),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+async def test_every_error_of_a_command_gets_one_answer(error, expected):
+    assert expected in await answered(error)
+
+
+async def test_a_check_that_refuses_says_why_instead_of_leaving_a_traceback():
+    asked: Any = OrderResult()
+
+    with pytest.raises(app_commands.AppCommandError) as refused:
+        check_manager(asked)
+
+    assert "Manage Server" in await answered(refused.value)
+    assert check_manager(cast(Any, OrderResult(discord.Permissions(manage_guild=True))))
+
+
+LIMIT = LimitReachedError([Refusal(LimitKind.POOL, 90_000, 100_000, 20_000)])
+
+
+async def test_a_refusal_names_a_command_only_to_those_who_have_it():
+    members = await answered(app_commands.CommandInvokeError(cast(Any, AnyCheck()), LIMIT))
+    admins = await answered(
+        app_commands.CommandInvokeError(cast(Any, AnyCheck()), LIMIT),
+        discord.Permissions(manage_guild=True),
+    )
+
+    assert "/quota-admin" not in members
+    assert "A server admin can change that." in members
+    assert "You can change that with `/quota-admin pool`." in admins
+
+
+def refused_by_discord(code: int) -> discord.HTTPException:
+    response: Any = SimpleNamespace(status=400, reason="Bad Request")
+    return discord.HTTPException(response, {"code": code, "message": "no"})
+
+
+@pytest.mark.parametrize(("code", "is_logged"), [(40060, False), (10062, False), (50035, True)])
+async def test_choices_that_another_process_sent_first_leave_no_traceback(code, is_logged, caplog):
+    await Errors(cast(Client, SimpleNamespace(tree=SimpleNamespace(error=callable)))).cog_load()
+    tree = logging.getLogger("discord.app_commands.tree")
+
+    try:
+        raise refused_by_discord(code)
+    except discord.HTTPException:
+        tree.exception("Ignoring exception in autocomplete for %r", "video")
+
+    assert [row.name for row in caplog.records if row.exc_info] == [tree.name] * is_logged
+
+
+@pytest.mark.parametrize("error", [InvalidRequestError(["no"]), ValueError("a bug")])
+async def test_an_autocomplete_that_fails_offers_nothing(error):
+    class Cog:
+        @empty_on_error
+        async def names(self, interaction, typed):
+            if typed:
+                raise error
+            return ["first"]
+
+    assert await Cog().names(None, "") == ["first"]
+    assert await Cog().names(None, "x") == []
+
+
+def test_every_autocomplete_of_the_bot_offers_nothing_where_it_fails():
+    found = [
+        (command.qualified_name, name, param.autocomplete)
+        for cog in (Video, Storyboard, Models, Show, QuotaAdmin)
+        for command in commands_of(cog)
+        for name, param in command._params.items()
+        if param.autocomplete is not None
+    ]
+
+    assert len(found) > 10
+    for command, name, callback in found:
+        assert inspect.unwrap(callback) is not callback, (command, name)
+
+
+def commands_of(cog: Any) -> list[Any]:
+    return [one for one in cog.__cog_app_commands__ if hasattr(one, "_params")]
+
+
+@pytest.mark.parametrize(
+    ("custom_id", "is_answered"),
+    [("v0:cancel:aaaaaaaaaaaaaaaa", True), ("old", True), ("v1:cancel:aaaaaaaaaaaaaaaa", False)],
+)
+@pytest.mark.parametrize(
+    "kind", [discord.InteractionType.component, discord.InteractionType.modal_submit]
+)
+async def test_what_belongs_to_an_older_version_is_answered(kind, custom_id, is_answered):
+    asked: Any = OrderResult()
+    asked.type, asked.data = kind, {"custom_id": custom_id}
+
+    await Errors(cast(Client, SimpleNamespace())).on_interaction(asked)
+
+    assert len(asked.said) == is_answered

@@ -1,4 +1,4 @@
-"""A film that must be made smaller first is said to be, and is never waited for without end."""
+"""A video that must be made smaller first is said to be, and is never waited for without end."""
 
 import asyncio
 from types import SimpleNamespace
@@ -6,11 +6,11 @@ from typing import Any, cast
 
 import pytest
 
-from bot.client import Services
-from bot.services.showing import Showing
+from bot.archive.show import Archive
+from bot.services import Services
 from cogs.show import Show
 from tests.factories import PROVIDER
-from tests.fakes.media import FakeFilmStore
+from tests.fakes.media import FakeVideoStore
 from tests.fakes.world import World
 
 LIMIT = 10_000
@@ -38,8 +38,8 @@ class Interaction:
             file.close()
 
 
-class Slow(FakeFilmStore):
-    """Films that are never done being made smaller."""
+class Slow(FakeVideoStore):
+    """Videos that are never done being made smaller."""
 
     async def fit(self, artifact, *, max_bytes):
         return await asyncio.get_running_loop().create_future()
@@ -48,18 +48,25 @@ class Slow(FakeFilmStore):
 @pytest.fixture
 def world(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "films").mkdir()
+    (tmp_path / "videos").mkdir()
     return World()
 
 
-async def shown(world, size_bytes, *, films=None, **how):
-    """What is said of a film of this size."""
+async def shown(world, size_bytes, *, videos=None, **how):
+    """What is said of a video of this size."""
     process = world.start()
     job = await process.accept(key="one")
     await world.live(process)
-    world.films.path(job.id).write_bytes(b"film")
-    world.films.disk[world.films.path(job.id)] = size_bytes
-    showing = Showing(world.store, films or world.films, {PROVIDER: world.provider})
+    world.videos.path(job.id).write_bytes(b"video")
+    world.videos.disk[world.videos.path(job.id)] = size_bytes
+    showing = Archive(
+        world.store,
+        world.store,
+        videos or world.videos,
+        {PROVIDER: world.provider},
+        world.clock,
+        sources=world.sources,
+    )
     cog = Show(cast(Services, SimpleNamespace(showing=showing)), **how)
     interaction: Any = Interaction()
     callback: Any = Show.show.callback
@@ -67,7 +74,7 @@ async def shown(world, size_bytes, *, films=None, **how):
     return interaction
 
 
-async def test_a_film_that_fits_comes_at_once(world):
+async def test_a_video_that_fits_comes_at_once(world):
     interaction = await shown(world, LIMIT)
 
     [said] = interaction.said
@@ -75,19 +82,21 @@ async def test_a_film_that_fits_comes_at_once(world):
     assert interaction.files == 1
 
 
-async def test_that_a_film_is_made_smaller_is_said_before(world):
+async def test_that_a_video_is_made_smaller_is_said_before(world):
     interaction = await shown(world, 2 * LIMIT)
 
     first, last = interaction.said
-    assert "I make it smaller, which may take a few minutes." in first
+    assert "I'm re-encoding it, which may take a few minutes." in first
     assert "Re-encoded to fit." in last
     assert interaction.files == 1
 
 
-async def test_a_film_that_cannot_be_made_smaller_in_time_is_a_link(world):
-    slow = Slow(world.films.disk)
+async def test_a_video_that_cannot_be_made_smaller_in_time_is_a_link(world):
+    slow = Slow(world.videos.disk)
 
-    interaction = await shown(world, 2 * LIMIT, films=slow, within_seconds=0.0)
+    interaction = await shown(world, 2 * LIMIT, videos=slow, within_seconds=0.0)
 
-    assert interaction.said[-1].endswith("here is the service's link: https://films.example/1")
+    assert interaction.said[-1].endswith(
+        "here's the video service's link: https://videos.example/1"
+    )
     assert interaction.files == 0

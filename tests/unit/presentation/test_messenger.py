@@ -1,22 +1,26 @@
-"""What the courier remembers of its tries: where it looked, and which uploads never end."""
+"""What the messenger remembers of its tries: where it looked, and which uploads never end."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import discord
 import pytest
 
-from bot.domain.deliveries import DeliveryKind, DeliveryState
-from bot.domain.jobs import Artifact, JobState
+from bot.delivery.messenger import CardView
 from bot.errors import DeliveryUnavailableError, FileTooLargeError
-from bot.ports import CardView, FittedFilm
-from bot.presentation.courier import MOST_TIMEOUTS, DiscordCourier
-from bot.presentation.films import last_line_of
-from tests.factories import NOW, make_delivery, make_image, make_job, make_request
+from bot.guilds.notices import TO_ADMINS, Notice
+from bot.ids import ChannelId, GuildId
+from bot.jobs.files import FittedVideo
+from bot.jobs.job import Artifact, JobState
+from bot.jobs.messages import DeliveryKind, DeliveryState
+from bot.presentation.messenger import MAX_TIMEOUTS, DiscordMessenger
+from bot.presentation.videos import last_line_of
+from tests.factories import NOW, make_delivery, make_image, make_job, make_request, new_notice_id
 from tests.fakes.clock import FakeClock
 
-ME, SOMEBODY = object(), object()
+ME, SOMEONE = object(), object()
 CROWD = 1200
 
 
@@ -35,7 +39,7 @@ class FakeChannel:
     read: int = 0
     uploads: list[int] = field(default_factory=list)
 
-    def say(self, author=SOMEBODY, content="", *, minutes=0):
+    def say(self, author=SOMEONE, content="", *, minutes=0):
         at = NOW + timedelta(minutes=minutes)
         said = SimpleNamespace(id=len(self.messages), author=author, content=content, created_at=at)
         self.messages.append(said)
@@ -65,61 +69,72 @@ def channel():
 
 
 @pytest.fixture
-def courier(channel):
+def messenger(channel):
     client: Any = SimpleNamespace(
         user=ME,
         get_channel=lambda _id: object(),
         get_guild=lambda _id: None,
         get_partial_messageable=lambda *_, **__: channel,
     )
-    return DiscordCourier(client, FakeClock())
+    return DiscordMessenger(client, FakeClock())
 
 
 @pytest.fixture
 def word():
-    """A word of failure that was begun and not noted."""
+    """A failure notice that was begun and not noted."""
     job = make_job()
     return make_delivery(job, DeliveryKind.FAILURE, state=DeliveryState.POSTING, posting_at=NOW)
 
 
-async def test_a_message_is_found_however_many_came_since_its_first_try(courier, channel, word):
+async def test_a_message_is_found_however_many_came_since_its_first_try(messenger, channel, word):
     for _ in range(CROWD):
         channel.say()
     channel.say(ME, f"none\n{last_line_of(word.job_id)}")
 
-    assert await courier.find_posted(word) == CROWD
+    assert await messenger.find_posted(word) == CROWD
 
 
-async def test_what_was_looked_through_is_not_read_again_at_each_try(courier, channel, word):
+@pytest.mark.parametrize("ahead", [timedelta(minutes=5), timedelta(days=400)])
+async def test_a_message_is_found_though_our_clock_was_ahead_when_it_was_posted(
+    messenger, channel, word, ahead
+):
+    channel.say(ME, f"none\n{last_line_of(word.job_id)}", minutes=-3)
+
+    assert await messenger.find_posted(replace(word, posting_at=NOW + ahead)) == 0
+    later = replace(word, posting_at=NOW)
+    assert await messenger.find_posted(later) is None  # noted by a clock that was right: another
+
+
+async def test_what_was_looked_through_is_not_read_again_at_each_try(messenger, channel, word):
     for minutes in range(CROWD):
         channel.say(minutes=minutes)
-    assert await courier.find_posted(word) is None
+    assert await messenger.find_posted(word) is None
     channel.say(ME, f"none\n{last_line_of(word.job_id)}", minutes=CROWD)
     first_look = channel.read
 
-    assert await courier.find_posted(word) == CROWD
+    assert await messenger.find_posted(word) == CROWD
     assert channel.read - first_look < 5
 
 
-async def test_a_look_that_breaks_off_goes_on_where_it_was_and_answers_nothing(
-    courier, channel, word
+async def test_a_poll_that_breaks_off_goes_on_where_it_was_and_answers_nothing(
+    messenger, channel, word
 ):
     for minutes in range(CROWD):
         channel.say(minutes=minutes)
     channel.breaks_after = CROWD - 10
 
     with pytest.raises(DeliveryUnavailableError):
-        await courier.find_posted(word)
+        await messenger.find_posted(word)
     channel.breaks_after = None
 
-    assert await courier.find_posted(word) is None
+    assert await messenger.find_posted(word) is None
     assert channel.read < CROWD + 5
 
 
-def film_of(tmp_path, size):
-    path = tmp_path / "film.mp4"
+def video_of(tmp_path, size):
+    path = tmp_path / "video.mp4"
     path.write_bytes(bytes(size))
-    return FittedFilm(path, size)
+    return FittedVideo(path, size)
 
 
 @pytest.fixture
@@ -127,48 +142,117 @@ def job():
     return make_job(state=JobState.SUCCEEDED, artifact=Artifact("x.mp4", 9, 5.0, 1280, 720))
 
 
-async def run_out_of_time(courier, film, job, times):
-    delivery = make_delivery(job, DeliveryKind.FILM)
+def view_of(job):
+    return CardView(job, "Fake Model", NOW)
+
+
+async def run_out_of_time(messenger, video, job, times):
+    delivery = make_delivery(job, DeliveryKind.VIDEO)
     for _ in range(times):
         with pytest.raises(DeliveryUnavailableError):
-            await courier.post_film(delivery, job, film)
+            await messenger.post_video(delivery, view_of(job), video)
     return delivery
 
 
 async def test_an_upload_that_never_ends_in_time_counts_as_too_large_in_the_end(
-    courier, channel, job, tmp_path
+    messenger, channel, job, tmp_path
 ):
-    film = film_of(tmp_path, 2000)
-    delivery = await run_out_of_time(courier, film, job, MOST_TIMEOUTS)
+    video = video_of(tmp_path, 2000)
+    delivery = await run_out_of_time(messenger, video, job, MAX_TIMEOUTS)
 
     with pytest.raises(FileTooLargeError):
-        await courier.post_film(delivery, job, film)
-    assert channel.uploads == [2000] * MOST_TIMEOUTS
-    assert await courier.post_film(delivery, job, film_of(tmp_path, 900)) == 77
-    assert courier.upload_limit_bytes(job.guild_id) > 2000  # it says nothing of the server
+        await messenger.post_video(delivery, view_of(job), video)
+    assert channel.uploads == [2000] * MAX_TIMEOUTS
+    assert await messenger.post_video(delivery, view_of(job), video_of(tmp_path, 900)) == 77
+    assert messenger.upload_limit_bytes(job.guild_id) > 2000  # it says nothing of the server
 
 
 async def test_a_connection_that_is_not_made_in_time_says_nothing_of_the_file(
-    courier, channel, job, tmp_path
+    messenger, channel, job, tmp_path
 ):
     channel.timeout = ConnectingTimeoutError
-    film = film_of(tmp_path, 2000)
-    await run_out_of_time(courier, film, job, MOST_TIMEOUTS + 1)
+    video = video_of(tmp_path, 2000)
+    await run_out_of_time(messenger, video, job, MAX_TIMEOUTS + 1)
 
-    assert len(channel.uploads) == MOST_TIMEOUTS + 1
+    assert len(channel.uploads) == MAX_TIMEOUTS + 1
 
 
 async def test_a_card_whose_pictures_never_arrive_in_time_can_be_posted_without(
-    courier, channel, tmp_path
+    messenger, channel, tmp_path
 ):
     job = make_job(request=make_request(image=make_image(key="abc.png")))
     path = tmp_path / "abc.png"
     path.write_bytes(bytes(2000))
     card, view = make_delivery(job), CardView(job, "Fake Model", NOW)
-    for _ in range(MOST_TIMEOUTS):
+    for _ in range(MAX_TIMEOUTS):
         with pytest.raises(DeliveryUnavailableError):
-            await courier.post_card(card, view, [path])
+            await messenger.post_card(card, view, [path])
 
     with pytest.raises(FileTooLargeError):
-        await courier.post_card(card, view, [path])
-    assert await courier.post_card(card, view, []) == 77
+        await messenger.post_card(card, view, [path])
+    assert await messenger.post_card(card, view, []) == 77
+
+
+class Desk:
+    """Somewhere a notice may go: what is sent there, and whether the bot may write."""
+
+    def __init__(self, *, may_write=True):
+        self.said: list[str] = []
+        self.may_write = may_write
+
+    def permissions_for(self, _member):
+        return discord.Permissions(view_channel=True, send_messages=self.may_write)
+
+    async def send(self, text, *, nonce):
+        assert nonce.startswith("notice-")
+        self.said.append(text)
+
+
+def notice_to(channel_id):
+    return Notice(new_notice_id(), GuildId(10), channel_id, "The pool is used up.", NOW, NOW)
+
+
+def staffed(log, staff, owner, *, is_known=True):
+    """A client in one server, with these desks."""
+
+    async def create_dm(user):
+        assert user.id == 5
+        return owner
+
+    guild = SimpleNamespace(name="My [server](x)", owner_id=5, me=ME, public_updates_channel=staff)
+    client: Any = SimpleNamespace(
+        user=ME,
+        get_guild=lambda _id: guild if is_known else None,
+        get_partial_messageable=lambda *_, **__: log,
+        create_dm=create_dm,
+    )
+    return DiscordMessenger(client, FakeClock())
+
+
+@pytest.mark.parametrize(
+    ("channel_id", "staff", "expected"),
+    [
+        (ChannelId(20), Desk(), "log"),
+        (TO_ADMINS, Desk(), "staff"),
+        (TO_ADMINS, Desk(may_write=False), "owner"),
+        (TO_ADMINS, None, "owner"),
+    ],
+)
+async def test_a_notice_goes_to_the_log_channel_else_to_the_staff_else_to_the_owner(
+    channel_id, staff, expected
+):
+    desks = {"log": Desk(), "staff": staff, "owner": Desk()}
+
+    await staffed(**desks).post_notice(notice_to(channel_id))
+
+    [(name, [text])] = [(name, desk.said) for name, desk in desks.items() if desk and desk.said]
+    assert name == expected
+    assert "The pool is used up." in text
+    assert text.startswith("**My") is (expected != "log")
+    assert "](" not in text
+    assert text.endswith("`/settings log-channel`.") is (expected != "log")
+
+
+async def test_a_notice_for_a_server_that_is_not_known_yet_is_tried_again():
+    with pytest.raises(DeliveryUnavailableError):
+        await staffed(Desk(), None, Desk(), is_known=False).post_notice(notice_to(TO_ADMINS))

@@ -1,20 +1,34 @@
-"""What people read: safe words, cards that say how a film stands, and buttons that are ours."""
+"""What people read: safe words, cards that say how a video stands, and buttons that are ours."""
 
 import random
+import re
 import string
 from dataclasses import replace
-from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 
 from bot import errors
-from bot.domain.deliveries import DELETED_ADDRESS
-from bot.domain.jobs import Artifact, Cancellation, Failure, FailureKind, JobState
-from bot.ports import CardView
-from bot.presentation import cards, custom_ids, films, replies
-from bot.presentation.custom_ids import Action, Pressed
-from bot.presentation.sanitising import plain, slug, visible
+from bot.catalog.request import SourceVideo
+from bot.delivery.messenger import CardView
+from bot.ids import ProviderName
+from bot.jobs.files import FittedVideo
+from bot.jobs.job import (
+    Artifact,
+    Cancellation,
+    Failure,
+    FailureKind,
+    JobState,
+)
+from bot.money import limits
+from bot.presentation import answers, cards, videos, widgets
+from bot.presentation.escaping import plain, slug, visible
+from bot.presentation.widgets import Action, Pressed
+from bot.providers.availability import PauseReason, ProviderPausedError
+from cogs.quota_admin import QuotaAdmin
 from tests.factories import NOW, make_image, make_job, make_request, new_job_id
 
 CORPUS = [
@@ -27,14 +41,6 @@ CORPUS = [
     "\\](\\",
     "</command:12345678901234567> <t:0:R> <:e:12345678901234567>",
 ]
-
-
-def view(state: JobState, *, name: str = "Model", **fields) -> CardView:
-    return CardView(make_job(state=state, **fields), name, NOW)
-
-
-def shown(given: CardView) -> str:
-    return str(cards.embed_of(given).to_dict())
 
 
 @pytest.mark.parametrize("text", CORPUS)
@@ -54,6 +60,83 @@ def test_what_cannot_be_seen_is_taken_out(sign):
     assert visible(f"a{sign}b") == "ab"
 
 
+# The kind of what is invisible: needed by a script or an emoji, or there to deceive
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",  # Persian "I want"
+        "\u0646\u0627\u0645\u0647\u200c\u0627\u06cc",
+        "\u0915\u094d\u200d\u0937",  # Hindi, a half letter
+        "\u0d28\u0d4d\u200d",  # Malayalam, at the end of a word
+        "\u0dc1\u0dca\u200d\u0dbb\u0dd3",  # Sinhala "Sri"
+        "\u1820\u180e\u1820",  # Mongolian
+        "\u0661\u06dd",  # an Arabic sign around a number
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467",  # a family
+        "\u2764\ufe0f\u200d\U0001f525",  # a heart on fire
+        "\U0001f469\U0001f3fd\u200d\U0001f680",
+        "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",  # England
+        "a\nb",
+    ],
+)
+def test_what_a_script_or_an_emoji_needs_stays(text):
+    assert visible(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("pay\u200cpal", "paypal"),
+        ("pay\u200dpal", "paypal"),
+        ("\u0645\u06cc\u200c\u200c\u200c\u062e", "\u0645\u06cc\u200c\u062e"),
+        ("\u200c\u0645", "\u0645"),
+        ("\u3042\u200d\u3044", "\u3042\u3044"),
+        ("a\U000e0061\U000e0062\U000e007fb", "ab"),  # words in tags, which only models read
+        ("\U0001f3f4\U000e0061", "\U0001f3f4"),
+        ("x\ufe00\ufe01\ufe02\U000e0100\U000e0101y", "x\ufe00y"),  # bytes in selectors
+        ("a\u3164b\u115fc\uffa0d", "abcd"),
+        ("a\u202eb\u2066c\u061cd\u200ee", "abcde"),
+        ("a\u00adb\u2060c\ufeffd\u200be", "abcde"),
+    ],
+)
+def test_what_is_there_to_deceive_goes(text, seen):
+    assert visible(text) == seen
+
+
+@given(st.text(max_size=60))
+def test_what_is_visible_stays_as_it_is(text):
+    assert visible(visible(text)) == visible(text)
+
+
+def test_a_hidden_picture_is_not_shown_on_its_card_nor_its_video():
+    image = make_image(key="mine.png")
+    job = make_job(request=make_request(image=image, is_spoiler=True))
+
+    assert cards.picture_names(job) == ("SPOILER_picture-1.png",)
+    assert cards.embed_of(CardView(job, "Model", NOW)).thumbnail.url is None
+    video = videos.file_of(job, FittedVideo(Path(__file__), 1))
+    assert video.filename.startswith("SPOILER_")
+    video.close()
+
+
+def test_an_open_picture_is_shown_on_its_card():
+    job = make_job(request=make_request(image=make_image(key="mine.png")))
+
+    assert cards.picture_names(job) == ("picture-1.png",)
+    assert cards.embed_of(CardView(job, "Model", NOW)).thumbnail.url == "attachment://picture-1.png"
+
+
+@pytest.mark.parametrize("mark", ["", "SPOILER_"])
+def test_the_addresses_of_a_cards_pictures_are_found_whether_hidden_or_not(mark):
+    urls = [f"https://cdn.example/{number}/{mark}picture-{number}.png" for number in (2, 1)]
+    message: Any = SimpleNamespace(
+        embeds=[], attachments=[SimpleNamespace(url=url) for url in urls]
+    )
+
+    assert cards.picture_addresses(message) == (urls[1], urls[0])
+
+
 @given(st.text(max_size=200) | st.sampled_from(CORPUS), st.integers(1, 200))
 def test_what_is_shown_is_never_longer_than_its_room(text, most):
     assert len(plain(text, most=most)) <= most
@@ -69,101 +152,22 @@ def test_a_file_name_is_plain_letters_and_never_empty(text):
 def test_a_button_comes_back_as_what_it_was(action):
     job_id = new_job_id()
 
-    assert custom_ids.parse(custom_ids.spell(action, job_id)) == Pressed(action, job_id)
+    assert widgets.parse(widgets.spell(action, job_id)) == Pressed(action, job_id)
 
 
 def test_of_a_thousand_foreign_buttons_none_is_ours():
     dice = random.Random(5)  # noqa: S311 - repeatable, nothing secret
     signs = string.ascii_lowercase + string.digits + ":"
     foreign = ["".join(dice.choices(signs, k=dice.randrange(1, 40))) for _ in range(1000)]
-    real = custom_ids.spell(Action.CANCEL, new_job_id())
+    real = widgets.spell(Action.CANCEL, new_job_id())
     foreign += [f"{real}\n", f" {real}", real.upper(), real[:-1], f"{real}a", "v2" + real[2:]]
 
-    assert [made for made in foreign if custom_ids.parse(made)] == []
-
-
-@pytest.mark.parametrize(
-    ("state", "fact"),
-    [
-        (JobState.ACCEPTED, "Waiting for its turn"),
-        (JobState.SUBMITTING, "Handing over"),
-        (JobState.IN_PROGRESS, "In the making"),
-        (JobState.COLLECTING, "Fetching the film"),
-        (JobState.UNCERTAIN, "nothing is sent twice"),
-        (JobState.SUCCEEDED, "The film is on its way"),
-        (JobState.FAILED, "No film"),
-        (JobState.EXPIRED, "never finished"),
-        (JobState.CANCELLED, "Nothing was charged"),
-    ],
-)
-def test_a_card_says_how_the_film_stands_and_can_be_cancelled_until_it_ends(state, fact):
-    failure = Failure(FailureKind.PROVIDER, "It broke.") if state is JobState.FAILED else None
-    card = view(state, failure=failure)
-
-    assert fact in shown(card)
-    assert card.job.id in shown(card)
-    assert "$0.50" in shown(card)
-    assert (cards.buttons_of(card) is None) == card.job.is_terminal
-
-
-def test_a_card_shows_the_place_in_the_queue_and_the_way_to_the_film():
-    assert "Number 3 in the queue" in shown(replace(view(JobState.ACCEPTED), position=3))
-    done = replace(view(JobState.SUCCEEDED), film_url="https://discord.com/channels/1/2/3")
-    assert "[Watch it](https://discord.com/channels/1/2/3)" in shown(done)
-
-
-def test_the_card_of_a_deleted_film_says_so_and_leads_nowhere():
-    gone = shown(replace(view(JobState.SUCCEEDED), film_url=DELETED_ADDRESS))
-
-    assert "has been deleted since" in gone
-    assert "Watch it" not in gone
-
-
-def test_a_card_has_its_picture_and_no_button_once_cancelled():
-    job = make_job(request=make_request(image=make_image(key="abc.jpg")), cancel_requested=True)
-
-    card = CardView(job, "Model", NOW)
-
-    assert "attachment://picture-1.jpg" in shown(card)
-    assert cards.buttons_of(card) is None
-
-
-def test_a_film_that_is_late_is_expected_any_moment_and_never_in_the_past():
-    begun = NOW - timedelta(seconds=60)  # which is what such a film takes
-
-    late = shown(view(JobState.IN_PROGRESS, submitted_at=begun))
-    in_time = shown(view(JobState.IN_PROGRESS, submitted_at=begun + timedelta(seconds=1)))
-
-    assert "Expected any moment now" in late
-    assert "<t:" not in late
-    assert f"<t:{int(NOW.timestamp()) + 1}:R>" in in_time
-
-
-@pytest.mark.parametrize("state", [JobState.SUBMITTING, JobState.IN_PROGRESS, JobState.COLLECTING])
-def test_between_cancel_and_the_end_a_card_says_that_it_is_being_called_off(state):
-    assert "Being called off" in shown(view(state, cancel_requested=True))
-    assert "Called off" in shown(view(JobState.CANCELLED, cancel_requested=True))
+    assert [made for made in foreign if widgets.parse(made)] == []
 
 
 def test_a_message_without_a_picture_is_answered_with_what_to_choose():
-    assert "notes.txt is not a picture I can read" in replies.no_picture("notes.txt")
-    assert "no picture in that message" in replies.no_picture(None)
-
-
-def test_cards_look_the_same_within_the_same_ten_percent_and_not_beyond():
-    def digest(percent: int) -> str:
-        job = make_job(
-            id="a" * 16, state=JobState.IN_PROGRESS, progress_percent=percent, submitted_at=NOW
-        )
-        return cards.digest_of(CardView(job, "Model", NOW))
-
-    assert digest(41) == digest(49) != digest(50)
-
-
-def test_a_guess_from_the_time_passed_never_claims_to_be_done():
-    late = view(JobState.IN_PROGRESS, submitted_at=NOW - timedelta(hours=1))
-
-    assert "90 %" in shown(late)
+    assert "notes.txt isn't a picture I can read" in answers.no_picture("notes.txt")
+    assert "message has no picture" in answers.no_picture(None)
 
 
 SAID = {
@@ -171,32 +175,105 @@ SAID = {
     errors.ImageRejectedError: errors.ImageRejectedError("a.png is damaged."),
     errors.DuplicateRequestError: errors.DuplicateRequestError("abc"),
     errors.JobNotFoundError: errors.JobNotFoundError(),
+    errors.NotTheMakerError: errors.NotTheMakerError(),
+    errors.VideoRejectedError: errors.VideoRejectedError("a.mp4 is damaged. Send another file."),
+    errors.VideoNotPostedError: errors.VideoNotPostedError(),
     errors.NotYourJobError: errors.NotYourJobError(),
     errors.TooLateToCancelError: errors.TooLateToCancelError(),
     errors.NotYourOfferError: errors.NotYourOfferError(),
     errors.OfferExpiredError: errors.OfferExpiredError(),
     errors.PriceRoseError: errors.PriceRoseError(),
-    errors.FilmComingError: errors.FilmComingError(),
-    errors.FilmTakenDownError: errors.FilmTakenDownError(),
-    errors.FilmNotThereError: errors.FilmNotThereError(),
-    errors.FilmWillNotComeError: errors.FilmWillNotComeError(),
+    errors.VideoComingError: errors.VideoComingError(),
+    errors.VideoTakenDownError: errors.VideoTakenDownError(),
+    errors.VideoNotThereError: errors.VideoNotThereError(),
+    errors.VideoWillNotComeError: errors.VideoWillNotComeError(),
     errors.PolicyChangedError: errors.PolicyChangedError(),
-    errors.LimitReachedError: errors.LimitReachedError([errors.Refusal(errors.LimitKind.PAUSED)]),
-    errors.ProviderPausedError: errors.ProviderPausedError("nanogpt", "balance", NOW),
+    limits.LimitReachedError: limits.LimitReachedError([limits.Refusal(limits.LimitKind.PAUSED)]),
+    errors.AlreadySpentError: errors.AlreadySpentError(1, is_estimate=False, is_certain=True),
+    ProviderPausedError: ProviderPausedError(
+        ProviderName("nanogpt"), "NanoGPT", PauseReason.BALANCE, NOW
+    ),
 }
 
 
-@pytest.mark.parametrize("kind", errors.UserFacingError.__subclasses__())
+@pytest.mark.parametrize(
+    "kind",
+    sorted(
+        set(errors.UserFacingError.__subclasses__()) - {errors.AlreadySpentError},
+        key=repr,  # in one order in every worker of pytest-xdist
+    ),
+)
 def test_every_error_of_a_members_is_said_in_a_sentence_of_its_own(kind):
-    said = replies.sentence(SAID[kind])
+    said = answers.sentence(SAID[kind])
 
     assert said.endswith(".")
     assert "went wrong" not in said
 
 
+@pytest.mark.parametrize("is_certain", [True, False])
+@pytest.mark.parametrize(("is_estimate", "price"), [(False, "$0.12"), (True, "about $0.12")])
+def test_cancelling_what_is_paid_for_is_a_question_with_its_price(is_certain, is_estimate, price):
+    error = errors.AlreadySpentError(120_000, is_estimate=is_estimate, is_certain=is_certain)
+
+    said = answers.stop_following(error)
+
+    assert said.casefold().endswith(f"pay {price} either way. cancel anyway?")
+    assert ("has already started" in said) is is_certain
+
+
+REFUSALS = [
+    limits.Refusal(kind, 90_000, 100_000, 60 if kind is limits.LimitKind.RATE else 20_000, NOW)
+    for kind in limits.LimitKind
+]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda one: one.kind)
+def test_a_refusal_names_an_existing_command_to_admins_and_none_to_members(refusal):
+    error = limits.LimitReachedError([refusal])
+    members, admins = (answers.sentence(error, is_admin=is_admin) for is_admin in (False, True))
+    commands = {one.qualified_name for one in QuotaAdmin.__cog_app_commands__}
+
+    assert "quota-admin" not in members
+    [named] = re.findall(r"`/quota-admin ([a-z-]+)`", admins)
+    assert named in commands
+
+
+def test_a_video_too_long_is_refused_with_what_to_change():
+    known, unknown = (limits.Refusal(limits.LimitKind.LENGTH, 0, 10, asked) for asked in (16, 0))
+
+    said = answers.sentence(limits.LimitReachedError([known]))
+    assert said.startswith("This video would be 16 s long; the maximum here is 10 s.")
+    assert "Choose a shorter duration or fewer shots." in said
+    unsaid = answers.sentence(limits.LimitReachedError([unknown]))
+    assert "the maximum here is 10 s. Choose a model with a `duration`." in unsaid
+
+
+def test_what_a_member_has_left_is_not_said_in_public():
+    refusal = limits.Refusal(limits.LimitKind.ALLOWANCE, 170_000, 200_000, 90_000, NOW)
+    error = limits.LimitReachedError([refusal])
+
+    assert "$0.03 left of $0.20" in answers.sentence(error)
+    public = answers.sentence(error, is_public=True)
+    assert "$" not in public
+    assert "more than you have left" in public
+
+
+def test_no_one_is_said_to_have_been_told():
+    failure = Failure(FailureKind.OPERATOR, "The service does not accept this bot's account.")
+    paused = [
+        answers.sentence(ProviderPausedError(ProviderName("nanogpt"), "NanoGPT", reason, NOW))
+        for reason in PauseReason
+    ]
+    said = [answers.failed(failure, was_submitted=True), *paused]
+
+    assert len(said) == 4
+    for text in said:
+        assert "been told" not in text
+
+
 def test_a_pictures_name_is_shown_plainly_whatever_it_holds():
     name = "__**big**__ [look](http://evil.example) <@1> @everyone"
-    said = replies.sentence(errors.ImageRejectedError(f"{name} is damaged: save it again."))
+    said = answers.sentence(errors.ImageRejectedError(f"{name} is damaged: save it again."))
 
     assert said.startswith("\\_\\_\\*\\*big\\*\\*\\_\\_ ")
     assert "\\<@1>" in said
@@ -206,7 +283,7 @@ def test_a_pictures_name_is_shown_plainly_whatever_it_holds():
 
 
 def test_every_reason_is_named_and_that_nothing_was_charged():
-    said = replies.sentence(errors.InvalidRequestError(["First.", "Second."]))
+    said = answers.sentence(errors.InvalidRequestError(["First.", "Second."]))
 
     assert "- First.\n- Second.\n" in said
     assert said.endswith("Nothing was charged.")
@@ -222,8 +299,8 @@ def test_every_reason_is_named_and_that_nothing_was_charged():
         errors.DatabaseBusyError,
     ],
 )
-def test_who_asks_for_no_film_is_not_told_of_charges_and_prices(kind):
-    said = replies.sentence(SAID.get(kind) or kind(), is_wish=False)
+def test_who_asks_for_no_video_is_not_told_of_charges_and_prices(kind):
+    said = answers.sentence(SAID.get(kind) or kind(), is_request=False)
 
     assert said.endswith(".")
     assert "Nothing was charged" not in said
@@ -231,62 +308,70 @@ def test_who_asks_for_no_film_is_not_told_of_charges_and_prices(kind):
 
 
 def test_an_error_that_is_not_a_members_tells_nothing_of_itself():
-    assert replies.sentence(errors.ProviderError("sk-nano-1")) == "Something went wrong on my side."
+    assert answers.sentence(errors.ProviderError("sk-nano-1")) == "Something went wrong on my side."
 
 
 @pytest.mark.parametrize("was_submitted", [False, True])
 @pytest.mark.parametrize("kind", FailureKind)
 def test_every_failure_says_what_became_of_the_money(kind, was_submitted):
-    assert "charged" in replies.failed(Failure(kind, "It broke."), was_submitted=was_submitted)
+    assert "charged" in answers.failed(Failure(kind, "It broke."), was_submitted=was_submitted)
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_where_a_services_words_may_not_be_quoted_nothing_is_left_of_their_place(kind):
+    """Discord refused what was quoted, so the text is empty."""
+    said = answers.failed(Failure(kind, ""), was_submitted=True)
+
+    assert said == " ".join(said.split())
 
 
 @pytest.mark.parametrize(
     "kind", [FailureKind.REFUSED, FailureKind.PROVIDER, FailureKind.INTERRUPTED]
 )
 def test_what_a_service_took_is_never_said_not_to_be_charged(kind):
-    said = replies.failed(Failure(kind, "It broke."), was_submitted=True)
+    said = answers.failed(Failure(kind, "It broke."), was_submitted=True)
 
-    assert replies.NOTHING_CHARGED not in said
+    assert answers.NOTHING_CHARGED not in said
 
 
 @pytest.mark.parametrize("outcome", Cancellation)
-def test_calling_off_says_what_became_of_the_money(outcome):
-    assert "charge" in replies.cancelled(outcome)
+def test_cancelling_says_what_became_of_the_money(outcome):
+    assert "charge" in answers.cancelled(outcome)
 
 
 @pytest.mark.parametrize("prompt", CORPUS)
-def test_a_films_message_mentions_its_member_by_id_and_nobody_else(prompt):
+def test_a_videos_message_mentions_its_member_by_id_and_no_one_else(prompt):
     job = make_job(state=JobState.SUCCEEDED, request=make_request(prompt=prompt))
 
-    text = films.text_of(job, note="Re-encoded.", addresses=["https://a.example/f.mp4"])
+    text = videos.text_of(job, note="Re-encoded.", addresses=["https://a.example/f.mp4"])
 
-    assert text.startswith(f"<@{job.user_id}> your film is ready, for $0.50.")
+    assert text.startswith(f"<@{job.user_id}> your video is ready ($0.50).")
     assert text.replace("\\<", "").count("<@") == 1
     assert "@everyone" not in text
 
 
-def test_a_film_that_came_after_all_says_that_it_is_free():
-    text = films.text_of(make_job(state=JobState.EXPIRED), addresses=[])
+def test_a_video_that_finished_late_says_that_it_is_free():
+    text = videos.text_of(make_job(state=JobState.EXPIRED), addresses=[])
 
-    assert "came after all, and you pay nothing" in text
-    assert "no link is known" in text
+    assert "finished late; it's free" in text
+    assert "I have no link to it" in text
     assert "$" not in text
 
 
-def test_a_film_that_is_too_large_is_linked_to_shot_by_shot():
-    text = films.text_of(
+def test_a_video_that_is_too_large_is_linked_to_shot_by_shot():
+    text = videos.text_of(
         make_job(state=JobState.SUCCEEDED), addresses=["https://a/1", "https://a/2"]
     )
 
     assert text.endswith(
-        "It is too large for this channel, so here is the service's link: https://a/1 https://a/2"
+        "It's too large for this channel, so here's the video service's link: https://a/1 https://a/2"
     )
 
 
 def texts_with_links(job, links):
     return (
-        films.text_of(job, addresses=links),
-        films.text_without_file(job, links),
+        videos.text_of(job, addresses=links),
+        videos.text_without_file(job, links),
     )
 
 
@@ -297,9 +382,9 @@ def links_of(length):
 @pytest.mark.parametrize(
     ("length", "shown", "said"),
     [
-        (700, 2, "1 link is too long to be shown here; `/show` brings the film."),
-        (950, 1, "2 links are too long to be shown here; `/show` brings the film."),
-        (1_950, 0, "3 links are too long to be shown here; `/show` brings the film."),
+        (700, 2, "1 link is too long to show here; use `/show` to see the video."),
+        (950, 1, "2 links are too long to show here; use `/show` to see the video."),
+        (1_950, 0, "3 links are too long to show here; use `/show` to see the video."),
     ],
 )
 def test_links_that_are_too_long_for_a_message_are_counted_instead_of_cut(length, shown, said):
@@ -312,33 +397,70 @@ def test_links_that_are_too_long_for_a_message_are_counted_instead_of_cut(length
 
 
 @pytest.mark.parametrize("length", range(400, 2_400, 100))
-def test_whatever_was_asked_for_a_film_and_its_links_fit_a_message(length):
+def test_whatever_was_asked_for_a_video_and_its_links_fit_a_message(length):
     job = make_job(state=JobState.SUCCEEDED, request=make_request(prompt="*" * 4_000))
 
     assert all(len(text) <= 2_000 for text in texts_with_links(job, links_of(length)))
 
 
-def test_a_film_that_came_out_in_part_says_so_in_its_message():
+def test_a_video_that_came_out_in_part_says_so_in_its_message():
     artifact = Artifact("a.mp4", 1_000, remark="2 of 3 shots: one could not be made.")
 
-    text = films.text_of(make_job(state=JobState.SUCCEEDED, artifact=artifact))
+    text = videos.text_of(make_job(state=JobState.SUCCEEDED, artifact=artifact))
 
     assert "2 of 3 shots: one could not be made." in text
-    assert "shots" not in films.text_of(make_job(state=JobState.SUCCEEDED))
+    assert "shots" not in videos.text_of(make_job(state=JobState.SUCCEEDED))
 
 
 @pytest.mark.parametrize("prompt", CORPUS)
-def test_the_word_of_failure_mentions_its_member_alone_and_ends_with_its_mark(prompt):
+def test_the_failure_notice_mentions_its_member_alone_and_ends_with_its_mark(prompt):
     failure = Failure(FailureKind.REFUSED, prompt)
     job = make_job(state=JobState.FAILED, failure=failure)
 
-    text = films.text_without_film(job)
+    text = videos.text_without_video(job)
 
-    assert text.startswith(f"<@{job.user_id}> there will be no film: ")
+    assert text.startswith(f"<@{job.user_id}> your video failed: ")
     assert text.replace("\\<", "").count("<@") == 1
-    assert text.endswith(f"\n{films.last_line_of(job.id)}")
-    assert replies.NOTHING_CHARGED in text
+    assert text.endswith(f"\n{videos.last_line_of(job.id)}")
+    assert answers.NOTHING_CHARGED in text
 
 
-def test_the_word_about_a_film_that_was_never_finished_says_what_becomes_of_the_money():
-    assert "charged nothing" in films.text_without_film(make_job(state=JobState.EXPIRED))
+def test_the_word_about_a_video_that_was_never_finished_says_what_becomes_of_the_money():
+    assert "weren't charged" in videos.text_without_video(make_job(state=JobState.EXPIRED))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("a fox", "AI video: a fox"),
+        ("a fox\n\n  in   snow", "AI video: a fox in snow"),
+        ("x" * 5_000, f"AI video: {'x' * 1_013}…"),
+    ],
+)
+def test_a_video_says_what_it_shows_to_those_who_cannot_see_it(prompt, said):
+    assert videos.alt_text(prompt) == said
+    assert len(videos.alt_text(prompt, "The last frame of an AI video")) <= 1024
+
+
+@pytest.mark.parametrize(
+    ("source", "measured", "said"),
+    [
+        (None, 5.04, "5 s · 720p"),  # as it was asked for
+        (SourceVideo("a.mp4", 1280, 720, 9, 5.0), 10.04, "10 s · 720p"),
+        (SourceVideo("a.mp4", 1280, 720, 9, 5.0), None, "5 s · 720p"),
+    ],
+    ids=["its own", "continued", "not measured"],
+)
+def test_a_continued_video_says_how_long_it_is_now(source, measured, said):
+    request = make_request(duration_seconds=5, resolution="720p", source_video=source)
+    artifact = Artifact("a.mp4", 9, measured, 1280, 720)
+    job = replace(make_job(request=request), state=JobState.SUCCEEDED, artifact=artifact)
+
+    assert f"Wan 2.2 · {said}" in videos.text_of(job, model_name="Wan 2.2").replace("-# ", "")
+
+
+@pytest.mark.parametrize("shape", ["auto", "Auto", "adaptive", None])
+def test_a_shape_that_the_model_chooses_is_not_shown(shape):
+    request = make_request(duration_seconds=5, resolution="720p", aspect_ratio=shape)
+
+    assert cards.video_of(request) == "5 s · 720p"

@@ -1,0 +1,371 @@
+"""Every outcome as a sentence for people: what happened, what to change, what it cost."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.catalog.capability import Capability, Kind
+from bot.catalog.menu import usual, usual_price
+from bot.catalog.models import Catalog, ModelDescription
+from bot.catalog.pricing import Price, dollars
+from bot.errors import (
+    AlreadySpentError,
+    BotError,
+    DatabaseBusyError,
+    DuplicateRequestError,
+    ImageRejectedError,
+    InvalidRequestError,
+    JobNotFoundError,
+    NotTheMakerError,
+    NotYourJobError,
+    NotYourOfferError,
+    OfferExpiredError,
+    PolicyChangedError,
+    PriceRoseError,
+    StorageError,
+    TooLateToCancelError,
+    UnreadableRowError,
+    VideoComingError,
+    VideoNotPostedError,
+    VideoNotThereError,
+    VideoRejectedError,
+    VideoTakenDownError,
+    VideoWillNotComeError,
+)
+from bot.guilds.settings import ButtonsFor, GuildSettings
+from bot.ids import ModelId
+from bot.jobs.job import (
+    Cancellation,
+    Failure,
+    FailureKind,
+    Job,
+)
+from bot.money.limits import LimitReachedError
+from bot.ordering.quotes import Quote
+from bot.presentation import money
+from bot.presentation.escaping import plain, quoted, unlinked
+from bot.providers.availability import Availability, PauseReason, ProviderPausedError
+
+NOTHING_CHARGED = "Nothing was charged."
+NO_PICTURE_THERE = "That message has no picture. Choose one that does."
+MAX_FILE_NAME = 80
+MAX_TROUBLE = 600  # with a picture, which it names
+VIDEO_COMING = "This video is still rendering. Try again in a minute or two."
+VIDEO_NOT_THERE = "I no longer have that video, and neither does the video service."
+VIDEO_TAKEN_DOWN = (
+    "The message with this video was deleted, so I can only show it to you."
+    " Leave out `to_all`, or ask a moderator to show it to everyone."
+)
+VIDEO_DELETED = "Video deleted."
+TRY_AGAIN = "Try again in a minute."
+ONLY_OPERATOR = "Only the people who run this bot can fix that."
+FORM_LOST = f"This form has expired. Use `/storyboard` again. {NOTHING_CHARGED}"
+DRAFT_GONE = "I no longer have what this form was filled in with. Use the command again."
+NOT_ALLOWED = "You can't use this command here."
+WRONG_OPTION = "One of those options can't be used here. Choose one from the list."
+COMMAND_CHANGED = "This command was updated. Reload Discord and try again."
+OLD_BUTTON = "This is from an older version of me and no longer works. Use the command again."
+
+_SAID: dict[type[BotError], str] = {
+    DuplicateRequestError: "I already accepted this request. You're only charged once.",
+    VideoComingError: VIDEO_COMING,
+    VideoNotThereError: VIDEO_NOT_THERE,
+    VideoNotPostedError: "The message with this video is gone, so there's nothing to link to.",
+    VideoTakenDownError: VIDEO_TAKEN_DOWN,
+    VideoWillNotComeError: VIDEO_NOT_THERE,
+    JobNotFoundError: "I can't find that video.",
+    NotYourOfferError: "Only the member who was shown this price can confirm it.",
+    OfferExpiredError: f"This price expired after ten minutes. Ask again for a new one. {NOTHING_CHARGED}",
+    PolicyChangedError: "Someone else just changed the limits. Check them and try again.",
+    PriceRoseError: f"The price has gone up. Ask again to see the new one. {NOTHING_CHARGED}",
+    NotYourJobError: "Only the member who requested this video, or a moderator, can do that.",
+    NotTheMakerError: f"In this server, only the person who made a video can do that. {NOTHING_CHARGED}",
+    TooLateToCancelError: "This request has already ended, so there's nothing left to cancel.",
+    DatabaseBusyError: f"I can't save anything right now. {TRY_AGAIN}",
+    UnreadableRowError: (
+        "Some data that this needs is damaged. "
+        "Ask the bot's operator to run `python -m bot audit`, which says what to do."
+    ),
+    StorageError: f"My database isn't working right now. {TRY_AGAIN}",
+}
+_SAID_OF_CHANGES: dict[type[BotError], str] = {
+    NotYourOfferError: "Only the admin who was shown this change can make it.",
+    OfferExpiredError: "This change expired after ten minutes or was already made. Use the command again.",
+}
+_KINDS = {
+    frozenset({Kind.TEXT, Kind.IMAGE}): "text or picture",
+    frozenset({Kind.TEXT}): "text",
+    frozenset({Kind.IMAGE}): "picture",
+    frozenset({Kind.VIDEO}): "a video to continue",
+}
+
+
+def sentence(
+    error: BotError, *, is_request: bool = True, is_admin: bool = False, is_public: bool = False
+) -> str:
+    """The text for a member about an error that they can fix, or should know of.
+
+    Only of a request for a video it is said that nothing was charged. `is_admin`: the reader has the
+    commands that change limits. `is_public`: others read it too, who are not told what a member
+    has left.
+    """
+    said = _SAID if is_request else _SAID | _SAID_OF_CHANGES
+    match error:
+        case InvalidRequestError(reasons=reasons):
+            return _reasons(reasons) if is_request else "\n".join(map(unlinked, reasons))
+        case ImageRejectedError() | VideoRejectedError():
+            return f"{plain(str(error), most=MAX_TROUBLE)} {NOTHING_CHARGED}"
+        case LimitReachedError(refusals=refusals):
+            return money.refused(refusals, is_admin=is_admin, is_public=is_public)
+        case ProviderPausedError():
+            return paused(error, can_do_otherwise=False)
+        case AlreadySpentError():
+            return stop_following(error)
+        case _:
+            return said.get(type(error), "Something went wrong on my side.")
+
+
+def _reasons(reasons: Sequence[str]) -> str:
+    reasons = [unlinked(reason) for reason in reasons]  # a model's name is its service's
+    if len(reasons) == 1:
+        return f"{reasons[0]} {NOTHING_CHARGED}"
+    listed = "\n".join(f"- {reason}" for reason in reasons)
+    return f"This request needs some changes:\n{listed}\n{NOTHING_CHARGED}"
+
+
+def noted(note: str, text: str) -> str:
+    """An answer after a note about its model, if there is one."""
+    return f"{unlinked(note)}\n{text}" if note else text
+
+
+def no_picture(file_name: str | None) -> str:
+    """For a message without a picture; its first file, if it has one, is named."""
+    if file_name is None:
+        return NO_PICTURE_THERE
+    name = plain(file_name, most=MAX_FILE_NAME)
+    return f"{name} isn't a picture I can read. Choose a message with a PNG, JPEG or WebP."
+
+
+def given_back(trouble: str) -> str:
+    """For shots of which no video is made; what was written comes along as a file."""
+    return f"{trouble}\nYour text is in the attached file, so you can send it again."
+
+
+def unexpected(reference: str, known: str | None = None) -> str:
+    """For what should not happen: the reference finds it in the operator's log."""
+    what = known or "Something went wrong on my side."
+    return f"{what} If it keeps happening, give the bot's operator this reference: `{reference}`."
+
+
+def accepted(job: Job, quote: Quote, left_micros: int | None) -> str:
+    """The private answer to a request that was accepted."""
+    price = cost(Price(job.cost_micros, job.cost_is_estimate))
+    return (
+        f"🎬 Accepted for {price}.{_left(left_micros)} {_time(quote)}"
+        " Follow the video's card in the channel; you can cancel there, too."
+    )
+
+
+def to_confirm(quote: Quote, left_micros: int | None, expires_at: datetime) -> str:
+    """A price that must be agreed to first; in public without what its member has left."""
+    request, name = quote.request, quoted(quote.capability.name, most=100)
+    parts = [
+        f"{len(request.parts)} shots" if len(request.parts) > 1 else None,
+        f"{request.duration_seconds} s" if request.duration_seconds else None,
+        request.resolution,
+        "with sound" if request.audio else None,
+    ]
+    video = ", ".join(part for part in parts if part)
+    return (
+        f"This video costs **{cost(quote.price)}** ({name}{': ' if video else ''}{video})."
+        f"{_left(left_micros)} {_time(quote)}\n"
+        f"You won't be charged unless you press the button. It expires at {money.clock_of(expires_at)}."
+    )
+
+
+def paused(error: ProviderPausedError, *, can_do_otherwise: bool) -> str:
+    """Why a service takes nothing now, and when it is asked again."""
+    why = {
+        PauseReason.CREDENTIALS: f"rejects this bot's API key. {ONLY_OPERATOR}",
+        PauseReason.BALANCE: f"says this bot's account is empty. {ONLY_OPERATOR}",
+        PauseReason.FAILURES: "isn't responding properly.",
+    }[error.reason]
+    ways = "These models can make your video now:" if can_do_otherwise else "Try again then."
+    return f"{error.label} {why} I'll try again {_when(error.until)}. {NOTHING_CHARGED} {ways}"
+
+
+def provider_notice(availability: Availability, service: str) -> str:
+    """For a server's log channel; `service` is the provider's name in texts."""
+    if availability.reason is None or availability.paused_until is None:
+        return f"✅ {service} is back: I'm submitting videos again."
+    what = {
+        PauseReason.CREDENTIALS: "rejects this bot's API key. Check it in the settings.",
+        PauseReason.BALANCE: "says this bot's account is empty. Top it up.",
+        PauseReason.FAILURES: "isn't responding properly.",
+    }[availability.reason]
+    until = money.clock_of(availability.paused_until)  # the message stays, so nothing relative
+    return f"⚠️ {service} {what} Videos stay queued; I'll try again at {until}."
+
+
+def settings(settings: GuildSettings, catalog: Catalog) -> str:
+    """What a server decided; models by the names they have now."""
+    above = dollars(settings.confirm_above_micros)
+    channel = f"<#{settings.log_channel_id}>" if settings.log_channel_id else "no one"
+    return (
+        f"Videos that cost more than **{above}** need a confirmation.\n"
+        f"Provider alerts go to: {channel}\n"
+        f"The buttons under a video are for: {_BUTTONS[settings.buttons]}\n"
+        f"Default model for text: {_default(settings.text_model_id, catalog)}\n"
+        f"Default model for pictures: {_default(settings.picture_model_id, catalog)}"
+    )
+
+
+def _default(model_id: ModelId | None, catalog: Catalog) -> str:
+    if model_id is None:
+        return "the cheapest that can do what is asked"
+    found = catalog.find(model_id)
+    return (
+        f"`{model_id}`, which isn't offered any more"
+        if found is None
+        else quoted(found.name, most=100)
+    )
+
+
+_BUTTONS = {
+    ButtonsFor.ANYONE: "anyone, at their own cost",
+    ButtonsFor.MAKER: "the member who made it",
+}
+
+
+def _left(micros: int | None) -> str:
+    return "" if micros is None else f" You'll have {money.floor_dollars(micros)} left."
+
+
+def _time(quote: Quote) -> str:
+    usual = f"Videos like this take {about_seconds(quote.expected_seconds)}"
+    if quote.spread_seconds is None:
+        return f"{usual}."
+    quick, slow = (about_seconds(seconds) for seconds in quote.spread_seconds)
+    return f"{usual} ({quick} to {slow})."
+
+
+def _when(instant: datetime) -> str:
+    return f"<t:{int(instant.timestamp())}:R>"
+
+
+def stop_following(error: AlreadySpentError) -> str:
+    """What cancelling means once the money is spent, as a question."""
+    price = cost(Price(error.cost_micros, error.is_estimate))
+    if error.is_certain:
+        return f"The video service has already started, so you'll pay {price} either way. Cancel anyway?"
+    return (
+        f"The video service may have started already; then you'll pay {price} either way."
+        " Cancel anyway?"
+    )
+
+
+def cancelled(outcome: Cancellation) -> str:
+    if outcome is Cancellation.CANCELLED:
+        return f"Cancelled. {NOTHING_CHARGED}"
+    return (
+        "Cancelled. The video service had already started and can't be stopped,"
+        " so you still pay what it charges."
+    )
+
+
+def too_late(jobs: Sequence[Job]) -> str:
+    """For a 🎬 that was taken back after the service had begun."""
+    total = Price(sum(job.cost_micros for job in jobs), any(job.cost_is_estimate for job in jobs))
+    what, card = ("it", "its card") if len(jobs) == 1 else ("them", "their cards")
+    return (
+        "Too late to cancel by removing 🎬: the video service has already started, so you'll pay"
+        f" {cost(total)} either way. If you no longer want {what}, press Cancel on {card}."
+    )
+
+
+def model_choice(description: ModelDescription) -> str:
+    """A model in autocomplete: name, kind, price, expected time."""
+    capability = description.capability
+    kind = _KINDS.get(capability.kinds, "video")
+    return f"{capability.name} · {kind} · {usual_cost(description)} · {about_seconds(description.expected_seconds)}"
+
+
+def model_note(capability: Capability) -> str:
+    """What stands below a model's name in a form: what from, for how much."""
+    cheapest, seconds = usual_price(capability), usual(capability).duration_seconds
+    for_length = f" for {seconds} s" if seconds else ""
+    listed = (
+        f"{cost(cheapest)}{for_length}" if cheapest is not None else "price shown before you pay"
+    )
+    return f"From {_KINDS.get(capability.kinds, 'text').replace(' or ', ' or a ')} · {listed}"
+
+
+_FIELDS = (  # what a command's options are in a form, longest phrases first
+    (" with `image`", ""),
+    ("Add `image`, too", "Add the first one, too"),
+    ("Leave out `image` or the references", "Leave one or the other out"),
+    ("Leave out `end_image`", "Upload one picture"),
+    ("Leave out `image`", "Leave out the picture"),
+    ("Leave out `audio`", "Leave the sound out"),
+    ("`duration`", "the length"),
+    ("`aspect_ratio`", "the shape"),
+    ("`resolution`", "the resolution"),
+    ("`negative_prompt`", "a negative prompt"),
+    ("`seed`", "a seed"),
+    ("under `model`", "of models"),
+)
+
+
+def in_form(reason: str) -> str:
+    """A reason against a request, by the names of a form's fields instead of a command's options."""
+    for option, field in _FIELDS:
+        reason = reason.replace(option, field)
+    return reason
+
+
+def usual_cost(description: ModelDescription) -> str:
+    """What a video of the usual kind costs, or that one has to ask for it."""
+    if description.price is None and description.is_quoted:
+        return "price on request"
+    return cost(description.price)
+
+
+def cost(price: Price | None) -> str:
+    if price is None:
+        return "price unknown"
+    return f"{'about ' if price.is_estimate else ''}{dollars(price.cost_micros)}"
+
+
+def about_seconds(seconds: int) -> str:
+    """A duration as people say it."""
+    if seconds < 60:
+        return f"~{max(seconds, 1)} s"
+    return f"~{round(seconds / 60)} min"
+
+
+def without_video(job: Job) -> str:
+    """Why a job ended without its video."""
+    if job.failure is None:
+        return "The video service never finished it. You weren't charged."
+    return failed(job.failure, was_submitted=job.submitted_at is not None)
+
+
+MAX_REASON = 450  # characters of a service's words
+_ADVISES = re.compile(r"\b(again|change|modify|reword|another)\b", re.IGNORECASE)
+
+
+def failed(failure: Failure, *, was_submitted: bool) -> str:
+    """Why there is no video, and what became of the money."""
+    kind = failure.kind
+    if kind is FailureKind.UNCERTAIN:
+        money = "You weren't charged; the operator may have been."
+    elif kind is FailureKind.OPERATOR:
+        money = f"{NOTHING_CHARGED} {ONLY_OPERATOR}"
+    elif was_submitted or kind is FailureKind.PROVIDER:
+        money = "You weren't charged."
+    else:
+        money = NOTHING_CHARGED
+    needs_advice = kind is FailureKind.REFUSED and not _ADVISES.search(failure.text)
+    text = quoted(failure.text, most=MAX_REASON)
+    advice = "Change the prompt or the picture and try again." if needs_advice else ""
+    return " ".join(part for part in (text, advice, money) if part)

@@ -1,0 +1,147 @@
+"""What is said about a posted video, and about a message that a member reports."""
+
+from bot.archive.details import Details, Posted
+from bot.catalog.pricing import Price
+from bot.catalog.request import Derivation, VideoRequest
+from bot.ids import JobId, UserId
+from bot.jobs.job import Job
+from bot.presentation import answers
+from bot.presentation.escaping import plain, quoted
+
+MAX_PROMPT = 1200
+MAX_REASON = 800
+NO_VIDEO_OF_MINE = (
+    "I can't tell how that was made: it isn't a video of mine, and no file in it says so."
+    " Choose a message with one of my videos."
+)
+NOT_REPORTED_TWICE = "You've already reported this message. The moderators have it."
+REPORTED = "Thank you. The moderators have your report."
+MORE = "What would you like to do with this video?"
+WHERE_TO_SHARE = "Where should I share this video?"
+FRAME_POSTED = "Here it is, for everyone. React with 🎬, or use Animate on it, to go on from there."
+RECIPE_FOUND = "The file says how it was made. You can change anything before it costs you."
+RECIPE_GONE = "This form has expired. Choose Remix video in the message's Apps menu again."
+NO_VIDEO_THERE = "That message has no video. Choose one that does."
+PICTURE_THERE = "That's a picture. Use Animate on it instead."
+FORM_SLOW = "I couldn't open the form in time. Try again in a minute."
+TOO_LONG_FOR_FORM = (
+    "This prompt is too long for a form, which holds 4,000 characters. Use `/video`."
+)
+HOLDS = "The prices hold for ten minutes."
+MESSAGE_GONE = "That message is gone, so there's nothing to report."
+_DERIVED = {
+    Derivation.AGAIN: "Made again from",
+    Derivation.REMIX: "Remix of",
+    Derivation.EXTEND: "Continues",
+    Derivation.LOOP: "Loop of",
+    Derivation.BETTER: "Made better than",
+    Derivation.REMAKE: "One shot made again of",
+}
+
+
+def text_of(details: Details) -> str:
+    """How a video was made, what it cost, and where it stands."""
+    job = details.job
+    prompt = plain(job.request.prompt, most=MAX_PROMPT)
+    parts = [
+        f"> {prompt}" if prompt else None,
+        f"**Model** {quoted(details.model_name, most=100)}",
+        f"**Video** {_options(job.request)}",
+        _optional("Leaves out", job.request.negative_prompt),
+        None if job.request.seed is None else f"**Seed** {job.request.seed}",
+        f"**Price** {answers.cost(Price(job.cost_micros, job.cost_is_estimate))}",
+        f"**Made by** <@{job.user_id}> on <t:{int(job.accepted_at.timestamp())}:f>",
+        _parent(job, details.parent),
+        None if details.posted is None else f"**Link** {details.posted.url}",
+        f"-# Job {job.id}",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def text_of_recipe(request: VideoRequest) -> str:
+    """How a video was made by what its file says, which anyone may have written."""
+    prompt = plain(request.prompt, most=MAX_PROMPT)
+    parts = [
+        f"> {prompt}",
+        f"**Model** {quoted(request.model_id, most=100)}",
+        f"**Video** {_options(request)}",
+        _optional("Leaves out", request.negative_prompt),
+        None if request.seed is None else f"**Seed** {request.seed}",
+        "-# This is what the file says; I have no record of it here.",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _options(request: VideoRequest) -> str:
+    shots, pictures = len(request.parts), len(request.pictures)
+    parts = [
+        f"{shots} shots" if shots > 1 else None,
+        f"{request.duration_seconds} s" if request.duration_seconds else None,
+        _value(request.resolution),
+        _value(request.aspect_ratio),
+        "with sound" if request.audio else None,
+        _pictures(pictures) if pictures else None,
+    ]
+    return ", ".join(part for part in parts if part) or "as the model chooses"
+
+
+def _value(text: str | None) -> str | None:
+    """An option's value; one from a file may be any text."""
+    return None if text is None else quoted(text, most=40)
+
+
+def _pictures(count: int) -> str:
+    return "from a picture" if count == 1 else f"from {count} pictures"
+
+
+def _optional(name: str, text: str | None) -> str | None:
+    return None if not text else f"**{name}** {plain(text, most=200)}"
+
+
+def _parent(job: Job, posted: Posted | None) -> str | None:
+    parent = job.request.parent
+    if parent is None:
+        return None
+    where = "a video that is no longer here" if posted is None else posted.url
+    return f"**{_DERIVED[parent.derivation]}** {where}"
+
+
+def shared(posted: Posted, sharer: UserId) -> str:
+    """The message that shares a video in another channel; it mentions its sharer without a ping."""
+    return f"<@{sharer}> shared a video: {posted.url}"
+
+
+def extended(total_seconds: float | None, text: str) -> str:
+    """The answer to a video that is continued, with how long it will be."""
+    if total_seconds is None:
+        return text
+    return f"{text}\nThe whole video will be {total_seconds:.0f} s long."
+
+
+def frame(which: str, job_id: JobId, posted: Posted | None, asker: UserId) -> str:
+    """The words with a frame of a video, which stands in public so that it can be animated."""
+    where = f"job {job_id}" if posted is None else posted.url
+    return f"The {which} of {where}, taken by <@{asker}>"
+
+
+def report(posted: Posted, reporter: UserId, author: UserId | None, reason: str) -> str:
+    """A report for the log channel."""
+    whose = "a message" if author is None else f"a message of <@{author}>"
+    lines = [f"🚩 <@{reporter}> reported {whose}: {posted.url}"]
+    said = quoted(reason, most=MAX_REASON)
+    return "\n".join([*lines, *([f"> {said}"] if said else [])])
+
+
+def better(name: str, cost: Price, higher: Price) -> str:
+    """A better model on a button: what it costs, and how much more that is."""
+    more = Price(higher.cost_micros - cost.cost_micros)
+    return f"{name} · {answers.cost(higher)} (+{answers.cost(more)})"
+
+
+def to_choose_better(cost: Price) -> str:
+    """The question that goes with these buttons."""
+    return (
+        f"This video costs {answers.cost(cost)} as it is. These models can make it better, from the"
+        " same prompt and pictures, and the same seed if they use one."
+        f" You won't be charged unless you press a button. {HOLDS}"
+    )

@@ -1,0 +1,73 @@
+"""What Discord's refusals of a message mean, by the codes that it gives.
+
+Only codes that are known to be final end anything: a 403 may also be a proxy's page or a fault of
+Discord's own network, and passes.
+"""
+
+import discord
+
+from bot.errors import (
+    ChannelBlockedError,
+    ChannelGoneError,
+    DeliveryError,
+    DeliveryUnavailableError,
+    FileTooLargeError,
+    MessageGoneError,
+    MessageHeldError,
+    MessageRefusedError,
+    NotAllowedError,
+)
+
+MANY_EDITS = 30046  # of one message that is older than an hour
+CANNOT_REPLY = 160002  # without Read Message History; as no reply it would be taken
+
+_ARCHIVED = 50083  # a post wakes an archived thread, unless it is locked
+_BY_CODE: dict[int, type[DeliveryError]] = {
+    10008: MessageGoneError,
+    10003: ChannelGoneError,  # unknown channel
+    10004: ChannelGoneError,  # unknown server
+    50007: ChannelGoneError,  # direct messages closed
+    50008: ChannelGoneError,  # no kind of channel for messages
+    50001: ChannelBlockedError,  # no access
+    _ARCHIVED: ChannelBlockedError,
+    160005: ChannelBlockedError,  # a locked thread
+    50013: NotAllowedError,  # a permission
+    400001: NotAllowedError,  # files in this server
+}
+_TOO_LARGE = {40005, 50045}
+# What the message says: explicit content, AutoMod twice, a harmful link; whatever the status.
+_CONTENT = {20009, 200000, 200001, 240000}
+# Answered with 400 at times, and over after a while: slow mode, write limits, the limit of edits to
+# old messages, overload. https://docs.discord.com/developers/topics/opcodes-and-status-codes
+_PASSING = {20016, 20022, 20028, 20029, 30046, 40004, 40062, 130000, 160002}
+_BAD_REQUEST = 400
+
+
+def is_too_large(error: discord.HTTPException) -> bool:
+    """Whether Discord, or what stands before it, refused a file for its size."""
+    return error.status == 413 or error.code in _TOO_LARGE
+
+
+def of_a_post(error: discord.HTTPException) -> DeliveryError:
+    """A refusal by name; whatever else a 403, a 5xx or a proxy's page says passes."""
+    if is_too_large(error):
+        return FileTooLargeError(str(error.code))
+    if error.code in _BY_CODE:
+        return _BY_CODE[error.code](str(error.code))
+    if _is_about_content(error):
+        return MessageRefusedError(f"{error.status} {error.code}")
+    return DeliveryUnavailableError(f"{error.status} {error.code}")
+
+
+def _is_about_content(error: discord.HTTPException) -> bool:
+    """A 400 with a code of Discord's stays the same while the request does."""
+    is_final = error.status == _BAD_REQUEST and error.code not in {0, *_PASSING}
+    return error.code in _CONTENT or is_final
+
+
+def of_an_edit(error: discord.HTTPException) -> DeliveryError:
+    """An edit wakes no thread; and a message that cannot be edited now may be later."""
+    meant = of_a_post(error)
+    if isinstance(meant, ChannelBlockedError) or error.code == MANY_EDITS:
+        return MessageHeldError(str(error.code))
+    return meant

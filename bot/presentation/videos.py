@@ -1,0 +1,183 @@
+"""The message with the video: the member's mention, what was asked, and the file that plays.
+
+Or the word that there is none, with the mention and the reason.
+"""
+
+from collections.abc import Sequence
+
+import discord
+
+from bot.catalog.pricing import dollars
+from bot.ids import JobId
+from bot.jobs.files import FittedVideo
+from bot.jobs.job import Job, JobState
+from bot.presentation import answers
+from bot.presentation.cards import spoiler_mark, video_of
+from bot.presentation.escaping import (
+    plain,
+    quoted,
+    slug,
+    visible,
+)
+from bot.presentation.widgets import Action, row_of
+
+MAX_MESSAGE = 2000  # Discord's
+MAX_PROMPT = 300
+MAX_REMARK = 200
+MAX_MODEL_NAME = 100
+MAX_ALT_TEXT = 1024  # Discord's
+SHOWN_TO_ALL = "Shared with everyone:"
+_TOO_LARGE = "It's too large for this channel"
+_NOT_ALLOWED = "I can't attach files in this channel"
+
+
+def text_of(
+    job: Job,
+    *,
+    model_name: str | None = None,
+    note: str | None = None,
+    addresses: Sequence[str] | None = None,
+    may_attach: bool = True,
+) -> str:
+    """The words above the video, or where it lies when it is too large or not allowed here."""
+    lines = [f"<@{job.user_id}> {_news(job)}", *_prompt_of(job), *_details(job, model_name)]
+    if job.artifact is not None and job.artifact.remark is not None:
+        lines.append(quoted(job.artifact.remark, most=MAX_REMARK))
+    if note is not None:
+        lines.append(f"-# {note}")
+    if not may_attach:
+        lines.append("-# Use `/show` in a channel where I can attach files.")
+    if addresses is not None:
+        why = _TOO_LARGE if may_attach else _NOT_ALLOWED
+        lines.append(_linked(addresses, why, room=_room_below(lines)))
+    return "\n".join(lines)
+
+
+def _news(job: Job) -> str:
+    if job.state is JobState.SUCCEEDED:
+        return f"your video is ready ({dollars(job.cost_micros)})."
+    return "your video finished late; it's free."
+
+
+def text_again(job: Job, note: str | None) -> str:
+    """The words above a video that was asked for once more."""
+    return "\n".join([*_prompt_of(job), *([] if note is None else [f"-# {note}"])])
+
+
+def text_while_fitting(job: Job) -> str:
+    """Until it is small enough, which takes longer than anyone waits without a word."""
+    text = f"{_TOO_LARGE}. I'm re-encoding it, which may take a few minutes."
+    return "\n".join([*_prompt_of(job), text])
+
+
+def text_without_file(job: Job, addresses: Sequence[str]) -> str:
+    """For a video that cannot be shown again where it was asked for."""
+    lines = _prompt_of(job)
+    return "\n".join([*lines, _linked(addresses, _TOO_LARGE, room=_room_below(lines))])
+
+
+def _prompt_of(job: Job) -> list[str]:
+    """One line, or none where there is nothing to quote."""
+    prompt = plain(job.request.prompt, most=MAX_PROMPT)
+    return [f"> {prompt}"] if prompt else []
+
+
+def _details(job: Job, model_name: str | None) -> list[str]:
+    """One line: the model, and what it was asked to make."""
+    if model_name is None:
+        return []
+    continued = job.artifact if job.request.source_video is not None else None
+    seconds = None if continued is None else continued.duration_seconds
+    return [f"-# {quoted(model_name, most=MAX_MODEL_NAME)} · {video_of(job.request, seconds)}"]
+
+
+def _room_below(lines: Sequence[str]) -> int:
+    return MAX_MESSAGE - sum(len(line) + 1 for line in lines)
+
+
+def _linked(addresses: Sequence[str], why: str, *, room: int) -> str:
+    """Where a video lies, or its shots in order: as many as there is room for, each one whole."""
+    if not addresses:
+        return f"{why}, and I have no link to it."
+    for shown in range(len(addresses), 0, -1):
+        links = f"{why}, so here's the video service's link: {' '.join(addresses[:shown])}"
+        details = f"{links}{_left_out(len(addresses) - shown)}"
+        if len(details) <= room:
+            return details
+    return f"{why}.{_left_out(len(addresses))}"
+
+
+def _left_out(count: int) -> str:
+    if not count:
+        return ""
+    links = "link is" if count == 1 else "links are"
+    return f"\n-# {count} {links} too long to show here; use `/show` to see the video."
+
+
+def name_of(job: Job, *, most: int) -> str:
+    """A video in a list to choose from."""
+    ending = f" · {_ENDS[job.state]} · {job.accepted_at:%Y-%m-%d %H:%M} UTC"
+    return f"{visible(job.request.prompt)[: most - len(ending)]}{ending}"
+
+
+_ENDS = {
+    JobState.SUCCEEDED: "done",
+    JobState.FAILED: "failed",
+    JobState.EXPIRED: "timed out",
+    JobState.CANCELLED: "cancelled",
+}
+
+
+def text_without_video(job: Job, *, model_name: str | None = None) -> str:
+    """The word that there is none, with what the card said, which it replaces.
+
+    Its last line is the mark by which it is found after a crash.
+    """
+    failed = f"<@{job.user_id}> your video failed: {answers.without_video(job)}"
+    return "\n".join([failed, *_prompt_of(job), *_details(job, model_name), last_line_of(job.id)])
+
+
+def last_line_of(job_id: JobId) -> str:
+    return f"-# Job {job_id}"
+
+
+def file_of(job: Job, video: FittedVideo) -> discord.File:
+    """A new file for each try: discord.py can send one only once."""
+    return discord.File(
+        video.path,
+        filename=f"{spoiler_mark(job)}{slug(job.request.prompt)}-{job.id[:6]}.mp4",
+        description=alt_text(job.request.prompt),
+    )
+
+
+def alt_text(prompt: str, what: str = "AI video") -> str:
+    """What a screen reader says of a video, or of a frame: what it was asked to show."""
+    text = f"{what}: {' '.join(visible(prompt).split())}"
+    return text if len(text) <= MAX_ALT_TEXT else f"{text[: MAX_ALT_TEXT - 1]}…"
+
+
+def buttons_of(job: Job) -> discord.ui.View:
+    """What to make of it; the custom ids are also the mark by which it is found after a crash."""
+    return row_of(
+        [
+            ("Extend", Action.EXTEND, job.id),
+            ("Remix", Action.REMIX, job.id),
+            ("Again", Action.AGAIN, job.id),
+            ("Share", Action.SHARE, job.id),
+            ("More", Action.MORE, job.id),
+        ]
+    )
+
+
+def more_of(job_id: JobId) -> discord.ui.View:
+    """The rarer actions, shown to the member who asked for them."""
+    return row_of(
+        [
+            ("Loop", Action.LOOP, job_id),
+            ("Better", Action.BETTER, job_id),
+            ("First frame", Action.FIRST_FRAME, job_id),
+            ("Last frame", Action.LAST_FRAME, job_id),
+            ("Details", Action.DETAILS, job_id),
+            ("Remove", Action.DELETE, job_id),
+        ]
+    )

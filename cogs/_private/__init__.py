@@ -1,1 +1,0 @@
-"""What several cogs share. Not extensions."""

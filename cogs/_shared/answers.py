@@ -1,0 +1,229 @@
+"""Errors as sentences: what a member did is said plainly; the unexpected gets a reference.
+
+A reaction has no private answer: it is told in the channel, and deleted after a while.
+"""
+
+import functools
+import hashlib
+import io
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+import discord
+
+from bot.clock import Clock
+from bot.delivery.temporary import DeletionSchedule
+from bot.errors import BotError, StorageError, UserFacingError
+from bot.ids import ChannelId, GuildId, MessageId, UserId
+from bot.jobs.messages import NONCE_MAX_CHARACTERS
+from bot.ordering.offers import OFFER_HOLDS_FOR
+from bot.presentation import answers
+
+_log = logging.getLogger(__name__)
+TRIES = 3
+LONGEST_TEXT = 2000  # Discord's, for a message
+ALREADY_ANSWERED = 40060  # Discord's code where another process of the bot was quicker
+Autocomplete = TypeVar("Autocomplete", bound=Callable[..., Awaitable[list[Any]]])
+
+ERROR_STANDS_SECONDS = 60.0
+OFFER_HOLDS_SECONDS = OFFER_HOLDS_FOR.total_seconds()
+
+
+def empty_on_error(callback: Autocomplete) -> Autocomplete:
+    """Offer an empty list where an autocomplete fails, instead of no answer at all.
+
+    The command itself says what is wrong. discord.py hands errors of an autocomplete to no error
+    handler: it logs a traceback, and the member waits for three seconds.
+    """
+
+    @functools.wraps(callback)
+    async def offered(*args: Any) -> list[Any]:
+        try:
+            return await callback(*args)
+        except UserFacingError as error:
+            _log.info("autocomplete_refused", extra={"error": type(error).__name__})
+        except Exception as error:  # noqa: BLE001 - the outermost handler of an autocomplete
+            _log.warning("autocomplete_failed", exc_info=error)
+        return []
+
+    return cast(Autocomplete, offered)  # the same arguments, as discord.py inspects them
+
+
+async def guarded(
+    interaction: discord.Interaction,
+    act: Callable[[], Awaitable[None]],
+    *,
+    is_request: bool = True,
+) -> None:
+    """Do something for an interaction, and answer in words whatever comes of it."""
+    try:
+        await act()
+    except UserFacingError as error:
+        _log.info("refused", extra={"error": type(error).__name__, "user": interaction.user.id})
+        await answer_refusal(interaction, error, is_request=is_request)
+    except Exception as error:  # noqa: BLE001 - the outermost handler; it logs and answers
+        await answer_unexpected(interaction, error)
+
+
+async def answer_refusal(
+    interaction: discord.Interaction, error: UserFacingError, *, is_request: bool
+) -> None:
+    """Say why, with a command to change it only to those who have that command."""
+    is_admin = interaction.permissions.manage_guild
+    await answer(interaction, answers.sentence(error, is_request=is_request, is_admin=is_admin))
+
+
+async def answer_unexpected(interaction: discord.Interaction, error: Exception) -> None:
+    """Log the error under a reference and tell the member the same reference.
+
+    Every process hears of every interaction; Discord lets only the first of them answer, and to
+    the others that is no error.
+    """
+    if isinstance(error, discord.HTTPException) and error.code == ALREADY_ANSWERED:
+        _log.info("answered_elsewhere", extra={"interaction": interaction.id})
+        return
+    await answer(interaction, note_unexpected(error))
+
+
+def note_unexpected(error: Exception) -> str:
+    """Log it under a reference; answers with what to tell the member."""
+    reference = secrets.token_hex(4)
+    _log.error("unexpected", extra={"reference": reference}, exc_info=error)
+    known = answers.sentence(error) if isinstance(error, BotError) else None
+    return answers.unexpected(reference, known)
+
+
+async def answer(interaction: discord.Interaction, text: str) -> None:
+    """Say something only this member sees, whether or not the interaction was answered yet.
+
+    Never raises: who cannot be told is told nothing, and the operator's log has it.
+    """
+    text = _cut(text)
+    if interaction.response.is_done():
+        await edit(interaction, text)
+        return
+    try:
+        await interaction.response.send_message(text, ephemeral=True)
+    except discord.HTTPException as error:
+        if error.code == ALREADY_ANSWERED:  # by us, on a connection that broke before we heard
+            await edit(interaction, text)
+            return
+        _log.warning("unanswerable", extra={"status": error.status, "code": error.code})
+    except Exception as error:  # noqa: BLE001 - whatever broke the connection
+        _log.warning("unanswerable", extra={"error": type(error).__name__})
+
+
+async def refuse_and_give_back(
+    interaction: discord.Interaction, error: UserFacingError, text: str, *, name: str
+) -> None:
+    """Say why nothing comes of what a member wrote, and give it back."""
+    _log.info("refused", extra={"error": type(error).__name__, "user": interaction.user.id})
+    is_admin = interaction.permissions.manage_guild
+    await give_back(interaction, answers.sentence(error, is_admin=is_admin), text, name=name)
+
+
+async def give_back(
+    interaction: discord.Interaction, trouble: str, text: str, *, name: str
+) -> None:
+    """Say what is wrong, with what the member wrote, which would be lost otherwise.
+
+    In a file: it may be longer than a message. Never raises.
+    """
+
+    def file() -> discord.File:
+        return discord.File(io.BytesIO(text.encode()), name)
+
+    await edit(interaction, answers.given_back(trouble), file=file)
+
+
+async def edit(
+    interaction: discord.Interaction,
+    text: str,
+    view: discord.ui.View | None = None,
+    file: Callable[[], discord.File] | None = None,
+) -> None:
+    """Put this in the place of the answer. Never raises: what was decided before stays decided.
+
+    The same words may be said again, so a connection that breaks is no reason not to.
+    """
+    for _ in range(TRIES):
+        given: dict[str, Any] = {} if file is None else {"attachments": [file()]}
+        try:
+            await interaction.edit_original_response(content=_cut(text), view=view, **given)
+        except discord.HTTPException as error:
+            _log.warning("unanswerable", extra={"status": error.status, "code": error.code})
+            return
+        except Exception as error:  # noqa: BLE001 - whatever broke the connection
+            _log.warning("answer_broke", extra={"error": type(error).__name__})
+        else:
+            return
+
+
+def _cut(text: str) -> str:
+    """What Discord takes: a longer text would be refused, and leave "thinking…" forever."""
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
+
+
+class TemporaryAnswers:
+    """Mentions its member alone, and owes the deletion of what it says."""
+
+    def __init__(self, temporary: DeletionSchedule, clock: Clock) -> None:
+        self._temporary = temporary
+        self._clock = clock
+
+    async def tell(
+        self,
+        message: discord.Message,
+        user_id: UserId,
+        text: str,
+        *,
+        subject: str,
+        view: discord.ui.View | None = None,
+    ) -> None:
+        """A reaction has no private answer: say it in the channel, to the member alone."""
+        reference = message.to_reference(fail_if_not_exists=False)
+        await self.send(message.channel, user_id, text, subject, reference=reference, view=view)
+
+    async def send(
+        self,
+        channel: discord.abc.Messageable,
+        user_id: UserId,
+        text: str,
+        subject: str,
+        *,
+        view: discord.ui.View | None = None,
+        **given: Any,
+    ) -> None:
+        """Every process hears of every reaction; the nonce lets Discord keep one of their answers."""
+        if view is not None:
+            given["view"] = view
+        try:
+            sent = await channel.send(
+                f"<@{user_id}> {text}",
+                allowed_mentions=discord.AllowedMentions(users=[discord.Object(user_id)]),
+                nonce=_nonce(subject, self._clock.now()),
+                suppress_embeds=True,  # a file's name may be a link
+                **given,
+            )
+        except discord.Forbidden:
+            _log.info("reaction_unanswerable", extra={"user": user_id})
+        else:
+            seconds = ERROR_STANDS_SECONDS if view is None else OFFER_HOLDS_SECONDS
+            await self._delete_later(sent, seconds)
+
+    async def _delete_later(self, sent: discord.Message, seconds: float) -> None:
+        guild_id = GuildId(sent.guild.id if sent.guild else 0)
+        channel_id, message_id = ChannelId(sent.channel.id), MessageId(sent.id)
+        try:
+            await self._temporary.delete_later(guild_id, channel_id, message_id, seconds=seconds)
+        except StorageError:  # a timer that a restart forgets is better than none
+            await sent.delete(delay=seconds)
+
+
+def _nonce(subject: str, now: datetime) -> str:
+    """Of what is said about this within a minute, after which it may be asked and said again."""
+    details = f"{subject}:{now.timestamp() // 60}"
+    return hashlib.sha256(details.encode()).hexdigest()[:NONCE_MAX_CHARACTERS]

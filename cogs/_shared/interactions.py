@@ -1,0 +1,131 @@
+"""What an interaction tells: its server, channel and member, their rights, and the button pressed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot.catalog.request import Origin
+from bot.errors import InvalidRequestError, UserFacingError
+from bot.ids import ChannelId, GuildId, MessageId, RoleId, UserId
+from bot.presentation.widgets import Pressed, parse
+
+_NEEDED = {
+    "view_channel": "View Channel",
+    "send_messages": "Send Messages",
+    "embed_links": "Embed Links",
+    "attach_files": "Attach Files",
+    "read_message_history": "Read Message History",  # to find what was posted before a crash
+}
+
+
+def place_of(interaction: discord.Interaction, source: discord.Message | None = None) -> Origin:
+    """The place of an interaction. Raises InvalidRequestError outside servers."""
+    if interaction.guild_id is None or interaction.channel_id is None:
+        raise InvalidRequestError(["Videos can only be made in a server's channels. Try there."])
+    return Origin(
+        guild_id=GuildId(interaction.guild_id),
+        channel_id=ChannelId(interaction.channel_id),
+        user_id=UserId(interaction.user.id),
+        source_message_id=None if source is None else MessageId(source.id),
+        parent_id=parent_of(interaction.channel),
+        role_ids=roles_of(interaction.user),
+    )
+
+
+def guild_of(interaction: discord.Interaction) -> GuildId:
+    """Raises InvalidRequestError outside servers."""
+    if interaction.guild_id is None:
+        raise InvalidRequestError(["This only works in a server. Try there."])
+    return GuildId(interaction.guild_id)
+
+
+class CheckRefusedError(app_commands.CheckFailure):
+    """A command's check refuses, and says `why`.
+
+    discord.py hands only its own errors to the error handler; any other error of a check ends as
+    a traceback, and the member reads "The application did not respond".
+    """
+
+    def __init__(self, why: UserFacingError) -> None:
+        super().__init__(str(why))
+        self.why = why
+
+
+def check_manager(interaction: discord.Interaction) -> bool:
+    """Check, for a cog's `interaction_check`, that the member may manage the server.
+
+    Raises CheckRefusedError.
+    """
+    try:
+        ensure_manager(interaction)
+    except UserFacingError as error:
+        raise CheckRefusedError(error) from error
+    return True
+
+
+def ensure_manager(interaction: discord.Interaction) -> None:
+    """Raises InvalidRequestError for members without Manage Server."""
+    if not interaction.permissions.manage_guild:
+        raise InvalidRequestError(["This command needs the Manage Server permission."])
+
+
+def parent_of(channel: object) -> ChannelId | None:
+    """The channel that a thread hangs on."""
+    return ChannelId(channel.parent_id) if isinstance(channel, discord.Thread) else None
+
+
+def roles_of(user: object) -> frozenset[RoleId]:
+    """The ids of a member's roles, as Discord sent them; a user outside a server has none.
+
+    `Member.roles` leaves out what is not in the cache, which has no role of a server between READY
+    and its GUILD_CREATE, nor one made a moment ago: a role's limits would then not hold.
+    """
+    ids = user._roles if isinstance(user, discord.Member) else ()  # noqa: SLF001 - nothing public has the ids
+    return frozenset(RoleId(role_id) for role_id in ids)
+
+
+def missing_permissions(permissions: discord.Permissions, *, thread: bool) -> list[str]:
+    """What I lack to post a video here, by the names in Discord's settings."""
+    needed = dict(_NEEDED)
+    if thread:
+        del needed["send_messages"]
+        needed["send_messages_in_threads"] = "Send Messages in Threads"
+    return [name for flag, name in needed.items() if not getattr(permissions, flag)]
+
+
+def ensure_may_post(permissions: discord.Permissions, *, thread: bool) -> None:
+    """Refuse now rather than after the video is paid for. Raises InvalidRequestError."""
+    missing = missing_permissions(permissions, thread=thread)
+    if missing:
+        raise cannot_post(missing)
+
+
+def cannot_post(missing: Sequence[str]) -> InvalidRequestError:
+    """Says which permissions I lack, and who can give them."""
+    lacking = f"I couldn't post the video here: {permissions_missing(missing)}."
+    return InvalidRequestError([f"{lacking} Ask a moderator, or use another channel."])
+
+
+def permissions_missing(missing: Sequence[str]) -> str:
+    """Name the permissions as Discord's settings do."""
+    kind = "permission" if len(missing) == 1 else "permissions"
+    return f"I'm missing the {', '.join(missing)} {kind}"
+
+
+def is_thread(channel: object) -> bool:
+    return isinstance(channel, discord.Thread)
+
+
+def custom_id_in(interaction: discord.Interaction) -> str:
+    """That of the button; empty where it is another kind of interaction."""
+    if interaction.type is not discord.InteractionType.component:
+        return ""
+    data: Mapping[str, Any] = interaction.data or {}
+    return str(data.get("custom_id", ""))
+
+
+def pressed_in(interaction: discord.Interaction) -> Pressed | None:
+    """None where it is another kind of interaction, or a button of someone else's."""
+    return parse(custom_id_in(interaction))

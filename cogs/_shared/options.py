@@ -1,0 +1,124 @@
+"""What autocomplete offers for the options of `/video`, from the chosen model's capability."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot.catalog.capability import Capability, Kind
+from bot.catalog.models import matching as matching_models
+from bot.catalog.request import SourceImage, VideoRequest
+from bot.ids import ModelId
+from bot.presentation import answers
+from bot.presentation.escaping import visible
+from bot.services import Services
+from cogs._shared.interactions import place_of
+
+MAX_CHOICES = 25  # Discord's Autocomplete
+LONGEST_NAME = 100
+_ANY = SourceImage(key="", media_type="", width=16, height=9, size_bytes=0)
+
+
+async def usable(services: Services, interaction: discord.Interaction) -> list[Capability]:
+    """The models that this member may use in this channel: what every list shows."""
+    place = None if interaction.guild_id is None else place_of(interaction)
+    adults = is_age_restricted(interaction.channel)
+    return await services.choosing.usable(place, adults=adults)
+
+
+async def chosen(services: Services, interaction: discord.Interaction) -> Capability | None:
+    """The model that the half-filled command names, or the one it would get by default."""
+    namespace = interaction.namespace
+    named = getattr(namespace, "model", None)
+    if named:
+        return services.catalog.named(str(named))
+    sketch = VideoRequest("a video", ModelId(""), image=_ANY if _has_image(namespace) else None)
+    found = await services.choosing.choose(sketch, place_of(interaction))
+    return services.catalog.find(found.model_id)
+
+
+async def models(
+    services: Services, interaction: discord.Interaction, typed: str
+) -> list[app_commands.Choice[str]]:
+    """Models that hold the typed words: name, kind, price, expected time.
+
+    Those that this member may use here.
+    """
+    kind = Kind.IMAGE if _has_image(interaction.namespace) else None
+    found = await usable(services, interaction)
+    return await _choices(services, matching_models(found, typed, kind=kind))
+
+
+async def all_models(services: Services, typed: str) -> list[app_commands.Choice[str]]:
+    """All models, allowed or not: for admins, who decide that."""
+    return await _choices(services, services.catalog.search(typed))
+
+
+async def storyboard_models(
+    services: Services, interaction: discord.Interaction, typed: str
+) -> list[app_commands.Choice[str]]:
+    """Those that join shots."""
+    found = matching_models(await usable(services, interaction), typed)
+    return await _choices(services, [one for one in found if one.shots_max > 1])
+
+
+async def chosen_for_storyboard(
+    services: Services, interaction: discord.Interaction
+) -> Capability | None:
+    named = getattr(interaction.namespace, "model", None)
+    if named:
+        return services.catalog.named(str(named))
+    found = await services.choosing.pick_for_storyboard(None, place_of(interaction))
+    return services.catalog.find(found.model_id)
+
+
+def is_age_restricted(channel: object) -> bool:
+    """Whether Discord shows it to adults alone; of a channel that is not known: no."""
+    asked = getattr(channel, "is_nsfw", None)
+    return bool(asked()) if callable(asked) else False
+
+
+async def _choices(
+    services: Services, found: Iterable[Capability]
+) -> list[app_commands.Choice[str]]:
+    described = [await services.quotes.describe(one) for one in list(found)[:MAX_CHOICES]]
+    return _offered((answers.model_choice(one), one.capability.model_id) for one in described)
+
+
+def _offered(pairs: Iterable[tuple[str, str]]) -> list[app_commands.Choice[str]]:
+    """What Discord takes: it refuses all choices for one that is empty or too long.
+
+    A long name is cut. A long value would come back as another one, so it is left out.
+    """
+    choices = [
+        app_commands.Choice(name=shown, value=value)
+        for name, value in pairs
+        if value.strip() and len(value) <= LONGEST_NAME and (shown := _cut(name))
+    ]
+    return list({choice.value: choice for choice in choices}.values())[:MAX_CHOICES]
+
+
+def _cut(name: str) -> str:
+    clean = " ".join(visible(name).split())
+    return clean if len(clean) <= LONGEST_NAME else f"{clean[: LONGEST_NAME - 1]}…"
+
+
+async def durations(
+    services: Services, interaction: discord.Interaction, typed: str
+) -> list[app_commands.Choice[int]]:
+    capability = await chosen(services, interaction)
+    offered = capability.durations_seconds if capability else ()
+    return [
+        app_commands.Choice(name=f"{seconds} seconds", value=seconds)
+        for seconds in offered
+        if str(seconds).startswith(typed)
+    ][:MAX_CHOICES]
+
+
+def matching(offered: Iterable[str], typed: str) -> list[app_commands.Choice[str]]:
+    return _offered((value, value) for value in offered if typed.casefold() in value.casefold())
+
+
+def _has_image(namespace: Any) -> bool:
+    return getattr(namespace, "image", None) is not None

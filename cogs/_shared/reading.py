@@ -1,0 +1,102 @@
+"""Reading a message that has a reaction: once a minute, however many react.
+
+Reactions are free, and each would cost a request of the few that Discord allows for a channel.
+"""
+
+import logging
+from collections.abc import Hashable
+from datetime import datetime, timedelta
+from typing import Any
+
+import discord
+
+from bot.clock import Clock
+from bot.instants import is_within
+from bot.ordering.intake import Gates
+
+_log = logging.getLogger(__name__)
+
+PAUSES_SECONDS = (0.0, 1.0, 3.0, 10.0)  # before each try to read a message
+HOLDS_FOR = timedelta(minutes=1)
+MAX_REMEMBERED = 1000
+
+
+class Seldom:
+    """Says yes once a minute for each subject, or a few times; remembers a thousand of them."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._last: dict[Hashable, datetime] = {}
+
+    def may(self, subject: Hashable) -> bool:
+        if self.was(subject):
+            return False
+        _make_room(self._last)
+        self._last[subject] = self._clock.now()
+        return True
+
+    def may_often(self, subject: Hashable, times: int) -> bool:
+        """Says yes so many times a minute."""
+        return any(self.may((subject, number)) for number in range(times))
+
+    def was(self, subject: Hashable) -> bool:
+        """Whether it was said within the last minute."""
+        last = self._last.get(subject)
+        return last is not None and is_within(last, HOLDS_FOR, self._clock.now())
+
+    def forget(self, subject: Hashable) -> None:
+        self._last.pop(subject, None)
+
+
+class Reader:
+    """Messages by REST; what was read holds for a minute, also that it cannot be read."""
+
+    def __init__(self, client: discord.Client, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._one_each = Gates(1)
+        self._read: dict[int, tuple[datetime, discord.Message | None]] = {}
+
+    async def read(
+        self, channel_id: int, guild_id: int | None, message_id: int
+    ) -> discord.Message | None:
+        """None where it is gone, may not be read, or could not be read for all tries."""
+        async with self._one_each.one_of(message_id):
+            read_at, known = self._read.get(message_id, (None, None))
+            if read_at is not None and is_within(read_at, HOLDS_FOR, self._clock.now()):
+                return known
+            channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
+            return await self._ask(channel, message_id)
+
+    async def _ask(
+        self, channel: discord.PartialMessageable, message_id: int
+    ) -> discord.Message | None:
+        """No one hears of a reaction twice, so its message is asked for more than once."""
+        details, trouble = {"message_id": message_id}, None
+        for pause in PAUSES_SECONDS:
+            await self._clock.sleep(pause)
+            try:
+                return self._note(message_id, await channel.fetch_message(message_id))
+            except (discord.NotFound, discord.Forbidden):
+                _log.info("reaction_unreadable", extra=details)
+                return self._note(message_id, None)
+            except Exception as error:  # noqa: BLE001 - Discord is down, or the connection broke
+                trouble = error
+        _log.warning("reaction_lost", extra=details, exc_info=trouble)
+        return None
+
+    def _note(self, message_id: int, message: discord.Message | None) -> discord.Message | None:
+        """Remember it for as long as it holds: a message is some 4 kB, so a thousand are 4 MB."""
+        now = self._clock.now()
+        for known, (read_at, _) in list(self._read.items()):
+            if not is_within(read_at, HOLDS_FOR, now):
+                del self._read[known]
+        _make_room(self._read)
+        self._read[message_id] = (now, message)
+        return message
+
+
+def _make_room(remembered: dict[Any, Any]) -> None:
+    """Dictionaries keep their order: the first are the oldest."""
+    while len(remembered) >= MAX_REMEMBERED:
+        del remembered[next(iter(remembered))]

@@ -1,0 +1,162 @@
+"""Extend, Loop, First frame and Last frame: what is made from a video that is there itself."""
+
+from collections.abc import Awaitable, Callable
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.archive.footage import NAME, Address
+from bot.catalog.extension import ExtensionPlan
+from bot.catalog.request import SourceImage
+from bot.client import Client
+from bot.errors import VideoNotPostedError
+from bot.ids import GuildId, IdempotencyKey, JobId, UserId
+from bot.jobs.job import Job
+from bot.presentation import details, widgets
+from bot.presentation.cards import spoiler_mark
+from bot.presentation.videos import alt_text
+from bot.presentation.widgets import Action
+from cogs._shared import asking, pictures
+from cogs._shared.answers import edit, guarded
+from cogs._shared.interactions import (
+    ensure_may_post,
+    guild_of,
+    is_thread,
+    place_of,
+    pressed_in,
+)
+from cogs.actions import recipes
+
+PROMPT = "Continue the scene with natural motion."
+Take = Callable[[Job, Address], Awaitable[SourceImage]]
+
+
+class Frames(commands.Cog):
+    """Answers Discord first; then the video is looked for, here or wherever it still is."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._services = client.services
+        footage = self._services.footage
+        self._frames: dict[Action, tuple[str, Take]] = {
+            Action.FIRST_FRAME: ("first frame", footage.first_frame),
+            Action.LAST_FRAME: ("last frame", footage.last_frame),
+        }
+
+        self._menu = app_commands.ContextMenu(name="Extend video", callback=self._extend_by_menu)
+        self._menu.guild_only = True
+
+    async def cog_load(self) -> None:
+        self._client.tree.add_command(self._menu)
+
+    async def cog_unload(self) -> None:
+        self._client.tree.remove_command(self._menu.name, type=self._menu.type)
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        pressed = pressed_in(interaction)
+        if pressed is None:
+            return
+        job_id = JobId(pressed.subject)
+        if pressed.action in self._frames:
+            which, take = self._frames[pressed.action]
+            await guarded(interaction, lambda: self._show(interaction, job_id, which, take))
+        elif pressed.action is Action.EXTEND:
+            await guarded(interaction, lambda: self._extend(interaction, job_id))
+        elif pressed.action is Action.LOOP:
+            await guarded(interaction, lambda: self._loop(interaction, job_id))
+
+    async def _show(
+        self, interaction: discord.Interaction, job_id: JobId, which: str, take: Take
+    ) -> None:
+        """In public: of what only one member sees, Discord lets no one make anything."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
+        job = await self._services.sequels.parent(job_id, place_of(interaction))
+        image = await take(job, self._address_of(interaction, job_id))
+        described = await self._services.details.describe(job_id, guild_of(interaction))
+        path = self._services.images.path(image)
+        name = f"{spoiler_mark(job)}{which.replace(' ', '-')}-{job_id[:6]}{path.suffix}"
+        text = details.frame(which, job_id, described.posted, UserId(interaction.user.id))
+        await edit(interaction, details.FRAME_POSTED)
+        shown = alt_text(job.request.prompt, f"The {which} of an AI video")
+        file = discord.File(path, name, description=shown)
+        await interaction.followup.send(text, file=file, suppress_embeds=True)
+
+    async def _extend(self, interaction: discord.Interaction, job_id: JobId) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        place = place_of(interaction)
+        ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
+        job = await self._services.sequels.parent(job_id, place)
+        address = self._address_of(interaction, job_id)
+        posted = await self._services.footage.find_address(job, address)
+        if posted is None:
+            plan = await self._services.extending.of_job(job, place)
+        else:
+            prompt, made_by = job.request.parts[-1].prompt, job.request
+            plan = await self._services.extending.of_address(
+                posted, NAME, place, prompt=prompt, made_by=made_by
+            )
+        await self._ask(interaction, plan)
+
+    async def _ask(self, interaction: discord.Interaction, plan: ExtensionPlan) -> None:
+        request, key = plan.request, IdempotencyKey(f"interaction:{interaction.id}")
+        asking.ensure_suits_channel(self._services, interaction, request.model_id)
+        text, view = await asking.ask(self._services, request, place_of(interaction), key)
+        await asking.show(interaction, (details.extended(plan.total_seconds, text), view))
+
+    async def _extend_by_menu(
+        self, interaction: discord.Interaction, message: discord.Message
+    ) -> None:
+        """Of any message: a video of ours by its job, any other by its file."""
+        job_id = widgets.job_in(widgets.custom_ids(message))
+        if job_id is not None and message.author == self._client.user:
+            await self._extend(interaction, job_id)
+            return
+        await interaction.response.defer(ephemeral=True)
+        place, file = place_of(interaction), recipes.video_of(message)
+        ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
+        if file is None:
+            is_picture = bool(pictures.of_message(message))
+            await edit(interaction, details.PICTURE_THERE if is_picture else details.NO_VIDEO_THERE)
+            return
+        made_by = await recipes.recipe_in(self._services, message)
+        prompt = PROMPT if made_by is None else made_by.parts[-1].prompt
+        plan = await self._services.extending.of_address(
+            file.url, file.filename, place, prompt=prompt, made_by=made_by
+        )
+        await self._ask(interaction, plan)
+
+    async def _loop(self, interaction: discord.Interaction, job_id: JobId) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        place = place_of(interaction)
+        ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
+        job = await self._services.sequels.parent(job_id, place)
+        address = self._address_of(interaction, job_id)
+        frame = await self._services.footage.first_frame(job, address)
+        request = await self._services.sequels.loop(job, frame, place)
+        asking.ensure_suits_channel(self._services, interaction, request.model_id)
+        key = IdempotencyKey(f"interaction:{interaction.id}")
+        await asking.show(interaction, await asking.ask(self._services, request, place, key))
+
+    def _address_of(self, interaction: discord.Interaction, job_id: JobId) -> Address:
+        """Where the file stands in the video's message; Discord signs it again at each read."""
+
+        async def find() -> str | None:
+            guild_id: GuildId = guild_of(interaction)
+            try:
+                posted = await self._services.details.posted(job_id, guild_id)
+                channel = self._client.get_partial_messageable(
+                    posted.channel_id, guild_id=posted.guild_id
+                )
+                message = await channel.fetch_message(posted.message_id)
+            except (VideoNotPostedError, discord.NotFound, discord.Forbidden):
+                return None
+            return next((file.url for file in message.attachments), None)
+
+        return find
+
+
+async def setup(client: Client) -> None:
+    await client.add_cog(Frames(client))

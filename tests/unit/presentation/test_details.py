@@ -1,0 +1,59 @@
+"""What is said of a video, and of a report: whole, in Discord's limits, and without a ping."""
+
+import pytest
+
+from bot.archive.details import Details, Posted
+from bot.catalog.pricing import Price
+from bot.catalog.request import Derivation, Parent
+from bot.ids import ChannelId, GuildId, MessageId, UserId
+from bot.jobs.job import JobState
+from bot.presentation import details
+from tests.factories import make_image, make_job, make_request
+
+POSTED = Posted(GuildId(1), ChannelId(2), MessageId(3))
+MAX_MESSAGE = 2000
+
+
+def told(*, posted=POSTED, parent=None, **request):
+    job = make_job(request=make_request(**request), state=JobState.SUCCEEDED)
+    return details.text_of(Details(job, "Fake Model", posted, parent))
+
+
+def test_everything_that_was_asked_for_is_told():
+    text = told(seed=7, negative_prompt="fog", image=make_image(), audio=True)
+
+    for words in ("a fox", "Fake Model", "5 s, 720p, 16:9, with sound, from a picture", "fog", "7"):
+        assert words in text
+    assert "**Link** https://discord.com/channels/1/2/3" in text
+    assert "$0.50" in text
+
+
+@pytest.mark.parametrize("derivation", Derivation)
+@pytest.mark.parametrize(
+    ("where", "words"), [(POSTED, POSTED.url), (None, "a video that is no longer here")]
+)
+def test_it_tells_what_it_was_made_from(derivation, where, words):
+    job = make_job(request=make_request(parent=Parent(derivation)))
+    assert words in details.text_of(Details(job, "Fake Model", None, where))
+
+
+@pytest.mark.parametrize("sign", ["x", "*", "\U0001f3ac", "\u4e00", "@everyone "])
+def test_the_longest_words_fit_a_message(sign):
+    assert len(told(prompt=sign * 4000, negative_prompt=sign * 4000)) <= MAX_MESSAGE
+    report = details.report(POSTED, UserId(1 << 62), UserId(1 << 62), sign * 500)
+    assert len(report) <= MAX_MESSAGE
+    assert "@everyone" not in report
+
+
+def test_a_report_names_its_reporter_the_message_and_the_reason():
+    text = details.report(POSTED, UserId(5), UserId(6), "see http://bad.example")
+
+    assert text.startswith("🚩 <@5> reported a message of <@6>: https://discord.com/channels/1/2/3")
+    assert "http://" not in text.partition("\n")[2]
+    assert "a message:" in details.report(POSTED, UserId(5), None, "rude")
+
+
+def test_a_better_model_says_how_much_more_it_costs():
+    label = details.better("Kling", Price(100_000), Price(420_000, is_estimate=True))
+
+    assert label == "Kling · about $0.42 (+$0.32)"
