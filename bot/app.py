@@ -1,6 +1,6 @@
-"""Running the bot: what runs for ever, how it stops, and what is done to the database at rest.
+"""Runs the bot: its endless loops, its shutdown, and maintenance of an idle database.
 
-It stops in the reverse order of its start: first no new wishes, then the steps under way, then the
+It stops in the reverse order of its start: first no new requests, then the running steps, then the
 connections. `kill -9` at any point loses nothing; this order is only politeness.
 """
 
@@ -8,71 +8,97 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from urllib.parse import unquote
 
 import discord
 from pydantic import SecretStr
 
-from bot.errors import ClientEndedError, ConfigurationError, DatabaseBusyError
+from bot.clock import SystemClock
+from bot.composition import Application, composed
+from bot.errors import ClientEndedError, ConfigurationError, DatabaseBusyError, StorageError
+from bot.gateway import GatewayPace
 from bot.health import serving_health
+from bot.jobs.messages import DeliveryKind
 from bot.logs import set_up_logs
-from bot.services.auditing import ensure_books
+from bot.money.admin import ensure_books
+from bot.providers import registry
 from bot.settings import Settings
-from bot.storage.alone import alone_on
-from bot.storage.databases import open_database
+from bot.storage.engines.databases import alone_on, open_database, sqlite_file
+from bot.storage.engines.files import copy, dated, examine, put_in_place, rotate
+from bot.storage.migrations import due_migrations
 from bot.storage.money import Money
-from bot.storage.treasury import SqlTreasury
-from bot.tasks import TaskOwner, supervise
-from bot.wiring import Parts, joined
+from bot.storage.money_store import SqlMoneyStore
+from bot.storage.stores import SqlJobStore
+from bot.tasks import TaskOwner, repeat, supervise
 
 _log = logging.getLogger(__name__)
 
-CATALOGUE_REFRESH_SECONDS = 3600.0
+CATALOG_REFRESH_SECONDS = 3600.0
 STOP_GRACE_SECONDS = 10.0
-MOST_SECONDS_BETWEEN_STARTS = 15.0
+MAX_SECONDS_BETWEEN_STARTS = 15.0
+LONG_RUN_SECONDS = 60.0
+MAX_OWED = 10_000  # messages checked after a restore
+FORMER_FOLDER = "films"  # of videos, in versions before the stored names changed
 _REFUSED = (discord.LoginFailure, discord.PrivilegedIntentsRequired)
 
 
 async def run_bot(settings: Settings) -> None:
-    """Run until SIGTERM or Ctrl-C; waits for a database that is away, or another bot's, when it starts.
+    """Run until SIGTERM or Ctrl-C; wait for a database that is down or in use by another bot.
 
-    Where discord.py gives its client up, everything is started anew. Raises ConfigurationError for what the operator must mend.
+    Start everything again when discord.py gives up its client. Raises ConfigurationError for what
+    the operator must fix.
     """
     set_up_logs(level=settings.log_level, form=settings.log_format, secrets=secrets_of(settings))
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows: KeyboardInterrupt does it
-            loop.add_signal_handler(name, stopped.set)
+        loop.add_signal_handler(name, stopped.set)
     backoff = 1.0
+    pace = GatewayPace(SystemClock())
     while not stopped.is_set():
+        begun = loop.time()
         try:
             with alone_on(settings.database):
-                async with joined(settings) as parts:
+                may_begin = ledger_may_begin(settings)
+                await asyncio.to_thread(adopt_former_folder, settings.data_dir)
+                async with composed(settings, pace, may_begin=may_begin) as parts:
                     await run_until(stopped, settings, parts)
                     return
-        except DatabaseBusyError as error:  # as while it starts beside us
-            _log.warning("database_away", extra={"error": str(error), "wait_seconds": backoff})
+        except DatabaseBusyError as error:  # such as while it starts beside us
+            _log.warning(
+                "database_unreachable", extra={"error": str(error), "wait_seconds": backoff}
+            )
         except ClientEndedError as error:
             _log.warning("client_ended", extra={"error": str(error), "wait_seconds": backoff})
+        if loop.time() - begun > LONG_RUN_SECONDS:  # it ran well: the next failure is a new one
+            backoff = 1.0
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(backoff):
                 await stopped.wait()
-        backoff = min(backoff * 2, MOST_SECONDS_BETWEEN_STARTS)
+        backoff = min(backoff * 2, MAX_SECONDS_BETWEEN_STARTS)
 
 
-async def run_until(stopped: asyncio.Event, settings: Settings, parts: Parts) -> None:
-    """Run everything that runs for ever, each supervised, until `stopped` or a fatal error."""
+async def run_until(stopped: asyncio.Event, settings: Settings, parts: Application) -> None:
+    """Run all endless loops, each supervised, until `stopped` or a fatal error."""
     if settings.discord_token is None:
-        msg = "DISCORD_TOKEN: it is missing"
+        msg = "DISCORD_TOKEN: missing"
         raise ConfigurationError(msg)
     token = settings.discord_token.get_secret_value()
-    await refresh_catalogue(parts)
+    await refresh_catalog(parts)
+    if not list(parts.catalog):
+        hint = f"set {registry.key_variables()}; until then I can't make videos"
+        _log.warning("no_video_service", extra={"hint": hint})
     tasks = TaskOwner()
-    async with serving_health(settings.http_host, settings.http_port, parts.health), parts.client:
-        _ = tasks.start(ensure_books(parts.treasury), name="audit")
+    async with (
+        serving_health(settings.http_host, settings.http_port, parts.health.current),
+        parts.client,
+    ):
+        _ = tasks.start(ensure_books(parts.stores.money), name="audit")
         gateway = _start_gateway(tasks, parts, token)
         ended = tasks.start(stopped.wait(), name="stop")
         endless = {gateway, ended, *_start_loops(tasks, parts)}
@@ -80,21 +106,23 @@ async def run_until(stopped: asyncio.Event, settings: Settings, parts: Parts) ->
         await _stop(tasks, parts)
     _raise_fatal(gateway)
     if not stopped.is_set():
-        msg = "it stopped by itself"
+        msg = "the bot stopped by itself"
         raise ClientEndedError(msg)
 
 
-async def _stop(tasks: TaskOwner, parts: Parts) -> None:
-    """In this order; one that fails keeps none of the others from being stopped."""
+async def _stop(tasks: TaskOwner, parts: Application) -> None:
+    """Stop everything in this order; a failure of one does not keep the others running."""
     _log.info("stopping")
     async with contextlib.AsyncExitStack() as last_first:
         last_first.push_async_callback(tasks.close, grace_seconds=0.5)
         last_first.push_async_callback(parts.client.leave)
-        last_first.push_async_callback(parts.delivering.stop, grace_seconds=STOP_GRACE_SECONDS)
-        last_first.push_async_callback(parts.tracker.stop, grace_seconds=STOP_GRACE_SECONDS)
+        last_first.push_async_callback(
+            parts.loops.dispatcher.stop, grace_seconds=STOP_GRACE_SECONDS
+        )
+        last_first.push_async_callback(parts.loops.worker.stop, grace_seconds=STOP_GRACE_SECONDS)
 
 
-def _start_gateway(tasks: TaskOwner, parts: Parts, token: str) -> "asyncio.Task[None]":
+def _start_gateway(tasks: TaskOwner, parts: Application, token: str) -> "asyncio.Task[None]":
     connected = supervise(
         "gateway",
         lambda: parts.client.start(token),
@@ -104,15 +132,17 @@ def _start_gateway(tasks: TaskOwner, parts: Parts, token: str) -> "asyncio.Task[
     return tasks.start(connected, name="gateway")
 
 
-def _start_loops(tasks: TaskOwner, parts: Parts) -> "set[asyncio.Task[None]]":
+def _start_loops(tasks: TaskOwner, parts: Application) -> "set[asyncio.Task[None]]":
     loops: dict[str, Callable[[], Awaitable[None]]] = {
-        "tracker": parts.tracker.run,
-        "delivering": parts.delivering.run,
-        "noticing": parts.noticing.run,
-        "tidying": parts.tidying.run,
-        "salvaging": parts.salvaging.run,
-        "watching": parts.watching.run,
-        "catalogue": partial(keep_catalogue_fresh, parts),
+        "worker": parts.loops.worker.run,
+        "dispatcher": parts.loops.dispatcher.run,
+        "notices": parts.loops.notices.run,
+        "sweeper": parts.loops.sweeper.run,
+        "retention": parts.loops.retention.run,
+        "late_results": parts.loops.late_results.run,
+        "watchdog": parts.loops.watchdog.run,
+        "health": parts.health.run,
+        "catalog": partial(keep_catalog_fresh, parts),
     }
     return {
         tasks.start(supervise(name, run, wait=parts.clock.sleep), name=name)
@@ -123,45 +153,165 @@ def _start_loops(tasks: TaskOwner, parts: Parts) -> "set[asyncio.Task[None]]":
 def _raise_fatal(gateway: "asyncio.Task[None]") -> None:
     error = None if gateway.cancelled() or not gateway.done() else gateway.exception()
     if isinstance(error, _REFUSED):
-        msg = f"DISCORD_TOKEN: Discord refused it ({error})"
+        msg = f"DISCORD_TOKEN: rejected by Discord ({error})"
         raise ConfigurationError(msg) from error
     if error is not None:
         raise error
 
 
-async def refresh_catalogue(parts: Parts) -> None:
-    """Ask every provider for its models; one that is away answers from its bundled table."""
+async def refresh_catalog(parts: Application) -> None:
+    """Fetch every provider's models; an unreachable one answers from its bundled table."""
     found = [await provider.list_capabilities() for provider in parts.providers.values()]
-    parts.catalogue.replace(capability for listed in found for capability in listed)
+    parts.catalog.replace(capability for listed in found for capability in listed)
 
 
-async def keep_catalogue_fresh(parts: Parts) -> None:
-    """Models and prices change; ask again every hour."""
-    while True:
-        await parts.clock.sleep(CATALOGUE_REFRESH_SECONDS)
-        await refresh_catalogue(parts)
+async def keep_catalog_fresh(parts: Application) -> None:
+    """Fetch models and prices again every hour."""
+    refresh = partial(refresh_catalog, parts)
+    await repeat(refresh, CATALOG_REFRESH_SECONDS, parts.clock.sleep, waits_first=True)
 
 
 def secrets_of(settings: Settings) -> list[str]:
-    """What must never be logged."""
+    """Values that must never be logged."""
     values = (getattr(settings, name) for name in type(settings).model_fields)
-    return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+    found = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+    password = settings.database.partition("://")[2].rpartition("@")[0].partition(":")[2]
+    return [*found, *dict.fromkeys(filter(None, (password, unquote(password))))]
 
 
-async def migrate_database(settings: Settings) -> int:
-    """Bring the database to this program's version, and say which that is."""
-    async with open_database(settings.database) as engine:
-        return await engine.version()
+def ledger_may_begin(settings: Settings) -> bool:
+    """Whether an empty database is expected: this data folder has no video."""
+    folders = (settings.data_dir / "videos", settings.data_dir / FORMER_FOLDER)
+    return all(next(folder.glob("*.mp4"), None) is None for folder in folders)
 
 
-async def back_up_database(settings: Settings, target: Path) -> None:
-    """Copy the database while it is in use. Raises StorageError where that is not ours to do."""
-    async with open_database(settings.database) as engine:
-        await engine.back_up(target)
+def adopt_former_folder(data_dir: Path) -> None:
+    """Move the videos of an earlier version to where they are kept now.
+
+    Without them, videos that are paid for and not posted yet would be lost. Another process may do
+    the same at the same time, or still write there: what is in the new folder is never replaced.
+    """
+    former, folder = data_dir / FORMER_FOLDER, data_dir / "videos"
+    if not former.is_dir():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted(former.iterdir()):
+        if not (folder / path.name).exists():
+            with contextlib.suppress(FileNotFoundError):
+                path.rename(folder / path.name)
+    with contextlib.suppress(OSError):  # not empty, or gone
+        former.rmdir()
+
+
+async def migrate_database(settings: Settings, *, new_ledger: bool = False) -> int:
+    """Migrate the database to this program's version and return its number.
+
+    Raises DatabaseBusyError while a bot runs on a SQLite file, StorageError for an empty database
+    beside videos unless `new_ledger`.
+    """
+    may_begin = new_ledger or ledger_may_begin(settings)
+    with alone_on(settings.database):
+        async with open_database(settings.database, may_begin=may_begin) as engine:
+            return await engine.version()
+
+
+async def back_up_database(settings: Settings, target: Path | None, now: datetime) -> Path:
+    """Copy the database while it is in use, and return the copy's path.
+
+    Without a target, or into a folder, the copy is named by its date, and the oldest such copies
+    beyond KEEP_BACKUPS are deleted. Raises StorageError for PostgreSQL.
+    """
+    folder = target or settings.data_dir / "backups"
+    is_dated = target is None or await asyncio.to_thread(folder.is_dir)
+    written = dated(folder, now) if is_dated else folder
+    async with open_database(settings.database, reads_only=True) as engine:
+        await engine.back_up(written)
+    if is_dated:
+        await asyncio.to_thread(rotate, written, settings.keep_backups)
+    return written
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Result of `db restore`; `replaced` is the path of the previous database."""
+
+    version: int
+    findings: list[str]  # in the ledger; should be empty
+    transactions: int
+    missing: list[str]  # files in the data folder that open jobs still need
+    replaced: Path | None
+
+
+async def restore_database(settings: Settings, source: Path) -> Restored:
+    """Make a backup the database: checked, copied, migrated and audited.
+
+    Raises DatabaseBusyError while a bot runs on it, SchemaVersionError for a newer or a foreign
+    file, StorageError for a damaged one.
+    """
+    path = sqlite_file(settings.database)
+    if path is None:
+        msg = "restore a PostgreSQL database with pg_restore or psql, not with this command"
+        raise StorageError(msg)
+    copied = path.with_name(f"{path.name}.restored")
+    with alone_on(settings.database), _removed_unless_placed(copied):
+        await asyncio.to_thread(_copy_sound, source, copied)
+        async with open_database(f"sqlite:///{copied}", may_begin=False) as engine:
+            money_store = SqlMoneyStore(engine, Money(engine))
+            for damage in await money_store.damage():  # only rows still in use
+                raise StorageError(damage)
+            restored = Restored(
+                await engine.version(),
+                [*await money_store.audit(), *await money_store.damage(everything=True)],
+                await money_store.count_transactions(),
+                await _missing_files(settings, SqlJobStore(engine)),
+                None,
+            )
+        replaced = await asyncio.to_thread(put_in_place, copied, path)
+        return replace(restored, replaced=replaced)
+
+
+def _copy_sound(source: Path, copied: Path) -> None:
+    """Check and copy the source; nothing is replaced until all of it was read."""
+    version = examine(source)
+    if version == 0:
+        msg = f"{source} is empty or missing: name a backup made by `python -m bot db backup`"
+        raise StorageError(msg)
+    due_migrations("sqlite", version)
+    copy(source, copied)
+
+
+@contextlib.contextmanager
+def _removed_unless_placed(copied: Path) -> Iterator[None]:
+    """Remove all leftovers of a copy, including the backup that a migration makes."""
+    try:
+        yield
+    finally:
+        for left in copied.parent.glob(f"{copied.name}*"):
+            left.unlink(missing_ok=True)
+
+
+async def _missing_files(settings: Settings, jobs: SqlJobStore) -> list[str]:
+    """Missing pictures and videos that open jobs still send, and videos still to be posted."""
+    pictures, videos = settings.data_dir / "pictures", settings.data_dir / "videos"
+    requests = [job.request for job in await jobs.list_active()]
+    needed = [pictures / image.key for request in requests for image in request.pictures]
+    needed += [
+        settings.data_dir / "source-videos" / request.source_video.key
+        for request in requests
+        if request.source_video is not None
+    ]
+    far = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
+    needed += [
+        videos / f"{delivery.job_id}.mp4"
+        for delivery in await jobs.list_owed(far, MAX_OWED)
+        if delivery.kind is DeliveryKind.VIDEO
+    ]
+    return sorted({str(file) for file in needed if not await asyncio.to_thread(file.exists)})
 
 
 async def audit_books(settings: Settings) -> tuple[list[str], int]:
-    """Everything in the books that does not add up, and how many transactions they hold."""
-    async with open_database(settings.database) as engine:
-        treasury = SqlTreasury(engine, Money(engine))
-        return await treasury.audit(), await treasury.count_transactions()
+    """Findings in the ledger and its rows, and the number of transactions."""
+    async with open_database(settings.database, reads_only=True) as engine:
+        money_store = SqlMoneyStore(engine, Money(engine))
+        findings = [*await money_store.audit(), *await money_store.damage(everything=True)]
+        return findings, await money_store.count_transactions()

@@ -1,38 +1,34 @@
-"""The discord.py client: what it listens to, where it connects, and when commands are synced.
+"""The discord.py client: its events, its connection, and command syncing.
 
-It identifies with no privileged intent. Whether messages come with their pictures is decided by
-the portal's Message Content switch alone, for REST as well, and 🎬 reads its message by REST.
+It identifies with no privileged intent. Whether messages come with their pictures depends only on
+the portal's Message Content switch, for REST as well, and 🎬 reads its message by REST.
 """
 
 import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
+import aiohttp
 import discord
 import yarl
 from discord import app_commands
 from discord.ext import commands
 
-from bot.domain.catalogue import Catalogue
-from bot.errors import ClientEndedError
-from bot.ports import Clock, ImageStore, JobStore
-from bot.services.administering import Administering
-from bot.services.budgeting import Budgeting
-from bot.services.cancelling import Cancelling
-from bot.services.governing import Governing
-from bot.services.inquiring import Inquiring
-from bot.services.offering import Offering
-from bot.services.quoting import Quoting
-from bot.services.showing import Showing
-from bot.services.substituting import Substituting
+from bot.delivery.leases import ensure_lease, lease_is_held, pass_fence
+from bot.errors import ClientEndedError, MessageHeldError
+from bot.gateway import GatewayPace, SessionStarts
+from bot.ids import ChannelId
+from bot.jobs.stores import KeyValueStore
+from bot.presentation import discord_errors
+from bot.services import Services
 
 _log = logging.getLogger(__name__)
 
-PERMISSIONS = discord.Permissions(  # the least that it needs in a server
+PERMISSIONS = discord.Permissions(  # the minimum in a server
     view_channel=True,
     send_messages=True,
     send_messages_in_threads=True,
@@ -41,31 +37,14 @@ PERMISSIONS = discord.Permissions(  # the least that it needs in a server
     read_message_history=True,
 )
 SCOPES = ("bot", "applications.commands")
-BAD_TOKEN = 4004  # the gateway's close code, after a token was replaced while the bot ran
-_RECONNECTING = ("discord.client", "discord.shard")  # the loggers that tell of a lost gateway
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What the cogs may use."""
-
-    catalogue: Catalogue
-    quoting: Quoting
-    offering: Offering
-    substituting: Substituting
-    administering: Administering
-    budgeting: Budgeting
-    governing: Governing
-    cancelling: Cancelling
-    showing: Showing
-    inquiring: Inquiring
-    images: ImageStore
-    jobs: JobStore
-    clock: Clock
+BAD_TOKEN = 4004  # the gateway's close code after a token was replaced while the bot ran
+LONGEST_RATE_LIMIT_SECONDS = 30.0  # discord.py waits this out; beyond, it raises RateLimited
+READING = frozenset({"GET", "HEAD"})
+_RECONNECTING = ("discord.client", "discord.shard")  # loggers that report a lost gateway
 
 
 def point_at(api_url: str | None, gateway_url: str | None, cdn_url: str | None) -> None:
-    """Send discord.py elsewhere than to Discord itself, for the whole process.
+    """Point discord.py at other addresses than Discord's, for the whole process.
 
     All three are public class attributes of discord.py 2.7, read at every request.
     """
@@ -77,18 +56,70 @@ def point_at(api_url: str | None, gateway_url: str | None, cdn_url: str | None) 
         discord.Asset.BASE = cdn_url.rstrip("/")
 
 
+def fenced_requests() -> aiohttp.TraceConfig:
+    """Hold discord.py's requests at the fence of their lease.
+
+    Only the HTTP client sees each of them, including those that the library repeats by itself.
+    """
+    trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(_pass_fence)
+    trace.on_request_chunk_sent.append(_ensure_lease)
+    trace.on_request_end.append(_raise_held)
+    return trace
+
+
+async def _pass_fence(
+    _session: aiohttp.ClientSession, _context: object, request: aiohttp.TraceRequestStartParams
+) -> None:
+    if request.method not in READING:
+        await pass_fence()
+
+
+async def _ensure_lease(
+    _session: aiohttp.ClientSession, _context: object, _chunk: aiohttp.TraceRequestChunkSentParams
+) -> None:
+    ensure_lease()
+
+
+async def _raise_held(
+    _session: aiohttp.ClientSession, _context: object, request: aiohttp.TraceRequestEndParams
+) -> None:
+    """Abort an edit whose message has had too many.
+
+    discord.py would wait the limit out with the whole channel's edits behind it, as for a limit of
+    the route. Raises MessageHeldError.
+    """
+    if request.response.status != HTTPStatus.TOO_MANY_REQUESTS or not lease_is_held():
+        return
+    details = _json_or_none(await request.response.text())
+    if isinstance(details, dict) and details.get("code") == discord_errors.MANY_EDITS:
+        asked = details.get("retry_after")
+        seconds = float(asked) if isinstance(asked, int | float) else 0.0
+        raise MessageHeldError(str(discord_errors.MANY_EDITS), retry_after_seconds=seconds)
+
+
+def _json_or_none(text: str) -> object:
+    try:
+        details: object = json.loads(text)
+    except ValueError:
+        return None
+    return details
+
+
 def invitation(application_id: int) -> str:
-    """The link that adds the bot to a server, with the least permissions."""
+    """The link that adds the bot to a server, with the minimum permissions."""
     return discord.utils.oauth_url(application_id, permissions=PERMISSIONS, scopes=SCOPES)
 
 
 class Client(commands.AutoShardedBot):
-    """One bot user on as many shards as Discord asks for.
+    """One bot user on as many shards as Discord recommends.
 
-    `extensions` are the modules of the cogs; `ready` is set while the gateway is connected.
+    `extensions` are the modules of the cogs; `reachable` is set while the gateway is connected.
     """
 
-    def __init__(self, services: Services, extensions: Sequence[str]) -> None:
+    def __init__(
+        self, services: Services, extensions: Sequence[str], pace: GatewayPace | None = None
+    ) -> None:
         intents = discord.Intents.none()
         intents.guilds = True
         intents.guild_reactions = True
@@ -98,67 +129,102 @@ class Client(commands.AutoShardedBot):
             intents=intents,
             max_messages=None,
             allowed_mentions=discord.AllowedMentions.none(),
-            guild_ready_timeout=0.5,  # servers beyond the first half second still arrive by event
+            guild_ready_timeout=0.5,  # later servers still arrive by event
+            max_ratelimit_timeout=LONGEST_RATE_LIMIT_SECONDS,
+            http_trace=fenced_requests(),
         )
         for name in _RECONNECTING:
-            logging.getLogger(name).addFilter(_retell_reconnect)
+            logging.getLogger(name).addFilter(_log_reconnect)
         self.services = services
         self.reachable = asyncio.Event()
         self._wanted = tuple(extensions)
+        self._pace = pace if pace is not None else GatewayPace(services.clock)
         self._is_leaving = False
 
     async def start(self, token: str, *, reconnect: bool = True) -> None:
-        """May be called again after it failed; leaves no connection open. Returns after `leave`.
+        """Connect and run until `leave`; may be called again after a failure.
 
-        Raises ConnectionError where Discord cannot be reached or is down, LoginFailure where it
-        refuses the token, ClientEndedError where discord.py gave up: then only a new one helps.
+        Leaves no connection open. Raises ConnectionError if Discord is unreachable or down,
+        LoginFailure if it rejects the token, ClientEndedError if discord.py gave up: then only a
+        new client helps.
         """
         try:
             await super().start(token, reconnect=reconnect)
         except Exception as error:
-            if self._is_leaving:  # discord.py then fails at whatever it was just doing
+            if self._is_leaving:  # discord.py then fails at its current step
                 return
-            told = self._in_our_words(error)
-            if told is error:
+            details = self._in_our_words(error)
+            if details is error:
                 raise
-            raise told from error
+            raise details from error
         finally:
             await self.http.close()
-            self.http.connector = (
-                discord.utils.MISSING
-            )  # it is closed too; the next start makes one
+            self.http.connector = discord.utils.MISSING  # closed too; the next start makes one
+
+    async def connect(self, *, reconnect: bool = True) -> None:
+        """Wait until Discord allows the new sessions, then connect."""
+        shards, _, limit = await self.http.get_bot_gateway()
+        await self._pace.before_connect(_starts(discord.SessionStartLimits(**limit)), shards)
+        await super().connect(reconnect=reconnect)
+
+    async def before_identify_hook(
+        self,
+        shard_id: int | None,
+        *,
+        initial: bool = False,  # noqa: ARG002 - discord.py passes it by this name
+    ) -> None:
+        """Replace discord.py's five seconds, which would use up a day's IDENTIFYs in hours."""
+        await self._pace.before_identify(shard_id or 0, self._fetch_starts)
+
+    async def _fetch_starts(self) -> SessionStarts:
+        return _starts(await self.fetch_session_start_limits())
 
     async def leave(self) -> None:
-        """Close it for good, also while it starts."""
+        """Close it permanently, even while it starts."""
         self._is_leaving = True
         await self.close()
 
     def _in_our_words(self, error: Exception) -> Exception:
-        """discord.py closes the client itself for what it holds to be no passing trouble."""
+        """Translate an error; discord.py closes the client itself on errors it deems permanent."""
         if isinstance(error, discord.ConnectionClosed) and error.code == BAD_TOKEN:
             return discord.LoginFailure(str(error))
-        if isinstance(error, discord.LoginFailure | discord.PrivilegedIntentsRequired):
+        if isinstance(
+            error, discord.LoginFailure | discord.PrivilegedIntentsRequired | ClientEndedError
+        ):
             return error
         if self.is_closed():
             return ClientEndedError(f"{type(error).__name__}: {error}")
         if isinstance(error, OSError | discord.DiscordServerError):
-            return ConnectionError(f"Discord cannot be reached: {error}")
+            return ConnectionError(f"can't reach Discord: {error}")
+        if isinstance(error, discord.RateLimited | discord.GatewayNotFound):
+            return ConnectionError(f"can't reach Discord: {error}")
         return error
 
     async def setup_hook(self) -> None:
         for extension in self._wanted:
-            if extension not in self.extensions:  # it is, after a start that failed
+            if extension not in self.extensions:  # it is, after a failed start
                 await self.load_extension(extension)
-        if not list(self.services.catalogue):
-            hint = "set NANOGPT_API_KEY or NANOPHOTO_API_KEY; until then no film can be made"
-            _log.warning("no_video_service", extra={"hint": hint})
-        await sync_commands(self.tree, self.services.jobs, str(self.application_id))
+        await sync_commands(self.tree, self.services.notes, str(self.application_id))
         flags = self.application_flags
         if not (flags.gateway_message_content or flags.gateway_message_content_limited):
             _log.warning(
-                "message_content_is_off",
-                extra={"hint": "🎬 on a picture needs the Message Content switch in the portal"},
+                "message_content_disabled",
+                extra={"hint": "🎬 needs Message Content Intent, enabled in the Developer Portal"},
             )
+
+    def hear_of_opened_threads(self, hear: Callable[[ChannelId], None]) -> None:
+        """Call `hear` whenever an unarchived thread changes, such as after a reopening.
+
+        Uses the raw event, as discord.py has no earlier state of an archived thread to compare
+        with. Locked threads are included, as their permissions are Discord's to decide.
+        """
+
+        async def on_raw_thread_update(changed: discord.RawThreadUpdateEvent) -> None:
+            details: Mapping[str, Any] = {**changed.data}
+            if not (details.get("thread_metadata") or {}).get("archived"):
+                hear(ChannelId(changed.thread_id))
+
+        self.add_listener(on_raw_thread_update)
 
     async def on_ready(self) -> None:
         self.reachable.set()
@@ -171,8 +237,12 @@ class Client(commands.AutoShardedBot):
         self.reachable.clear()
 
 
-def _retell_reconnect(record: logging.LogRecord) -> bool:
-    """That discord.py connects again by itself is news and no bug: one line, no traceback."""
+def _starts(limits: discord.SessionStartLimits) -> SessionStarts:
+    return SessionStarts(limits.total, limits.remaining, limits.reset_after / 1000)
+
+
+def _log_reconnect(record: logging.LogRecord) -> bool:
+    """Log an automatic reconnect as one line without traceback: it is no bug."""
     error = record.exc_info[1] if record.exc_info else None
     if error is not None and str(record.msg).startswith("Attempting a"):
         record.msg = f"{record.getMessage()} ({type(error).__name__}: {error})"
@@ -182,12 +252,12 @@ def _retell_reconnect(record: logging.LogRecord) -> bool:
 
 
 async def sync_commands(
-    tree: app_commands.CommandTree[Any], notes: JobStore, application: str
+    tree: app_commands.CommandTree[Any], notes: KeyValueStore, application: str
 ) -> bool:
-    """Register the commands if they are not what was registered last; True if it did.
+    """Register the commands if they changed since the last time; True if it did.
 
-    What was *sent* is compared, not what Discord answers, which normalises texts. Discord is
-    asked only for the names, so that commands that somebody removed come back.
+    Compares the payload that was *sent*, not Discord's answer, which normalises texts. Discord is
+    asked only for the names, so that removed commands come back.
     """
     payload = [command.to_dict(tree) for command in tree.get_commands()]
     text = json.dumps(payload, sort_keys=True, default=str)

@@ -1,7 +1,16 @@
-"""The real clock, the one place that asks the machine what time it is."""
+"""The clock: current time and sleeping."""
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """The current time, aware UTC, and waiting for time to pass."""
+
+    def now(self) -> datetime: ...
+
+    async def sleep(self, seconds: float) -> None: ...
 
 
 class SystemClock:

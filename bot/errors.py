@@ -1,21 +1,26 @@
-"""What can go wrong, in the domain's words.
+"""Errors of the bot, in the glossary's words.
 
 BotError
 ├─ UserFacingError                    safe to show; never retried
-│  ├─ InvalidRequestError             the wish cannot be made as it stands; carries every reason
-│  ├─ ImageRejectedError              a picture that cannot be used
-│  ├─ DuplicateRequestError           the same wish was accepted before
+│  ├─ InvalidRequestError             the request is invalid; carries every reason
+│  ├─ ImageRejectedError              an unusable picture
+│  ├─ VideoRejectedError              an unusable video to continue
+│  ├─ DuplicateRequestError           the same request was accepted before
 │  ├─ JobNotFoundError
-│  ├─ FilmNotThereError               a job's film is not kept any more, or never came
-│  ├─ FilmTakenDownError              its message was deleted: it is for its member alone
-│  ├─ FilmComingError                 it is still in the making
+│  ├─ VideoNotThereError              a job's video is no longer kept, or never came
+│  │  └─ VideoWillNotComeError        its service never made it
+│  ├─ VideoTakenDownError             its message was deleted: only its member may see it
+│  ├─ VideoNotPostedError             its message was deleted, or never came
+│  ├─ VideoComingError                it is still rendering
 │  ├─ NotYourJobError
+│  ├─ NotTheMakerError                this server leaves a video's buttons to its maker
 │  ├─ NotYourOfferError
 │  ├─ OfferExpiredError
-│  ├─ PriceRoseError                  the price that was shown no longer holds
-│  ├─ LimitReachedError               a limit of the server or of the member; which, how far, until
-│  ├─ PolicyChangedError              somebody else changed the server's rules meanwhile
-│  ├─ ProviderPausedError             the service takes nothing at the moment; until, why
+│  ├─ PriceRoseError                  the price shown is no longer valid
+│  ├─ LimitReachedError               of money.limits: which limits, their usage, until
+│  ├─ PolicyChangedError              another admin has changed the server's rules
+│  ├─ AlreadySpentError               its money is spent: cancelling needs confirmation
+│  ├─ ProviderPausedError             of providers.availability: no requests; until, reason
 │  └─ TooLateToCancelError
 ├─ ProviderError
 │  ├─ TransientProviderError          the only branch that is retried
@@ -25,48 +30,50 @@ BotError
 │  ├─ PermanentProviderError
 │  │  ├─ ContentRefusedError
 │  │  ├─ ProviderRejectedRequestError
-│  │  ├─ GenerationFailedError        took it, and could not make it
-│  │  ├─ ProviderCredentialsError     tell the operator
-│  │  ├─ ProviderBalanceError         tell the operator
+│  │  ├─ GenerationFailedError        accepted, then failed
+│  │  ├─ ProviderCredentialsError     notify the operator
+│  │  ├─ ProviderBalanceError         notify the operator
 │  │  └─ ProviderJobUnknownError      the provider does not know this job
-│  ├─ SubmissionUncertainError        asked, and do not know whether it was accepted
-│  └─ ProviderProtocolError           an answer that cannot be read
+│  ├─ SubmissionUncertainError        sent, but unknown whether accepted
+│  └─ ProviderProtocolError           an unreadable answer
 ├─ DeliveryError
-│  ├─ DeliveryUnavailableError        Discord is away; try again later
-│  ├─ ChannelGoneError                deleted, or the bot may no longer post there
-│  │  └─ NotAllowedError              perhaps only its file is not allowed
+│  ├─ DeliveryUnavailableError        Discord is unreachable; retry later
+│  │  └─ MessageHeldError             this message alone cannot be changed for a while
+│  ├─ MessageRefusedError             for its content, until that changes
+│  ├─ ChannelGoneError                deleted, or accepts no messages
+│  ├─ ChannelBlockedError             closed to the bot now; may reopen
+│  │  └─ NotAllowedError              perhaps only its file is forbidden
 │  ├─ MessageGoneError
 │  ├─ FileTooLargeError
-│  └─ PicturesNotPostedError          a wish's pictures do not stand in its channel yet
+│  └─ PicturesNotPostedError          a request's pictures are not in its channel yet
 ├─ ArtifactError
-│  ├─ ArtifactUnavailableError        could not be fetched now; try again
-│  └─ ArtifactUnusableError           fetched, and it is no film
+│  ├─ ArtifactUnavailableError        download failed for now; retry
+│  └─ ArtifactUnusableError           downloaded, but not a video
 ├─ StorageError
 │  ├─ DatabaseBusyError
-│  ├─ LeaseLostError                  somebody else moved the job: stop touching it
+│  ├─ LeaseLostError                  another process moved the job: stop touching it
+│  ├─ UnreadableRowError              one damaged row
 │  └─ SchemaVersionError
 ├─ ClientEndedError                   the connection to Discord; a new client is needed
 └─ ConfigurationError                 names the variable
 
-Errors carry data; `presentation.replies` makes the sentences.
+Errors carry data; `presentation.answers` writes the sentences.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 
 class BotError(Exception):
-    """The base of every error of ours."""
+    """Base of all our errors."""
 
 
 class UserFacingError(BotError):
-    """Something a member did or wants that cannot be; safe to show."""
+    """An error caused by a member's request; safe to show."""
 
 
 class InvalidRequestError(UserFacingError):
-    """The wish cannot be made as it stands; every reason at once, each with what to change."""
+    """The request is invalid; carries every reason at once, each with what to change."""
 
     def __init__(self, reasons: Sequence[str]) -> None:
         super().__init__(" ".join(reasons))
@@ -77,8 +84,12 @@ class ImageRejectedError(UserFacingError):
     """A picture cannot be used; the message says what to send instead."""
 
 
+class VideoRejectedError(UserFacingError):
+    """A video to continue cannot be used; the message says what to send instead."""
+
+
 class DuplicateRequestError(UserFacingError):
-    """The same wish was accepted before; nothing was charged a second time."""
+    """The same request was accepted before; nothing was charged a second time."""
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"already accepted as job {job_id}")
@@ -89,28 +100,49 @@ class JobNotFoundError(UserFacingError):
     """There is no such job."""
 
 
-class FilmNotThereError(UserFacingError):
-    """Nobody has this job's film: neither we nor its service."""
+class VideoNotThereError(UserFacingError):
+    """The job's video is gone, here and at its service."""
 
 
-class FilmWillNotComeError(FilmNotThereError):
-    """Its service says that it never made this film."""
+class VideoWillNotComeError(VideoNotThereError):
+    """Its service reports that it never made this video."""
 
 
-class FilmTakenDownError(UserFacingError):
-    """The message with this film was deleted; not all shall see it again."""
+class VideoTakenDownError(UserFacingError):
+    """The message with this video was deleted; only its member may see it again."""
 
 
-class FilmComingError(UserFacingError):
-    """This job's film is still in the making."""
+class VideoNotPostedError(UserFacingError):
+    """No message with this video stands in its channel."""
+
+
+class VideoComingError(UserFacingError):
+    """This job's video is still rendering."""
 
 
 class NotYourJobError(UserFacingError):
-    """Only the member who asked for it, or a moderator, may do this."""
+    """Only the requester, or a moderator, may do this."""
+
+
+class NotTheMakerError(UserFacingError):
+    """In this server, only the maker of a video may make more of it."""
+
+
+class AlreadySpentError(UserFacingError):
+    """Cancelling saves nothing any more, so the member must confirm it.
+
+    `is_certain` is False until it is known whether the service took the job.
+    """
+
+    def __init__(self, cost_micros: int, *, is_estimate: bool, is_certain: bool) -> None:
+        super().__init__(f"{cost_micros} are spent")
+        self.cost_micros = cost_micros
+        self.is_estimate = is_estimate
+        self.is_certain = is_certain
 
 
 class TooLateToCancelError(UserFacingError):
-    """The job has ended already."""
+    """The job has already ended."""
 
 
 class NotYourOfferError(UserFacingError):
@@ -118,65 +150,19 @@ class NotYourOfferError(UserFacingError):
 
 
 class OfferExpiredError(UserFacingError):
-    """The price that was shown held for a while, and no longer does."""
+    """The price shown was valid for a while and has expired."""
 
 
 class PriceRoseError(UserFacingError):
-    """The film costs more than was shown; nothing was charged."""
-
-
-class LimitKind(StrEnum):
-    """Which limit a wish would pass."""
-
-    PAUSED = "paused"
-    MODEL = "model"
-    CHANNEL = "channel"
-    FILM_COST = "film_cost"
-    OPEN_JOBS = "open_jobs"
-    RATE = "rate"
-    ALLOWANCE = "allowance"
-    POOL = "pool"
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """How far a limit is used, in its own unit: millionths of a dollar, films or wishes.
-
-    `asked` is the film's cost for limits of money and the period in seconds for rate limits.
-    `frees_at` is None where only somebody's change helps.
-    """
-
-    kind: LimitKind
-    used: int = 0
-    most: int = 0
-    asked: int = 0
-    frees_at: datetime | None = None
-
-
-class LimitReachedError(UserFacingError):
-    """Limits of the server or of the member, all that were met; nothing was charged."""
-
-    def __init__(self, refusals: Sequence[Refusal]) -> None:
-        super().__init__(", ".join(refusal.kind for refusal in refusals))
-        self.refusals = tuple(refusals)
+    """The video costs more than was shown; nothing was charged."""
 
 
 class PolicyChangedError(UserFacingError):
-    """The rules are no longer those that the change was made from."""
-
-
-class ProviderPausedError(UserFacingError):
-    """Nothing is handed over to this service before `until`, for this `reason` (a PauseReason)."""
-
-    def __init__(self, provider: str, reason: str, until: datetime) -> None:
-        super().__init__(f"{provider} is paused: {reason}")
-        self.provider = provider
-        self.reason = reason
-        self.until = until
+    """The rules changed since this change was made from them."""
 
 
 class ProviderError(BotError):
-    """A video service failed us. `detail` is cut and redacted, for logs only."""
+    """A video service failed. `detail` is cut and redacted, for logs only."""
 
     def __init__(self, detail: str = "", *, status: int | None = None) -> None:
         super().__init__(detail)
@@ -185,15 +171,15 @@ class ProviderError(BotError):
 
 
 class TransientProviderError(ProviderError):
-    """May well work later."""
+    """A retry may succeed."""
 
 
 class ProviderUnavailableError(TransientProviderError):
-    """Could not be reached, or answered that it is down."""
+    """Unreachable, or reports that it is down."""
 
 
 class ProviderRateLimitedError(TransientProviderError):
-    """Asked too often; nothing before `retry_at`."""
+    """Too many requests; none allowed before `retry_at`."""
 
     def __init__(
         self, detail: str = "", *, status: int | None = None, retry_at: datetime | None = None
@@ -203,25 +189,34 @@ class ProviderRateLimitedError(TransientProviderError):
 
 
 class ProviderTimeoutError(TransientProviderError):
-    """Took too long over something that may be asked again."""
+    """Timed out on a request that is safe to repeat."""
 
 
 class PermanentProviderError(ProviderError):
-    """Will fail again if repeated as it is."""
+    """Repeating it unchanged will fail again."""
 
 
 class ContentRefusedError(PermanentProviderError):
-    """Refused for its content; `friendly` is the service's text for the member, if any."""
+    """The content was refused; `friendly` is the service's text for the member, if any.
+
+    `advice` says in our words what was refused, and what to change.
+    """
 
     def __init__(
-        self, detail: str = "", *, status: int | None = None, friendly: str | None = None
+        self,
+        detail: str = "",
+        *,
+        status: int | None = None,
+        friendly: str | None = None,
+        advice: str | None = None,
     ) -> None:
         super().__init__(detail, status=status)
         self.friendly = friendly
+        self.advice = advice
 
 
 class ProviderRejectedRequestError(PermanentProviderError):
-    """Refused for its form; nothing was charged. `friendly` says what to change, where we know."""
+    """The form was rejected; nothing was charged. `friendly` says what to change, if known."""
 
     def __init__(
         self, detail: str = "", *, status: int | None = None, friendly: str | None = None
@@ -231,11 +226,11 @@ class ProviderRejectedRequestError(PermanentProviderError):
 
 
 class GenerationFailedError(PermanentProviderError):
-    """The service took it and could not make it; it gives back what it charged."""
+    """The service took the job and failed; it gives back its charge."""
 
 
 class ProviderCredentialsError(PermanentProviderError):
-    """The key is missing, wrong or not allowed to do this."""
+    """The key is missing, wrong or lacks this permission."""
 
 
 class ProviderBalanceError(PermanentProviderError):
@@ -247,31 +242,50 @@ class ProviderJobUnknownError(PermanentProviderError):
 
 
 class SubmissionUncertainError(ProviderError):
-    """The answer to a submission was lost: look it up, never send it again blindly."""
+    """The answer to a submission was lost: look it up, never resubmit blindly."""
 
 
 class ProviderProtocolError(ProviderError):
-    """An answer that cannot be read."""
+    """An unreadable answer."""
 
 
 class DeliveryError(BotError):
-    """A message could not be brought to Discord."""
+    """A message could not be posted or changed on Discord."""
 
 
 class DeliveryUnavailableError(DeliveryError):
-    """Discord is away or slow; the same post, with the same nonce, may be tried again."""
+    """Discord is away or slow; the same post, with the same nonce, may be tried again.
+
+    Not before `retry_after_seconds`, if Discord set it.
+    """
+
+    def __init__(self, detail: str = "", *, retry_after_seconds: float = 0.0) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class MessageHeldError(DeliveryUnavailableError):
+    """This message alone cannot be changed for a while."""
+
+
+class MessageRefusedError(DeliveryError):
+    """Discord refuses the message's content, and will until it changes."""
 
 
 class ChannelGoneError(DeliveryError):
-    """The channel is deleted, or the bot may no longer see it or post in it."""
+    """The channel is deleted, or accepts no messages at all."""
 
 
-class NotAllowedError(ChannelGoneError):
-    """The bot lacks a permission; what has a file may be allowed without it."""
+class ChannelBlockedError(DeliveryError):
+    """The bot may not post there now; a permission or an open thread may come back."""
+
+
+class NotAllowedError(ChannelBlockedError):
+    """A permission is missing; a message without a file may be allowed."""
 
 
 class MessageGoneError(DeliveryError):
-    """The message that should be changed no longer exists."""
+    """The message to change no longer exists."""
 
 
 class FileTooLargeError(DeliveryError):
@@ -279,35 +293,39 @@ class FileTooLargeError(DeliveryError):
 
 
 class PicturesNotPostedError(DeliveryError):
-    """The card with a wish's pictures is not posted yet; `for_ever` where it never will be."""
+    """The card with a request's pictures is not posted; `forever` if it never will be."""
 
-    def __init__(self, detail: str = "", *, for_ever: bool = False) -> None:
+    def __init__(self, detail: str = "", *, forever: bool = False) -> None:
         super().__init__(detail)
-        self.for_ever = for_ever
+        self.forever = forever
 
 
 class ArtifactError(BotError):
-    """The film that the provider made cannot be used."""
+    """The provider's video cannot be used."""
 
 
 class ArtifactUnavailableError(ArtifactError):
-    """Could not be fetched now; asking again may help."""
+    """The download failed for now; a retry may succeed."""
 
 
 class ArtifactUnusableError(ArtifactError):
-    """Was fetched, and is not a film that plays."""
+    """Downloaded, but not a playable video."""
 
 
 class StorageError(BotError):
-    """The database failed us."""
+    """The database failed."""
 
 
 class DatabaseBusyError(StorageError):
-    """Locked for longer than we wait, or away for now: to be tried again."""
+    """Locked for longer than we wait, or unreachable for now: retry later."""
 
 
 class LeaseLostError(StorageError):
-    """Somebody else moved the job meanwhile: stop touching it."""
+    """Another process moved the job: stop touching it."""
+
+
+class UnreadableRowError(StorageError):
+    """One row is damaged, as a disk may leave it; all others are sound."""
 
 
 class SchemaVersionError(StorageError):
@@ -315,8 +333,8 @@ class SchemaVersionError(StorageError):
 
 
 class ClientEndedError(BotError):
-    """The client of Discord ended though nobody closed it; only a new one helps."""
+    """The Discord client ended although we did not close it; only a new one helps."""
 
 
 class ConfigurationError(BotError):
-    """The settings cannot be used; names the variables, never their values."""
+    """Invalid settings; names the variables, never their values."""

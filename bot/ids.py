@@ -1,7 +1,7 @@
-"""The names of things: one type per kind of id, so that they cannot be mixed up.
+"""Ids: one type per kind, so that they cannot be mixed up.
 
-Ids of ours are 16 characters of base32 (80 random bits): short enough that `film-<job id>`
-fits into the 25 characters that Discord allows a nonce.
+Our own ids are 16 characters of base32 (80 random bits): short enough that `video-<job id>` fits
+into the 25 characters that Discord allows a nonce.
 """
 
 import base64
@@ -28,32 +28,8 @@ RoleId = NewType("RoleId", int)
 ID_BYTES = 10
 
 
-def job_id_from(random_bytes: bytes) -> JobId:
-    """Spell ten random bytes as a job id. Raises ValueError for any other number of bytes."""
-    return JobId(_spell(random_bytes))
-
-
-def submission_id_from(random_bytes: bytes) -> SubmissionId:
-    """Spell ten random bytes as a submission id. Raises ValueError for any other number."""
-    return SubmissionId(_spell(random_bytes))
-
-
-def offer_id_from(random_bytes: bytes) -> OfferId:
-    """Spell ten random bytes as an offer id. Raises ValueError for any other number."""
-    return OfferId(_spell(random_bytes))
-
-
-def notice_id_from(random_bytes: bytes) -> NoticeId:
-    """Spell ten random bytes as a notice id. Raises ValueError for any other number."""
-    return NoticeId(_spell(random_bytes))
-
-
-def edit_id_from(random_bytes: bytes) -> EditId:
-    """Spell ten random bytes as a change's id. Raises ValueError for any other number."""
-    return EditId(_spell(random_bytes))
-
-
-def _spell(random_bytes: bytes) -> str:
+def spelled(random_bytes: bytes) -> str:
+    """Spell ten random bytes as an id. Raises ValueError for any other number of bytes."""
     if len(random_bytes) != ID_BYTES:
         msg = f"an id is made of {ID_BYTES} bytes, not {len(random_bytes)}"
         raise ValueError(msg)

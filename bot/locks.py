@@ -1,7 +1,7 @@
-"""Having a file's work to oneself, among tasks and among processes on one folder.
+"""Exclusive file locks, among tasks and among processes on one folder.
 
-The lock is the operating system's on an empty file of its own, so that it ends with its holder,
-however that ends.
+The operating system locks an empty file of its own, so that the lock ends with its holder, even if
+that is killed.
 """
 
 import contextlib
@@ -13,10 +13,10 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def locked(path: Path, refusal: Callable[[OSError], Exception]) -> Iterator[None]:
-    """Hold this file for as long as the block runs; its folder is made where there is none.
+    """Hold this file while the block runs; creates its folder if missing.
 
-    Raises what `refusal` makes of the trouble: BlockingIOError where somebody has the file, another
-    OSError where the disk takes nothing.
+    Raises the exception that `refusal` makes of the error: BlockingIOError if the file is taken,
+    another OSError if the disk is not writable.
     """
     with contextlib.ExitStack() as stack:
         try:

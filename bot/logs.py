@@ -1,7 +1,7 @@
 """Logs: one line per event, a stable machine name, the job's id, and never a secret.
 
-Everything goes through the standard library's `logging`; structlog renders it. The redaction is
-a second line of defence: nothing should log a secret in the first place.
+Everything goes through the standard library's `logging`; structlog renders it. The redaction is a
+second line of defence: no code should log a secret in the first place.
 """
 
 import logging
@@ -24,7 +24,7 @@ _QUIET = ("discord.gateway", "discord.client", "discord.http", "aiosqlite", "asy
 
 
 class Redaction:
-    """Takes known secrets, and whatever looks like one, out of a log line."""
+    """Removes known secrets, and anything shaped like one, from a log line."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = tuple(secret for secret in secrets if len(secret) >= 8)
@@ -74,5 +74,5 @@ def set_up_logs(*, level: str, form: str, secrets: Iterable[str] = ()) -> None:
 
 
 def _is_not_about_voice(record: logging.LogRecord) -> bool:
-    """This bot never speaks: that the voice libraries are missing is no news."""
+    """Drop the missing voice libraries' warning: this bot never speaks."""
     return "voice will NOT be supported" not in record.getMessage()

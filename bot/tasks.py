@@ -1,19 +1,19 @@
-"""Background tasks with an owner: named, kept, and their failure logged the moment it happens."""
+"""Background tasks with an owner: named, kept, and failures logged at once."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, Never
 
 from bot.errors import DatabaseBusyError
 
 _log = logging.getLogger(__name__)
 
-FATAL_NOTE = "no other try can mend this"  # on an error that whoever waits for the task explains
+FATAL_NOTE = "no other try can fix this"  # on an error that the awaiting caller explains
 
 
 class TaskOwner:
-    """Starts tasks, and on close lets them end or cancels them, naming those that are stuck."""
+    """Starts tasks; on close awaits or cancels them, and names those that are stuck."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -27,14 +27,14 @@ class TaskOwner:
     def _forget(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            told: dict[str, Any] = {"task": task.get_name()}
+            details: dict[str, Any] = {"task": task.get_name()}
             if FATAL_NOTE in getattr(error, "__notes__", ()):
-                _log.error("task_failed", extra=told | {"error": _in_words(error)})
+                _log.error("task_failed", extra=details | {"error": _in_words(error)})
             else:
-                _log.error("task_failed", extra=told, exc_info=error)
+                _log.error("task_failed", extra=details, exc_info=error)
 
     async def close(self, *, grace_seconds: float = 5.0) -> None:
-        """Wait for what is running, cancel it after `grace_seconds`, and log what will not end."""
+        """Wait for running tasks, cancel them after `grace_seconds`, and log stuck ones."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_seconds)
         for task in self._tasks:
@@ -43,6 +43,21 @@ class TaskOwner:
             await asyncio.wait(self._tasks, timeout=grace_seconds)
         for task in self._tasks:
             _log.error("task_stuck", extra={"task": task.get_name()})
+
+
+async def repeat(
+    act: Callable[[], Awaitable[object]],
+    seconds: float,
+    wait: Callable[[float], Awaitable[None]],
+    *,
+    waits_first: bool = False,
+) -> Never:
+    """Repeat an action endlessly, `seconds` apart."""
+    if waits_first:
+        await wait(seconds)
+    while True:
+        await act()
+        await wait(seconds)
 
 
 async def supervise(
@@ -54,11 +69,11 @@ async def supervise(
     first_backoff_seconds: float = 1.0,
     max_backoff_seconds: float = 60.0,
 ) -> None:
-    """Run something that should run for ever, again and again, with a growing wait between.
+    """Run an endless task; restart it after failures, with growing waits.
 
-    Returns when `run` returns; raises, with FATAL_NOTE on it, what `is_fatal` says cannot be
-    mended by another try. A connection that breaks is news and no bug: one line. What ran for
-    longer than the longest wait was well, and the next trouble is a new one.
+    Returns when `run` returns; re-raises, with FATAL_NOTE attached, an error that `is_fatal` says
+    no retry can fix. A broken connection is no bug and logs one line. A run longer than the longest
+    wait counts as healthy: the next failure starts with the first wait again.
     """
     backoff = first_backoff_seconds
     clock = asyncio.get_running_loop()
@@ -72,11 +87,11 @@ async def supervise(
                 raise
             if clock.time() - begun > max_backoff_seconds:
                 backoff = first_backoff_seconds
-            told = {"task": name, "wait_seconds": backoff}
+            details = {"task": name, "wait_seconds": backoff}
             if isinstance(error, ConnectionError | DatabaseBusyError):
-                _log.warning("connection_failed", extra=told | {"error": _in_words(error)})
+                _log.warning("connection_failed", extra=details | {"error": _in_words(error)})
             else:
-                _log.exception("supervised_failed", extra=told)
+                _log.exception("supervised_failed", extra=details)
         await wait(backoff)
         backoff = min(backoff * 2, max_backoff_seconds)
 

@@ -1,5 +1,6 @@
 """What all tests share: they reach nothing but this machine, and CI skips nothing."""
 
+import gc
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -14,8 +15,11 @@ from tests.postgres import WHY_NOT, find_program, running_postgres
 
 _LOCAL = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared with, not bound to
 
+# An example has no deadline: a loaded machine is no fault of the code. Speed is measured in bench/.
+settings.register_profile("suite", deadline=None, print_blob=True)
 # `--hypothesis-profile=thorough`: what is worth it plays thousands of examples instead of hundreds
 settings.register_profile("thorough", deadline=None, print_blob=True)
+settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +55,91 @@ def postgres_address() -> Iterator[str]:
         pytest.skip(WHY_NOT)  # fine on a developer's machine; CI allows no skips
     with running_postgres() as address:
         yield address
+
+
+# The long proofs, which `make prove` runs; a whole folder or file, or single tests of it. What
+# guards the same promise in `make test` is a smaller one of the same kind.
+LONG = (
+    "tests/contract/local_nanophoto/test_videos.py",
+    "tests/contract/test_money_bursts.py::test_of_five_hundred",
+    "tests/contract/test_money_machine.py",
+    "tests/crash/",
+    "tests/e2e/",
+    "tests/faults/test_database_files.py::test_a_ledger_that_is_gone",
+    "tests/faults/test_database_files.py::test_no_command_hangs_at_a_damaged_file",
+    "tests/faults/test_database_files.py::test_what_only_reads_never_migrates",
+    "tests/faults/test_storage.py",
+    "tests/faults/test_stories.py",
+    "tests/faults/test_video_stories.py",
+    "tests/foreign/",
+    "tests/integration/test_audit.py::test_what_was_changed_behind_the_books",
+    "tests/integration/test_both_services.py",
+    "tests/integration/test_messenger.py::test_every_message_of_a_job",
+    "tests/integration/test_every_button.py",
+    "tests/integration/test_every_command.py",
+    "tests/integration/test_extending.py",
+    "tests/integration/test_forms.py",
+    "tests/integration/test_models.py",
+    "tests/integration/test_nanophoto_budget.py",
+    "tests/integration/test_program.py::test_a_bot_that_discord_no_longer_wants",
+    "tests/integration/test_program.py::test_a_second_bot",
+    "tests/integration/test_program.py::test_a_start_that_failed_half_way",
+    "tests/integration/test_program.py::test_a_stop_while_discord",
+    "tests/integration/test_program.py::test_while_",
+    "tests/integration/test_quota.py::test_a_video_that_was_given_back",
+    "tests/integration/test_quota.py::test_a_grant_a_gift_and_an_event",
+    "tests/integration/test_quota.py::test_a_hundred_commands",
+    "tests/integration/test_several_processes.py",
+    "tests/integration/test_video_buttons.py",
+    "tests/killing/",
+    "tests/simulation/test_simulation.py",
+    "tests/soaking/",
+    "tests/unit/polling/test_schedule_efficiency.py",
+    "tests/unit/media/videos/test_converting.py",
+    "tests/unit/media/videos/test_store.py::test_a_video_in_4k",
+    "tests/unit/media/videos/test_store.py::test_a_video_with_an_odd_side",
+    "tests/unit/media/videos/test_store.py::test_an_encoding_that_came_to_no_end",
+    "tests/unit/media/pictures/test_store.py::test_many_large_pictures_at_once",
+    "tests/unit/media/videos/test_joining.py::test_a_shot_of_another_size",
+    "tests/unit/providers/test_nanogpt_nonsense.py",
+    "tests/unit/providers/test_nanogpt_parameters.py::test_pictures_at_their_limit",
+)
+SHORT = (  # of these
+    "tests/contract/test_money_bursts.py::test_of_five_hundred_requests_at_once_none_too_many_and_none_too_few[pool-sqlite]",
+    "tests/contract/test_money_bursts.py::test_of_five_hundred_requests_at_once_none_too_many_and_none_too_few[rate-postgres]",
+    "tests/crash/test_every_kill_point.py::test_a_kill_anywhere_loses_nothing_and_repeats_nothing[sqlite-back at once]",
+    "tests/e2e/test_stories.py",
+    "tests/faults/test_database_files.py::test_a_ledger_that_is_gone_beside_videos_is_not_started_again_unasked[nothing]",
+    "tests/faults/test_database_files.py::test_no_command_hangs_at_a_damaged_file[run]",
+    "tests/faults/test_database_files.py::test_what_only_reads_never_migrates[newer-doctor]",
+    "tests/faults/test_database_files.py::test_what_only_reads_never_migrates[older-audit]",
+    "tests/integration/test_audit.py::test_what_was_changed_behind_the_books_is_found_and_said[statements2-wrong2]",
+    "tests/integration/test_forms.py::test_a_refused_video_is_made_with_other_words",
+    "tests/integration/test_video_buttons.py::test_a_video_is_removed_from_more",
+    "tests/killing/test_judging.py",
+    "tests/simulation/test_simulation.py::test_no_bad_day_loses_pays_or_posts_what_it_should_not[0]",
+    "tests/unit/media/videos/test_store.py::test_an_encoding_that_came_to_no_end_leaves_nothing_on_the_disk[late]",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if " at 0x" in item.nodeid:  # workers that collect different names run nothing
+            msg = f"give its parameters ids that are the same in every process: {item.nodeid}"
+            raise pytest.UsageError(msg)
+        if item.nodeid.startswith(LONG) and not item.nodeid.startswith(SHORT):
+            item.add_marker(pytest.mark.long)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """A third of the time went by looking for garbage among modules and tests, which all stay."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -5,12 +5,9 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from bot.domain.capabilities import Audio, Capability, Kind
-from bot.domain.deliveries import Delivery, DeliveryKind, owed
-from bot.domain.jobs import Job, JobState
-from bot.domain.pricing import PriceLine, PriceList
-from bot.domain.requests import SourceImage, VideoRequest
-from bot.domain.submissions import Submission, SubmissionState
+from bot.catalog.capability import Audio, Capability, Kind
+from bot.catalog.pricing import PriceLine, PriceList
+from bot.catalog.request import SourceImage, SourceVideo, VideoRequest
 from bot.ids import (
     ChannelId,
     GuildId,
@@ -22,36 +19,50 @@ from bot.ids import (
     ProviderName,
     SubmissionId,
     UserId,
-    job_id_from,
-    notice_id_from,
-    offer_id_from,
-    submission_id_from,
+    spelled,
 )
+from bot.jobs.job import Job, JobState
+from bot.jobs.messages import Delivery, DeliveryKind, owed
+from bot.jobs.submission import Submission, SubmissionState
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 PROVIDER = ProviderName("fake")
 _numbers = count(1)
 
 
+def next_bytes(_size: int = 10) -> bytes:
+    """Of letters alone when encoded, as "z" stands before "2" there: younger ids sort after older."""
+    number, letters = next(_numbers), 0
+    for place in range(16):
+        number, letter = divmod(number, 26)
+        letters |= letter << (5 * place)
+    return letters.to_bytes(10, "big")
+
+
 def new_job_id() -> JobId:
-    return job_id_from(next(_numbers).to_bytes(10, "big"))
+    return JobId(spelled(next_bytes()))
 
 
 def new_submission_id() -> SubmissionId:
-    return submission_id_from(next(_numbers).to_bytes(10, "big"))
+    return SubmissionId(spelled(next_bytes()))
 
 
 def new_offer_id() -> OfferId:
-    return offer_id_from(next(_numbers).to_bytes(10, "big"))
+    return OfferId(spelled(next_bytes()))
 
 
 def new_notice_id() -> NoticeId:
-    return notice_id_from(next(_numbers).to_bytes(10, "big"))
+    return NoticeId(spelled(next_bytes()))
 
 
 def make_image(**fields: Any) -> SourceImage:
     image = SourceImage("abc.png", "image/png", 640, 360, 1000)
     return replace(image, **fields)
+
+
+def make_video(**fields: Any) -> SourceVideo:
+    video = SourceVideo("source.mp4", 1280, 720, 1000, 8.0)
+    return replace(video, **fields)
 
 
 def make_request(**fields: Any) -> VideoRequest:
@@ -101,7 +112,7 @@ def make_job(**fields: Any) -> Job:
         cost_micros=500_000,
         cost_is_estimate=False,
         expected_seconds=60,
-        state=JobState.ACCEPTED,
+        state=JobState.QUEUED,
         accepted_at=NOW,
         state_changed_at=NOW,
         next_action_at=NOW,
@@ -123,4 +134,4 @@ def make_submission(job: Job, **fields: Any) -> Submission:
 
 
 def make_delivery(job: Job, kind: DeliveryKind = DeliveryKind.CARD, **fields: Any) -> Delivery:
-    return replace(owed(job.id, kind, job.guild_id, job.channel_id, NOW), **fields)
+    return replace(owed(job, kind, NOW), **fields)

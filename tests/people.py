@@ -1,5 +1,6 @@
 """People for tests: they talk to the sandbox's own interface, as the chat page does."""
 
+import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
@@ -9,12 +10,15 @@ from urllib.parse import quote
 
 import aiohttp
 
+from sandbox.tasks import TaskOwner
+
 Json = dict[str, Any]
+PATIENCE_SECONDS = 120  # for one event: a busy machine encodes slowly, and is no failure
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A file as somebody would choose it."""
+    """A file as someone would choose it."""
 
     name: str
     content: bytes
@@ -35,7 +39,7 @@ def _form(payload: Json, files: tuple[Upload, ...]) -> aiohttp.FormData | None:
 
 @dataclass
 class People:
-    """Everybody in the sandbox's first server."""
+    """Everyone in the sandbox's first server."""
 
     session: aiohttp.ClientSession
     base: str  # the sandbox's address, without a slash at the end
@@ -109,12 +113,14 @@ class Person:
         }
         return await self.people.call("POST", "/interactions/context-menu", payload)
 
-    async def press(self, message: Json, custom_id: str) -> Any:
+    async def press(self, message: Json, custom_id: str, *values: str) -> Any:
+        """Press a button, or choose these in a select."""
         payload = {
             "as": self.id,
             "channel_id": message["channel_id"],
             "message_id": message["id"],
             "custom_id": custom_id,
+            "values": list(values),
         }
         return await self.people.call("POST", "/interactions/component", payload)
 
@@ -122,6 +128,18 @@ class Person:
         """Fill in the form that an interaction was answered with."""
         payload = {"as": self.id, "interaction_id": record["id"], "fields": fields}
         return await self.people.call("POST", "/interactions/modal", payload, *files)
+
+    async def animate(self, watch: "Watch", channel: str, target: str, **fields: Any) -> Any:
+        """Send the form of "Animate" as it is shown, with these fields changed."""
+        opened = await self.menu(channel, "Animate", target)
+        record = await watch.until(
+            lambda kind, data: (
+                kind == "INTERACTION_RECORD"
+                and data["id"] == opened["id"]
+                and bool(data.get("modal"))
+            )
+        )
+        return await self.submit(record, fields)
 
     async def interaction(self, record: Json) -> Any:
         return await self.people.call("GET", f"/interactions/{record['id']}?as={self.id}")
@@ -140,6 +158,10 @@ class Person:
         where = f"/channels/{message['channel_id']}/messages/{message['id']}"
         return f"{where}/reactions/{quote(emoji)}?as={self.id}"
 
+    async def delete(self, message: Json) -> None:
+        where = f"/channels/{message['channel_id']}/messages/{message['id']}"
+        await self.people.call("DELETE", f"{where}?as={self.id}")
+
     async def read(self, channel: str) -> list[Json]:
         """What this person sees in a channel, newest first."""
         messages = await self.people.call("GET", f"/channels/{channel}/messages?as={self.id}")
@@ -148,16 +170,26 @@ class Person:
     @contextlib.asynccontextmanager
     async def watching(self) -> AsyncIterator["Watch"]:
         address = f"{self.people.base}/sandbox/api/events?as={self.id}"
-        async with self.people.session.ws_connect(address) as socket:
-            yield Watch(socket)
+        async with self.people.session.ws_connect(address) as socket, TaskOwner() as tasks:
+            watch = Watch(socket)
+            _reader = tasks.start(watch.read(), name="watch")
+            yield watch
 
 
 @dataclass
 class Watch:
-    """Everything that happens before this person's eyes, from the moment it is opened."""
+    """Everything that happens before this person's eyes, from the moment it is opened.
+
+    Read in the background: a socket that no one reads answers no ping, and is closed for it.
+    """
 
     socket: aiohttp.ClientWebSocketResponse
     seen: list[Json] = field(default_factory=list)
+    arrived: asyncio.Queue[Json] = field(default_factory=asyncio.Queue)
+
+    async def read(self) -> None:
+        async for message in self.socket:
+            self.arrived.put_nowait(message.json())
 
     async def until(self, wanted: Callable[[str, Json], bool]) -> Any:
         """The data of the first event that fits, seen already or still to come."""
@@ -167,7 +199,7 @@ class Watch:
         """The data of the event that fits, of those that do, counted from 0."""
         fitting = [e["data"] for e in self.seen if wanted(e["type"], e["data"])]
         while len(fitting) <= number:
-            event = await self.socket.receive_json(timeout=30)
+            event = await asyncio.wait_for(self.arrived.get(), PATIENCE_SECONDS)
             self.seen.append(event)
             if wanted(event["type"], event["data"]):
                 fitting.append(event["data"])

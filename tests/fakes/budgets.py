@@ -4,16 +4,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.clock import SystemClock
-from bot.domain.availability import Availability
-from bot.domain.budgets import Purpose, RequestRule
-from bot.domain.guilds import GuildSettings
-from bot.domain.notices import Notice, NoticeState
-from bot.domain.offers import Offer
-from bot.errors import OfferExpiredError, StorageError
-from bot.ids import ChannelId, GuildId, NoticeId, OfferId, ProviderName
-from bot.ports import Clock
+from bot.catalog.presets import Preset, PresetOwner
+from bot.clock import Clock, SystemClock
+from bot.errors import LeaseLostError, OfferExpiredError, StorageError
+from bot.guilds.audit import AuditNote
+from bot.guilds.notices import (
+    MAX_STANDS,
+    Notice,
+    NoticeState,
+    TemporaryMessage,
+)
+from bot.guilds.settings import GuildSettings
+from bot.ids import (
+    ChannelId,
+    GuildId,
+    MessageId,
+    ModelId,
+    NoticeId,
+    OfferId,
+    ProviderName,
+    UserId,
+)
+from bot.instants import CLOCKS_DIFFER_BY, made_by
+from bot.ordering.offers import Offer
+from bot.ordering.presets import Saving
+from bot.providers.availability import Availability
 from bot.providers.pacing import Pace
+from bot.providers.request_limits import Purpose, RequestRule
+from bot.retries import LONGEST_WAIT
 
 
 @dataclass
@@ -44,8 +62,10 @@ class InMemoryBudgets:
         return None if excess < 0 else counted[excess] + timedelta(seconds=rule.per_seconds)
 
     def _counted(self, rule: RequestRule) -> list[datetime]:
-        since = self.clock.now() - timedelta(seconds=rule.per_seconds)
-        return sorted(at for at in self.made.get(rule.name, []) if at > since)
+        now = self.clock.now()
+        since = now - timedelta(seconds=rule.per_seconds)
+        made = self.made[rule.name] = [made_by(at, now) for at in self.made.get(rule.name, [])]
+        return sorted(at for at in made if at > since)
 
 
 @dataclass
@@ -87,19 +107,44 @@ class InMemoryOffers:
 
 
 @dataclass
+class InMemoryFavorites:
+    """The port `FavoriteStore`."""
+
+    models: dict[tuple[GuildId, UserId], ModelId] = field(default_factory=dict)
+
+    async def get(self, guild_id: GuildId, user_id: UserId) -> ModelId | None:
+        return self.models.get((guild_id, user_id))
+
+    async def put(self, guild_id: GuildId, user_id: UserId, model_id: ModelId | None) -> None:
+        if model_id == "":
+            msg = f"CHECK constraint failed: {user_id}"
+            raise StorageError(msg)
+        if model_id is None:
+            self.models.pop((guild_id, user_id), None)
+        else:
+            self.models[guild_id, user_id] = model_id
+
+
+@dataclass
 class InMemoryGuilds:
     """The port `GuildStore`."""
 
     settings: dict[GuildId, GuildSettings] = field(default_factory=dict)
+    noted: list[AuditNote] = field(default_factory=list)
+    waiting: dict[ProviderName, list[GuildId]] = field(default_factory=dict)
 
     async def get(self, guild_id: GuildId) -> GuildSettings:
         return self.settings.get(guild_id, GuildSettings(guild_id))
 
-    async def put(self, settings: GuildSettings) -> None:
+    async def put(self, settings: GuildSettings, noted: AuditNote | None = None) -> None:
         if settings.confirm_above_micros < 0:
             msg = f"CHECK constraint failed: {settings.guild_id}"
             raise StorageError(msg)
         self.settings[settings.guild_id] = settings
+        self.noted += [] if noted is None else [noted]
+
+    async def list_waiting_for(self, provider: ProviderName) -> list[GuildId]:
+        return self.waiting.get(provider, [])
 
     async def list_log_channels(self) -> list[tuple[GuildId, ChannelId]]:
         return [
@@ -110,13 +155,44 @@ class InMemoryGuilds:
 
 
 @dataclass
+class InMemoryPresets:
+    """The port `PresetStore`."""
+
+    presets: dict[tuple[PresetOwner, str], Preset] = field(default_factory=dict)
+    noted: list[AuditNote] = field(default_factory=list)
+
+    async def add(self, preset: Preset, most: int, noted: AuditNote | None = None) -> Saving:
+        if (preset.owner, preset.key) in self.presets:
+            return Saving.NAME_TAKEN
+        if sum(owner == preset.owner for owner, _ in self.presets) >= most:
+            return Saving.FULL
+        self.presets[preset.owner, preset.key] = preset
+        self.noted += [] if noted is None else [noted]
+        return Saving.SAVED
+
+    async def list_for(self, guild_id: GuildId, user_id: UserId) -> list[Preset]:
+        owners = [PresetOwner(user_id=user_id), PresetOwner(guild_id=guild_id)]
+        return [
+            preset
+            for owner in owners
+            for (whose, _), preset in sorted(self.presets.items(), key=lambda item: item[0][1])
+            if whose == owner
+        ]
+
+    async def delete(self, owner: PresetOwner, key: str, noted: AuditNote | None = None) -> bool:
+        gone = self.presets.pop((owner, key), None) is not None
+        self.noted += [noted] if gone and noted is not None else []
+        return gone
+
+
+@dataclass
 class InMemoryNotices:
     """The port `NoticeStore`."""
 
     notices: dict[NoticeId, Notice] = field(default_factory=dict)
 
-    async def owe(self, notice: Notice) -> None:
-        self.notices.setdefault(notice.id, notice)
+    async def owe(self, notice: Notice) -> bool:
+        return self.notices.setdefault(notice.id, notice) is notice
 
     async def claim(self, intent: Notice) -> bool:
         owed = self.notices.get(intent.id)
@@ -127,16 +203,40 @@ class InMemoryNotices:
 
     async def save(self, notice: Notice) -> None:
         owed = self.notices.get(notice.id)
-        if owed is not None:  # the words are written once
-            self.notices[notice.id] = replace(notice, text=owed.text)
+        if owed is None or (owed.state, owed.attempts) != (NoticeState.OWED, notice.attempts):
+            raise LeaseLostError(notice.nonce)
+        self.notices[notice.id] = replace(notice, text=owed.text)  # the words are written once
 
     async def list_owed(self, now: datetime, most: int) -> list[Notice]:
         owed = [
             one
             for one in self.notices.values()
-            if one.state is NoticeState.OWED and one.next_attempt_at <= now
+            if one.state is NoticeState.OWED
+            and not now < one.next_attempt_at <= now + LONGEST_WAIT + CLOCKS_DIFFER_BY
         ]
         return sorted(owed, key=lambda one: (one.owed_at, one.id))[:most]
+
+
+@dataclass
+class InMemoryPassing:
+    """The port `TemporaryMessages`."""
+
+    messages: dict[MessageId, tuple[TemporaryMessage, datetime]] = field(default_factory=dict)
+
+    async def put(self, message: TemporaryMessage) -> None:
+        self.messages.setdefault(message.message_id, (message, message.delete_at))
+
+    async def put_off(self, message: TemporaryMessage, at: datetime) -> None:
+        if message.message_id in self.messages:
+            self.messages[message.message_id] = (message, at)
+
+    async def list_due(self, now: datetime, most: int) -> list[TemporaryMessage]:
+        latest = now + MAX_STANDS + CLOCKS_DIFFER_BY
+        due = [one for one, at in self.messages.values() if not now < at <= latest]
+        return sorted(due, key=lambda one: (one.delete_at, one.message_id))[:most]
+
+    async def remove(self, message: TemporaryMessage) -> None:
+        self.messages.pop(message.message_id, None)
 
 
 def free_pace() -> Pace:

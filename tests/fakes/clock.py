@@ -7,7 +7,7 @@ from tests.factories import NOW
 
 
 class FakeClock:
-    """The port `Clock`; `advance` wakes whoever is due, in the order in which they are due."""
+    """The port `Clock`; `advance` wakes anyone who is due, in the order in which they are due."""
 
     def __init__(self, now: datetime = NOW) -> None:
         self._now = now

@@ -10,7 +10,9 @@ from collections.abc import AsyncIterator
 from functools import cache
 from typing import Any, Self
 
-from bot.storage.engine_sqlite import SqliteEngine, translated
+from bot.storage.engines.files import translated
+from bot.storage.engines.sqlite import SqliteEngine
+from bot.storage.engines.transaction import Engine, SqlTransaction
 from bot.storage.migrations import migrations_for
 from bot.storage.queries import load_queries
 
@@ -27,6 +29,10 @@ class _Cursor:
     async def __aexit__(self, *_: object) -> None:
         self._cursor.close()
 
+    @property
+    def rowcount(self) -> int:
+        return self._cursor.rowcount
+
     async def fetchone(self) -> Any:
         return self._cursor.fetchone()
 
@@ -35,7 +41,7 @@ class _Cursor:
 
 
 class _Closed:
-    """A cursor of which nobody wants to know more."""
+    """A cursor of which no one wants to know more."""
 
     async def close(self) -> None:
         """It is."""
@@ -60,7 +66,7 @@ class DirectSqlite(SqliteEngine):
     """An empty database of its own, migrated."""
 
     def __init__(self) -> None:
-        self.queries = load_queries("sqlite", "aiosqlite")
+        Engine.__init__(self, load_queries("sqlite", "aiosqlite"))
         self._database = sqlite3.connect(":memory:", isolation_level=None)
         self._database.row_factory = sqlite3.Row
         self._database.deserialize(_migrated())
@@ -70,20 +76,20 @@ class DirectSqlite(SqliteEngine):
         self._database.close()
 
     @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
+    async def transaction(self) -> AsyncIterator[SqlTransaction]:
         with translated():
             self._database.execute("BEGIN IMMEDIATE")
             try:
-                yield _Connection(self._database)
+                yield SqlTransaction(self.queries, _Connection(self._database))
                 self._database.execute("COMMIT")
             except BaseException:  # whatever ends it, cancellation too, undoes it
                 self._database.rollback()
                 raise
 
     @contextlib.asynccontextmanager
-    async def reading(self) -> AsyncIterator[Any]:
+    async def reading(self) -> AsyncIterator[SqlTransaction]:
         with translated():
-            yield _Connection(self._database)
+            yield SqlTransaction(self.queries, _Connection(self._database))
 
 
 @cache

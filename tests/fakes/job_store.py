@@ -1,28 +1,68 @@
-"""The port `JobStore` in memory, held to the same contract as the databases."""
+"""The ports of jobs in memory, held to the same contract as the databases."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
-from bot.domain.deliveries import LONGEST_WAIT, Delivery, DeliveryKind, DeliveryState
-from bot.domain.jobs import (
+from bot.catalog.models import Outcomes
+from bot.catalog.request import Origin, VideoRequest
+from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError, StorageError
+from bot.guilds.notices import TemporaryMessage
+from bot.health import HealthStore
+from bot.ids import (
+    GuildId,
+    IdempotencyKey,
+    JobId,
+    MessageId,
+    ModelId,
+    ProviderName,
+    SubmissionId,
+    UserId,
+)
+from bot.instants import CLOCKS_DIFFER_BY, made_by
+from bot.jobs.job import (
     ACTIVE_STATES,
-    AT_PROVIDER_STATES,
     TERMINAL_STATES,
+    TIME_TO_RENDER,
     FailureKind,
     Job,
     JobState,
+    outcome_of,
 )
-from bot.domain.offers import Place
-from bot.domain.queueing import InHand, Line, Turn, Waiting, in_order
-from bot.domain.requests import VideoRequest
-from bot.domain.submissions import Submission, SubmissionState
-from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError, StorageError
-from bot.ids import GuildId, IdempotencyKey, JobId, ProviderName, SubmissionId, UserId
-from bot.ports import Agenda, Change
+from bot.jobs.messages import Delivery, DeliveryKind, DeliveryState, deleted, replaced
+from bot.jobs.queue import (
+    InHand,
+    Line,
+    Turn,
+    Waiting,
+)
+from bot.jobs.stores import (
+    Agenda,
+    Change,
+    JobLeases,
+    JobQueue,
+    JobStore,
+    KeyValueStore,
+    MessageStore,
+    OpenJobs,
+    Saved,
+)
+from bot.jobs.submission import Submission, SubmissionState
+from bot.polling.history import RenderTimes, VideoKind, kind_of
+from bot.polling.schedule import LONGEST_KNOWN_GAP_SECONDS
+from bot.retries import LONGEST_WAIT, POSTING_LEASE
+from tests.fakes.queue_order import in_order
 
-HAS_IN_HAND = AT_PROVIDER_STATES - {JobState.COLLECTING}
+POLL = timedelta(seconds=LONGEST_KNOWN_GAP_SECONDS)
+AT_PROVIDER_STATES = ACTIVE_STATES - {JobState.QUEUED}
+HAS_IN_HAND = AT_PROVIDER_STATES - {JobState.DOWNLOADING}
+
+
+class JobStores(
+    JobStore, JobQueue, JobLeases, MessageStore, KeyValueStore, RenderTimes, HealthStore, Protocol
+):
+    """The ports that one adapter implements, in memory as in SQL."""
 
 
 @dataclass
@@ -32,14 +72,15 @@ class InMemoryJobStore:
     jobs: dict[JobId, Job] = field(default_factory=dict)
     submissions: dict[SubmissionId, Submission] = field(default_factory=dict)
     deliveries: dict[tuple[JobId, DeliveryKind], Delivery] = field(default_factory=dict)
-    durations: list[tuple[datetime, tuple[Any, ...], float]] = field(default_factory=list)
+    durations: list[tuple[datetime, VideoKind, float]] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
+    temporary: dict[MessageId, tuple[TemporaryMessage, datetime]] = field(default_factory=dict)
     _leases: dict[JobId, tuple[str, datetime]] = field(default_factory=dict)
 
     async def accept(
-        self, job: Job, deliveries: Sequence[Delivery], place: Place | None = None
+        self, job: Job, deliveries: Sequence[Delivery], place: Origin | None = None
     ) -> None:
-        first = await self.find_by_key(job.idempotency_key)
+        first = self._by_key(job.idempotency_key)
         if first is not None:
             raise DuplicateRequestError(first.id)
         self.jobs[job.id] = job
@@ -50,12 +91,18 @@ class InMemoryJobStore:
             raise JobNotFoundError
         return self.jobs[job_id]
 
-    async def find_by_key(self, key: IdempotencyKey) -> Job | None:
+    def _by_key(self, key: IdempotencyKey) -> Job | None:
         return next((job for job in self.jobs.values() if job.idempotency_key == key), None)
 
     async def find_submission(self, job_id: JobId) -> Submission | None:
         own = [row for row in self.submissions.values() if row.job_id == job_id]
         return max(own, key=lambda row: row.attempt, default=None)
+
+    async def count_open(self) -> dict[str, OpenJobs]:
+        by_state: dict[str, list[datetime]] = {}
+        for job in await self.list_active():
+            by_state.setdefault(job.state.value, []).append(job.next_action_at)
+        return {state: OpenJobs(len(due), min(due)) for state, due in by_state.items()}
 
     async def list_active(self, *, user_id: UserId | None = None) -> list[Job]:
         active = self._in(ACTIVE_STATES)
@@ -70,6 +117,10 @@ class InMemoryJobStore:
         ]
         return sorted(found, key=lambda job: (job.accepted_at, job.id), reverse=True)[:most]
 
+    async def list_picture_keys(self, since: datetime) -> set[str]:
+        recent = [job for job in self.jobs.values() if job.accepted_at >= since]
+        return {image.key for job in recent for image in job.request.pictures}
+
     async def list_given_up(self, since: datetime, most: int) -> list[Job]:
         taken = [
             row for row in self.submissions.values() if row.state is not SubmissionState.REJECTED
@@ -81,19 +132,19 @@ class InMemoryJobStore:
             if job.state_changed_at >= since
             and job.id in handed_over
             and _may_still_come(job)
-            and (job.id, DeliveryKind.FILM) not in self.deliveries
+            and (job.id, DeliveryKind.VIDEO) not in self.deliveries
         ]
         found.sort(key=lambda job: job.id)
         found.sort(key=lambda job: job.state_changed_at, reverse=True)
         return sorted(found, key=lambda job: job.state is JobState.CANCELLED)[:most]
 
     async def list_waiting(self, provider: ProviderName) -> list[Waiting]:
-        waiting = [job for job in self._in({JobState.ACCEPTED}) if job.provider == provider]
+        waiting = [job for job in self._in({JobState.QUEUED}) if job.provider == provider]
         waiting.sort(key=lambda job: (job.accepted_at, job.id))
         return [Waiting(job.id, job.user_id, job.accepted_at, job.has_priority) for job in waiting]
 
     async def list_turns(self, provider: ProviderName, job_ids: Collection[JobId]) -> Line:
-        fair = in_order(await self.list_waiting(provider), await self.count_running(provider))
+        fair = in_order(await self.list_waiting(provider), self._running(provider))
         first = [entry for entry in fair if entry.has_priority]
         others = [entry for entry in fair if not entry.has_priority]
         turns = [
@@ -104,14 +155,22 @@ class InMemoryJobStore:
         ]
         return Line(tuple(turns), len(first), len(others))
 
+    async def list_unserved(
+        self, providers: Collection[ProviderName], now: datetime, most: int
+    ) -> list[Job]:
+        waiting = self._in({JobState.QUEUED})
+        due = [job for job in waiting if job.next_action_at <= now]
+        found = [job for job in due if job.provider not in providers]
+        return sorted(found, key=lambda job: (job.accepted_at, job.id))[:most]
+
     async def list_next(self, provider: ProviderName, now: datetime, most: int) -> list[Waiting]:
-        fair = in_order(await self.list_waiting(provider), await self.count_running(provider))
-        due = {job.id for job in self._in({JobState.ACCEPTED}) if job.next_action_at <= now}
+        fair = in_order(await self.list_waiting(provider), self._running(provider))
+        due = {job.id for job in self._in({JobState.QUEUED}) if job.next_action_at <= now}
         first = [entry for entry in fair if entry.has_priority and entry.job_id in due][:most]
         others = [entry for entry in fair if not entry.has_priority and entry.job_id in due][:most]
         return [*first, *others]
 
-    async def count_running(self, provider: ProviderName) -> dict[UserId, int]:
+    def _running(self, provider: ProviderName) -> dict[UserId, int]:
         running: dict[UserId, int] = {}
         for job in self._in(HAS_IN_HAND):
             if job.provider == provider:
@@ -137,7 +196,7 @@ class InMemoryJobStore:
         due.sort(key=lambda job: (job.next_action_at, job.id))
         return self._lease(due[:most], owner, now, lease_seconds)
 
-    async def claim_in_progress(
+    async def claim_rendering(
         self,
         owner: str,
         provider: ProviderName,
@@ -147,7 +206,7 @@ class InMemoryJobStore:
     ) -> list[Job]:
         at_it = [
             job
-            for job in self._in({JobState.IN_PROGRESS})
+            for job in self._in({JobState.RENDERING})
             if job.provider == provider and self._is_unleased(job, owner, now)
         ]
         at_it.sort(key=lambda job: (job.next_action_at, job.id))
@@ -167,15 +226,13 @@ class InMemoryJobStore:
         at_it = [job for job in self._in(HAS_IN_HAND) if job.provider == provider]
         claimed = [
             job
-            for job in self._in({JobState.ACCEPTED})
+            for job in self._in({JobState.QUEUED})
             if job.provider == provider and not self._is_unleased(job, owner, now)
         ]
         most = max(min(most, most_in_hand - len(at_it) - len(claimed)), 0)
         wanted = [self.jobs[job_id] for job_id in job_ids if job_id in self.jobs]
         free = [
-            job
-            for job in wanted
-            if job.state is JobState.ACCEPTED and self._is_free(job, owner, now)
+            job for job in wanted if job.state is JobState.QUEUED and self._is_free(job, owner, now)
         ]
         return self._lease(free[:most], owner, now, lease_seconds)
 
@@ -187,12 +244,41 @@ class InMemoryJobStore:
             if self._leases.get(job_id, ("", now))[0] == owner:
                 self._leases[job_id] = (owner, expires_at)
 
+    async def clamp_instants(
+        self, now: datetime, lease_seconds: float, *, is_thorough: bool
+    ) -> None:
+        latest, longest = now + CLOCKS_DIFFER_BY, POLL if is_thorough else timedelta(hours=25)
+        for key, (owner, until) in self._leases.items():
+            held = timedelta(seconds=lease_seconds)
+            if until > latest + held:
+                self._leases[key] = (owner, now + held)
+        for key, job in self.jobs.items():
+            self.jobs[key] = _clamped(job, now, POLL if job.errors_in_row == 0 else longest)
+        for one in self.submissions.values():
+            if not self.jobs[one.job_id].is_terminal:
+                at, taken = one.intended_at, one.accepted_at
+                self.submissions[one.id] = replace(
+                    one,
+                    intended_at=made_by(at, now),
+                    accepted_at=None if taken is None else made_by(taken, now),
+                )
+        for name, row in self.deliveries.items():
+            if row.state is DeliveryState.POSTING and row.next_attempt_at > latest + POSTING_LEASE:
+                self.deliveries[name] = replace(row, next_attempt_at=now + POSTING_LEASE)
+            if row.state is DeliveryState.POSTED and is_thorough:
+                at = made_by(row.next_attempt_at, now)
+                self.deliveries[name] = replace(row, next_attempt_at=at)
+        if is_thorough:
+            self.durations = [
+                (made_by(at, now), subject, seconds) for at, subject, seconds in self.durations
+            ]
+
     async def agenda(self, now: datetime) -> Agenda:
         due = [job.next_action_at for job in self._in(ACTIVE_STATES)]
         later = min((at for at in due if at > now), default=None)
         return Agenda(any(at <= now for at in due), later)
 
-    async def save(self, changes: Sequence[Change]) -> list[JobId]:
+    async def save(self, changes: Sequence[Change]) -> Saved:
         kept, lost = [], []
         for change in changes:
             _check(change.job)
@@ -206,7 +292,7 @@ class InMemoryJobStore:
                 kept.append(change)
         for change in kept:
             self._write(change)
-        return lost
+        return Saved(kept, frozenset(lost))
 
     async def owe(
         self, deliveries: Sequence[Delivery], submission: Submission | None = None
@@ -215,12 +301,19 @@ class InMemoryJobStore:
             self.submissions[submission.id] = submission
         self._owe(deliveries)
 
+    async def give_back(self, _job: Job, submission: Submission, _now: datetime) -> None:
+        self.submissions[submission.id] = submission
+
     async def list_owed(self, now: datetime, most: int) -> list[Delivery]:
         open_states = {DeliveryState.OWED, DeliveryState.POSTING}
         owed = [
             row
             for row in self.deliveries.values()
-            if row.state in open_states and not now < row.next_attempt_at <= now + LONGEST_WAIT
+            if row.state in open_states
+            and (
+                row.next_attempt_at <= now
+                or (row.state is DeliveryState.OWED and row.next_attempt_at > now + LONGEST_WAIT)
+            )
         ]
         return sorted(owed, key=lambda row: (row.next_attempt_at, row.job_id))[:most]
 
@@ -237,33 +330,61 @@ class InMemoryJobStore:
     async def find_delivery(self, job_id: JobId, kind: DeliveryKind) -> Delivery | None:
         return self.deliveries.get((job_id, kind))
 
-    async def save_delivery(self, delivery: Delivery) -> Delivery:
+    async def save_delivery(
+        self, delivery: Delivery, *, replaces_at: datetime | None = None
+    ) -> Delivery:
+        self._write_delivery(delivery)
+        if replaces_at is not None:
+            own = [row for row in self.deliveries.values() if row.job_id == delivery.job_id]
+            for old in replaced(own):
+                self._write_delivery(deleted(old))
+                assert old.message_id is not None
+                passing = TemporaryMessage(
+                    old.guild_id, old.channel_id, old.message_id, replaces_at
+                )
+                self.temporary.setdefault(old.message_id, (passing, replaces_at))
+        return self.deliveries[delivery.job_id, delivery.kind]
+
+    def _write_delivery(self, delivery: Delivery) -> None:
         key = (delivery.job_id, delivery.kind)
         stored = self.deliveries.get(key)
         if stored is None or stored.version != delivery.version:
             raise LeaseLostError(delivery.nonce)
         self.deliveries[key] = replace(delivery, version=delivery.version + 1)
-        return self.deliveries[key]
 
-    async def observe_duration(
+    async def observe_render_time(
         self, provider: ProviderName, request: VideoRequest, seconds: float, at: datetime
     ) -> None:
-        self.durations.append((at, _subject(provider, request), seconds))
+        self.durations.append((at, kind_of(provider, request), seconds))
 
-    async def list_durations(
+    async def list_render_times(
         self, provider: ProviderName, request: VideoRequest, most: int
     ) -> list[float]:
-        rows = [row for row in self.durations if row[1] == _subject(provider, request)]
+        rows = [row for row in self.durations if row[1] == kind_of(provider, request)]
         rows.sort(key=lambda row: row[0], reverse=True)
         return [seconds for _, _, seconds in rows[:most]]
 
-    async def list_durations_alike(
+    async def list_render_times_alike(
         self, provider: ProviderName, request: VideoRequest, most: int
     ) -> list[float]:
-        own = _subject(provider, request)
-        rows = [row for row in self.durations if row[1][:2] == own[:2] and row[1] != own]
+        own = kind_of(provider, request)
+        rows = [
+            row for row in self.durations if _model_of(row[1]) == _model_of(own) and row[1] != own
+        ]
         rows.sort(key=lambda row: row[0], reverse=True)
         return [seconds for _, _, seconds in rows[:most]]
+
+    async def count_outcomes(
+        self, provider: ProviderName, model_id: ModelId, most: int
+    ) -> Outcomes:
+        ended = [
+            (job.state_changed_at, outcome)
+            for job in self.jobs.values()
+            if (job.provider, job.request.model_id) == (provider, model_id)
+            and (outcome := outcome_of(job)) is not None
+        ]
+        latest = [succeeded for _, succeeded in sorted(ended, reverse=True)[:most]]
+        return Outcomes(sum(latest), len(latest))
 
     async def get_note(self, name: str) -> str | None:
         return self.notes.get(name)
@@ -300,6 +421,25 @@ class InMemoryJobStore:
             self.deliveries.setdefault((delivery.job_id, delivery.kind), delivery)
 
 
+def _clamped(job: Job, now: datetime, longest: timedelta) -> Job:
+    """A job that was written by a clock that was ahead."""
+    latest = now + CLOCKS_DIFFER_BY
+    changed = replace(job, state_changed_at=made_by(job.state_changed_at, now))
+    if job.is_terminal:
+        return changed
+    if job.state is JobState.QUEUED:
+        changed = replace(changed, accepted_at=made_by(job.accepted_at, now))
+    if job.next_action_at > latest + longest:
+        changed = replace(changed, next_action_at=now)
+    if job.submitted_at is not None:
+        changed = replace(changed, submitted_at=made_by(job.submitted_at, now))
+    if job.last_queued_at is not None:
+        changed = replace(changed, last_queued_at=made_by(job.last_queued_at, now))
+    if job.deadline_at is not None and job.deadline_at > latest + TIME_TO_RENDER:
+        changed = replace(changed, deadline_at=now + TIME_TO_RENDER)
+    return changed
+
+
 def _check(job: Job) -> None:
     """What the schema's CHECKs refuse."""
     sound = (
@@ -319,6 +459,5 @@ def _may_still_come(job: Job) -> bool:
     return job.failure.kind in {FailureKind.UNCERTAIN, FailureKind.INTERRUPTED}
 
 
-def _subject(provider: ProviderName, request: VideoRequest) -> tuple[Any, ...]:
-    shots = len(request.parts)
-    return provider, request.model_id, request.duration_seconds, request.resolution, shots
+def _model_of(kind: VideoKind) -> tuple[ProviderName, ModelId]:
+    return kind.provider, kind.model_id

@@ -5,12 +5,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.domain.deliveries import Delivery, DeliveryKind
-from bot.domain.jobs import Job, JobState
-from bot.domain.notices import Notice
-from bot.errors import ChannelGoneError, DeliveryError, FileTooLargeError, MessageGoneError
+from bot.clock import Clock
+from bot.delivery.leases import pass_fence
+from bot.delivery.messenger import CardView, Instead, VideoMessage
+from bot.errors import (
+    ChannelBlockedError,
+    ChannelGoneError,
+    DeliveryError,
+    FileTooLargeError,
+    MessageGoneError,
+    MessageRefusedError,
+)
+from bot.guilds.notices import Notice, TemporaryMessage
 from bot.ids import ChannelId, GuildId, JobId, MessageId
-from bot.ports import CardView, Clock, FittedFilm
+from bot.jobs.files import FittedVideo
+from bot.jobs.job import Job, JobState
+from bot.jobs.messages import Delivery, DeliveryKind
 from tests.fakes.weather import Weather, calm
 
 NONCES_KEPT_FOR = timedelta(seconds=120)
@@ -18,7 +28,7 @@ NONCES_KEPT_FOR = timedelta(seconds=120)
 
 @dataclass
 class Message:
-    """One message in a channel. `state` and `film_url` are what a card shows now."""
+    """One message in a channel. `state` and `video` are what a card shows now."""
 
     id: MessageId
     channel_id: ChannelId
@@ -27,13 +37,14 @@ class Message:
     job_id: JobId
     posted_at: datetime
     state: JobState | None = None
-    film_url: str | None = None
-    film_is_stranded: bool = False
+    video: VideoMessage = field(default_factory=VideoMessage)
+    video_blocked_at: datetime | None = None
     address: str | None = None
     may_attach: bool = True
     size_bytes: int | None = None
     note: str | None = None
-    answers: MessageId | None = None
+    pictures: int = 0
+    alternative: Instead | None = None
     edited: list[datetime] = field(default_factory=list)
 
 
@@ -47,8 +58,8 @@ class Word:
 
 
 @dataclass
-class FakeCourier:
-    """The port `Courier`. Everything that stands in a channel is in `messages`.
+class FakeMessenger:
+    """The port `Messenger`. Everything that stands in a channel is in `messages`.
 
     `says_limit_bytes` is what the server's tier promises, `limit_bytes` what is really taken;
     `files_raise` is how it refuses every file.
@@ -59,18 +70,26 @@ class FakeCourier:
     gone_channels: set[ChannelId] = field(default_factory=set)
     deleted: set[MessageId] = field(default_factory=set)
     notices: list[Word] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
     pictures: dict[JobId, list[str]] = field(default_factory=dict)
+    blocked_channels: set[ChannelId] = field(default_factory=set)
+    unquotable: set[str] = field(default_factory=set)  # prompts that Discord refuses to show
+    refused: list[str] = field(default_factory=list)  # nonces, one for each such refusal
     says_limit_bytes: int = 10_000
     limit_bytes: int = 10_000
     files_raise: type[DeliveryError] | None = None
     weather: Weather = calm
 
-    def under(self, weather: Weather) -> "FakeCourier":
+    def under(self, weather: Weather) -> "FakeMessenger":
         shared = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return FakeCourier(**(shared | {"weather": weather}))
+        return FakeMessenger(**(shared | {"weather": weather}))
 
     def of(self, job_id: JobId, kind: DeliveryKind) -> list[Message]:
         return [m for m in self.messages if m.job_id == job_id and m.kind is kind]
+
+    def standing(self, job_id: JobId) -> list[Message]:
+        """What is left in its channel in the end."""
+        return [m for m in self.messages if m.job_id == job_id and m.id not in self.deleted]
 
     @property
     def told(self) -> list[tuple[str, str]]:
@@ -78,41 +97,49 @@ class FakeCourier:
         return [(word.nonce, word.text) for word in self.notices]
 
     def digest(self, view: CardView) -> str:
-        film = f"{view.film_url} {view.film_is_stranded}"
-        return f"{view.job.state} {view.job.cancel_requested} {view.position} {film}"
+        video = f"{view.video} {view.video_blocked_at}"
+        return f"{view.job.state} {view.job.cancel_requested} {view.position} {video}"
 
     async def post_card(
         self, delivery: Delivery, view: CardView, images: Sequence[Path]
     ) -> MessageId:
+        self._check_quotes(delivery, view.job)
         self._take_files(len(images))
         self.pictures[delivery.job_id] = [f"https://cdn.example/{path.name}" for path in images]
-        return await self._post(delivery, state=view.job.state, film_url=view.film_url)
+        return await self._post(delivery, state=view.job.state, video=view.video)
 
     async def edit_card(self, delivery: Delivery, view: CardView) -> None:
         await self.weather("edit")
+        await pass_fence()
+        await self.weather("edit on its way")
+        self._check_quotes(delivery, view.job)
         if delivery.message_id in self.deleted:
             raise MessageGoneError
         [message] = [m for m in self.messages if m.id == delivery.message_id]
-        message.state, message.film_url = view.job.state, view.film_url
-        message.film_is_stranded = view.film_is_stranded
+        message.state, message.video = view.job.state, view.video
+        message.video_blocked_at = view.video_blocked_at
         message.edited.append(self.clock.now())
         await self.weather("edit answered")
 
-    async def post_film(self, delivery: Delivery, job: Job, film: FittedFilm) -> MessageId:
+    async def post_video(self, delivery: Delivery, view: CardView, video: FittedVideo) -> MessageId:
+        self._check_quotes(delivery, view.job)
         self._take_files(1)
-        if film.size_bytes > self.limit_bytes:
+        if video.size_bytes > self.limit_bytes:
             raise FileTooLargeError
-        return await self._post(delivery, size_bytes=film.size_bytes, note=film.note)
+        return await self._post(delivery, size_bytes=video.size_bytes, note=video.note)
 
     async def post_link(
-        self, delivery: Delivery, job: Job, addresses: Sequence[str], *, may_attach: bool
+        self, delivery: Delivery, view: CardView, addresses: Sequence[str], *, may_attach: bool
     ) -> MessageId:
+        self._check_quotes(delivery, view.job)
         return await self._post(delivery, address=" ".join(addresses), may_attach=may_attach)
 
     async def post_failure(
-        self, delivery: Delivery, job: Job, card_id: MessageId | None
+        self, delivery: Delivery, view: CardView, images: Sequence[Path]
     ) -> MessageId:
-        return await self._post(delivery, answers=card_id)
+        self._check_quotes(delivery, view.job)
+        self._take_files(len(images))
+        return await self._post(delivery, pictures=len(images), alternative=view.alternative)
 
     async def picture_addresses(self, delivery: Delivery) -> tuple[str, ...]:
         await self.weather("addresses")
@@ -120,15 +147,27 @@ class FakeCourier:
             raise MessageGoneError
         return tuple(self.pictures[delivery.job_id])
 
+    async def video_address(self, delivery: Delivery) -> str | None:
+        await self.weather("addresses")
+        if delivery.message_id in self.deleted:
+            raise MessageGoneError
+        return f"https://cdn.example/{delivery.message_id}/video.mp4"
+
     async def find_posted(self, delivery: Delivery) -> MessageId | None:
         await self.weather("find")
         found = self.of(delivery.job_id, delivery.kind)
         return found[0].id if found else None
 
+    def forget(self, delivery: Delivery) -> None:
+        self.forgotten.append(delivery.nonce)
+
     async def post_notice(self, notice: Notice) -> None:
         await self.weather("notice")
+        await pass_fence()
         if notice.channel_id in self.gone_channels:
             raise ChannelGoneError
+        if notice.channel_id in self.blocked_channels:
+            raise ChannelBlockedError
         since = self.clock.now() - NONCES_KEPT_FOR
         if not any(word.nonce == notice.nonce and word.posted_at > since for word in self.notices):
             self.notices.append(Word(notice.nonce, notice.text, self.clock.now()))
@@ -138,11 +177,31 @@ class FakeCourier:
         await self.weather("find notice")
         return any(word.nonce == notice.nonce for word in self.notices)
 
+    async def delete_message(self, message: TemporaryMessage) -> None:
+        await self.weather("delete")
+        await pass_fence()
+        if message.channel_id in self.gone_channels:
+            raise ChannelGoneError
+        if message.channel_id in self.blocked_channels:
+            raise ChannelBlockedError
+        self._delete(message)
+        await self.weather("delete answered")
+
+    def _delete(self, message: TemporaryMessage) -> None:
+        if message.message_id in self.deleted:
+            raise MessageGoneError
+        self.deleted.add(message.message_id)
+
     def upload_limit_bytes(self, guild_id: GuildId) -> int:
         return self.says_limit_bytes
 
     def message_url(self, guild_id: GuildId, channel_id: ChannelId, message_id: MessageId) -> str:
         return f"message:{message_id}"
+
+    def _check_quotes(self, delivery: Delivery, job: Job) -> None:
+        if job.request.prompt in self.unquotable:
+            self.refused.append(delivery.nonce)
+            raise MessageRefusedError
 
     def _take_files(self, count: int) -> None:
         if count and self.files_raise is not None:
@@ -150,8 +209,11 @@ class FakeCourier:
 
     async def _post(self, delivery: Delivery, **shown: object) -> MessageId:
         await self.weather("post")
+        await pass_fence()
         if delivery.channel_id in self.gone_channels:
             raise ChannelGoneError
+        if delivery.channel_id in self.blocked_channels:
+            raise ChannelBlockedError
         message = self._known(delivery) or self._new(delivery, **shown)
         await self.weather("post answered")
         return message.id

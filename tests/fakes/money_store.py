@@ -1,16 +1,14 @@
-"""A treasury that limits nothing, unless it is told how a member stands."""
+"""A money store that limits nothing, unless it is told how a member stands."""
 
 from datetime import datetime
 from typing import Any
 
-from bot.domain.admission import Standing
-from bot.domain.ledger import Account, AccountKind, account_id
-from bot.domain.limits import Rules
-from bot.domain.offers import Place
-from bot.domain.policy import Policy
+from bot.catalog.request import Origin
+from bot.money.ledger import Account, AccountKind, account_id
+from bot.money.limits import BudgetSnapshot, Policy, Rules
 
 
-def make_standing(place: Place, now: datetime, **fields: Any) -> Standing:
+def make_standing(place: Origin, now: datetime, **fields: Any) -> BudgetSnapshot:
     """Nothing limits this member, except for what is named."""
     guild_id = place.guild_id
     policy = Policy(guild_id, rules=Rules())
@@ -25,18 +23,18 @@ def make_standing(place: Place, now: datetime, **fields: Any) -> Standing:
         "rates": {},
         "open_jobs": 0,
     }
-    return Standing(**given | fields)
+    return BudgetSnapshot(**given | fields)
 
 
-def _account(place: Place, kind: AccountKind) -> Account:
+def _account(place: Origin, kind: AccountKind) -> Account:
     return Account(account_id(place.guild_id, kind), place.guild_id, kind, place.user_id)
 
 
-class FakeTreasury:
+class FakeMoneyStore:
     """Answers how members stand; `fields` are those of every standing."""
 
     def __init__(self) -> None:
         self.fields: dict[str, Any] = {}
 
-    async def standing(self, place: Place, now: datetime) -> Standing:
+    async def budget(self, place: Origin, now: datetime) -> BudgetSnapshot:
         return make_standing(place, now, **self.fields)

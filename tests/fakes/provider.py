@@ -6,19 +6,30 @@ from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-from bot.domain.capabilities import Capability
-from bot.domain.requests import VideoRequest
-from bot.domain.submissions import ProviderState, ProviderStatus, Receipt
-from bot.errors import ArtifactUnavailableError, ProviderError, ProviderJobUnknownError
+from bot.catalog.capability import Capability
+from bot.catalog.request import VideoRequest
+from bot.clock import Clock
+from bot.errors import (
+    ArtifactUnavailableError,
+    LeaseLostError,
+    ProviderError,
+    ProviderJobUnknownError,
+)
 from bot.ids import ProviderName
-from bot.ports import Clock, Order, Watched
+from bot.providers.contract import (
+    Order,
+    ProviderState,
+    ProviderStatus,
+    Receipt,
+    Watched,
+)
 from tests.factories import PROVIDER, make_capability
 from tests.fakes.weather import Weather, calm
 
 
 @dataclass
 class Run:
-    """One film that was paid for. `verdict` is how it ends, once it is ready."""
+    """One video that was paid for. `verdict` is how it ends, once it is ready."""
 
     handle: str
     order: Order
@@ -32,7 +43,7 @@ class Run:
 class FakeProvider:
     """The port `Provider`. What it charged for is in `runs`, what was fetched lies on `disk`.
 
-    `unseen` are films of which a look at many shows nothing but this error.
+    `unseen` are videos of which a look at many shows nothing but this error.
 
     `under` gives the same service to another process, or under another weather.
     """
@@ -41,15 +52,16 @@ class FakeProvider:
     disk: dict[Path, int]
     name: ProviderName = PROVIDER
     pictures_max_bytes: int | None = 3_000_000
-    looks_together: bool = False
-    look_price: float = 0.2
+    polls_in_batches: bool = False
+    poll_price: float = 0.2
     can_recover: bool = True
     takes_seconds: float = 60.0
     queued_seconds: float = 0.0  # before that
-    film_bytes: int = 1_000
+    video_bytes: int = 1_000
     verdicts: list[ProviderStatus] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     looks: list[str] = field(default_factory=list)
+    looked_at: list[datetime] = field(default_factory=list)
     looks_at_once: list[list[str]] = field(default_factory=list)
     unseen: dict[str, ProviderError] = field(default_factory=dict)
     held_micros: int | None = 50_000_000
@@ -66,10 +78,12 @@ class FakeProvider:
         return FakeProvider(**(shared | {"weather": weather}))
 
     async def submit(self, order: Order) -> Receipt:
+        if order.stale_at is not None and self.clock.now() >= order.stale_at:
+            raise LeaseLostError("too late to send it")
         await self.weather("submit")
         number = next(self._numbers)
         begins_at = self.clock.now() + timedelta(seconds=self.queued_seconds)
-        address = f"https://films.example/{number}"
+        address = f"https://videos.example/{number}"
         done = ProviderStatus(ProviderState.SUCCEEDED, artifact_addresses=(address,))
         run = Run(
             handle=f"run-{number}",
@@ -83,18 +97,19 @@ class FakeProvider:
         await self.weather("submit answered")
         return Receipt(run.handle, precharged_micros=500_000)
 
-    async def look(self, handle: str, request: VideoRequest) -> ProviderStatus:
-        await self.weather("look")
+    async def poll(self, handle: str, request: VideoRequest) -> ProviderStatus:
+        await self.weather("poll")
         self.looks.append(handle)
+        self.looked_at.append(self.clock.now())
         status = self._status(handle)
         if isinstance(status, ProviderError):
             raise status
         return status
 
-    async def look_together(
+    async def poll_batch(
         self, watched: Sequence[Watched]
     ) -> Sequence[ProviderStatus | ProviderError]:
-        await self.weather("look together")
+        await self.weather("poll together")
         self.looks_at_once.append([one.handle for one in watched])
         return [self.unseen.get(one.handle) or self._status(one.handle) for one in watched]
 
@@ -107,11 +122,14 @@ class FakeProvider:
                 return ProviderStatus(ProviderState.RUNNING if has_begun else ProviderState.QUEUED)
         return ProviderJobUnknownError()
 
-    async def look_price_seconds(self) -> float:
-        return self.look_price
+    async def poll_price_seconds(self) -> float:
+        return self.poll_price
 
     async def may_submit_at(self) -> datetime | None:
         return self.submits_at
+
+    async def check_key(self) -> None:
+        """It is good."""
 
     async def balance_micros(self) -> int | None:
         await self.weather("balance")
@@ -131,5 +149,5 @@ class FakeProvider:
         await self.weather("fetch")
         if address not in {run.address for run in self.runs}:
             raise ArtifactUnavailableError
-        self.disk[target] = self.film_bytes
+        self.disk[target] = self.video_bytes
         await self.weather("fetch answered")

@@ -16,11 +16,13 @@ WRITES = (
     "claim_due",
     "renew",
     "owe",
-    "claim_in_progress",
+    "claim_rendering",
     "claim",
     "save",
     "save_delivery",
-    "observe_duration",
+    "put_off",
+    "remove",
+    "observe_render_time",
 )
 
 

@@ -5,53 +5,48 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
 
-from bot.domain.catalogue import Catalogue
-from bot.domain.deliveries import DeliveryKind
-from bot.domain.jobs import Job
-from bot.domain.offers import Place
-from bot.domain.pricing import Price
-from bot.domain.quotes import Quote
+from bot.catalog.models import Catalog
+from bot.catalog.pricing import Price
+from bot.catalog.request import Origin
+from bot.composition import Adapters, Core, Loops, Stores, make_core, make_loops
+from bot.delivery.dispatcher import Dispatcher
+from bot.delivery.messenger import VideoMessage
+from bot.guilds.notices import TemporaryMessages
 from bot.ids import ChannelId, GuildId, IdempotencyKey, UserId
-from bot.ports import Charts, JobStore, Treasury
-from bot.services.accepting import Accepting
-from bot.services.balances import Balances
-from bot.services.budgeting import Budgeting
-from bot.services.cancelling import Cancelling
-from bot.services.delivering import Delivering
-from bot.services.inquiring import Inquiring
-from bot.services.noticing import Noticing
-from bot.services.offering import Offering
-from bot.services.outbox import Outbox
-from bot.services.pausing import Pauses
-from bot.services.pictures import CardPictures
-from bot.services.quoting import Quoting
-from bot.services.steps import Means
-from bot.services.substituting import Substituting
-from bot.services.tracking import Tracker
+from bot.jobs.job import Job
+from bot.jobs.messages import DeliveryKind
+from bot.money.store import Charts
+from bot.ordering.ordering import Ordering
+from bot.ordering.quotes import Quote
+from bot.services import Services
+from bot.storage.guilds import SqlTemporaryMessages
+from bot.storage.stores import SqlJobStore
+from bot.worker.step import StepContext
+from bot.worker.worker import Worker
 from tests.factories import (
     PROVIDER,
     make_capability,
     make_request,
-    new_job_id,
-    new_notice_id,
-    new_offer_id,
-    new_submission_id,
+    next_bytes,
 )
 from tests.fakes.budgets import (
     InMemoryAvailability,
+    InMemoryFavorites,
     InMemoryGuilds,
     InMemoryNotices,
     InMemoryOffers,
+    InMemoryPassing,
+    InMemoryPresets,
 )
 from tests.fakes.clock import FakeClock
-from tests.fakes.courier import FakeCourier, Message
-from tests.fakes.job_store import InMemoryJobStore
-from tests.fakes.media import FakeFilmStore, FakeImageStore
+from tests.fakes.job_store import InMemoryJobStore, JobStores
+from tests.fakes.media import FakeImageStore, FakeSourceVideoStore, FakeVideoStore
+from tests.fakes.messenger import FakeMessenger, Message
+from tests.fakes.money_store import FakeMoneyStore
 from tests.fakes.provider import FakeProvider
-from tests.fakes.treasury import FakeTreasury
 from tests.fakes.weather import Weather, calm, mortal
 
-MOST_TURNS = 10_000
+MAX_TURNS = 10_000
 AGES = timedelta(days=365)
 
 
@@ -59,147 +54,121 @@ AGES = timedelta(days=365)
 class Process:
     """One running program; its `weather` may kill it."""
 
-    store: JobStore
-    accepting: Accepting
-    cancelling: Cancelling
-    inquiring: Inquiring
-    quoting: Quoting
-    tracker: Tracker
-    delivering: Delivering
-    offering: Offering
-    substituting: Substituting
-    noticing: Noticing
-    pauses: Pauses
-    balances: Balances
-    means: Means
+    store: JobStores
+    core: Core
+    loops: Loops
+
+    @property
+    def services(self) -> Services:
+        return self.core.services
+
+    @property
+    def worker(self) -> Worker:
+        return self.loops.worker
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        return self.loops.dispatcher
+
+    @property
+    def ordering(self) -> Ordering:
+        return self.services.ordering
+
+    @property
+    def context(self) -> StepContext:
+        return self.worker._context
 
     async def accept(
         self, *, key: str, user_id: int = 30, channel_id: int = 20, **request: Any
     ) -> Job:
-        """A wish of this member, accepted as a command would."""
-        wish = make_request(**request)
-        quote = Quote(wish, make_capability(), Price(500_000), expected_seconds=60)
-        place = Place(GuildId(10), ChannelId(channel_id), UserId(user_id))
-        return await self.accepting.accept(quote, place, IdempotencyKey(key))
+        """A request of this member, accepted as a command would."""
+        asked = make_request(**request)
+        quote = Quote(asked, make_capability(), Price(500_000), expected_seconds=60)
+        place = Origin(GuildId(10), ChannelId(channel_id), UserId(user_id))
+        return await self.core.acceptance.accept(quote, place, IdempotencyKey(key))
 
     async def turn(self) -> None:
         """Everything that is due now, to its end."""
-        await self.tracker.run_once()
-        await self.delivering.run_once()
+        await self.worker.run_once()
+        await self.dispatcher.run_once()
+        await self.loops.sweeper.run_once()
 
 
 @dataclass
 class World:
     """What is still there after `kill -9`: the database, the services and what stands on disk."""
 
-    store: JobStore = field(default_factory=InMemoryJobStore)
+    store: JobStores = field(default_factory=InMemoryJobStore)
     clock: FakeClock = field(default_factory=FakeClock)
-    films: FakeFilmStore = field(default_factory=FakeFilmStore)
+    videos: FakeVideoStore = field(default_factory=FakeVideoStore)
     images: FakeImageStore = field(default_factory=FakeImageStore)
+    sources: FakeSourceVideoStore = field(default_factory=FakeSourceVideoStore)
     availability: InMemoryAvailability = field(default_factory=InMemoryAvailability)
     guilds: InMemoryGuilds = field(default_factory=InMemoryGuilds)
+    presets: InMemoryPresets = field(default_factory=InMemoryPresets)
+    favorites: InMemoryFavorites = field(default_factory=InMemoryFavorites)
     notices: InMemoryNotices = field(default_factory=InMemoryNotices)
+    passing: TemporaryMessages = field(init=False)
     offers: InMemoryOffers = field(default_factory=InMemoryOffers)
-    catalogue: Catalogue = field(default_factory=Catalogue)
-    treasury: FakeTreasury = field(default_factory=FakeTreasury)
+    catalog: Catalog = field(default_factory=Catalog)
+    money_store: FakeMoneyStore = field(default_factory=FakeMoneyStore)
     provider: FakeProvider = field(init=False)
-    courier: FakeCourier = field(init=False)
+    messenger: FakeMessenger = field(init=False)
 
     def __post_init__(self) -> None:
-        self.provider = FakeProvider(self.clock, self.films.disk)
-        self.courier = FakeCourier(self.clock)
-        self.catalogue.replace([make_capability()])
+        self.provider = FakeProvider(self.clock, self.videos.disk)
+        self.messenger = FakeMessenger(self.clock)
+        self.passing = _temporary_messages(self.store)
+        self.catalog.replace([make_capability()])
 
     def start(self, *, owner: str = "one", weather: Weather = calm) -> Process:
         """A new process on this world, under this weather."""
         store = mortal(self.store, weather)
-        quoting = Quoting(self.catalogue, store)
-        inquiring = Inquiring(store, quoting)
-        courier = self.courier.under(weather)
-        pauses = self._pauses()
-        substituting = Substituting(self.catalogue, quoting, pauses, self.clock)
-        outbox = Outbox(
-            store,
-            courier,
-            self.images,
-            self.films,
-            self.catalogue,
-            inquiring,
-            substituting,
-            self.clock,
+        adapters = Adapters(
+            clock=self.clock,
+            stores=self._stores(store, weather),
+            providers={PROVIDER: self.provider.under(weather)},
+            images=self.images,
+            videos=self.videos,
+            sources=self.sources,
+            charts=cast(Charts, None),
+            new_bytes=next_bytes,
         )
-        delivering = Delivering(outbox, _set_event())
-        providers = {PROVIDER: self.provider.under(weather)}
-        means = Means(
-            store,
-            providers,
-            self.images,
-            self.films,
-            self.clock,
-            pauses,
-            CardPictures(store, courier),
-            new_submission_id,
+        core = make_core(adapters, self.catalog)
+        loops = make_loops(
+            adapters,
+            core,
+            self.messenger.under(weather),
+            owner=owner,
+            reachable=_set_event(),
+            keep_videos_for=timedelta(0),
         )
-        tracker = Tracker(means, owner=owner, on_moved=delivering.wake)
+        return Process(store, core, loops)
 
-        def wake() -> None:
-            tracker.wake()
-            delivering.wake()
-
-        accepting = Accepting(store, self.clock, new_job_id, wake)
-        cancelling = Cancelling(store, self.clock, wake)
-        balances = Balances(providers, self.clock)
-        treasury, no_charts = cast(Treasury, self.treasury), cast(Charts, None)
-        budgeting = Budgeting(treasury, store, inquiring, no_charts, self.clock)
-        return Process(
-            store=store,
-            accepting=accepting,
-            cancelling=cancelling,
-            inquiring=inquiring,
-            quoting=quoting,
-            tracker=tracker,
-            delivering=delivering,
-            offering=self._offering(quoting, accepting, pauses, balances, budgeting),
-            substituting=substituting,
-            noticing=Noticing(self.notices, courier, self.clock),
-            pauses=pauses,
-            balances=balances,
-            means=means,
-        )
-
-    def _pauses(self) -> Pauses:
-        return Pauses(
-            store=self.availability,
+    def _stores(self, store: JobStores, weather: Weather) -> Stores:
+        money: Any = self.money_store
+        return Stores(
+            jobs=store,
+            queue=store,
+            leases=store,
+            messages=store,
+            notes=store,
+            render_times=store,
+            health=store,
+            money=money,
+            policies=money,
             guilds=self.guilds,
+            presets=self.presets,
+            favorites=self.favorites,
             notices=self.notices,
-            clock=self.clock,
-            new_notice_id=new_notice_id,
-            words=repr,
-        )
-
-    def _offering(
-        self,
-        quoting: Quoting,
-        accepting: Accepting,
-        pauses: Pauses,
-        balances: Balances,
-        budgeting: Budgeting,
-    ) -> Offering:
-        return Offering(
-            store=self.offers,
-            guilds=self.guilds,
-            quoting=quoting,
-            accepting=accepting,
-            pauses=pauses,
-            balances=balances,
-            budgeting=budgeting,
-            clock=self.clock,
-            new_offer_id=new_offer_id,
+            temporary=mortal(self.passing, weather),
+            offers=self.offers,
+            availability=self.availability,
         )
 
     async def live(self, process: Process) -> None:
         """Let a process work, and time pass, until nothing is left to do."""
-        for _ in range(MOST_TURNS):
+        for _ in range(MAX_TURNS):
             await process.turn()
             if await self.is_settled():
                 return
@@ -213,18 +182,20 @@ class World:
             return False
         if await self.store.list_owed(self.clock.now() + AGES, 1):
             return False
+        if await self.passing.list_due(self.clock.now() + AGES, 1):
+            return False
         cards = await self.store.list_posted_cards(changed_since=self.clock.now() - AGES)
         return all(self._shows(job) for _, job in cards)
 
-    def films_of(self, job: Job) -> list[Message]:
-        return self.courier.of(job.id, DeliveryKind.FILM)
+    def videos_of(self, job: Job) -> list[Message]:
+        return self.messenger.of(job.id, DeliveryKind.VIDEO)
 
     def cards_of(self, job: Job) -> list[Message]:
-        return self.courier.of(job.id, DeliveryKind.CARD)
+        return self.messenger.of(job.id, DeliveryKind.CARD)
 
     def _shows(self, job: Job) -> bool:
         [card] = self.cards_of(job)
-        linked = card.film_url is not None or not self.films_of(job)
+        linked = card.video != VideoMessage() or not self.videos_of(job)
         return card.state is job.state and linked
 
     async def _seconds_to_wait(self) -> float:
@@ -238,6 +209,16 @@ class World:
             due.append(agenda.next_at)
         wait = (min(due) - now).total_seconds() if due else 3.0
         return max(wait, 1.0)
+
+
+def _temporary_messages(store: JobStores) -> TemporaryMessages:
+    """Those of the same database."""
+    if isinstance(store, SqlJobStore):
+        return SqlTemporaryMessages(store._engine)
+    temporary = InMemoryPassing()
+    if isinstance(store, InMemoryJobStore):
+        temporary.messages = store.temporary
+    return temporary
 
 
 def _set_event() -> asyncio.Event:

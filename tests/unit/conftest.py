@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.storage.databases import open_database
+from bot.storage.engines.databases import open_database
 from bot.storage.stores import SqlJobStore
 from tests.fakes.world import World
 

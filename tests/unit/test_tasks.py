@@ -4,7 +4,7 @@ import logging
 import pytest
 
 from bot.errors import DatabaseBusyError
-from bot.tasks import TaskOwner, supervise
+from bot.tasks import TaskOwner, repeat, supervise
 from tests.crash.virtual_time import LoopClock, VirtualTimeLoop
 
 
@@ -60,7 +60,7 @@ async def test_a_database_that_is_away_is_one_line_in_the_log(caplog):
     assert record.exc_info is None
 
 
-async def test_what_no_try_can_mend_ends_the_supervision():
+async def test_what_no_try_can_fix_ends_the_supervision():
     async def run():
         raise PermissionError
 
@@ -86,7 +86,7 @@ async def test_a_failing_task_is_logged_by_name(caplog):
 async def test_closing_cancels_what_does_not_end_by_itself():
     started, cancelled = asyncio.Event(), asyncio.Event()
 
-    async def wait_for_ever():
+    async def wait_forever():
         started.set()
         try:
             await asyncio.Event().wait()
@@ -94,7 +94,7 @@ async def test_closing_cancels_what_does_not_end_by_itself():
             cancelled.set()
 
     owner = TaskOwner()
-    endless = owner.start(wait_for_ever(), name="endless")
+    endless = owner.start(wait_forever(), name="endless")
     await started.wait()
     await owner.close(grace_seconds=0)
 
@@ -122,3 +122,23 @@ async def test_a_task_that_will_not_end_is_named(caplog):
     await task
 
     assert "stubborn-one" in [getattr(record, "task", None) for record in caplog.records]
+
+
+class EnoughError(Exception):
+    pass
+
+
+@pytest.mark.parametrize(("waits_first", "done"), [(False, 3), (True, 2)])
+async def test_what_is_repeated_waits_between_and_first_where_it_shall(waits_first, done):
+    waits, acts = Waits(), []
+
+    async def act():
+        acts.append(len(waits.seconds))
+        if len(waits.seconds) >= 2:
+            raise EnoughError
+
+    with pytest.raises(EnoughError):
+        await repeat(act, 5.0, waits, waits_first=waits_first)
+
+    assert waits.seconds == [5.0, 5.0]
+    assert len(acts) == done

@@ -1,0 +1,470 @@
+"""The composition root: makes every adapter and service and connects them; runs nothing.
+
+`make_core` and `make_loops` take adapters by their ports alone, so that tests compose the same bot
+on fakes. Only `make_adapters` knows the concrete ones; all of them are opened on one
+AsyncExitStack, in the order of their dependencies, and closed in reverse: last the database.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeVar
+
+import aiohttp
+
+from bot.archive.details import VideoDetails
+from bot.archive.footage import Footage
+from bot.archive.late_results import LateResults
+from bot.archive.remove import Removal
+from bot.archive.retention import Retention
+from bot.archive.show import Archive
+from bot.catalog.images import ImageStore
+from bot.catalog.models import Catalog
+from bot.catalog.videos import SourceVideoStore
+from bot.client import Client, point_at
+from bot.clock import Clock, SystemClock
+from bot.delivery.cards import CardPictures
+from bot.delivery.context import DeliveryContext
+from bot.delivery.dispatcher import Dispatcher
+from bot.delivery.messenger import DiscordPorts
+from bot.delivery.notices import NoticeSender
+from bot.delivery.temporary import DeletionSchedule, TemporaryMessageSweeper
+from bot.gateway import GatewayPace
+from bot.guilds.notices import NoticeStore, TemporaryMessages
+from bot.guilds.reports import Reporting
+from bot.guilds.settings import GuildAdmin, GuildStore
+from bot.health import HealthProbe, HealthStore
+from bot.ids import (
+    ID_BYTES,
+    EditId,
+    JobId,
+    NoticeId,
+    OfferId,
+    ProviderName,
+    SubmissionId,
+    spelled,
+)
+from bot.jobs.cancel import Cancelling
+from bot.jobs.files import VideoStore
+from bot.jobs.queue_positions import QueuePositions
+from bot.jobs.stores import JobLeases, JobQueue, JobStore, KeyValueStore, MessageStore
+from bot.jobs.watchdog import Watchdog
+from bot.media.charts import PngCharts
+from bot.media.downloads import guarded_session
+from bot.media.pictures.store import DiskImageStore
+from bot.media.videos.ffmpeg import Ffmpeg, find_ffmpeg
+from bot.media.videos.sources import DiskSourceVideoStore
+from bot.media.videos.store import DiskVideoStore
+from bot.money.account import MemberMoney
+from bot.money.admin import PolicyAdmin
+from bot.money.store import Charts, MoneyStore, PolicyStore
+from bot.ordering.alternatives import Alternatives
+from bot.ordering.choosing import FavoriteStore, ModelChooser
+from bot.ordering.derive import SEED_BELOW
+from bot.ordering.extending import Extending
+from bot.ordering.intake import Intake
+from bot.ordering.offers import OfferStore
+from bot.ordering.ordering import Acceptance, Ordering, Retrying
+from bot.ordering.presets import Presets, PresetStore
+from bot.ordering.quotes import FreeQuotes, Quotes
+from bot.ordering.sequels import Sequels
+from bot.polling.history import RenderTimes
+from bot.presentation.answers import provider_notice
+from bot.presentation.messenger import DiscordMessenger
+from bot.presentation.money import pool_alert
+from bot.providers import registry
+from bot.providers.circuit_breaker import CircuitBreakers
+from bot.providers.contract import AvailabilityStore, Provider, QuotesPrices
+from bot.providers.spec import Connections
+from bot.services import Services
+from bot.settings import Settings
+from bot.storage.availability import SqlAvailabilityStore
+from bot.storage.budgets import SqlRequestBudgets
+from bot.storage.engines.databases import open_database
+from bot.storage.engines.transaction import Engine
+from bot.storage.guilds import (
+    SqlFavoriteStore,
+    SqlGuildStore,
+    SqlNoticeStore,
+    SqlOfferStore,
+    SqlPresetStore,
+    SqlTemporaryMessages,
+)
+from bot.storage.money import Money
+from bot.storage.money_store import SqlMoneyStore
+from bot.storage.stores import SqlJobStore
+from bot.worker.step import StepContext
+from bot.worker.worker import Worker
+from cogs import EXTENSIONS
+
+Id = TypeVar("Id")
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """All stores in the database."""
+
+    jobs: JobStore
+    queue: JobQueue
+    leases: JobLeases
+    messages: MessageStore
+    notes: KeyValueStore
+    render_times: RenderTimes
+    money: MoneyStore
+    policies: PolicyStore
+    guilds: GuildStore
+    presets: PresetStore
+    favorites: FavoriteStore
+    notices: NoticeStore
+    temporary: TemporaryMessages
+    offers: OfferStore
+    availability: AvailabilityStore
+    health: HealthStore
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """The adapters beneath all services; none of them knows Discord."""
+
+    clock: Clock
+    stores: Stores
+    providers: Mapping[ProviderName, Provider]
+    images: ImageStore
+    videos: VideoStore
+    sources: SourceVideoStore
+    charts: Charts
+    new_bytes: Callable[[int], bytes] = secrets.token_bytes  # for ids, which must be unguessable
+
+    def ids(self, kind: Callable[[str], Id]) -> Callable[[], Id]:
+        """A factory of unique ids of this kind."""
+        return lambda: kind(spelled(self.new_bytes(ID_BYTES)))
+
+    def new_seed(self) -> int:
+        """A seed that every service takes."""
+        return int.from_bytes(self.new_bytes(ID_BYTES), "big") % SEED_BELOW
+
+
+@dataclass(slots=True)
+class WakeSignal:
+    """Wakes every loop that waits for work; listeners are made after the ringers."""
+
+    listeners: list[Callable[[], None]] = field(default_factory=list)
+
+    def ring(self) -> None:
+        for listener in self.listeners:
+            listener()
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The services, and the parts they share with the loops."""
+
+    services: Services
+    acceptance: Acceptance
+    breakers: CircuitBreakers
+    signal: WakeSignal
+
+
+@dataclass(frozen=True, slots=True)
+class Loops:
+    """The loops behind the services, which run until stopped."""
+
+    worker: Worker
+    dispatcher: Dispatcher
+    notices: NoticeSender
+    sweeper: TemporaryMessageSweeper
+    retention: Retention
+    late_results: LateResults
+    watchdog: Watchdog
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """The bot, composed and not yet running."""
+
+    client: Client
+    loops: Loops
+    catalog: Catalog
+    providers: Mapping[ProviderName, Provider]
+    stores: Stores
+    clock: Clock
+    health: HealthProbe
+
+
+@contextlib.asynccontextmanager
+async def composed(
+    settings: Settings, pace: GatewayPace | None = None, *, may_begin: bool = True
+) -> AsyncIterator[Application]:
+    """Make every adapter and compose the bot on them; closes all of it at the end.
+
+    `pace` is for callers that compose more than once: it remembers the IDENTIFYs of earlier
+    clients. An empty database is filled only if a new ledger `may_begin`.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        adapters = await make_adapters(settings, stack, may_begin=may_begin)
+        yield compose(settings, adapters, pace)
+
+
+async def make_adapters(
+    settings: Settings, stack: contextlib.AsyncExitStack, *, may_begin: bool = True
+) -> Adapters:
+    """Open the database and connections, closed by `stack`, and make all adapters."""
+    clock, allowed = SystemClock(), settings.fetch_allow_hosts
+    engine = await stack.enter_async_context(open_database(settings.database, may_begin=may_begin))
+    downloads = await stack.enter_async_context(guarded_session(allowed))
+    api = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
+    connections = Connections(api, downloads, SqlRequestBudgets(engine, clock), clock)
+    ffmpeg = Ffmpeg(find_ffmpeg(settings.ffmpeg_path))
+    images = DiskImageStore(settings.data_dir / "pictures", downloads, allowed)
+    sources = settings.data_dir / "source-videos"
+    return Adapters(
+        clock=clock,
+        stores=make_stores(engine),
+        providers=registry.make_providers(settings.providers, connections),
+        images=images,
+        videos=DiskVideoStore(settings.data_dir / "videos", ffmpeg),
+        sources=DiskSourceVideoStore(sources, ffmpeg, images, downloads, allowed),
+        charts=PngCharts(),
+    )
+
+
+def make_stores(engine: Engine) -> Stores:
+    """All stores on one database."""
+    money = Money(engine, pool_alert)
+    jobs, money_store = SqlJobStore(engine, money), SqlMoneyStore(engine, money)
+    return Stores(
+        jobs=jobs,
+        queue=jobs,
+        leases=jobs,
+        messages=jobs,
+        notes=jobs,
+        render_times=jobs,
+        health=jobs,
+        money=money_store,
+        policies=money_store,
+        guilds=SqlGuildStore(engine),
+        presets=SqlPresetStore(engine),
+        favorites=SqlFavoriteStore(engine),
+        notices=SqlNoticeStore(engine),
+        temporary=SqlTemporaryMessages(engine),
+        offers=SqlOfferStore(engine),
+        availability=SqlAvailabilityStore(engine),
+    )
+
+
+def compose(settings: Settings, adapters: Adapters, pace: GatewayPace | None = None) -> Application:
+    """Compose the services, the Discord client in front and the loops behind them."""
+    core = make_core(adapters, Catalog(registry.preferred_models()))
+    point_at(settings.discord_api_url, settings.discord_gateway_url, settings.discord_cdn_url)
+    client = Client(core.services, EXTENSIONS, pace)
+    lost = (aiohttp.ClientError, OSError, TimeoutError)
+    loops = make_loops(
+        adapters,
+        core,
+        DiscordMessenger(client, adapters.clock, lost),
+        owner=owner_of(settings),
+        reachable=client.reachable,
+        keep_videos_for=timedelta(days=settings.keep_videos_days),
+    )
+    client.hear_of_opened_threads(loops.dispatcher.check_again_in)
+    return Application(
+        client=client,
+        loops=loops,
+        catalog=core.services.catalog,
+        providers=adapters.providers,
+        stores=adapters.stores,
+        clock=adapters.clock,
+        health=HealthProbe(client.reachable.is_set, adapters.stores.health, adapters.clock),
+    )
+
+
+def make_core(adapters: Adapters, catalog: Catalog) -> Core:
+    """Make the services for the cogs."""
+    stores, clock, signal = adapters.stores, adapters.clock, WakeSignal()
+    breakers = _breakers(adapters)
+    quotes = Quotes(catalog, stores.render_times, _free_quotes(adapters))
+    member_money = MemberMoney(stores.money, stores.jobs, adapters.charts, clock)
+    alternatives = Alternatives(catalog, quotes, breakers, stores.money, clock)
+    acceptance = Acceptance(stores.jobs, clock, adapters.ids(JobId), signal.ring)
+    ordering = Ordering(
+        store=stores.offers,
+        guilds=stores.guilds,
+        quotes=quotes,
+        accepting=acceptance,
+        breakers=breakers,
+        member_money=member_money,
+        clock=clock,
+        new_offer_id=adapters.ids(OfferId),
+    )
+    new_edit_id = adapters.ids(EditId)
+    services = Services(
+        catalog=catalog,
+        quotes=quotes,
+        choosing=ModelChooser(
+            catalog=catalog,
+            quotes=quotes,
+            favorites=stores.favorites,
+            guilds=stores.guilds,
+            member_money=member_money,
+            breakers=breakers,
+            clock=clock,
+        ),
+        ordering=ordering,
+        intake=Intake(adapters.images, ordering),
+        alternatives=alternatives,
+        guild_admin=GuildAdmin(stores.guilds, clock, new_edit_id),
+        presets=Presets(stores.presets, stores.jobs, catalog, clock, new_edit_id),
+        member_money=member_money,
+        policy_admin=PolicyAdmin(
+            stores.policies, stores.money, adapters.charts, clock, new_edit_id
+        ),
+        cancelling=Cancelling(stores.jobs, clock, signal.ring),
+        removing=Removal(stores.jobs, stores.messages, clock),
+        footage=Footage(stores.jobs, adapters.videos, adapters.sources, adapters.providers, clock),
+        images=adapters.images,
+        details=VideoDetails(stores.jobs, stores.messages, catalog),
+        sequels=Sequels(
+            jobs=stores.jobs,
+            guilds=stores.guilds,
+            images=adapters.images,
+            catalog=catalog,
+            quotes=quotes,
+            ordering=ordering,
+            alternatives=alternatives,
+            member_money=member_money,
+            new_seed=adapters.new_seed,
+        ),
+        retrying=Retrying(stores.jobs, alternatives),
+        showing=Archive(
+            stores.jobs,
+            stores.messages,
+            adapters.videos,
+            adapters.providers,
+            clock,
+            sources=adapters.sources,
+        ),
+        extending=Extending(
+            catalog=catalog,
+            quotes=quotes,
+            ordering=ordering,
+            member_money=member_money,
+            videos=adapters.videos,
+            sources=adapters.sources,
+        ),
+        reporting=Reporting(stores.notices, stores.guilds, clock),
+        temporary=DeletionSchedule(stores.temporary, clock),
+        notes=stores.notes,
+        clock=clock,
+    )
+    return Core(services, acceptance, breakers, signal)
+
+
+def make_loops(
+    adapters: Adapters,
+    core: Core,
+    messenger: DiscordPorts,
+    *,
+    owner: str,
+    reachable: asyncio.Event,
+    keep_videos_for: timedelta,
+) -> Loops:
+    """Make the loops, woken by the services; `owner` names this process on its leases."""
+    stores, videos, clock = adapters.stores, adapters.videos, adapters.clock
+    dispatcher = Dispatcher(_delivery(adapters, core, messenger, owner), reachable)
+    worker = Worker(
+        _steps(adapters, core, messenger),
+        stores.leases,
+        stores.queue,
+        owner=owner,
+        on_moved=dispatcher.wake,
+    )
+    core.signal.listeners += [worker.wake, dispatcher.wake]
+    return Loops(
+        worker=worker,
+        dispatcher=dispatcher,
+        notices=NoticeSender(stores.notices, messenger, clock),
+        sweeper=TemporaryMessageSweeper(stores.temporary, messenger, clock),
+        retention=Retention(
+            stores.jobs,
+            stores.messages,
+            stores.notes,
+            videos=videos,
+            images=adapters.images,
+            sources=adapters.sources,
+            clock=clock,
+            keep_for=keep_videos_for,
+        ),
+        late_results=LateResults(
+            stores.jobs,
+            videos,
+            adapters.providers,
+            clock,
+            dispatcher.wake,
+            sources=adapters.sources,
+        ),
+        watchdog=Watchdog(stores.jobs, stores.messages, clock),
+    )
+
+
+def _free_quotes(adapters: Adapters) -> FreeQuotes:
+    asked = {name: one for name, one in adapters.providers.items() if isinstance(one, QuotesPrices)}
+    return FreeQuotes(asked, adapters.images, adapters.clock)
+
+
+def _breakers(adapters: Adapters) -> CircuitBreakers:
+    return CircuitBreakers(
+        store=adapters.stores.availability,
+        guilds=adapters.stores.guilds,
+        notices=adapters.stores.notices,
+        clock=adapters.clock,
+        new_notice_id=adapters.ids(NoticeId),
+        words=lambda known: provider_notice(known, registry.label_of(known.provider)),
+        label_of=registry.label_of,
+    )
+
+
+def _delivery(
+    adapters: Adapters, core: Core, messenger: DiscordPorts, owner: str
+) -> DeliveryContext:
+    return DeliveryContext(
+        jobs=adapters.stores.jobs,
+        messages=adapters.stores.messages,
+        messenger=messenger,
+        images=adapters.images,
+        videos=adapters.videos,
+        catalog=core.services.catalog,
+        positions=QueuePositions(adapters.stores.queue),
+        alternatives=core.services.alternatives,
+        clock=adapters.clock,
+        owner=owner,
+    )
+
+
+def _steps(adapters: Adapters, core: Core, messenger: DiscordPorts) -> StepContext:
+    return StepContext(
+        store=adapters.stores.jobs,
+        providers=adapters.providers,
+        images=adapters.images,
+        videos=adapters.videos,
+        sources=adapters.sources,
+        clock=adapters.clock,
+        breakers=core.breakers,
+        addresses=CardPictures(adapters.stores.messages, messenger),
+        new_submission_id=adapters.ids(SubmissionId),
+        render_times=adapters.stores.render_times,
+    )
+
+
+def owner_of(settings: Settings) -> str:
+    """This process's name on its leases.
+
+    A SQLite file has one process, which takes its own leases back at once after a restart; on
+    PostgreSQL every process has a name of its own, and a dead one's leases run out.
+    """
+    if settings.database.startswith("sqlite"):
+        return "the-only-process"
+    return f"{socket.gethostname()}-{secrets.token_hex(4)}"

@@ -1,1 +1,0 @@
-"""The use cases: they do things in a safe order and leave the decisions to the domain."""
