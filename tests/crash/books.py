@@ -1,14 +1,18 @@
 """The money beside a crash: real books, and what must be in them whatever happened."""
 
-from bot.domain.edits import SetPolicy
-from bot.domain.jobs import Job, JobState
-from bot.domain.ledger import AccountKind
-from bot.domain.limits import Allowance, RateLimit, Rules
-from bot.domain.policy import Policy
-from bot.domain.submissions import ProviderState, ProviderStatus
-from bot.domain.windows import Window
 from bot.ids import GuildId
-from bot.storage.databases import Engine
+from bot.jobs.job import Job, JobState
+from bot.money.changes import SetPolicy
+from bot.money.ledger import AccountKind
+from bot.money.limits import (
+    Allowance,
+    Policy,
+    RateLimit,
+    Rules,
+)
+from bot.money.windows import Window
+from bot.providers.contract import ProviderState, ProviderStatus
+from bot.storage.engines.databases import Engine
 from tests.contract.branches import Branch, by
 from tests.fakes.provider import FakeProvider
 
@@ -19,7 +23,7 @@ GENEROUS = Policy(
         rates=(RateLimit(50, 60), RateLimit(100, 86_400)),
         open_jobs_most=50,
         allowance=Allowance(100 * DOLLAR, Window.DAY),
-        film_micros_most=10 * DOLLAR,
+        video_micros_most=10 * DOLLAR,
     ),
     pool_micros=1000 * DOLLAR,
 )
@@ -39,11 +43,11 @@ class Books:
         self.store = self._branch.jobs
 
     async def open(self) -> None:
-        await self._branch.treasury.apply(by("generous"), SetPolicy(GENEROUS))
+        await self._branch.money_store.apply(by("generous"), SetPolicy(GENEROUS))
 
     async def judge(self, provider: FakeProvider, jobs: list[Job], where: str) -> None:
-        """Nothing is held any more, and members paid for films what the service charged."""
-        assert await self._branch.treasury.audit() == [], where
+        """Nothing is held any more, and members paid for videos what the service charged."""
+        assert await self._branch.money_store.audit() == [], where
         due = [await self._judge_job(provider, job, where) for job in jobs]
         balances = await self._branch.balances()
         assert "10:held" not in balances, where
@@ -67,17 +71,17 @@ class Books:
 
 
 def charged_for(provider: FakeProvider, job: Job) -> int:
-    """What the service has in its own books; nothing where it made no such film."""
+    """What the service has in its own books; nothing where it made no such video."""
     runs = [run for run in provider.runs if run.order.tag.startswith(job.id)]
     return sum(run.verdict.charged_micros or 0 for run in runs)
 
 
 def charge(provider: FakeProvider, micros: list[int]) -> None:
-    """The first film will cost the first of these, and so on; none what was quoted."""
+    """The first video will cost the first of these, and so on; none what was quoted."""
     provider.verdicts = [
         ProviderStatus(
             ProviderState.SUCCEEDED,
-            artifact_addresses=(f"https://films.example/{number}",),
+            artifact_addresses=(f"https://videos.example/{number}",),
             charged_micros=one,
         )
         for number, one in enumerate(micros, start=1)

@@ -1,7 +1,7 @@
 """Stop the program at every single effect of a job's path; a new one finishes what it left.
 
 An effect is a write to the database, a request to the video service or a message to Discord. The
-program is killed both before each of them and right after, when nobody heard the answer.
+program is killed both before each of them and right after, when no one heard the answer.
 """
 
 import contextlib
@@ -10,17 +10,17 @@ from itertools import count
 
 import pytest
 
-from bot.domain.deliveries import DeliveryKind
-from bot.domain.jobs import FailureKind, Job, JobState
-from bot.domain.submissions import ProviderState, ProviderStatus
 from bot.errors import DuplicateRequestError
 from bot.ids import IdempotencyKey
-from bot.ports import JobStore
-from bot.storage.databases import open_database
+from bot.jobs.job import FailureKind, Job, JobState
+from bot.jobs.messages import DeliveryKind
+from bot.providers.contract import ProviderState, ProviderStatus
+from bot.storage.engines.databases import open_database
 from tests.crash.books import Books, charge
-from tests.fakes.job_store import InMemoryJobStore
+from tests.fakes.job_store import InMemoryJobStore, JobStores
 from tests.fakes.weather import Death, KilledError
 from tests.fakes.world import Process, World
+from tests.reading import find_by_key
 
 KEY = IdempotencyKey("interaction:1")
 BROKEN = ProviderStatus(ProviderState.FAILED, text="It broke.")
@@ -30,7 +30,7 @@ FEWEST_EFFECTS = 40  # a shorter path means that the fakes no longer see the eff
 
 
 @contextlib.asynccontextmanager
-async def open_store(kind: str, folder) -> AsyncIterator[tuple[JobStore, Books | None]]:
+async def open_store(kind: str, folder) -> AsyncIterator[tuple[JobStores, Books | None]]:
     if kind == "memory":
         yield InMemoryJobStore(), None
         return
@@ -40,7 +40,7 @@ async def open_store(kind: str, folder) -> AsyncIterator[tuple[JobStore, Books |
         yield books.store, books
 
 
-def new_world(store: JobStore, *, can_recover: bool) -> World:
+def new_world(store: JobStores, *, can_recover: bool) -> World:
     world = World(store=store)
     world.provider.takes_seconds = 2.0
     world.provider.can_recover = can_recover
@@ -48,42 +48,41 @@ def new_world(store: JobStore, *, can_recover: bool) -> World:
     return world
 
 
-async def wish(world: World, process: Process) -> Job:
-    """As a member does, who asks again when nobody answered."""
+async def request(world: World, process: Process) -> Job:
+    """As a member does, who asks again when no one answered."""
     with contextlib.suppress(DuplicateRequestError):
         await process.accept(key=KEY)
     await world.live(process)
-    job = await world.store.find_by_key(KEY)
+    job = await find_by_key(world.store, KEY)
     assert job is not None
     return job
 
 
 async def killed_and_restarted(world: World, number: int, *, down_seconds: float) -> Death:
-    """The same wish in a process that dies at this effect, and in one that does not."""
+    """The same request in a process that dies at this effect, and in one that does not."""
     death = Death(at=number)
     with contextlib.suppress(KilledError):
-        await wish(world, world.start(weather=death))
+        await request(world, world.start(weather=death))
     if death.has_come:
         world.clock.advance(down_seconds)
-        await wish(world, world.start())
+        await request(world, world.start())
     return death
 
 
 async def assert_all_is_well(world: World, where: str) -> Job:
-    job = await world.store.find_by_key(KEY)
+    job = await find_by_key(world.store, KEY)
     assert job is not None, where
     assert len(world.provider.paid_tags) <= 1, where
     assert len(world.cards_of(job)) == 1, where
-    assert world.cards_of(job)[0].state is job.state, where
+    [left] = world.messenger.standing(job.id)
     if job.state is JobState.SUCCEEDED:
-        assert len(world.films_of(job)) == 1, where
-        assert world.cards_of(job)[0].film_url is not None, where
+        assert [left] == world.videos_of(job), where
     else:
         assert job.failure is not None, where
         assert job.failure.kind is FailureKind.UNCERTAIN, where
-        assert world.films_of(job) == [], where
-    words = world.courier.of(job.id, DeliveryKind.FAILURE)
-    assert len(words) == (0 if job.state is JobState.SUCCEEDED else 1), where
+        assert world.videos_of(job) == [], where
+    words = world.messenger.of(job.id, DeliveryKind.FAILURE)
+    assert words == ([] if job.state is JobState.SUCCEEDED else [left]), where
     return job
 
 
@@ -116,11 +115,13 @@ async def test_a_kill_anywhere_lets_a_failure_be_told_once(down_seconds):
         world = new_world(InMemoryJobStore(), can_recover=True)
         world.provider.verdicts = [BROKEN]
         death = await killed_and_restarted(world, number, down_seconds=down_seconds)
-        job = await world.store.find_by_key(KEY)
+        job = await find_by_key(world.store, KEY)
         assert job is not None
         where = f"killed at {number}, {death.events[-1]}"
         assert job.state is JobState.FAILED, where
-        assert len(world.courier.of(job.id, DeliveryKind.FAILURE)) == 1, where
+        words = world.messenger.of(job.id, DeliveryKind.FAILURE)
+        assert words == world.messenger.standing(job.id), where
+        assert len(words) == 1, where
         if not death.has_come:
             break
 

@@ -22,7 +22,7 @@ class _Jumping(selectors.SelectSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, Any]]:
         ready = super().select(0)
         if not ready and timeout is None:
-            msg = "everybody waits, and nothing will ever happen"
+            msg = "everyone waits, and nothing will ever happen"
             raise RuntimeError(msg)
         if not ready and timeout is not None:
             self.jumped_seconds += max(timeout, 0.0)
@@ -41,7 +41,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
 
 class LoopClock(FakeClock):
-    """The port `Clock` on such a loop; nobody needs to advance it."""
+    """The port `Clock` on such a loop; no one needs to advance it."""
 
     def now(self) -> datetime:
         return NOW + timedelta(seconds=asyncio.get_running_loop().time())

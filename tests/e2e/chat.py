@@ -29,7 +29,7 @@ class Chat:
         self.page.on("request", self._asked)
         await self.page.route("**/*", _only_here)
 
-    async def open(self, person: str = "ada", channel: str = "films") -> "Chat":
+    async def open(self, person: str = "ada", channel: str = "videos") -> "Chat":
         await self.page.goto(f"{self.origin}/?as={quote(person)}#{quote(channel)}")
         await self.page.wait_for_selector("body[data-ready]")
         await expect(self.page.get_by_test_id("channel-title")).to_contain_text(channel)

@@ -34,7 +34,7 @@ FORM: Json = {
         label("Words", {"type": 4, "custom_id": "words", "style": 2, "min_length": 3}),
         label(
             "Style",
-            {"type": 3, "custom_id": "style", "options": [choice("Film"), choice("Cartoon")]},
+            {"type": 3, "custom_id": "style", "options": [choice("Video"), choice("Cartoon")]},
         ),
         label(
             "Speed",
@@ -64,7 +64,7 @@ PANEL: Json = {
                         "type": 3,
                         "custom_id": "choose",
                         "placeholder": "Choose a style",
-                        "options": [choice("Film"), choice("Cartoon")],
+                        "options": [choice("Video"), choice("Cartoon")],
                     }
                 ),
             ],

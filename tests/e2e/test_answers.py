@@ -72,7 +72,7 @@ async def test_fields_of_a_card_share_the_width_of_their_row(chat, puppet, peopl
     fields = [{"name": str(n), "value": "a word " * 20, "inline": n != 3} for n in range(6)]
     await chat.open("ada")
     await people.person("Ada").say(
-        people.channel("films"), embeds=[{"title": "Six", "fields": fields}]
+        people.channel("videos"), embeds=[{"title": "Six", "fields": fields}]
     )
     card = chat.message("Six").locator(".embed-fields")
     await expect(card).to_be_visible()

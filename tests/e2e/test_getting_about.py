@@ -28,7 +28,7 @@ async def test_a_newcomer_sees_where_to_begin(chat, puppet):
 async def test_who_may_not_write_is_told(chat):
     await chat.open("juno", "announcements")
     await expect(chat.composer).to_have_attribute(
-        "placeholder", "You may read here, but not write."
+        "placeholder", "You can read this channel, but not send messages."
     )
     await expect(chat.page.get_by_test_id("attach")).to_be_disabled()
     await expect(chat.page.get_by_test_id("channel").filter(has_text="staff")).to_have_count(0)
@@ -55,13 +55,13 @@ async def test_after_a_lost_connection_it_catches_up(chat, people):
     await chat.page.route_web_socket(re.compile("/events"), pass_on)
     await chat.open("ada")
     socket, server = broken[-1]
-    await people.person("Fern").say(people.channel("films"), "before")
+    await people.person("Fern").say(people.channel("videos"), "before")
     await expect(chat.message("before")).to_be_visible()
     await server.close()
     await socket.close(code=1001)
-    await people.person("Fern").say(people.channel("films"), "meanwhile")
+    await people.person("Fern").say(people.channel("videos"), "in the meantime")
 
-    await expect(chat.message("meanwhile")).to_be_visible()
+    await expect(chat.message("in the meantime")).to_be_visible()
     await expect(chat.page.locator("#banner")).to_be_hidden()
 
 
@@ -70,7 +70,7 @@ async def test_a_phone_shows_everything_without_scrolling_sideways(chat, puppet,
     await page.set_viewport_size({"width": 360, "height": 740})
     upload = Upload("a-very-long-name-" * 4 + ".png", picture(), "image/png")
     await people.person("Fern").say(
-        people.channel("films"), "w" * 300 + " `" + "c" * 200 + "`", upload
+        people.channel("videos"), "w" * 300 + " `" + "c" * 200 + "`", upload
     )
     await chat.open("juno")
     await chat.say("/panel")
@@ -113,6 +113,7 @@ async def test_all_of_it_can_be_done_without_a_mouse(chat, puppet):
 
     await chat.composer.focus()
     await keyboard.type("/for")
+    await expect(page.get_by_role("option").first).to_contain_text("/form")
     await keyboard.press("Enter")
     await keyboard.press("Enter")
     form = page.get_by_role("dialog", name="Tell me more")
@@ -123,10 +124,40 @@ async def test_all_of_it_can_be_done_without_a_mouse(chat, puppet):
 
 async def test_the_address_leads_back_to_person_and_channel(chat):
     await chat.open("juno", "pictures")
-    await chat.page.get_by_test_id("channel").filter(has_text="films").click()
-    await expect(chat.page).to_have_url(f"{chat.origin}/?as=juno#films")
+    await chat.page.get_by_test_id("channel").filter(has_text="videos").click()
+    await expect(chat.page).to_have_url(f"{chat.origin}/?as=juno#videos")
     await chat.page.go_back()
     await expect(chat.page.get_by_test_id("channel-title")).to_contain_text("pictures")
     await chat.page.reload()
     await expect(chat.page.get_by_test_id("who-am-i")).to_contain_text("You are Juno")
     await expect(chat.page.get_by_test_id("channel-title")).to_contain_text("pictures")
+
+
+async def test_the_suggested_command_stands_first_until_others_are_used_more(chat, puppet):
+    await chat.open("ada", "videos")
+    await chat.composer.fill("/")
+    suggested = chat.page.get_by_role("option")
+    await expect(suggested.first).to_contain_text("/video")
+    names = await suggested.all_inner_texts()
+    single = [number for number, name in enumerate(names) if not name.startswith("/admin")]
+    nested = [number for number, name in enumerate(names) if name.startswith("/admin")]
+    assert nested
+    assert max(single) < min(nested)
+
+    for _ in range(2):
+        await chat.say("/panel")
+        await expect(chat.composer).to_have_value("")
+    await chat.composer.fill("/")
+
+    await expect(suggested.first).to_contain_text("/panel")
+
+
+async def test_the_hint_about_pictures_leads_to_one_that_is_there(chat, people):
+    await chat.open("ada", "videos")
+    hint = chat.page.get_by_test_id("hint-picture")
+    await expect(hint).to_contain_text("on the picture in #pictures")
+    await hint.click()
+    await expect(chat.page.get_by_test_id("channel-title")).to_contain_text("pictures")
+    await expect(hint).to_contain_text("on the picture here")
+    await hint.click()
+    await expect(chat.page.locator("[data-emoji='🎬'].reaction")).to_be_visible()

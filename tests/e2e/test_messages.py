@@ -12,20 +12,20 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 async def test_a_message_is_posted_and_others_see_it(chat, people):
     await chat.open("ada")
-    await chat.say("**Hello** everybody")
+    await chat.say("**Hello** everyone")
 
-    mine = chat.message("Hello everybody")
+    mine = chat.message("Hello everyone")
     await expect(mine).to_be_visible()
     await expect(mine.locator("strong")).to_have_text("Hello")
-    [newest, *_] = await people.person("Fern").read(people.channel("films"))
-    assert newest["content"] == "**Hello** everybody"
+    [newest, *_] = await people.person("Fern").read(people.channel("videos"))
+    assert newest["content"] == "**Hello** everyone"
 
 
 async def test_what_others_write_appears_by_itself(chat, people):
     await chat.open("ada")
     fern = people.person("Fern")
     await fern.say(
-        people.channel("films"),
+        people.channel("videos"),
         f"Hi <@{people.person('Ada').id}>, see <#{people.channel('pictures')}>",
     )
 
@@ -35,12 +35,12 @@ async def test_what_others_write_appears_by_itself(chat, people):
 
 
 async def test_a_message_elsewhere_marks_its_channel_and_the_title(chat, people):
-    await chat.open("ada", "films")
+    await chat.open("ada", "videos")
     await people.person("Fern").say(people.channel("welcome"), "Over here")
 
     room = chat.page.get_by_test_id("channel").filter(has_text="welcome")
     await expect(room).to_have_class(re.compile("unread"))
-    await expect(chat.page).to_have_title(re.compile(r"^\(1\) #films"))
+    await expect(chat.page).to_have_title(re.compile(r"^\(1\) #videos"))
     await room.click()
     await expect(chat.message("Over here")).to_be_visible()
     await expect(room).not_to_have_class(re.compile("unread"))
@@ -112,9 +112,9 @@ async def test_own_messages_are_answered_edited_forwarded_and_deleted(chat):
 
 
 async def test_older_messages_come_when_one_scrolls_up(chat, people):
-    fern, films = people.person("Fern"), people.channel("films")
+    fern, videos = people.person("Fern"), people.channel("videos")
     for number in range(70):
-        await fern.say(films, f"line {number:02}")
+        await fern.say(videos, f"line {number:02}")
     await chat.open("ada")
     await expect(chat.message("line 69")).to_be_in_viewport()
     await expect(chat.message("line 05")).to_have_count(0)

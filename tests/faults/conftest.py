@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.settings import load_settings
+from tests.faults.database_files import PAGE, fill
 from tests.faults.disks import may_mount
 from tests.faults.lines import Lined, open_lined
 from tests.people import Person
@@ -42,3 +44,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture
+async def path(tmp_path):
+    """A sound database of some pages, closed."""
+    found = tmp_path / "showreel.db"
+    await fill(found)
+    assert found.stat().st_size > 10 * PAGE
+    return found
+
+
+@pytest.fixture
+def settings(path, tmp_path):
+    return load_settings(data_dir=tmp_path, _env_file=None)

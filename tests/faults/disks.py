@@ -46,7 +46,7 @@ def _run(program: str, *arguments: str) -> None:
 
 def fill(folder: Path) -> Path:
     """Leave no room; deleting the file makes room again."""
-    path = folder / "somebody's"
+    path = folder / "someone's"
     with contextlib.suppress(OSError), path.open("wb", buffering=0) as file:
         while True:
             file.write(bytes(64 * 1024))

@@ -6,17 +6,18 @@ import shutil
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.domain.edits import Actor, SetPolicy
-from bot.domain.limits import RateLimit, Rules
-from bot.domain.policy import Policy
-from bot.domain.requests import VideoRequest
+from bot.catalog.request import VideoRequest
+from bot.composition import Application
+from bot.guilds.audit import Actor
 from bot.ids import GuildId, ModelId, ProviderName, UserId
+from bot.money.changes import SetPolicy
+from bot.money.limits import Policy, RateLimit, Rules
 from bot.settings import Settings, load_settings
-from bot.wiring import Parts
-from sandbox.films.rendering import FilmRequest, Renderer
+from sandbox.videos.rendering import Renderer, RenderRequest
 from tests.factories import NOW
 from tests.faults.proxy import FaultProxy, proxying
 from tests.faults.troubles import Strike
@@ -25,24 +26,24 @@ from tests.studio import SHORT, Studio, open_studio
 
 Json = dict[str, Any]
 
-DISCORD, NANOGPT, NANOGPT_FILMS = "discord", "nanogpt", "nanogpt films"
+DISCORD, NANOGPT, NANOGPT_VIDEOS = "discord", "nanogpt", "nanogpt videos"
 QUICK = VideoRequest(
     "x", ModelId("seedance-lite-video"), duration_seconds=5, resolution="480p"
 )  # what is taught to take no time
 GENEROUS = Rules(rates=(RateLimit(1000, 60),), open_jobs_most=1000)
 KEY = "sk-nano-sandbox"
-TAUGHT = 30  # films
+TAUGHT = 30  # videos
 
 
-class OneFilm(Renderer):
-    """Renders one film, and hands out copies of it."""
+class OneVideo(Renderer):
+    """Renders one video, and hands out copies of it."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self._first = folder / "first.mp4"
         self._one_at_a_time = asyncio.Lock()
 
-    async def render(self, request: FilmRequest, target: Path) -> None:
+    async def render(self, request: RenderRequest, target: Path) -> None:
         async with self._one_at_a_time:
             if not self._first.exists():
                 await super().render(request, self._first)
@@ -70,26 +71,28 @@ class Lined(Studio):
             self.lines[line].plan.order(strike)
 
     @contextlib.asynccontextmanager
-    async def quick_bot(self) -> AsyncIterator[Parts]:
-        """The bot, with no limits to speak of, that knows how quick films are here."""
+    async def quick_bot(self) -> AsyncIterator[Application]:
+        """The bot, with no limits to speak of, that knows how quick videos are here."""
         async with self.bot() as parts:
             guild = GuildId(int(self.people.guild["id"]))
             actor = Actor(guild, UserId(1), "generous", NOW)
-            await parts.treasury.apply(actor, SetPolicy(Policy(guild, rules=GENEROUS)))
+            await parts.stores.policies.apply(actor, SetPolicy(Policy(guild, rules=GENEROUS)))
             for _ in range(TAUGHT):
-                await parts.store.observe_duration(ProviderName("nanogpt"), QUICK, 0.3, NOW)
+                await parts.stores.render_times.observe_render_time(
+                    ProviderName("nanogpt"), QUICK, 0.3, NOW
+                )
             yield parts
 
-    async def wish(self, person: Person, prompts: list[str]) -> list[Json]:
+    async def request(self, person: Person, prompts: list[str]) -> list[Json]:
         """One command for each."""
-        channel = self.people.channel("films")
+        channel = self.people.channel("videos")
         return [
             await person.command(channel, "video", {"prompt": prompt, **SHORT})
             for prompt in prompts
         ]
 
     async def ended(self, watch: Watch, count: int) -> None:
-        """So many cards say how their job ended."""
+        """So many messages say how their job ended."""
         ends: set[str] = set()
         number = 0
         while len(ends) < count:
@@ -97,36 +100,39 @@ class Lined(Studio):
             ends.add(card["id"])
             number += 1
 
-    async def judge(self, parts: Parts, person: Person, prompts: list[str]) -> Counter[str]:
+    async def judge(self, parts: Application, person: Person, prompts: list[str]) -> Counter[str]:
         """Charged once, posted once, nothing lost and the books in order; the outcomes' titles."""
-        assert await parts.treasury.audit() == []
-        assert await parts.store.list_active() == []
+        assert await parts.stores.money.audit() == []
+        assert await parts.stores.jobs.list_active() == []
         runs = Counter(run["prompt"] for run in self.runs)
         assert max(runs.values(), default=0) <= 1, runs
         paid = [entry.amount_micros for entry in self.sandbox.nanogpt.service.books.entries]
         assert len(paid) == len(self.runs)
-        posted = await person.read(self.people.channel("films"))
-        cards = [one for one in posted if one["embeds"] and one["embeds"][0].get("footer")]
-        films = Counter(
-            one["content"] for one in posted if one["attachments"] and not one["embeds"]
-        )
-        assert len(cards) == len(prompts), [card["embeds"][0]["title"] for card in cards]
-        assert max(films.values(), default=0) <= 1, films
-        titles = Counter(card["embeds"][0]["title"] for card in cards)
-        done = sum(count for title, count in titles.items() if "Done" in title)
-        assert sum(films.values()) == done
+        far_off = parts.clock.now() + timedelta(hours=1)
+        messages, temporary = parts.stores.messages, parts.stores.temporary
+        while await messages.list_owed(far_off, 1) or await temporary.list_due(far_off, 1):
+            await parts.clock.sleep(0.05)  # a post to be recorded, a card that was replaced
+        posted = await person.read(self.people.channel("videos"))
+        titles = Counter(end for one in posted if (end := end_of(one)) is not None)
+        assert sum(titles.values()) == len(prompts), [one["content"] for one in posted]
         return titles
 
 
 def is_end(kind: str, data: Json) -> bool:
-    """A card that says how its job ended, and where the film is if there is one."""
-    if kind not in {"MESSAGE_CREATE", "MESSAGE_UPDATE"} or not data.get("embeds"):
+    """A message that says how its job ended: a video, that there is none, or a cancelled card."""
+    if kind not in {"MESSAGE_CREATE", "MESSAGE_UPDATE"}:
         return False
-    title = data["embeds"][0].get("title", "")
-    is_linked = "Watch" in str(data["embeds"][0].get("fields"))
-    return ("Done" in title and is_linked) or any(
-        word in title for word in ("No film", "Called off")
-    )
+    return end_of(data) in {"Done", "Failed", "🎬 Cancelled"}
+
+
+def end_of(message: Json) -> str | None:
+    """What it says of its job; None if it is about none."""
+    if "your video failed" in message["content"]:
+        return "Failed"
+    if "your video" in message["content"]:
+        return "Done"
+    embeds = message["embeds"]
+    return embeds[0]["title"] if embeds and embeds[0].get("footer") else None
 
 
 @contextlib.asynccontextmanager
@@ -137,13 +143,13 @@ async def open_lined(folder: Path) -> AsyncIterator[Lined]:
         origins = {
             DISCORD: sandbox.origin,
             NANOGPT: sandbox.nanogpt.origin,
-            NANOGPT_FILMS: service.storage_origin,
+            NANOGPT_VIDEOS: service.storage_origin,
         }
         lines = {
             name: await stack.enter_async_context(proxying(origin))
             for name, origin in origins.items()
         }
-        sandbox.discord.world.addresses.origin = lines[DISCORD].origin
-        service.storage_origin = lines[NANOGPT_FILMS].origin
-        service._renderer = OneFilm(folder)
+        sandbox.discord.world.addresses.public = lines[DISCORD].origin
+        service.storage_origin = lines[NANOGPT_VIDEOS].origin
+        service._renderer = OneVideo(folder)
         yield Lined(sandbox, studio.people, studio.folder, lines)

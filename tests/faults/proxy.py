@@ -10,13 +10,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from bot.clock import SystemClock
+from bot.clock import Clock, SystemClock
 from tests.faults import wire
 from tests.faults.troubles import Plan, Strike, Trouble
 from tests.faults.wire import Request
 
 PIECE_BYTES = 64 * 1024
-_CLOCK = SystemClock()
 _DISTURBED = (OSError, EOFError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
 
 
@@ -32,11 +31,16 @@ class _Side:
 
 @dataclass
 class FaultProxy:
-    """Stands before one server; `plan` says which requests are struck, `requests` is what came."""
+    """Stands before one server; `plan` says which requests are struck.
+
+    `requests` is what came, by method and path, and `heard` the same with heads and bodies.
+    """
 
     upstream: str
     plan: Plan = field(default_factory=Plan)
+    clock: Clock = field(default_factory=SystemClock)
     requests: list[str] = field(default_factory=list)
+    heard: list[Request] = field(default_factory=list)
     origin: str = ""
     _pipes: set[_Side] = field(default_factory=set)
     _talks: "set[asyncio.Task[None]]" = field(default_factory=set)
@@ -72,7 +76,7 @@ class FaultProxy:
             writer.close()
 
     async def end(self) -> None:
-        """Hang up on everybody."""
+        """Hang up on everyone."""
         for task in list(self._talks):
             task.cancel()
         await asyncio.gather(*self._talks, return_exceptions=True)
@@ -86,6 +90,7 @@ class FaultProxy:
             if request is None:
                 return
             self.requests.append(f"{request.method} {request.path}")
+            self.heard.append(request)
             strike = self.plan.on_request(request, is_reused=number > 0)
             if not await self._handle(client, request, strike):
                 return
@@ -103,11 +108,41 @@ class FaultProxy:
             await _send(client, wire.answer(strike.status, strike.headers, strike.body))
             return True
         if strike and trouble is Trouble.LATENCY:
-            await _CLOCK.sleep(strike.seconds)
+            await self.clock.sleep(strike.seconds)
         if request.is_upgrade:
             await self._join(client, request)
             return False
-        return await _spoiled(client, await self._ask(request), strike)
+        return await self._spoil(client, await self._ask(request), strike)
+
+    async def _spoil(self, client: _Side, answer: bytes, strike: Strike | None) -> bool:
+        """Bring the server's answer to the client, or what the trouble leaves of it."""
+        if strike is None or strike.trouble is Trouble.LATENCY:
+            await _send(client, answer)
+            return True
+        match strike.trouble:
+            case Trouble.RESET_AFTER:
+                client.reset()
+            case Trouble.TRUNCATE:
+                await _send(client, wire.head_of(answer)[: strike.place(len(wire.head_of(answer)))])
+            case Trouble.CUT:
+                await _cut(client, answer, strike)
+            case Trouble.DRIP:
+                await self._drip(client, answer, strike)
+                return True
+            case Trouble.CLOSE_IDLE:
+                await _send(client, answer)
+            case _:
+                await _send(client, wire.answer(strike.status, strike.headers, strike.body))
+                return True
+        return False
+
+    async def _drip(self, client: _Side, answer: bytes, strike: Strike) -> None:
+        size = max(1, -(-len(answer) // strike.pieces))
+        starts = range(0, len(answer), size)
+        for start in starts:
+            if start > 0:
+                await self.clock.sleep(strike.seconds / (len(starts) - 1))
+            await _send(client, answer[start : start + size])
 
     async def _ask(self, request: Request) -> bytes:
         """The server's whole answer, on a connection of its own."""
@@ -146,40 +181,10 @@ class FaultProxy:
         raise EOFError(msg)
 
 
-async def _spoiled(client: _Side, answer: bytes, strike: Strike | None) -> bool:
-    """Bring the server's answer to the client, or what the trouble leaves of it."""
-    if strike is None or strike.trouble is Trouble.LATENCY:
-        await _send(client, answer)
-        return True
-    match strike.trouble:
-        case Trouble.RESET_AFTER:
-            client.reset()
-        case Trouble.TRUNCATE:
-            await _send(client, wire.head_of(answer)[: strike.place(len(wire.head_of(answer)))])
-        case Trouble.CUT:
-            await _cut(client, answer, strike)
-        case Trouble.DRIP:
-            await _drip(client, answer, strike)
-            return True
-        case Trouble.CLOSE_IDLE:
-            await _send(client, answer)
-        case _:
-            await _send(client, wire.answer(strike.status, strike.headers, strike.body))
-            return True
-    return False
-
-
 async def _cut(client: _Side, answer: bytes, strike: Strike) -> None:
     """The head and a part of the body, and then nothing but a closed door."""
     head = len(wire.head_of(answer))
     await _send(client, answer[: head + strike.place(len(answer) - head)])
-
-
-async def _drip(client: _Side, answer: bytes, strike: Strike) -> None:
-    size = max(1, -(-len(answer) // strike.pieces))
-    for start in range(0, len(answer), size):
-        await _send(client, answer[start : start + size])
-        await _CLOCK.sleep(strike.seconds / strike.pieces)
 
 
 async def _send(client: _Side, content: bytes) -> None:
@@ -188,10 +193,12 @@ async def _send(client: _Side, content: bytes) -> None:
 
 
 @contextlib.asynccontextmanager
-async def proxying(upstream: str, plan: Plan | None = None) -> AsyncIterator[FaultProxy]:
+async def proxying(
+    upstream: str, plan: Plan | None = None, clock: Clock | None = None
+) -> AsyncIterator[FaultProxy]:
     """A proxy before this origin, on a port of its own."""
-    proxy = FaultProxy(upstream, plan or Plan())
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, limit=wire.MOST_HEAD_BYTES)
+    proxy = FaultProxy(upstream, plan or Plan(), clock or SystemClock())
+    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, limit=wire.MAX_HEAD_BYTES)
     proxy.origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield proxy

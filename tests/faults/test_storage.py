@@ -1,4 +1,4 @@
-"""A disk that is full, a database that takes no writes, and one that somebody else holds.
+"""A disk that is full, a database that takes no writes, and one that someone else holds.
 
 It fails closed: nothing is begun and nothing is charged, the member is told, health says so, and
 when the trouble is over the bot goes on by itself.
@@ -11,17 +11,18 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain import deliveries
 from bot.errors import DatabaseBusyError, StorageError
 from bot.ids import ProviderName
+from bot.jobs import messages
 from bot.media.downloads import guarded_session
-from bot.media.images import DiskImageStore
-from bot.storage.engine_sqlite import SqliteEngine
+from bot.media.pictures.store import DiskImageStore
+from bot.storage.engines.sqlite import SqliteEngine
 from tests.faults.disks import fill, small_disk
 from tests.faults.lines import open_lined
 from tests.people import Upload
 from tests.pictures import picture
-from tests.studio import SHORT, settled_answer
+from tests.reading import count_running
+from tests.studio import SHORT, engine_of, settled_answer
 
 NAME = "showreel.db"
 PATIENCE = "PRAGMA busy_timeout = 100"
@@ -48,7 +49,7 @@ async def without_writes(engine, _folder):
 
 @contextlib.asynccontextmanager
 async def held(_engine, folder):
-    """By another process, for longer than anybody waits."""
+    """By another process, for longer than anyone waits."""
     path = folder / NAME
     connected = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     with contextlib.closing(connected) as other:
@@ -70,7 +71,7 @@ TROUBLES = [
 def short_leases(monkeypatch):
     """What was posted and could not be noted is looked at again after minutes; here after less."""
     for name in ("POSTING_LEASE", "EDITING_LEASE"):
-        monkeypatch.setattr(deliveries, name, timedelta(seconds=3))
+        monkeypatch.setattr(messages, name, timedelta(seconds=3))
 
 
 @pytest.fixture
@@ -105,19 +106,19 @@ async def test_a_write_that_cannot_be_made_is_to_be_tried_again_and_leaves_nothi
     insert = "INSERT INTO notes (name, value) VALUES (?, ?)"
 
     async def write_much():
-        async with engine.transaction() as connection:
+        async with engine.transaction() as tx:
             for number in range(500):
-                await connection.execute_fetchall(insert, (str(number), "x" * 1000))
+                await tx.connection.execute_fetchall(insert, (str(number), "x" * 1000))
 
     async with trouble(engine, disk):
         with pytest.raises(DatabaseBusyError):
             await write_much()
 
-    async with engine.reading() as connection:
-        [row] = await connection.execute_fetchall("SELECT COUNT(*) AS notes FROM notes")
+    async with engine.reading() as tx:
+        [row] = await tx.connection.execute_fetchall("SELECT COUNT(*) AS notes FROM notes")
     assert row["notes"] == 0
-    async with engine.transaction() as connection:
-        await connection.execute_fetchall(insert, ("a", "b"))
+    async with engine.transaction() as tx:
+        await tx.connection.execute_fetchall(insert, ("a", "b"))
 
 
 @pytest.mark.mount
@@ -134,21 +135,26 @@ async def test_a_picture_is_kept_whole_or_not_at_all(disk):
     assert images.path(kept).is_file()
 
 
+async def is_fine(parts):
+    await parts.health.probe()
+    return parts.health.current().is_fine
+
+
 @pytest.mark.parametrize("trouble", TROUBLES)
-async def test_a_wish_is_refused_in_words_until_the_trouble_is_over(lined, fern, disk, trouble):
-    films = lined.people.channel("films")
+async def test_a_request_is_refused_in_words_until_the_trouble_is_over(lined, fern, disk, trouble):
+    videos = lined.people.channel("videos")
     async with lined.quick_bot() as parts, fern.watching() as watch:
-        engine = parts.store._engine
+        engine = engine_of(parts)
         await engine._writer.execute_fetchall(PATIENCE)
-        assert (await parts.health()).is_fine
+        assert await is_fine(parts)
         async with trouble(engine, disk):
-            record = await fern.command(films, "video", {"prompt": "too early", **SHORT})
+            record = await fern.command(videos, "video", {"prompt": "too early", **SHORT})
             said = await settled_answer(fern, watch, record)
-            assert not (await parts.health()).is_fine
-        assert "I cannot write anything down just now" in said
+            assert not await is_fine(parts)
+        assert "I can't save anything right now" in said
         assert lined.runs == []
-        assert (await parts.health()).is_fine
-        await lined.wish(fern, ["in time"])
+        assert await is_fine(parts)
+        await lined.request(fern, ["in time"])
         await lined.ended(watch, 1)
         await lined.judge(parts, fern, ["in time"])
 
@@ -156,29 +162,29 @@ async def test_a_wish_is_refused_in_words_until_the_trouble_is_over(lined, fern,
 
 
 @pytest.mark.mount
-async def test_a_picture_that_cannot_be_kept_is_no_film_and_a_clear_word(lined, fern, disk):
-    films = lined.people.channel("films")
+async def test_a_picture_that_cannot_be_kept_is_no_video_and_a_clear_word(lined, fern, disk):
+    videos = lined.people.channel("videos")
     upload = Upload("a.png", picture(size=(640, 360)), "image/png")
     options = {"prompt": "wave", "image": "attachment://0"}
     async with lined.quick_bot(), fern.watching() as watch, without_room(None, disk):
-        record = await fern.command(films, "video", options, upload)
+        record = await fern.command(videos, "video", options, upload)
         said = await settled_answer(fern, watch, record)
 
-    assert "I cannot keep anything just now" in said
+    assert "My database isn't working right now" in said
     assert lined.runs == []
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
-async def test_a_film_in_the_making_is_collected_when_the_trouble_is_over(
+async def test_a_rendering_video_is_downloaded_when_the_trouble_is_over(
     lined, fern, disk, trouble, short_leases
 ):
-    lined.sandbox.nanogpt.service.switches.generation_seconds = 1.0
+    lined.sandbox.nanogpt.service.overrides.generation_seconds = 1.0
     async with lined.quick_bot() as parts, fern.watching() as watch:
-        await parts.store._engine._writer.execute_fetchall(PATIENCE)
-        await lined.wish(fern, ["fox 0"])
-        while not await parts.store.count_running(ProviderName("nanogpt")) or not lined.runs:
+        await engine_of(parts)._writer.execute_fetchall(PATIENCE)
+        await lined.request(fern, ["fox 0"])
+        while not await count_running(parts.stores.jobs, ProviderName("nanogpt")) or not lined.runs:
             await parts.clock.sleep(0.02)
-        async with trouble(parts.store._engine, disk):
+        async with trouble(engine_of(parts), disk):
             [run] = lined.sandbox.nanogpt.service.books.runs.values()
             await lined.sandbox.nanogpt.service.making[run.id]
             await parts.clock.sleep(1.5)  # long enough for looks to meet it

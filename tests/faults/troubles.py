@@ -16,7 +16,7 @@ class Trouble(StrEnum):
     LATENCY = "latency"
     DRIP = "drip"  # the answer comes in small pieces
     RESET_BEFORE = "reset_before"  # the server never hears of the request
-    RESET_AFTER = "reset_after"  # it acted, and nobody hears of that
+    RESET_AFTER = "reset_after"  # it acted, and no one hears of that
     RESET_REUSED = "reset_reused"  # as before, only on a connection that was kept alive
     TRUNCATE = "truncate"  # it acted, and the answer ends within its head
     CUT = "cut"  # it acted, and the answer ends in the middle of its body
@@ -30,6 +30,10 @@ AFTER_THE_ACT = frozenset(
     {Trouble.RESET_AFTER, Trouble.TRUNCATE, Trouble.CUT, Trouble.REPLACE}
 )  # the server did what was asked
 BUSY = b'{"error": {"message": "Too many requests", "type": "rate_limit_error"}}'
+REFUSED = b'{"error": {"message": "Content blocked: it violates our content policy."}}'
+UNKNOWN_STATE = b'{"data": {"status": "archived"}}'
+WITHOUT_ADDRESS = b'{"data": {"status": "COMPLETED", "output": {}}}'
+EXPIRED = b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"
 MALFORMED = b'{"runId": "r", "sta'
 HUGE_BYTES = 50 * 1024 * 1024
 

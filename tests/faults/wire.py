@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-MOST_HEAD_BYTES = 256 * 1024
+MAX_HEAD_BYTES = 256 * 1024
 _END = b"\r\n\r\n"
 
 

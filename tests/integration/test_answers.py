@@ -1,4 +1,4 @@
-"""Whatever a member asks for, and whatever goes wrong meanwhile, they read a clear word of it."""
+"""Whatever a member asks for, and whatever goes wrong in the meantime, they read a clear word of it."""
 
 from functools import partial
 from typing import Any
@@ -6,21 +6,12 @@ from typing import Any
 import pytest
 
 from bot.ids import UserId
-from cogs._private.drafts import Drafts
+from cogs._shared.drafts import Drafts
 from tests.people import Person, Upload, Watch
 from tests.pictures import picture
-from tests.studio import FOX, Json, Studio, buttons_of, settled_answer
+from tests.studio import FOX, Json, Studio, buttons_of, opened_form, remove, settled_answer
 
 FACE = Upload("face.png", picture(), "image/png")
-
-
-async def opened_form(watch: Watch, record: Json) -> Any:
-    """The command's record, once its form is shown."""
-    return await watch.until(
-        lambda kind, data: (
-            kind == "INTERACTION_RECORD" and data["id"] == record["id"] and bool(data.get("modal"))
-        )
-    )
 
 
 async def picture_in(person: Person, channel: str) -> Json:
@@ -33,17 +24,17 @@ async def order_fault(studio: Studio, **fault: Any) -> None:
 
 async def public_quote(watch: Watch) -> Any:
     return await watch.until(
-        lambda kind, data: kind == "MESSAGE_CREATE" and "This film costs" in data["content"]
+        lambda kind, data: kind == "MESSAGE_CREATE" and "This video costs" in data["content"]
     )
 
 
 async def test_an_option_of_thousands_of_characters_is_answered(studio, fern):
-    films = studio.people.channel("films")
+    videos = studio.people.channel("videos")
     async with studio.bot(), fern.watching() as watch:
         options = {**FOX, "aspect_ratio": "16:9 " * 1000, "resolution": "480p " * 1000}
-        said = await settled_answer(fern, watch, await fern.command(films, "video", options))
+        said = await settled_answer(fern, watch, await fern.command(videos, "video", options))
 
-    assert "no `resolution` 480p 480p" in said
+    assert "`resolution` 480p 480p" in said
     assert "`aspect_ratio`" in said
     assert said.endswith("Nothing was charged.")
 
@@ -58,7 +49,7 @@ async def test_a_public_quote_that_cannot_be_taken_away_is_confirmed_all_the_sam
         path = f"*/messages/{quote['id']}"
         await order_fault(studio, method="DELETE", path=path, status=503, times=9)
         pressed = await ada.press(quote, buttons_of(quote)[0]["custom_id"])
-        await studio.films(watch)
+        await studio.videos(watch)
         said = (await ada.interaction(pressed))["message"]["content"]
 
     assert said.startswith("🎬 Accepted")
@@ -70,26 +61,26 @@ async def test_a_reaction_whose_message_cannot_be_read_for_a_moment_makes_it_mov
         path = f"*/messages/{picture['id']}"
         await order_fault(studio, method="GET", path=path, status=503, times=1)
         await ada.react(picture, "🎬")
-        [film] = await studio.films(watch)
+        [video] = await studio.videos(watch)
 
-    assert f"<@{ada.id}>" in film["content"]
+    assert f"<@{ada.id}>" in video["content"]
 
 
 @pytest.mark.parametrize("uploads", [(), (FACE,)], ids=["words", "with a picture"])
-async def test_a_storyboard_sent_after_a_restart_becomes_its_film(studio, fern, uploads):
-    films = studio.people.channel("films")
+async def test_a_storyboard_sent_after_a_restart_becomes_its_video(studio, fern, uploads):
+    videos = studio.people.channel("videos")
     chosen = {"reference_1": "attachment://0"} if uploads else {}
     async with fern.watching() as watch:
         async with studio.bot() as parts:
             form = await opened_form(
-                watch, await fern.command(films, "storyboard", chosen, *uploads)
+                watch, await fern.command(videos, "storyboard", chosen, *uploads)
             )
-            kept = Drafts(parts.store, parts.clock)
+            kept = Drafts(parts.stores.notes, parts.clock)
             assert await kept.find(form["modal"]["custom_id"], UserId(int(fern.id)))
         async with studio.bot() as parts:
             sent = await fern.submit(form, {"shots": "a fox in the snow\na bear in the snow"})
             said = await settled_answer(fern, watch, sent)
-            [job] = await parts.store.list_active()
+            [job] = await parts.stores.jobs.list_active()
 
     assert said.startswith("🎬 Accepted")
     assert [shot.prompt for shot in job.request.shots] == [
@@ -100,35 +91,34 @@ async def test_a_storyboard_sent_after_a_restart_becomes_its_film(studio, fern, 
 
 
 async def test_what_was_written_into_a_form_that_was_replaced_is_given_back(studio, fern):
-    films = studio.people.channel("films")
+    videos = studio.people.channel("videos")
     async with studio.bot() as parts, fern.watching() as watch:
-        first = await opened_form(watch, await fern.command(films, "storyboard"))
-        second = await opened_form(watch, await fern.command(films, "storyboard"))
-        kept = Drafts(parts.store, parts.clock)
+        first = await opened_form(watch, await fern.command(videos, "storyboard"))
+        second = await opened_form(watch, await fern.command(videos, "storyboard"))
+        kept = Drafts(parts.stores.notes, parts.clock)
         assert await kept.find(second["modal"]["custom_id"], UserId(int(fern.id)))
         sent = await fern.submit(first, {"shots": "a fox in the snow"})
         said = await settled_answer(fern, watch, sent)
         [file] = (await fern.interaction(sent))["message"]["attachments"]
 
-    assert "use `/storyboard` again" in said
+    assert "Use `/storyboard` again" in said
     assert file["filename"] == "storyboard.txt"
 
 
-async def test_a_film_that_a_moderator_took_down_is_shown_to_its_member_alone(studio, fern, ada):
-    films = studio.people.channel("films")
+async def test_a_video_that_a_moderator_took_down_is_shown_to_its_member_alone(studio, fern, ada):
+    videos = studio.people.channel("videos")
     async with studio.bot(), fern.watching() as watch, ada.watching() as adas:
-        await fern.command(films, "video", FOX)
-        [film] = await studio.films(watch)
-        custom_id = buttons_of(film)[0]["custom_id"]
-        await settled_answer(ada, adas, await ada.press(film, custom_id))
-        job_id = custom_id.rpartition(":")[2]
-        shown_to_all = await fern.command(films, "show", {"film": job_id, "to_all": True})
+        await fern.command(videos, "video", FOX)
+        [video] = await studio.videos(watch)
+        await remove(ada, adas, video)
+        job_id = buttons_of(video)[0]["custom_id"].rpartition(":")[2]
+        shown_to_all = await fern.command(videos, "show", {"video": job_id, "to_all": True})
         refused = await settled_answer(fern, watch, shown_to_all)
-        shown = await fern.command(films, "show", {"film": job_id})
+        shown = await fern.command(videos, "show", {"video": job_id})
         said = await settled_answer(fern, watch, shown)
         message = (await fern.interaction(shown))["message"]
 
-    assert "I show it to its member alone: leave `to_all` out" in refused
+    assert "I can only show it to you. Leave out `to_all`" in refused
     assert "a fox running through snow" in said
     assert message["attachments"]
     assert message["flags"] & 64
@@ -151,21 +141,21 @@ async def test_the_name_of_a_bad_picture_is_said_in_public_as_it_is(studio, fern
     ("refused", "expected"),
     [
         (1, "a fox running through snow"),
-        (2, "too large for this channel, so here is the service's"),
+        (2, "too large for this channel, so here's the video service's"),
     ],
     ids=["once", "always"],
 )
-async def test_a_film_that_discord_finds_too_large_comes_smaller_or_as_a_link(
+async def test_a_video_that_discord_finds_too_large_comes_smaller_or_as_a_link(
     studio, fern, refused, expected
 ):
-    films = studio.people.channel("films")
+    videos = studio.people.channel("videos")
     async with studio.bot(), fern.watching() as watch:
-        await fern.command(films, "video", FOX)
-        [film] = await studio.films(watch)
-        job_id = buttons_of(film)[0]["custom_id"].rpartition(":")[2]
+        await fern.command(videos, "video", FOX)
+        [video] = await studio.videos(watch)
+        job_id = buttons_of(video)[0]["custom_id"].rpartition(":")[2]
         path, body = "/webhooks/*/messages/@original", {"message": "too large", "code": 40005}
         await order_fault(studio, method="PATCH", path=path, status=413, body=body, times=refused)
-        shown = await fern.command(films, "show", {"film": job_id})
+        shown = await fern.command(videos, "show", {"video": job_id})
         said = await settled_answer(fern, watch, shown)
 
     assert expected in said
@@ -173,42 +163,45 @@ async def test_a_film_that_discord_finds_too_large_comes_smaller_or_as_a_link(
 
 LONGEST = ("x*_`<@1>|" * 700)[:6000]  # what Discord takes for an option
 TOO_LONG = {
-    "settings confirm-above": ({"dollars": LONGEST}, "is no amount"),
-    "quota-admin allowance": ({"dollars": LONGEST, "window": "day"}, "is no amount"),
-    "quota-admin pool": ({"dollars": "9" * 6000}, "is no amount"),
-    "quota-admin rates": ({"wishes": LONGEST}, "is no rate"),
-    "quota-admin timezone": ({"zone": LONGEST}, "is no time zone"),
+    "settings confirm-above": ({"dollars": LONGEST}, "isn't an amount"),
+    "quota-admin allowance": ({"dollars": LONGEST, "period": "day"}, "isn't an amount"),
+    "quota-admin pool": ({"dollars": "9" * 6000}, "isn't an amount"),
+    "quota-admin requests": ({"limits": LONGEST}, "isn't a rate limit"),
+    "quota-admin timezone": ({"zone": LONGEST}, "isn't a time zone"),
     "quota-admin models": ({"action": "allow", "model": LONGEST}, "Choose a model from the list"),
-    "quota-admin refund": ({"film": LONGEST, "reason": "*" * 200}, "No film of that number"),
-    "quota-admin event-open": (
-        {"films": 1000, "film_cost": "1", "lasts": LONGEST},
-        "is no time",
+    "quota-admin refund": (
+        {"video": LONGEST, "reason": "*" * 200},
+        "can't find a paid video with that job number",
     ),
-    "models compare": ({"model_1": LONGEST, "model_2": LONGEST}, "There is no model"),
-    "video": ({"prompt": LONGEST, "model": LONGEST}, "There is no model"),
-    "show": ({"film": LONGEST}, "I know of no such film"),
+    "quota-admin event-open": (
+        {"videos": 1000, "max_price": "1", "lasts": LONGEST},
+        "isn't a duration",
+    ),
+    "models compare": ({"model_1": LONGEST, "model_2": LONGEST}, "There's no model"),
+    "video": ({"prompt": LONGEST, "model": LONGEST}, "There's no model"),
+    "show": ({"video": LONGEST}, "I can't find that video"),
 }
 
 
 async def test_the_longest_of_inputs_is_answered_with_what_to_change(studio, ada):
-    films = studio.people.channel("films")
+    videos = studio.people.channel("videos")
     async with studio.bot(), ada.watching() as watch:
         for command, (options, expected) in TOO_LONG.items():
-            said = await settled_answer(ada, watch, await ada.command(films, command, options))
+            said = await settled_answer(ada, watch, await ada.command(videos, command, options))
             assert expected in said, command
             assert len(said) < 500
 
 
 async def test_a_list_of_every_model_is_allowed_one_by_one_and_told_in_short(studio, ada):
-    films = studio.people.channel("films")
+    videos = studio.people.channel("videos")
     async with studio.bot() as parts, ada.watching() as watch:
-        names, said = parts.client.services.catalogue.names(), ""
+        names, said = parts.client.services.catalog.names(), ""
         for model_id in list(names)[:40]:
             allow = {"action": "allow", "model": model_id}
-            asked = await ada.command(films, "quota-admin models", allow)
+            asked = await ada.command(videos, "quota-admin models", allow)
             said = await settled_answer(ada, watch, asked)
-        await ada.command(films, "quota-admin show")
-        card = await watch.until(partial(is_answer_with_card, title="What this server decided"))
+        await ada.command(videos, "quota-admin show")
+        card = await watch.until(partial(is_answer_with_card, title="Server limits"))
 
     assert said.startswith("✅ Done.")
     assert "and 32 more" in said

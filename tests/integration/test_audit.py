@@ -8,44 +8,44 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.jobs import JobState
-from bot.domain.offers import Place
-from bot.ports import Change
-from bot.services.auditing import ensure_books
-from bot.storage.databases import open_database
+from bot.catalog.request import Origin
+from bot.jobs.job import JobState
+from bot.jobs.stores import Change
+from bot.money.admin import ensure_books
+from bot.storage.engines.databases import open_database
 from bot.storage.money import Money
+from bot.storage.money_store import SqlMoneyStore
 from bot.storage.stores import SqlJobStore
-from bot.storage.treasury import SqlTreasury
 from tests.contract.databases import new_database
 from tests.factories import NOW, make_delivery, make_job
 
-ACCOUNT = "an account holds something else than its entries say"
-TRANSACTION = "a transaction does not come to nothing"
+ACCOUNT = "an account's balance differs from its entries"
+TRANSACTION = "a transaction doesn't add up to zero"
 JOB = "a job's money and its state disagree"
-HELD = "held money is not what open films reserved"
+HELD = "the money on hold differs from what open videos reserved"
 
 _TAMPERED = {
     "UPDATE accounts SET balance_micros = balance_micros + 1 WHERE kind = 'allowance'": {ACCOUNT},
     "UPDATE accounts SET balance_micros = 0 WHERE kind = 'held'": {ACCOUNT, HELD},
     """INSERT INTO ledger_entries SELECT t.id, a.id, 5 FROM ledger_transactions AS t, accounts AS a
     WHERE t.kind = 'fund' AND a.kind = 'held' LIMIT 1""": {TRANSACTION},
-    "UPDATE jobs SET state = 'expired' WHERE state = 'accepted'": {JOB},
-    "DROP TRIGGER jobs_end_once; UPDATE jobs SET state = 'accepted'": {JOB},
+    "UPDATE jobs SET state = 'expired' WHERE state = 'queued'": {JOB},
+    "DROP TRIGGER jobs_end_once; UPDATE jobs SET state = 'queued'": {JOB},
 }
 
 
 async def keep_books(address):
-    """Two films, one of which was called off; answers with the number of transactions."""
+    """Two videos, one of which was cancelled; answers with the number of transactions."""
     async with open_database(address) as engine:
         money = Money(engine)
         store = SqlJobStore(engine, money)
-        for state in (JobState.ACCEPTED, JobState.CANCELLED):
+        for state in (JobState.QUEUED, JobState.CANCELLED):
             job = make_job(cost_micros=500_000)
-            place = Place(job.guild_id, job.channel_id, job.user_id)
+            place = Origin(job.guild_id, job.channel_id, job.user_id)
             await store.accept(job, [make_delivery(job)], place)
             if state is JobState.CANCELLED:
                 await store.save([Change(replace(job, state=state, state_changed_at=NOW))])
-        return await SqlTreasury(engine, money).count_transactions()
+        return await SqlMoneyStore(engine, money).count_transactions()
 
 
 @pytest.fixture
@@ -81,12 +81,15 @@ async def test_books_that_balance_are_counted_while_the_bot_runs(path, tmp_path)
         code, said = await audited(DATA_DIR=str(tmp_path))
 
     assert transactions >= 3  # two reservations and a release
-    assert said == f"The books balance. Transactions: {transactions}.\n"
+    assert said == f"The ledger balances. Transactions: {transactions}.\n"
     assert code == 0
 
 
-async def test_books_without_a_film_balance(tmp_path):
-    assert await audited(DATA_DIR=str(tmp_path)) == (0, "The books balance. Transactions: 0.\n")
+async def test_books_without_a_video_balance(path, tmp_path):
+    async with open_database(f"sqlite:///{path}"):
+        pass
+
+    assert await audited(DATA_DIR=str(tmp_path)) == (0, "The ledger balances. Transactions: 0.\n")
 
 
 @pytest.mark.postgres
@@ -96,7 +99,7 @@ async def test_the_books_of_a_postgres_are_audited_too(postgres_address):
 
     told = await audited(DATABASE_URL=address)
 
-    assert told == (0, f"The books balance. Transactions: {transactions}.\n")
+    assert told == (0, f"The ledger balances. Transactions: {transactions}.\n")
 
 
 @pytest.mark.parametrize(("statements", "wrong"), _TAMPERED.items())
@@ -108,10 +111,10 @@ async def test_what_was_changed_behind_the_books_is_found_and_said(
 
     code, said = await audited(DATA_DIR=str(tmp_path))
     async with open_database(f"sqlite:///{path}") as engine:
-        await ensure_books(SqlTreasury(engine, Money(engine)))
+        await ensure_books(SqlMoneyStore(engine, Money(engine)))
 
     assert code == 1
-    assert "The books balance" not in said
+    assert "The ledger balances" not in said
     assert {line.partition(": ")[0] for line in said.splitlines()} == wrong
-    logged = [row.detail for row in caplog.records if row.msg == "books_do_not_balance"]
+    logged = [row.detail for row in caplog.records if row.msg == "ledger_does_not_balance"]
     assert logged == said.splitlines()

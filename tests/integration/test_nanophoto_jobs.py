@@ -1,40 +1,39 @@
 """What becomes of a job at NanoPhoto: the bot's services and client, on the local service over HTTP.
 
-Time is the bot's own and stands still but for the tracker's waits; films are not fetched.
+Time is the bot's own and stands still but for the tracker's waits; videos are not fetched.
 """
 
 import json
 
 import pytest
 
-from bench.nanophoto_hours import WithoutFilms, means_of
-from bot.domain.jobs import FailureKind, JobState
-from bot.domain.offers import Place
-from bot.domain.pricing import Price
-from bot.domain.quotes import Quote
-from bot.domain.requests import Shot
+from bench.nanophoto_hours import WithoutVideos, means_of
+from bot.catalog.pricing import Price
+from bot.catalog.request import Origin, Shot
 from bot.ids import ChannelId, GuildId, IdempotencyKey, UserId
-from bot.ports import Agenda
+from bot.jobs.job import FailureKind, JobState
+from bot.jobs.stores import Agenda
+from bot.ordering.ordering import Acceptance
+from bot.ordering.quotes import Quote
 from bot.providers.nanophoto.models import capability
-from bot.services.accepting import Accepting
-from bot.services.tracking import Tracker
+from bot.worker.worker import Worker
 from sandbox.providers.faults import Fault
 from tests.factories import new_job_id
 from tests.fakes.budgets import InMemoryBudgets
 from tests.fakes.clock import FakeClock
 from tests.fakes.job_store import InMemoryJobStore
-from tests.fakes.media import FakeFilmStore
+from tests.fakes.media import FakeVideoStore
 from tests.local_nanophoto import (
     GENERATE,
     KEY,
     OPENING_CREDITS,
     STATUS,
     USD_PER_CREDIT,
+    a_request,
     local_nanophoto,
-    wish,
 )
 
-MOST_TURNS = 2000
+MAX_TURNS = 2000
 
 
 class Bot:
@@ -42,8 +41,8 @@ class Bot:
 
     def __init__(self, local):
         self.local, self.clock, self.store = local, FakeClock(), InMemoryJobStore()
-        films = FakeFilmStore()
-        client = WithoutFilms(
+        videos = FakeVideoStore()
+        client = WithoutVideos(
             KEY,
             f"{local.sandbox.nanophoto.origin}/api",
             USD_PER_CREDIT,
@@ -52,18 +51,18 @@ class Bot:
             budgets=InMemoryBudgets(self.clock),
             clock=self.clock,
         )
-        client.disk = films.disk
-        means = means_of(self.store, films, client, self.clock)
-        self.tracker = Tracker(means, owner="one", on_moved=lambda: None)
-        self.accepting = Accepting(self.store, self.clock, new_job_id, self.tracker.wake)
+        client.disk = videos.disk
+        context = means_of(self.store, videos, client, self.clock)
+        self.worker = Worker(context, self.store, self.store, owner="one", on_moved=lambda: None)
+        self.accepting = Acceptance(self.store, self.clock, new_job_id, self.worker.wake)
 
     async def asked_for(self, **fields):
-        """A wish, to its end; answers with the job as it ended."""
-        quote = Quote(wish(**fields), capability(USD_PER_CREDIT), Price(200_000), 180)
-        place = Place(GuildId(10), ChannelId(20), UserId(30))
+        """A request, to its end; answers with the job as it ended."""
+        quote = Quote(a_request(**fields), capability(USD_PER_CREDIT), Price(200_000), 180)
+        place = Origin(GuildId(10), ChannelId(20), UserId(30))
         job = await self.accepting.accept(quote, place, IdempotencyKey("one"))
-        for _ in range(MOST_TURNS):
-            await self.tracker.run_once()
+        for _ in range(MAX_TURNS):
+            await self.worker.run_once()
             agenda = await self.store.agenda(self.clock.now())
             if agenda == Agenda():
                 return await self.store.get(job.id)
@@ -94,18 +93,18 @@ def answered(path, status, code, times=1, **more):
     return Fault(path=path, kind="status", status=status, body=body, times=times)
 
 
-ACCOUNT = "The video service does not accept this bot's account at the moment."
-WISH = "The video service did not accept this wish."
+ACCOUNT = "The video service doesn't accept this bot's account right now."
+REQUEST = "The video service didn't accept this request."
 OPERATOR, REJECTED = FailureKind.OPERATOR, FailureKind.REJECTED
 REFUSALS = {
     "LOGIN_REQUIRED": (401, OPERATOR, ACCOUNT),
     "INSUFFICIENT_CREDITS": (402, OPERATOR, ACCOUNT),
-    "SHOTS_REQUIRED": (400, REJECTED, "describe at least one"),
-    "PROMPT_REQUIRED": (400, REJECTED, "describe what is to be seen in each"),
+    "SHOTS_REQUIRED": (400, REJECTED, "Describe at least one"),
+    "PROMPT_REQUIRED": (400, REJECTED, "Describe what happens in each"),
     "INVALID_IMAGE_COUNT": (400, REJECTED, "one to three as references"),
-    "IMAGE_URLS_REQUIRED": (400, REJECTED, "send them again as files"),
-    "INVALID_INPUT": (400, REJECTED, WISH),
-    "GENERATION_FAILED": (500, FailureKind.PROVIDER, "The video service could not make it."),
+    "IMAGE_URLS_REQUIRED": (400, REJECTED, "Send them again as files"),
+    "INVALID_INPUT": (400, REJECTED, REQUEST),
+    "GENERATION_FAILED": (500, FailureKind.PROVIDER, "The video service couldn't make it."),
 }
 
 
@@ -125,13 +124,13 @@ async def test_every_refusal_is_told_in_words_of_ours_and_costs_nothing(local, b
 @pytest.mark.parametrize(
     ("fields", "advice"),
     [
-        ({"aspect_ratio": "1:1"}, "choose 16:9 or 9:16"),
+        ({"aspect_ratio": "1:1"}, "Choose 16:9 or 9:16"),
         ({"resolution": "4k", "shots": (Shot("a"), Shot("b"))}, "a single shot in 1080p or 4k"),
-        ({"shots": (Shot("a"),) * 22}, "at most 21"),
+        ({"shots": (Shot("a"),) * 22}, "Use 21 or fewer"),
     ],
     ids=["shape", "resolution", "shots"],
 )
-async def test_a_wish_that_cannot_be_is_told_what_to_change(local, bot, fields, advice):
+async def test_a_request_that_cannot_be_is_told_what_to_change(local, bot, fields, advice):
     job = await bot.asked_for(**fields)
 
     assert job.failure.kind is REJECTED
@@ -210,7 +209,7 @@ async def test_what_may_have_been_taken_is_told_as_uncertain_and_never_sent_agai
         (503, ""),
     ],
 )
-async def test_no_error_of_a_look_loses_a_film_that_is_paid_for(local, bot, status, code):
+async def test_no_error_of_a_poll_loses_a_video_that_is_paid_for(local, bot, status, code):
     local.service.faults.append(answered(STATUS, status, code, times=3))
 
     job = await bot.asked_for()
@@ -220,22 +219,22 @@ async def test_no_error_of_a_look_loses_a_film_that_is_paid_for(local, bot, stat
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after", "truncate", "wrong_types"])
-async def test_no_spoilt_look_loses_a_film_that_is_paid_for(local, bot, kind):
+async def test_no_spoilt_look_loses_a_video_that_is_paid_for(local, bot, kind):
     local.service.faults.append(Fault(path=STATUS, kind=kind, times=6))
 
     assert (await bot.asked_for()).state is JobState.SUCCEEDED
 
 
-async def test_a_film_that_the_service_has_forgotten_has_failed(local, bot):
+async def test_a_video_that_the_service_has_forgotten_has_failed(local, bot):
     local.service.faults.append(answered(STATUS, 404, "TASK_NOT_FOUND", times=99))
 
     job = await bot.asked_for()
 
-    assert job.failure.text == "The video service no longer knows of this film."
+    assert job.failure.text == "The video service no longer knows this video."
 
 
 @pytest.mark.parametrize("fail", ["all", "status_500"])
-async def test_a_film_that_failed_is_told_however_the_service_says_it(local, bot, fail):
+async def test_a_video_that_failed_is_told_however_the_service_says_it(local, bot, fail):
     local.switch(fail=fail)
 
     job = await bot.asked_for()
@@ -244,19 +243,19 @@ async def test_a_film_that_failed_is_told_however_the_service_says_it(local, bot
     assert local.credits == OPENING_CREDITS
 
 
-async def test_a_film_without_two_of_its_shots_is_a_film_and_says_so(local, bot):
+async def test_a_video_without_two_of_its_shots_is_a_video_and_says_so(local, bot):
     local.switch(fail="shot", fail_shots=[1, 3])
 
     job = await bot.asked_for(shots=tuple(Shot(f"scene {n}") for n in range(5)))
     submission = await bot.store.find_submission(job.id)
 
     assert job.state is JobState.SUCCEEDED
-    assert job.artifact.remark.startswith("Shots 2 and 4 of 5 could not be made")
+    assert job.artifact.remark.startswith("Shots 2 and 4 of 5 failed")
     assert (submission.precharged_micros, submission.charged_micros) == (1_000_000, 600_000)
     assert len(json.loads(submission.handle)["tasks"]) == 5
 
 
-async def test_a_longest_film_takes_few_of_the_hour_s_requests(local, bot):
+async def test_a_longest_video_takes_few_of_the_hour_s_requests(local, bot):
     job = await bot.asked_for(shots=tuple(Shot(f"scene {n}") for n in range(21)))
 
     assert job.state is JobState.SUCCEEDED
@@ -274,4 +273,4 @@ async def test_the_length_that_the_service_names_is_what_is_learnt(local, bot, m
     monkeypatch.setattr(local.service, "_make_one", timed)
     job = await bot.asked_for()
 
-    assert await bot.store.list_durations(job.provider, job.request, 9) == [97.0]
+    assert await bot.store.list_render_times(job.provider, job.request, 9) == [97.0]

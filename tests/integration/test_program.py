@@ -16,79 +16,83 @@ import discord
 import pytest
 
 from bot.client import PERMISSIONS
-from bot.doctor import examine
+from bot.composition import composed
 from bot.health import Health, serving_health
+from tests.factories import NOW, make_job
 from tests.serving import listening
+from tests.studio import engine_of
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 
 
 async def test_health_is_fine_only_while_discord_and_the_database_are(unused_tcp_port, session):
-    jobs = {"accepted": 2, "in_progress": 1}
-    found = Health(discord=True, database=True, open_jobs=3, jobs=jobs, overdue_seconds=1.5)
+    jobs = {"queued": 2, "rendering": 1}
+    found = Health(discord=True, database=True, jobs=jobs, overdue_seconds=1.5)
+    address = f"http://127.0.0.1:{unused_tcp_port}"
 
-    async def look():
-        return found
+    async def ask(path):
+        async with session.get(address + path) as answer:
+            return answer.status, await answer.json()
 
-    async with serving_health("127.0.0.1", unused_tcp_port, look):
-        address = f"http://127.0.0.1:{unused_tcp_port}"
-        async with session.get(f"{address}/health") as answer:
-            fine = answer.status, await answer.json()
+    async with serving_health("127.0.0.1", unused_tcp_port, lambda: found):
+        fine = [await ask(path) for path in ("/health", "/health/ready", "/health/live")]
         async with session.get(f"{address}/metrics") as answer:
             metrics = await answer.text()
-        found = Health(discord=False, database=True, open_jobs=3)
-        async with session.get(f"{address}/health") as answer:
-            ill = answer.status
+            content_type = answer.headers["Content-Type"]
+        found = Health(discord=False, database=True)
+        ill = [await ask(path) for path in ("/health", "/health/ready", "/health/live")]
 
-    told = {"discord": True, "database": True, "open_jobs": 3}
-    assert fine == (200, told | {"jobs": jobs, "overdue_seconds": 1.5})
+    told = {"discord": True, "database": True, "open_jobs": 3, "jobs": jobs, "overdue_seconds": 1.5}
+    assert fine == [(200, told), (200, told), (200, {"live": True})]
+    assert [status for status, _ in ill] == [503, 503, 200]
     assert "showreel_open_jobs 3.0" in metrics
-    assert 'showreel_jobs{state="accepted"} 2.0' in metrics
-    assert 'showreel_jobs{state="collecting"} 0.0' in metrics
+    assert 'showreel_jobs{state="queued"} 2.0' in metrics
+    assert 'showreel_jobs{state="downloading"} 0.0' in metrics
     assert "showreel_overdue_seconds 1.5" in metrics
     assert re.search(r"^showreel_tasks [1-9]", metrics, flags=re.MULTILINE)
     assert "process_resident_memory_bytes " in metrics
     assert "process_open_fds " in metrics
-    assert ill == 503
+    assert content_type.startswith("text/plain; version=")
 
 
-async def test_the_doctor_finds_a_good_installation_good(studio):
-    findings = await examine(studio.settings())
+async def test_health_is_told_while_jobs_are_open_and_asks_the_database_for_nothing(
+    studio, unused_tcp_port, session
+):
+    job = make_job(next_action_at=NOW)
+    async with composed(studio.settings()) as parts:
+        await parts.stores.jobs.accept(job, [])
+        await parts.health.probe()
+        async with engine_of(parts).reading() as tx:
+            before = await tx.connection.execute_fetchall("SELECT * FROM notes ORDER BY name")
+        address = f"http://127.0.0.1:{unused_tcp_port}"
+        async with serving_health("127.0.0.1", unused_tcp_port, parts.health.current):
+            async with session.get(f"{address}/health") as answer:
+                told = await answer.json()
+            async with session.get(f"{address}/metrics") as answer:
+                assert answer.status == 200
+        async with engine_of(parts).reading() as tx:
+            after = await tx.connection.execute_fetchall("SELECT * FROM notes ORDER BY name")
 
-    assert {finding.subject for finding in findings if not finding.fine} == set()
-    assert "the account holds $50.00" in [finding.text for finding in findings]
-
-
-async def test_the_doctor_says_what_to_mend(studio):
-    await studio.people.call("PATCH", "/application", {"message_content": False})
-    no_keys = {"nanogpt_api_key": None, "nanophoto_api_key": None}
-    settings = studio.settings().model_copy(update=no_keys)
-
-    findings = {finding.subject: finding for finding in await examine(settings)}
-
-    assert "switch Message Content on" in findings["Discord"].text
-    assert findings["Video services"].text == "no key: set NANOGPT_API_KEY or NANOPHOTO_API_KEY"
-
-
-async def test_the_doctor_says_of_what_it_cannot_reach_what_to_look_at(studio):
-    with socket.socket() as deaf:  # bound, so that nobody else takes its port, and not listening
-        deaf.bind(("127.0.0.1", 0))
-        nowhere = f"http://127.0.0.1:{deaf.getsockname()[1]}/api"
-        away = {"discord_api_url": nowhere, "nanogpt_base_url": nowhere}
-        findings = await examine(studio.settings().model_copy(update=away))
-
-    told = {finding.subject: finding.text for finding in findings if not finding.fine}
-    assert told["Discord"].startswith("cannot be reached: Cannot connect to host 127.0.0.1")
-    assert told["nanogpt"].endswith("look at the network and NANOGPT_BASE_URL")
+    assert told["jobs"] == {"queued": 1}
+    assert told["database"] is True
+    assert told["overdue_seconds"] > 0
+    assert [tuple(row) for row in before] == [tuple(row) for row in after] != []
 
 
-async def test_the_doctor_gives_the_link_that_invites_the_bot_with_its_permissions(studio):
-    findings = {finding.subject: finding.text for finding in await examine(studio.settings())}
-    application = (await studio.people.call("GET", "/world"))["application"]
+async def test_a_port_that_is_taken_ends_the_start_with_one_line(studio, tmp_path):
+    told = studio.sandbox.environment()
+    told.pop("page")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        child = await start_bot(tmp_path / "bot", told | {"HTTP_PORT": str(port)})
+        _, said = await child.communicate()
 
-    assert f"client_id={application['id']}&" in findings["Invitation"]
-    assert f"permissions={PERMISSIONS.value}" in findings["Invitation"]
+    assert child.returncode == 2
+    assert f"HTTP_PORT: can't listen on 127.0.0.1:{port}" in said.decode()
+    assert "Traceback" not in said.decode()
 
 
 async def test_a_data_folder_that_cannot_be_made_ends_the_start_with_one_line(studio, tmp_path):
@@ -130,7 +134,7 @@ async def test_a_wrong_token_is_named_as_such(studio, tmp_path):
     _, said = await child.communicate()
 
     assert child.returncode == 2
-    assert "DISCORD_TOKEN: Discord refused it" in said.decode()
+    assert "DISCORD_TOKEN: rejected by Discord" in said.decode()
     assert "Traceback" not in said.decode()
     assert "wrong.token.here" not in said.decode()
 
@@ -157,7 +161,7 @@ async def test_run_without_a_token_opens_the_sandbox_and_ctrl_c_stops_both(tmp_p
 
     assert child.returncode == 0
     assert "play money" in told
-    assert "everything in it is forgotten" in told
+    assert "everything in it is deleted" in told
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(aiohttp.ClientConnectorError):
         async with aiohttp.ClientSession() as session, session.get(address):
@@ -192,7 +196,7 @@ async def said_before_it_was_stopped(folder, told, event):
 
 
 async def test_while_discord_cannot_be_reached_each_try_is_one_line(studio, tmp_path):
-    with socket.socket() as deaf:  # bound, so that nobody else takes its port, and not listening
+    with socket.socket() as deaf:  # bound, so that no one else takes its port, and not listening
         deaf.bind(("127.0.0.1", 0))
         nowhere = f"http://127.0.0.1:{deaf.getsockname()[1]}/api/v10"
         told = studio.sandbox.environment() | {"DISCORD_API_URL": nowhere}
@@ -200,7 +204,7 @@ async def test_while_discord_cannot_be_reached_each_try_is_one_line(studio, tmp_
         said = await said_before_it_was_stopped(tmp_path / "other", told, "wait_seconds=2.0")
 
     assert said.count("connection_failed") == 2
-    assert "Discord cannot be reached" in said
+    assert "can't reach Discord" in said
     assert "Traceback" not in said
     assert "Unclosed" not in said
 
@@ -252,13 +256,13 @@ async def test_a_second_bot_on_the_same_file_waits_until_the_first_has_ended(stu
     first = await start_bot(tmp_path / "other", told)
     await logged(first, "discord_ready")
     second = await start_bot(tmp_path / "other", told)
-    said = await logged(second, "database_away")
+    said = await logged(second, "database_unreachable")
     first.kill()
     await logged(second, "discord_ready")
     second.send_signal(signal.SIGTERM)
     await asyncio.gather(first.communicate(), second.communicate())
 
-    assert "another bot runs on this database" in said
+    assert "another bot is using this database" in said
     assert second.returncode == 0
 
 
@@ -278,7 +282,7 @@ async def test_a_bot_that_discord_no_longer_wants_ends_with_the_reason(studio, t
     _, said = await child.communicate()
 
     assert child.returncode == 2
-    assert "DISCORD_TOKEN: Discord refused it" in said.decode()
+    assert "DISCORD_TOKEN: rejected by Discord" in said.decode()
     assert "Traceback" not in said.decode()
 
 
@@ -364,11 +368,37 @@ def test_the_container_keeps_its_data_on_the_volume_and_answers_its_health_check
     told = dict(re.findall(r"^      ([A-Z_]+): \"?([^\"\n]+)\"?$", compose, flags=re.MULTILINE))
 
     [volume] = re.findall(r'volumes: \["data:(/\w+)"\]', compose)
-    [asked] = re.findall(r"urlopen\('(http://[\d.:]+)/health'\)", dockerfile)
+    [asked] = re.findall(r"urlopen\('(http://[\d.:]+)/health/live'\)", dockerfile)
 
     assert told["DATA_DIR"] == volume
     assert f"VOLUME {volume}\n" in dockerfile
     assert f"http://{told['HTTP_HOST']}:{told['HTTP_PORT']}" == asked
+
+
+def test_the_version_is_the_projects():
+    [declared] = re.findall(
+        r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "--version"], cwd=ROOT, capture_output=True, check=True
+    )
+
+    assert done.stdout.decode().startswith(f"showreel {declared} (Python 3.")
+
+
+def test_images_are_pinned_and_containers_have_limits():
+    compose, dockerfile = (ROOT / "compose.yaml").read_text(), (ROOT / "Dockerfile").read_text()
+    services = re.split(r"^  (?=\w+:$)", compose.split("\nvolumes:")[0], flags=re.MULTILINE)[1:]
+    images = re.findall(r"^    image: (\S+)$", compose, flags=re.MULTILINE)
+    images += re.findall(r"^FROM (\S+)", dockerfile, flags=re.MULTILINE)
+
+    assert len(services) == 2
+    assert [one for one in services if "mem_limit:" not in one or "pids_limit:" not in one] == []
+    assert len(images) == 3
+    assert [one for one in images if not re.search(r":\d+\.\d+(\.\d+)?-", one)] == []
+    assert "apt-get install -y --no-install-recommends tini" in dockerfile, (
+        "one ffmpeg, the wheel's"
+    )
 
 
 def test_every_word_that_compose_wants_from_the_environment_is_explained():

@@ -32,40 +32,42 @@ async def studio(tmp_path, postgres_address):
 
 
 @pytest.mark.postgres
-async def test_each_wish_is_one_film_whichever_process_hears_of_it_first(studio, caplog):
+async def test_each_request_is_one_video_whichever_process_hears_of_it_first(studio, caplog):
     caplog.set_level("INFO")
     fern, juno = studio.people.person("Fern"), studio.people.person("Juno")
-    films, pictures = studio.people.channel("films"), studio.people.channel("pictures")
+    videos, pictures = studio.people.channel("videos"), studio.people.channel("pictures")
     picture = next(message for message in await juno.read(pictures) if message["attachments"])
 
     async with studio.bot(), studio.bot(), contextlib.AsyncExitStack() as stack:
         watch = await stack.enter_async_context(fern.watching())
         for prompt in ("a fox", "an owl"):
-            await fern.command(films, "video", {"prompt": prompt, **SHORT})
+            await fern.command(videos, "video", {"prompt": prompt, **SHORT})
         await juno.react(picture, "🎬")
-        posted = await studio.films(watch, 3)
+        posted = await studio.videos(watch, 3)
 
-    assert len({film["id"] for film in posted}) == len(studio.runs) == 3
+    assert len({video["id"] for video in posted}) == len(studio.runs) == 3
     said = Counter(record.msg for record in caplog.records)
     assert said["job_submitted"] == 3
-    assert said["answered_elsewhere"] == 2  # of the commands; nobody answers a reaction
+    assert said["answered_elsewhere"] == 2  # of the commands; no one answers a reaction
     assert said["unexpected"] == said["submission_uncertain"] == 0
 
 
 @pytest.mark.postgres
 async def test_a_reaction_that_comes_to_nothing_is_answered_by_one_process(studio):
-    fern, juno = studio.people.person("Fern"), studio.people.person("Juno")
-    films, channel = studio.people.channel("films"), studio.people.channel("pictures")
+    """Once a minute and member, so each message is reacted to by someone else."""
+    people = [studio.people.person(name) for name in ("Fern", "Juno", "Ada")]
+    videos, channel = studio.people.channel("videos"), studio.people.channel("pictures")
     damaged = Upload("sky.png", b"no picture at all", "image/png")
-    messages = [await fern.say(channel, "look", damaged) for _ in range(3)]
+    messages = [await people[0].say(channel, "look", damaged) for _ in people]
 
-    async with studio.bot(), studio.bot(), juno.watching() as watch:
-        for message in messages:
-            await juno.react(message, "🎬")
+    async with studio.bot(), studio.bot(), people[0].watching() as watch:
+        for person, message in zip(people, messages, strict=True):
+            await person.react(message, "🎬")
         for message in messages:
             await watch.until(partial(answers, message=message))
-        await juno.command(films, "video", {"prompt": "a fox", **SHORT})
-        await studio.films(watch)
+        await people[0].react(messages[1], "🎬")  # of which it was told why a moment ago
+        await people[0].command(videos, "video", {"prompt": "a fox", **SHORT})
+        await studio.videos(watch)
         told = [event["data"] for event in watch.seen if event["type"] == "MESSAGE_CREATE"]
 
     about = Counter((data.get("message_reference") or {}).get("message_id") for data in told)

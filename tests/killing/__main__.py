@@ -7,6 +7,7 @@ as far as real processes can.
 import argparse
 import asyncio
 import contextlib
+import logging
 import shutil
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from tests.postgres import WHY_NOT, Server, find_program, running_server
 
 def main() -> None:
     arguments = _arguments()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     folder = Path(tempfile.mkdtemp(prefix="showreel-killing-"))
     outcomes = asyncio.run(_run(arguments, folder))
     title = f"{arguments.processes} process(es) on {arguments.database}, from seed {arguments.seed}"

@@ -1,7 +1,7 @@
-"""What the sandbox has in its own books, read from outside: messages, films ordered, money taken.
+"""What the sandbox has in its own books, read from outside: messages, videos ordered, money taken.
 
-Nothing here asks the bot. A card, a film and a word of failure name their job; a film ordered of
-NanoGPT carries the job's number as its tag, one of NanoPhoto the mark of the wish in its prompt.
+Nothing here asks the bot. A card, a video and a failure notice name their job; a video ordered of
+NanoGPT carries the job's number as its tag, one of NanoPhoto the mark of the request in its prompt.
 """
 
 import re
@@ -13,22 +13,22 @@ from tests.people import Json, Person
 
 PAGE = 100
 _JOB = re.compile(r"Job ([a-z2-7]{16})")
-_DELETE = re.compile(r"v1:delete:([a-z2-7]{16})")
+_VIDEO = re.compile(r"v1:(?:more|delete):([a-z2-7]{16})")
 _WORD = re.compile(r"\n-# Job ([a-z2-7]{16})$")
 _MARK = re.compile(r"\bw\d{6}x\b")
 
-ENDED = ("Done", "No film", "Called off")
+ENDED = ("Done", "Failed", "Cancelled")
 
 
 @dataclass(slots=True)
-class Wish:
-    """What somebody asked for; `mark` stands in its prompt, `source` is the message of a 🎬."""
+class Request:
+    """What someone asked for; `mark` stands in its prompt, `source` is the message of a 🎬."""
 
     mark: str
     kind: str
     source: str | None = None
     answer: str = ""  # the last words of the private answer
-    is_cancelled: bool = False  # somebody pressed Cancel, and the press was taken
+    is_cancelled: bool = False  # someone pressed Cancel, and the press was taken
 
     @property
     def is_promised(self) -> bool:
@@ -41,8 +41,13 @@ class Told:
     """All that the channels say of one job."""
 
     cards: list[Json] = field(default_factory=list)
-    films: list[Json] = field(default_factory=list)
+    videos: list[Json] = field(default_factory=list)
     words: list[Json] = field(default_factory=list)
+
+    @property
+    def messages(self) -> list[Json]:
+        """All of them; one in the end."""
+        return [*self.cards, *self.videos, *self.words]
 
     @property
     def title(self) -> str:
@@ -66,7 +71,7 @@ class Books:
 
 
 async def read_books(reader: Person, channels: Iterable[str]) -> Books:
-    """By the people's interface, as anybody can who may see these channels."""
+    """By the people's interface, as anyone can who may see these channels."""
     call = reader.people.call
     messages = [message for channel in channels async for message in _history(reader, channel)]
     return Books(
@@ -105,8 +110,8 @@ def _subjects(message: Json) -> Iterator[tuple[str, str]]:
             yield "cards", found[1]
     for row in message.get("components", []):
         for item in row.get("components", []):
-            if found := _DELETE.fullmatch(item.get("custom_id", "")):
-                yield "films", found[1]
+            if found := _VIDEO.fullmatch(item.get("custom_id", "")):
+                yield "videos", found[1]
     if found := _WORD.search(message.get("content", "")):
         yield "words", found[1]
 
@@ -116,7 +121,13 @@ def title_of(card: Json) -> str:
     return str(card["embeds"][0].get("title", "")).removeprefix("🎬 ")
 
 
+def words_of(message: Json) -> str:
+    """All that it says of the request."""
+    embeds = message.get("embeds") or [{}]
+    return f"{message.get('content', '')} {embeds[0].get('description', '')}"
+
+
 def mark_in(text: str) -> str | None:
-    """The mark of the wish that these words are about."""
+    """The mark of the request that these words are about."""
     found = _MARK.search(text)
     return found[0] if found else None

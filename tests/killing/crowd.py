@@ -1,4 +1,4 @@
-"""A crowd that makes wishes of every kind, changes its mind, and presses twice."""
+"""A crowd that makes requests of every kind, changes its mind, and presses twice."""
 
 import asyncio
 import io
@@ -10,17 +10,19 @@ from PIL import Image
 
 from bot.clock import SystemClock
 from bot.tasks import TaskOwner
-from tests.killing.books import Wish
+from tests.killing.books import Request
 from tests.killing.eyes import Eyes
 from tests.people import Json, Person, Upload
 from tests.studio import SHORT
 
 VEO = {"model": "nanophoto/veo-3.1"}
-CANCELLED = 0.12  # of the wishes whose card is seen
+CANCELLED = 0.12  # of the requests whose card is seen
+PRESSED_BY_A_STRANGER = 0.12
 PRESSED_TWICE = 0.2
+MODERATORS = frozenset({"Ada", "Max"})  # who may cancel what is not theirs
 ANSWERED_WITHIN_SECONDS = 4.0
 CARD_WITHIN_SECONDS = 8.0
-MOST_AT_ONCE = 16  # people who are acting
+MAX_AT_ONCE = 16  # people who are acting
 KINDS = {
     "words": 52,
     "reaction": 18,
@@ -39,60 +41,64 @@ WORDS = {
 
 @dataclass
 class Crowd:
-    """People in channels; `wishes` is all they ever asked for."""
+    """People in channels; `requests` is all they ever asked for."""
 
     people: Sequence[Person]
     channels: Sequence[str]
     eyes: Eyes
     random: Random
     is_fickle: bool = True  # presses Cancel now and then
-    kinds: Mapping[str, int] = field(default_factory=lambda: KINDS)  # by how often they are wished
-    wishes: list[Wish] = field(default_factory=list)
+    kinds: Mapping[str, int] = field(
+        default_factory=lambda: KINDS
+    )  # by how often they are requested
+    requests: list[Request] = field(default_factory=list)
     tasks: TaskOwner = field(default_factory=TaskOwner)
     acting: int = 0
+    slowness: float = 1.0  # of the machine: so many times as long they wait for the bot
 
-    async def wish_again_and_again(self, at_once: int, ready: asyncio.Event) -> None:
-        """Keep so many films in the making while the bot can hear it. For ever."""
+    async def request_again_and_again(self, at_once: int, ready: asyncio.Event) -> None:
+        """Keep so many videos rendering while the bot can hear it. Forever."""
         clock = SystemClock()
         while True:
             await ready.wait()
-            if self.acting < MOST_AT_ONCE and self.eyes.moving() + self.acting < at_once:
-                self.wish()
+            if self.acting < MAX_AT_ONCE and self.eyes.moving() + self.acting < at_once:
+                self.request()
             await clock.sleep(self.random.uniform(0.005, 0.04))
 
-    def wish(self, kind: str | None = None) -> None:
-        """One more, of this kind or some, by somebody, somewhere."""
+    def request(self, kind: str | None = None) -> None:
+        """One more, of this kind or some, by someone, somewhere."""
         chosen = self.random.choices(list(self.kinds), weights=list(self.kinds.values()))[0]
-        wish = Wish(mark=f"w{len(self.wishes):06}x", kind=kind or chosen)
-        self.wishes.append(wish)
+        request = Request(mark=f"w{len(self.requests):06}x", kind=kind or chosen)
+        self.requests.append(request)
         person, channel = self.random.choice(self.people), self.random.choice(self.channels)
         self.acting += 1
-        _ = self.tasks.start(self._act(wish, person, channel), name=f"wish:{wish.mark}")
+        _ = self.tasks.start(self._act(request, person, channel), name=f"request:{request.mark}")
 
     async def close(self) -> None:
         await self.tasks.close(grace_seconds=10)
 
-    async def _act(self, wish: Wish, person: Person, channel: str) -> None:
+    async def _act(self, request: Request, person: Person, channel: str) -> None:
         try:
-            record = await self._ask(wish, person, channel)
+            record = await self._ask(request, person, channel)
             if record is not None:
-                await self._hear(wish, person, channel, record)
-            await self._change_mind(wish, person)
-        except AssertionError:  # an interface that nobody answers at the moment refuses
-            wish.answer = wish.answer or "refused"
+                await self._hear(request, person, channel, record)
+            await self._change_mind(request, person)
+            await self._meddle(request, person)
+        except AssertionError:  # an interface that no one answers at the moment refuses
+            request.answer = request.answer or "refused"
         finally:
             self.acting -= 1
 
-    async def _ask(self, wish: Wish, person: Person, channel: str) -> Json | None:
-        if wish.kind == "reaction":
-            await self._react(wish, person, channel)
+    async def _ask(self, request: Request, person: Person, channel: str) -> Json | None:
+        if request.kind == "reaction":
+            await self._react(request, person, channel)
             return None
-        if wish.kind == "storyboard":
-            return await self._enter_shots(wish, person, channel)
-        options: Json = {"prompt": f"{WORDS.get(wish.kind, WORDS['words'])}, {wish.mark}"}
-        if wish.kind == "picture":
+        if request.kind == "storyboard":
+            return await self._enter_shots(request, person, channel)
+        options: Json = {"prompt": f"{WORDS.get(request.kind, WORDS['words'])}, {request.mark}"}
+        if request.kind == "picture":
             options |= {"image": "attachment://0"}
-        elif wish.kind == "references":
+        elif request.kind == "references":
             options |= VEO | {"reference_1": "attachment://0"}
         else:
             return await self._command(person, channel, "video", options | SHORT)
@@ -104,30 +110,30 @@ class Crowd:
         record: Json = await person.command(channel, name, options, *files)
         return record
 
-    async def _react(self, wish: Wish, person: Person, channel: str) -> None:
-        message = await person.say(channel, f"look, {wish.mark}", self._picture())
-        wish.source = message["id"]
+    async def _react(self, request: Request, person: Person, channel: str) -> None:
+        message = await person.say(channel, f"look, {request.mark}", self._picture())
+        request.source = message["id"]
         await person.react(message, "🎬")
         if self.random.random() < CANCELLED:
-            wish.is_cancelled = True
+            request.is_cancelled = True
             await person.unreact(message, "🎬")
         if self.random.random() < PRESSED_TWICE:
             await person.unreact(message, "🎬")
-            wish.is_cancelled = True
+            request.is_cancelled = True
             await person.react(message, "🎬")
 
-    async def _enter_shots(self, wish: Wish, person: Person, channel: str) -> Json | None:
+    async def _enter_shots(self, request: Request, person: Person, channel: str) -> Json | None:
         record = await self._command(person, channel, "storyboard", {"aspect_ratio": "16:9"})
         if record["state"] != "modal":
             return None
-        shots = "\n".join(f"A city at dawn, {wish.mark}" for _ in range(2))
+        shots = "\n".join(f"A city at dawn, {request.mark}" for _ in range(2))
         entered: Json = await person.submit(record, {"shots": shots})
         return entered
 
-    async def _hear(self, wish: Wish, person: Person, channel: str, record: Json) -> None:
+    async def _hear(self, request: Request, person: Person, channel: str, record: Json) -> None:
         """The private answer, and a price agreed to where one is asked for."""
         answer = await self._answer(record)
-        wish.answer = str((answer or {}).get("content", ""))
+        request.answer = str((answer or {}).get("content", ""))
         button = next(iter(_confirms(answer or {})), None)
         if answer is None or button is None:
             return
@@ -137,7 +143,7 @@ class Crowd:
             pressed.append(await person.press(message, button))
         for one in pressed:
             said = (await self._answer(one)) or {}
-            wish.answer = str(said.get("content") or wish.answer)
+            request.answer = str(said.get("content") or request.answer)
 
     async def _answer(self, record: Json) -> Json | None:
         """The message once it is no longer "thinking"; None if that never comes."""
@@ -146,20 +152,44 @@ class Crowd:
             message = (self.eyes.records.get(record["id"]) or record).get("message")
             return message if message and message.get("content") else None
 
-        await self.eyes.until(lambda: found() is not None, ANSWERED_WITHIN_SECONDS)
+        await self.eyes.until(lambda: found() is not None, ANSWERED_WITHIN_SECONDS * self.slowness)
         return found()
 
-    async def _change_mind(self, wish: Wish, person: Person) -> None:
+    async def _change_mind(self, request: Request, person: Person) -> None:
         if not self.is_fickle or self.random.random() > CANCELLED:
             return
-        await self.eyes.until(lambda: self.eyes.card_of(wish) is not None, CARD_WITHIN_SECONDS)
+        await self.eyes.until(
+            lambda: self.eyes.card_of(request) is not None, CARD_WITHIN_SECONDS * self.slowness
+        )
         await SystemClock().sleep(self.random.uniform(0, 2))
-        card = self.eyes.card_of(wish)
-        for row in card["components"] if card else []:
-            for button in row["components"]:
-                if button["custom_id"].startswith("v1:cancel:"):
-                    wish.is_cancelled = True
-                    await person.press(card or {}, button["custom_id"])
+        card = self.eyes.card_of(request) or {}
+        request.is_cancelled = request.is_cancelled or bool(_buttons(card, "v1:cancel:"))
+        pressed = await self._press_cancel(person, card)
+        if pressed is None:
+            return
+        asked = (await self._answer(pressed)) or {}
+        for button in _buttons(asked, "v1:stop:"):  # the price is spent already
+            await person.press(asked | {"channel_id": pressed["channel_id"]}, button)
+
+    async def _meddle(self, request: Request, person: Person) -> None:
+        """Someone presses what is not theirs, or a button that should be gone by now."""
+        if self.random.random() > PRESSED_BY_A_STRANGER:
+            return
+        await self.eyes.until(
+            lambda: self.eyes.card_of(request) is not None, CARD_WITHIN_SECONDS * self.slowness
+        )
+        members = [one for one in self.people if one.name not in MODERATORS and one is not person]
+        stranger = self.random.choice(members)
+        old = self.eyes.card_of(request) or {}
+        await SystemClock().sleep(self.random.uniform(0, 2))
+        await self._press_cancel(stranger, old)
+
+    async def _press_cancel(self, person: Person, card: Json) -> Json | None:
+        """The record of the press; None where the card has no such button."""
+        for button in _buttons(card, "v1:cancel:"):
+            pressed: Json = await person.press(card, button)
+            return pressed | {"channel_id": card["channel_id"]}
+        return None
 
     def _picture(self) -> Upload:
         target = io.BytesIO()
@@ -170,5 +200,10 @@ class Crowd:
 
 def _confirms(message: Json) -> list[str]:
     """The custom ids of buttons that agree to a price."""
+    return _buttons(message, "v1:confirm:")
+
+
+def _buttons(message: Json, spelt: str) -> list[str]:
+    """The custom ids of buttons that begin so."""
     items = [item for row in message.get("components", []) for item in row["components"]]
-    return [item["custom_id"] for item in items if "v1:confirm:" in item.get("custom_id", "")]
+    return [item["custom_id"] for item in items if item.get("custom_id", "").startswith(spelt)]

@@ -1,4 +1,4 @@
-"""What everybody in the server sees, as it happens."""
+"""What everyone in the server sees, as it happens."""
 
 import asyncio
 import contextlib
@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from bot.tasks import TaskOwner
-from tests.killing.books import ENDED, Wish, mark_in, title_of
+from tests.killing.books import ENDED, Request, mark_in, title_of
 from tests.people import Json, Person
 
-LOOKED_UP = "Asking the service what became of it"  # a card's title while nobody knows
+LOOKED_UP = "Checking with the video service"  # a card's title while no one knows
 
 
 @dataclass
@@ -22,8 +22,8 @@ class Eyes:
     records: dict[str, Json] = field(default_factory=dict)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    def card_of(self, wish: Wish) -> Json | None:
-        return self.cards.get(wish.mark) or self.cards.get(wish.source or "")
+    def card_of(self, request: Request) -> Json | None:
+        return self.cards.get(request.mark) or self.cards.get(request.source or "")
 
     def moving(self) -> int:
         """Jobs that are neither at their end nor waiting for a lookup."""
@@ -38,17 +38,25 @@ class Eyes:
         return holds()
 
     async def watch(self, person: Person, *, sees_channels: bool) -> None:
-        """For ever, through this person's eyes."""
+        """Forever, through this person's eyes."""
         address = f"{person.people.base}/sandbox/api/events?as={person.id}"
         async with person.people.session.ws_connect(address, max_msg_size=0) as socket:
             async for message in socket:
                 if message.type is aiohttp.WSMsgType.TEXT:
                     await self._see(message.json(), sees_channels=sees_channels)
 
+    def _forget(self, message_id: str) -> None:
+        """A card gave way to what its job came to."""
+        for subject, card in list(self.cards.items()):
+            if card["id"] == message_id:
+                del self.cards[subject]
+
     async def _see(self, event: Json, *, sees_channels: bool) -> None:
         kind, data = event["type"], event["data"]
         if kind == "INTERACTION_RECORD":
             self.records[data["id"]] = data
+        elif sees_channels and kind == "MESSAGE_DELETE":
+            self._forget(data["id"])
         elif not (sees_channels and kind in {"MESSAGE_CREATE", "MESSAGE_UPDATE"}):
             return
         elif data.get("embeds") and (data["embeds"][0].get("footer") or {}).get("text"):

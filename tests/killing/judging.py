@@ -1,27 +1,27 @@
-"""The judge: what was wished held against the sandbox's books. Pure; every finding is a sentence."""
+"""The judge: what was requested held against the sandbox's books. Pure; every finding is a sentence."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.killing.books import ENDED, Books, Told, Wish, mark_in
+from tests.killing.books import ENDED, Books, Request, Told, mark_in, words_of
 
-CAME_LATE = "came after all"  # in the words above a film whose job was given up
-NEVER_ANSWERED = "never answered"  # in the word of failure for a lost answer
-OPEN_STATES = frozenset({"accepted", "submitting", "uncertain", "in_progress", "collecting"})
+CAME_LATE = "finished late"  # in the words above a video whose job was given up
+NEVER_ANSWERED = "never answered"  # in the failure notice for a lost answer
+OPEN_STATES = frozenset({"queued", "submitting", "uncertain", "rendering", "downloading"})
 
 
 @dataclass(slots=True)
 class Verdict:
     """The figures, and what is wrong: nothing, or else a sentence for each."""
 
-    wishes: int = 0
+    requests: int = 0
     promised: int = 0
     jobs: int = 0
-    films: int = 0
+    videos: int = 0
     words: int = 0
-    called_off: int = 0
-    unknown: int = 0  # of the words: nobody can say whether the service took it
+    cancelled: int = 0
+    unknown: int = 0  # of the words: no one can say whether the service took it
     wrong: dict[str, list[str]] = field(default_factory=dict)
 
     def find(self, kind: str, sentence: str) -> None:
@@ -32,80 +32,88 @@ class Verdict:
 
 
 class Judge:
-    """Holds wishes against books; `states` is how each job stands in the bot's own database."""
+    """Holds requests against books; `states` is how each job stands in the bot's own database."""
 
-    def __init__(self, wishes: Sequence[Wish], books: Books, states: Mapping[str, str]) -> None:
-        self._wishes = wishes
+    def __init__(
+        self, requests: Sequence[Request], books: Books, states: Mapping[str, str]
+    ) -> None:
+        self._requests = requests
         self._books = books
         self._states = states
         self._told = books.jobs()
-        self._by_mark = {wish.mark: wish for wish in wishes}
-        self._by_source = {wish.source: wish for wish in wishes if wish.source is not None}
-        self._verdict = Verdict(wishes=len(wishes), promised=sum(w.is_promised for w in wishes))
+        self._by_mark = {request.mark: request for request in requests}
+        self._by_source = {
+            request.source: request for request in requests if request.source is not None
+        }
+        self._verdict = Verdict(
+            requests=len(requests), promised=sum(w.is_promised for w in requests)
+        )
 
     def judge(self) -> Verdict:
         """Everything that can be wrong, looked for."""
         jobs_of: Counter[str] = Counter()
         for job, told in self._told.items():
-            wish = self._wish(told)
-            if wish is not None:
-                jobs_of[wish.mark] += 1
-            self._judge_job(job, told, wish)
-        self._judge_wishes(jobs_of)
+            request = self._request(told)
+            if request is not None:
+                jobs_of[request.mark] += 1
+            self._judge_job(job, told, request)
+        self._judge_requests(jobs_of)
         self._judge_database()
         self._judge_nanogpt()
         self._judge_nanophoto()
         return self._verdict
 
-    def _wish(self, told: Told) -> Wish | None:
-        if not told.cards:
-            return None
-        card = told.cards[0]
-        mark = mark_in(str(card["embeds"][0].get("description", "")))
-        source = (card.get("message_reference") or {}).get("message_id")
+    def _request(self, told: Told) -> Request | None:
+        message = told.messages[0]
+        mark = mark_in(words_of(message))
+        source = (message.get("message_reference") or {}).get("message_id")
         return self._by_mark.get(mark or "") or self._by_source.get(source or "")
 
-    def _judge_job(self, job: str, told: Told, wish: Wish | None) -> None:
-        verdict, name = self._verdict, f"job {job} ({wish.mark if wish else 'of no wish'})"
+    def _judge_job(self, job: str, told: Told, request: Request | None) -> None:
+        verdict, name = self._verdict, f"job {job} ({request.mark if request else 'of no request'})"
         verdict.jobs += 1
-        verdict.films += bool(told.films)
+        verdict.videos += bool(told.videos)
         verdict.words += bool(told.words)
-        verdict.called_off += told.title == "Called off"
+        verdict.cancelled += told.title == "Cancelled"
         verdict.unknown += any(NEVER_ANSWERED in word["content"] for word in told.words)
-        for messages, what in ((told.cards, "card"), (told.films, "film"), (told.words, "word")):
+        for messages, what in ((told.cards, "card"), (told.videos, "video"), (told.words, "word")):
             if len(messages) > 1:
                 where = ", ".join(str(message["id"]) for message in messages)
                 verdict.find("posted twice", f"{name}: {len(messages)} {what}s: {where}")
-        late = [CAME_LATE in film["content"] for film in told.films]
-        if told.words and not all(late):
-            verdict.find("posted twice", f"{name}: a film and a word that there is none")
-        elif any(late) and not told.words:
-            verdict.find("untrue", f"{name}: a film came after all, and nobody had missed it")
-        self._judge_end(name, told, wish)
+        if told.videos and told.words:
+            verdict.find("posted twice", f"{name}: a video and a word that there is none")
+        elif told.title == "Cancelled" and len(told.messages) > len(told.cards):
+            verdict.find("untrue", f"{name}: cancelled, and more was posted")
+        elif told.cards and len(told.messages) > len(told.cards):
+            verdict.find("left over", f"{name}: its card stands beside what replaces it")
+        elif any(CAME_LATE in video["content"] for video in told.videos) and (
+            self._states.get(job) == "succeeded"
+        ):
+            verdict.find("untrue", f"{name}: a video finished late that no one had missed")
+        if told.cards:
+            self._judge_card(name, told, request)
 
-    def _judge_end(self, name: str, told: Told, wish: Wish | None) -> None:
-        """Exactly one end, and the card tells of it."""
-        verdict = self._verdict
-        if not told.cards:
-            verdict.find("lost", f"{name}: no card")
-        elif told.title not in ENDED:
+    def _judge_card(self, name: str, told: Told, request: Request | None) -> None:
+        """A card is left alone only of a job that was cancelled, and says so."""
+        verdict, was_cancelled = self._verdict, request is None or request.is_cancelled
+        if told.title not in ENDED:
             verdict.find("lost", f"{name}: its card still says {told.title!r}")
-        elif told.title == "Done" and not told.films:
-            verdict.find("lost", f"{name}: done, and no film was posted")
-        elif told.title == "No film" and not told.words and not (wish and wish.is_cancelled):
-            verdict.find("lost", f"{name}: no film, and nobody was told")
-        elif (told.title == "Done") != bool(told.films):
-            verdict.find("untrue", f"{name}: a film, and its card says {told.title!r}")
-        elif told.title == "Called off" and told.words:
-            verdict.find("untrue", f"{name}: called off, and a word of failure")
+        elif told.title == "Done" and not told.videos:
+            verdict.find("lost", f"{name}: done, and no video was posted")
+        elif told.title == "Failed" and not told.words and not was_cancelled:
+            verdict.find("lost", f"{name}: no video, and no one was told")
+        elif told.title == "Cancelled" and not was_cancelled:
+            verdict.find("untrue", f"{name}: cancelled by no one who may")
 
-    def _judge_wishes(self, jobs_of: Counter[str]) -> None:
-        for wish in self._wishes:
-            count = jobs_of[wish.mark]
+    def _judge_requests(self, jobs_of: Counter[str]) -> None:
+        for request in self._requests:
+            count = jobs_of[request.mark]
             if count > 1:
-                self._verdict.find("made twice", f"wish {wish.mark}: {count} jobs")
-            if wish.is_promised and count == 0:
-                self._verdict.find("lost", f"wish {wish.mark} was promised: {wish.answer!r}")
+                self._verdict.find("made twice", f"request {request.mark}: {count} jobs")
+            if request.is_promised and count == 0:
+                self._verdict.find(
+                    "lost", f"request {request.mark} was promised: {request.answer!r}"
+                )
 
     def _judge_database(self) -> None:
         """A job that the bot has written down is told of, and ends."""
@@ -129,20 +137,20 @@ class Judge:
         for job, ids in runs.items():
             self._judge_order(f"job {job}", ids, charges)
             if job not in self._told:
-                self._verdict.find("lost", f"job {job} was paid for, and nobody was told of it")
+                self._verdict.find("lost", f"job {job} was paid for, and no one was told of it")
         self._judge_origin(done)
 
     def _judge_origin(self, done: set[str]) -> None:
-        """A film is of a run that was completed, where the run can be told by the job."""
+        """A video is of a run that was completed, where the run can be told by the job."""
         marks = {mark_in(shot["prompt"]) for shot in self._books.shots}
         for job, told in self._told.items():
-            wish = self._wish(told)
-            elsewhere = wish is not None and wish.mark in marks
-            if told.films and job not in done and not elsewhere:
-                self._verdict.find("untrue", f"job {job}: a film that no service made")
+            request = self._request(told)
+            elsewhere = request is not None and request.mark in marks
+            if told.videos and job not in done and not elsewhere:
+                self._verdict.find("untrue", f"job {job}: a video that no service made")
 
     def _judge_nanophoto(self) -> None:
-        """Its shots name no job, and their prompts the wish; a request is charged by the shot."""
+        """Its shots name no job, and their prompts the request; a request is charged by the shot."""
         charges = Counter(
             entry["task"] for entry in self._books.credit_charges if entry["kind"] == "charge"
         )
@@ -152,10 +160,10 @@ class Judge:
             most = requests.setdefault(mark, Counter())
             most[shot["request"]] = max(most[shot["request"]], charges[shot["id"]])
         for mark, most in requests.items():
-            self._judge_order(f"wish {mark}", list(most), most)
+            self._judge_order(f"request {mark}", list(most), most)
 
     def _judge_order(self, name: str, ids: Sequence[str], charges: Counter[str]) -> None:
-        """One order for one wish, and one charge for one order."""
+        """One order for one request, and one charge for one order."""
         if len(ids) > 1:
             where = ", ".join(ids)
             self._verdict.find("submitted twice", f"{name}: {len(ids)} orders: {where}")
@@ -164,6 +172,6 @@ class Judge:
             self._verdict.find("charged twice", f"{name}: {taken} charges")
 
 
-def judge(wishes: Sequence[Wish], books: Books, states: Mapping[str, str]) -> Verdict:
+def judge(requests: Sequence[Request], books: Books, states: Mapping[str, str]) -> Verdict:
     """The figures of a run and everything that is wrong in it."""
-    return Judge(wishes, books, states).judge()
+    return Judge(requests, books, states).judge()

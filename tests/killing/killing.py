@@ -1,10 +1,11 @@
 """The killing: bots are started, killed at random instants, and started again, then all is judged."""
 
 import asyncio
+import logging
 import time
-from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from random import Random
 
@@ -14,19 +15,31 @@ from tests.killing.processes import Bot, call_bot
 from tests.killing.town import Town
 from tests.postgres import Server
 
-AT_ONCE = 14  # films in the making that the crowd aims at
+_log = logging.getLogger(__name__)
+
+UNFINISHED = {"lost", "left over"}  # these end with time: a message, and a deletion, are owed
+AT_ONCE = 14  # videos rendering that the crowd aims at
 TURNED_SECONDS = 1860.0  # between two rounds, so that lookups, leases and nonces run out
 ROUND = 10  # kills between two turns of the clocks
 KILLED_WHILE_STARTING = 0.15
-STARTING_SECONDS = 1.1
+STARTING_SECONDS = 1.1  # on a machine that does little else
+SLOWEST = 12.0  # so many times as long, all waits of a run are stretched at most
 ALIVE_SECONDS = (0.0, 1.1)  # from its connection to its end
 DATABASE_STOPPED = 0.2  # of the kills, where there is a server to stop
 STARTED_WITHOUT_DATABASE = 0.4
 AWAY_SECONDS = (0.1, 1.5)
-PATIENCE_SECONDS = 240.0  # until everything has come to its end, nobody being killed
+PATIENCE_SECONDS = 420.0  # until everything has come to its end, no one being killed
 PEACE_SECONDS = 25.0  # then all are down once more, for an hour
 PEACE_TURNED_SECONDS = 3700.0
 KILLED = -9
+SUSPENDED = 0.35  # of the kills: some bot is suspended for a while before
+SUSPENDED_SECONDS = (0.1, 1.5)
+PAST_ALL_LEASES = 0.5  # of the suspensions: everyone's clock is turned in the meantime
+PAST_LEASES_SECONDS = (130.0, 400.0)
+KILLED_ASLEEP = 0.3
+WRONG_CLOCK = 0.25  # of the kills: a bot's clock is wrong for a moment before
+WRONG_BY_SECONDS = (3600.0, -3600.0, 400 * 86_400.0)
+WRONG_FOR_SECONDS = (0.1, 1.0)
 
 
 @dataclass(slots=True)
@@ -36,9 +49,12 @@ class Outcome:
     seed: int
     verdict: Verdict = field(default_factory=Verdict)
     kills: int = 0
+    suspensions: int = 0
+    wrong_clocks: int = 0
     stops: int = 0  # of the database's server
     seconds: float = 0.0  # until the last kill
     settling_seconds: float = 0.0  # from then on
+    spent: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))  # seconds
     audit: str = ""
     errors: Counter[str] = field(default_factory=Counter)  # what the bots logged as such
 
@@ -54,6 +70,8 @@ class Killing:
     tasks: TaskOwner = field(default_factory=TaskOwner)
     hears: asyncio.Event = field(default_factory=asyncio.Event)  # some bot is connected
     bots: list[Bot] = field(default_factory=list)
+    started: int = 0
+    slowness: float = 1.0  # of the machine, by the latest start of a bot
 
     def __post_init__(self) -> None:
         self.random = Random(f"killing {self.seed}")  # noqa: S311 - a replay
@@ -62,33 +80,90 @@ class Killing:
     async def run(self, kills: int) -> Outcome:
         """So many kills, then peace until everything has come to its end, and the judgement."""
         begun = time.monotonic()
-        async with self._life():
-            while self.outcome.kills < kills:
-                await self.kill_for_a_round(min(ROUND, kills - self.outcome.kills))
-                await self._turn()
-        self.outcome.seconds = time.monotonic() - begun
-        await self._settle()
+        try:
+            async with self._life():
+                while self.outcome.kills < kills:
+                    await self.kill_for_a_round(min(ROUND, kills - self.outcome.kills))
+                    with self._spending("until the clocks are turned"):
+                        await self._turn()
+                    self._tell(f"{self.outcome.kills} of {kills} killed", begun)
+            self.outcome.seconds = time.monotonic() - begun
+            await self._settle()
+        finally:
+            for bot in self.bots:  # none, unless the run itself has failed
+                await bot.kill()
         return self.outcome
+
+    def _tell(self, what: str, since: float) -> None:
+        """How far it is, for anyone who waits."""
+        _log.info("town %d: %s after %.0f s", self.seed, what, time.monotonic() - since)
 
     async def kill_for_a_round(self, kills: int) -> None:
         for _ in range(self.processes - len(self.bots)):
             await self._start()
         for _ in range(kills):
             bot = self.random.choice(self.bots)
-            await self._live(bot)
-            await self._kill(bot)
-            async with self._database_away():
-                await self._start()
+            with self._spending("until it is connected, and alive"):
+                await self._live(bot)
+            with self._spending("with a wrong clock"):
+                await self._set_wrong()
+            with self._spending("suspended"):
+                await self._suspend()
+            with self._spending("until it is killed"):
+                await self._kill(next((one for one in self.bots if one.is_suspended), bot))
+            with self._spending("until the next is started"):
+                async with self._database_away():
+                    await self._start()
+
+    @contextmanager
+    def _spending(self, what: str) -> Iterator[None]:
+        """Note for how long: a run that is slow waits for something."""
+        begun = time.monotonic()
+        yield
+        self.outcome.spent[what] += time.monotonic() - begun
 
     async def _live(self, bot: Bot) -> None:
         """Until the instant at which it dies."""
         if self.random.random() < KILLED_WHILE_STARTING:
-            await self.town.clock.sleep(self.random.uniform(0, STARTING_SECONDS))
+            await self.town.clock.sleep(self.random.uniform(0, STARTING_SECONDS) * self.slowness)
             return
         await bot.connected()
         if not bot.has_ended:
             self.hears.set()
-        await self.town.clock.sleep(self.random.uniform(*ALIVE_SECONDS))
+            self._stretch(bot.starting_seconds)
+        await self.town.clock.sleep(self.random.uniform(*ALIVE_SECONDS) * self.slowness)
+
+    def _stretch(self, starting_seconds: float) -> None:
+        """On a busy machine anyone who lives for a second has done nothing, and proves nothing."""
+        self.slowness = min(max(starting_seconds / STARTING_SECONDS, 1.0), SLOWEST)
+        self.town.crowd.slowness = self.town.trouble.slowness = self.slowness
+
+    async def _set_wrong(self) -> None:
+        """One bot's clock alone, for a moment."""
+        if self.random.random() > WRONG_CLOCK:
+            return
+        bot = self.random.choice(self.bots)
+        self.outcome.wrong_clocks += 1
+        bot.turn(self.town.ahead_seconds + self.random.choice(WRONG_BY_SECONDS))
+        await self.town.clock.sleep(self.random.uniform(*WRONG_FOR_SECONDS))
+        bot.turn(self.town.ahead_seconds)
+
+    async def _suspend(self) -> None:
+        """One bot, while the others go on; now and then past every lease, and to its end."""
+        if self.random.random() > SUSPENDED:
+            return
+        bot = self.random.choice(self.bots)
+        self.outcome.suspensions += 1
+        bot.suspend()
+        await self.town.clock.sleep(self.random.uniform(*SUSPENDED_SECONDS))
+        if self.random.random() < PAST_ALL_LEASES:
+            await self.town.turn_clocks(self.random.uniform(*PAST_LEASES_SECONDS))
+            for one in self.bots:
+                one.turn(self.town.ahead_seconds)
+            await self.town.clock.sleep(self.random.uniform(*SUSPENDED_SECONDS))
+        if self.random.random() > KILLED_ASLEEP:  # else it is killed as it is, by and by
+            bot.resume()
+            await self.town.clock.sleep(self.random.uniform(*SUSPENDED_SECONDS))
 
     @asynccontextmanager
     async def _database_away(self) -> AsyncIterator[None]:
@@ -109,9 +184,12 @@ class Killing:
 
     async def _start(self) -> None:
         log = self.town.folder / "bot.log"
-        self.bots.append(
-            await Bot.start(self.tasks, self.town.environment, log, self.town.ahead_seconds)
+        self.started += 1
+        clock = self.town.folder / f"clock-{self.started}"
+        bot = await Bot.start(
+            self.tasks, self.town.environment, log, self.town.ahead_seconds, clock
         )
+        self.bots.append(bot)
 
     async def _kill(self, bot: Bot) -> None:
         self.bots.remove(bot)
@@ -120,6 +198,8 @@ class Killing:
         code = await bot.kill()
         self.outcome.kills += 1
         self.outcome.errors += bot.errors
+        for error in bot.unforeseen:
+            self.outcome.verdict.find("unforeseen", f"someone pressed something and met {error}")
         if code != KILLED:
             self.outcome.verdict.find("ended", f"a bot ended by itself, with {code}")
 
@@ -132,9 +212,9 @@ class Killing:
 
     @asynccontextmanager
     async def _life(self) -> AsyncIterator[None]:
-        """The crowd wishes and things go wrong, for as long as the block runs."""
+        """The crowd requests and things go wrong, for as long as the block runs."""
         crowd, others = self.town.crowd, TaskOwner()
-        _ = others.start(crowd.wish_again_and_again(AT_ONCE, self.hears), name="crowd")
+        _ = others.start(crowd.request_again_and_again(AT_ONCE, self.hears), name="crowd")
         _ = others.start(self.town.trouble.make(), name="trouble")
         try:
             yield
@@ -142,7 +222,7 @@ class Killing:
             await others.close(grace_seconds=0)
 
     async def _settle(self) -> None:
-        """Nobody wishes, nothing goes wrong; what is open comes to its end, and is judged."""
+        """No one requests, nothing goes wrong; what is open comes to its end, and is judged."""
         begun = time.monotonic()
         await self.town.trouble.end()
         await self.town.crowd.close()
@@ -160,20 +240,22 @@ class Killing:
         """Day after day of peace: Discord takes only a few edits of old cards in an hour."""
         while True:
             verdict = await self._live_in_peace()
-            if "lost" not in verdict.wrong or time.monotonic() - begun > PATIENCE_SECONDS:
+            self._tell(f"{verdict.count('lost')} still open", begun)
+            if not UNFINISHED & set(verdict.wrong) or time.monotonic() - begun > PATIENCE_SECONDS:
                 return verdict
             await self.town.turn_clocks(PEACE_TURNED_SECONDS)
 
     async def _live_in_peace(self) -> Verdict:
-        """Until all has ended, or for a while; then everybody is stopped politely."""
-        begun = time.monotonic()
+        """Until all has ended, or for a while; then everyone is stopped politely."""
         for _ in range(self.processes):
             await self._start()
+        await asyncio.gather(*(bot.connected() for bot in self.bots))
+        begun = time.monotonic()
         verdict = Verdict(wrong={"lost": ["not yet judged"]})
-        while "lost" in verdict.wrong and time.monotonic() - begun < PEACE_SECONDS:
+        while UNFINISHED & set(verdict.wrong) and time.monotonic() - begun < PEACE_SECONDS:
             await self.town.clock.sleep(1.0)
             books, states = await self.town.books(), await self.town.states()
-            verdict = judge(self.town.crowd.wishes, books, states)
+            verdict = judge(self.town.crowd.requests, books, states)
         for bot in self.bots:
             code = await bot.stop()
             self.outcome.errors += bot.errors

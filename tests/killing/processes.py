@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +16,13 @@ from typing import Any
 from bot.tasks import TaskOwner
 
 ROOT = Path(__file__).parents[2]
+TROUBLES = (
+    "bot.errors.DatabaseBusyError",
+    "discord.errors.",
+    "aiohttp.",
+    "TimeoutError",
+    "OSError",
+)
 LONGEST_LINE = 4 * 1024 * 1024  # of a log, with a traceback in it
 STARTS_WITHIN_SECONDS = 90.0
 STOPS_WITHIN_SECONDS = 30.0
@@ -54,15 +63,33 @@ class Bot:
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     events: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
+    unforeseen: list[str] = field(default_factory=list)  # errors of presses that no trouble made
+    is_suspended: bool = False
+    begun: float = field(default_factory=time.monotonic)
+    starting_seconds: float = 0.0  # until it was connected
+    clock: Path | None = None  # the file by which it can be turned
     _told: asyncio.Condition = field(default_factory=asyncio.Condition)
     _reading: asyncio.Task[None] | None = None
 
     @classmethod
     async def start(
-        cls, tasks: TaskOwner, environment: Mapping[str, str], log: Path, ahead_seconds: float = 0
+        cls,
+        tasks: TaskOwner,
+        environment: Mapping[str, str],
+        log: Path,
+        ahead_seconds: float = 0,
+        clock: Path | None = None,
     ) -> "Bot":
-        """`python -m bot run`, or the same with its clock turned; not yet connected."""
-        module = ("bot",) if ahead_seconds == 0 else ("tests.killing.later", str(ahead_seconds))
+        """`python -m bot run`, or the same with its clock turned; not yet connected.
+
+        With the file `clock` it can be turned while the bot runs.
+        """
+        module: tuple[str, ...] = ("bot",)
+        if clock is not None:
+            _write(clock, ahead_seconds)
+            module = ("tests.killing.later", str(clock))
+        elif ahead_seconds:
+            module = ("tests.killing.later", str(ahead_seconds))
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", *module, "run"),
@@ -72,7 +99,7 @@ class Bot:
             stderr=asyncio.subprocess.PIPE,
             limit=LONGEST_LINE,
         )
-        bot = cls(child, log)
+        bot = cls(child, log, clock=clock)
         bot._reading = tasks.start(bot._read(), name=f"log:{child.pid}")
         return bot
 
@@ -89,6 +116,25 @@ class Bot:
         """Returns when it has logged this, or has ended."""
         async with asyncio.timeout(within_seconds), self._told:
             await self._told.wait_for(lambda: event in self.events or self.ready.is_set())
+
+    def suspend(self) -> None:
+        """SIGSTOP: nothing of it runs until it is resumed or killed."""
+        self.is_suspended = True
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT."""
+        self.is_suspended = False
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self.child.send_signal(number)
+
+    def turn(self, ahead_seconds: float) -> None:
+        """Its clock, by the file."""
+        if self.clock is not None:
+            _write(self.clock, ahead_seconds)
 
     async def kill(self) -> int:
         """SIGKILL; the exit code, which is another than -9 if it had ended by itself."""
@@ -116,7 +162,7 @@ class Bot:
                 log.write(line)
                 self._note(line)
                 await self._tell()
-        self.ready.set()  # whoever waits looks whether it has ended
+        self.ready.set()  # anyone who waits looks whether it has ended
         await self._tell()
 
     async def _tell(self) -> None:
@@ -129,8 +175,28 @@ class Bot:
         self.events[name] += 1
         if told.get("level") in {"error", "critical"} or "event" not in told:
             self.errors[name or line.decode(errors="replace").strip()[:120]] += 1
+        if name == "unexpected":
+            error = error_in(str(told.get("exception", "")))
+            if not error.startswith(TROUBLES):
+                self.unforeseen.append(error[:200])
         if name == "discord_ready":
+            self.starting_seconds = time.monotonic() - self.begun
             self.ready.set()
+
+
+def error_in(traceback: str) -> str:
+    """The line that names the error: what stands below it may be more of its words."""
+    lines = traceback.strip().splitlines()
+    frames = [number for number, line in enumerate(lines) if line.startswith("  File ")]
+    below = lines[frames[-1] + 1 :] if frames else lines
+    return next((line for line in below if line[:1].strip()), "no exception")
+
+
+def _write(clock: Path, ahead_seconds: float) -> None:
+    """Whole at every instant, for the bot reads it at any."""
+    beside = clock.with_suffix(".new")
+    beside.write_text(str(ahead_seconds), "utf-8")
+    beside.replace(clock)
 
 
 def _read_line(line: bytes) -> dict[str, Any]:

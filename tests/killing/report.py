@@ -1,5 +1,6 @@
 """What a run of the killing tells: a table in Markdown, and where to look when something is wrong."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,10 +11,11 @@ WRONG = {
     "submitted twice": "Submitted twice",
     "charged twice": "Charged twice",
     "posted twice": "Posted twice",
-    "made twice": "Two jobs of one wish",
+    "made twice": "Two jobs of one request",
     "untrue": "A card that tells another story",
     "unbalanced": "Books out of balance",
     "ended": "Bots that ended by themselves",
+    "unforeseen": "Presses that met an unforeseen error",
 }
 RULE_OF_THREE = 3  # none in n trials: with 95 % certainty at most three in n
 
@@ -33,14 +35,16 @@ def _done(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
     verdicts = [outcome.verdict for outcome in outcomes]
     counted = {
         "Kills (SIGKILL)": sum(outcome.kills for outcome in outcomes),
+        "Suspensions (SIGSTOP)": sum(outcome.suspensions for outcome in outcomes),
+        "Clocks of one bot set wrong": sum(outcome.wrong_clocks for outcome in outcomes),
         "Stops of the database's server": sum(outcome.stops for outcome in outcomes),
-        "Wishes": sum(verdict.wishes for verdict in verdicts),
+        "Requests": sum(verdict.requests for verdict in verdicts),
         "of these promised in a private answer": sum(verdict.promised for verdict in verdicts),
         "Jobs": sum(verdict.jobs for verdict in verdicts),
-        "Films posted": sum(verdict.films for verdict in verdicts),
+        "Videos posted": sum(verdict.videos for verdict in verdicts),
         "Words that there is none": sum(verdict.words for verdict in verdicts),
         "of these because an answer was lost": sum(verdict.unknown for verdict in verdicts),
-        "Called off": sum(verdict.called_off for verdict in verdicts),
+        "Cancelled": sum(verdict.cancelled for verdict in verdicts),
     }
     return [(name, str(count)) for name, count in counted.items()]
 
@@ -61,6 +65,18 @@ def _took(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
         ("Seconds of killing", f"{slowest:.0f}"),
         ("Kills a minute", f"{kills / max(slowest, 1e-9) * 60:.0f}"),
         ("Seconds from the last kill until all had ended", f"{settling:.0f}"),
+        *_spent(outcomes, kills),
+    ]
+
+
+def _spent(outcomes: Sequence[Outcome], kills: int) -> list[tuple[str, str]]:
+    """What a kill waits for, most of all first."""
+    total: Counter[str] = Counter()
+    for outcome in outcomes:
+        total.update(outcome.spent)
+    return [
+        (f"Seconds of a kill {what}", f"{seconds / max(kills, 1):.1f}")
+        for what, seconds in total.most_common()
     ]
 
 

@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from bot.errors import DatabaseBusyError
-from bot.storage.databases import open_database
+from bot.storage.engines.databases import open_database
 from bot.tasks import TaskOwner
 from tests.contract.databases import new_database
 from tests.killing.processes import Bot, environment_of, running_sandbox
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.postgres
 
 @pytest.fixture(scope="module")
 def server():
-    """Of this module's own, for nobody else's must be stopped."""
+    """Of this module's own, for no one else's must be stopped."""
     if find_program("initdb") is None:
         pytest.skip(WHY_NOT)  # fine on a developer's machine; CI allows no skips
     with running_server() as running:
@@ -49,14 +49,14 @@ async def test_a_database_that_is_away_is_busy_and_no_refusal_of_what_is_written
 
 async def test_a_transaction_that_is_cut_is_busy_too_and_nothing_of_it_remains(engine, server):
     async def count():
-        async with engine.reading() as connection:
-            return await connection.fetchval("SELECT COUNT(*) FROM notes")
+        async with engine.reading() as tx:
+            return await tx.connection.fetchval("SELECT COUNT(*) FROM notes")
 
     async def cut():
-        async with engine.transaction() as connection:
-            await connection.execute("INSERT INTO notes (name, value) VALUES ('a', 'b')")
+        async with engine.transaction() as tx:
+            await tx.connection.execute("INSERT INTO notes (name, value) VALUES ('a', 'b')")
             await asyncio.to_thread(server.stop)
-            await connection.execute("INSERT INTO notes (name, value) VALUES ('c', 'd')")
+            await tx.connection.execute("INSERT INTO notes (name, value) VALUES ('c', 'd')")
 
     try:
         with pytest.raises(DatabaseBusyError):
@@ -67,14 +67,14 @@ async def test_a_transaction_that_is_cut_is_busy_too_and_nothing_of_it_remains(e
     assert await count() == 0
 
 
-async def test_a_connection_that_was_cut_while_nobody_used_it_is_replaced(engine, server):
+async def test_a_connection_that_was_cut_while_no_one_used_it_is_replaced(engine, server):
     async with engine.reading():
         pass
     async with away(server):
         pass
 
-    async with engine.transaction() as connection:
-        assert await connection.fetchval("SELECT 1") == 1
+    async with engine.transaction() as tx:
+        assert await tx.connection.fetchval("SELECT 1") == 1
 
 
 async def test_a_bot_that_starts_before_its_database_waits_for_it(server, tmp_path):
@@ -84,7 +84,7 @@ async def test_a_bot_that_starts_before_its_database_waits_for_it(server, tmp_pa
         environment = environment_of(told, tmp_path / "bot", database)
         async with away(server):
             bot = await Bot.start(tasks, environment, tmp_path / "bot.log")
-            await bot.logged("database_away")
+            await bot.logged("database_unreachable")
         await bot.connected()
         code = await bot.stop()
     await tasks.close()
@@ -98,7 +98,7 @@ async def test_a_bot_that_waits_for_its_database_can_be_stopped(server, tmp_path
     environment = environment_of({"DISCORD_TOKEN": "a.b.c"}, tmp_path, f"{server.address}/none")
     async with away(server):
         bot = await Bot.start(tasks, environment, tmp_path / "bot.log")
-        await bot.logged("database_away")
+        await bot.logged("database_unreachable")
         code = await bot.stop()
     await tasks.close()
 

@@ -4,8 +4,9 @@ import copy
 
 import pytest
 
-from tests.killing.books import Books, Wish
+from tests.killing.books import Books, Request
 from tests.killing.judging import judge
+from tests.killing.processes import error_in
 
 FOX, OWL, ELK = "aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb", "cccccccccccccccc"
 
@@ -19,14 +20,15 @@ def card(job, mark, title="Done", number=1, **more):
     return {"id": f"{job[0]}-card-{number}", "content": "", "embeds": [embed], **more}
 
 
-def film(job, number=1, says="ready"):
-    button = {"type": 2, "custom_id": f"v1:delete:{job}"}
+def video(job, mark, number=1, says="your video is ready"):
+    button = {"type": 2, "custom_id": f"v1:more:{job}"}
     rows = [{"type": 1, "components": [button]}]
-    return {"id": f"{job[0]}-film-{number}", "content": says, "embeds": [], "components": rows}
+    said = {"content": f"<@1> {says}.\n> a fox, {mark}", "embeds": [], "components": rows}
+    return {"id": f"{job[0]}-video-{number}", **said}
 
 
-def word(job, number=1, why="It broke."):
-    content = f"<@1> there will be no film: {why}\n-# Job {job}"
+def word(job, mark, number=1, why="It broke."):
+    content = f"<@1> your video failed: {why}\n> a fox, {mark}\n-# Job {job}"
     return {"id": f"{job[0]}-word-{number}", "content": content, "embeds": []}
 
 
@@ -47,20 +49,20 @@ def credit(request="r1", number=1):
 
 
 def good():
-    """A film, a failure, and a wish that was called off; a storyboard of NanoPhoto."""
-    wishes = [
-        Wish("w000001x", "words", answer="🎬 Accepted, for $0.09."),
-        Wish("w000002x", "words", answer="🎬 Accepted, for $0.09."),
-        Wish("w000003x", "reaction", source="77"),
-        Wish("w000004x", "words", answer="You have too many films open."),
-        Wish("w000005x", "storyboard", answer="🎬 Accepted, for $0.40."),
+    """A video, a failure, and a request that was cancelled; a storyboard of NanoPhoto."""
+    requests = [
+        Request("w000001x", "words", answer="🎬 Accepted for $0.09."),
+        Request("w000002x", "words", answer="🎬 Accepted for $0.09."),
+        Request("w000003x", "reaction", source="77", is_cancelled=True),
+        Request("w000004x", "words", answer="You have too many videos open."),
+        Request("w000005x", "storyboard", answer="🎬 Accepted for $0.40."),
     ]
     board = "dddddddddddddddd"
     messages = [
-        card(FOX, "w000001x"), film(FOX),
-        card(OWL, "w000002x", "No film"), word(OWL),
-        card(ELK, "picture", "Called off", message_reference={"message_id": "77"}),
-        card(board, "w000005x"), film(board),
+        video(FOX, "w000001x"),
+        word(OWL, "w000002x"),
+        card(ELK, "picture", "Cancelled", message_reference={"message_id": "77"}),
+        video(board, "w000005x"),
         {"id": "9", "content": "hello", "embeds": []},
     ]  # fmt: skip
     shots = [shot("w000005x", "r1", 1), shot("w000005x", "r1", 2)]
@@ -69,15 +71,21 @@ def good():
         shots, [credit("r1", 1), credit("r1", 2)],
     )  # fmt: skip
     states = {FOX: "succeeded", OWL: "failed", ELK: "cancelled", board: "succeeded"}
-    return wishes, books, states
+    return requests, books, states
 
 
-def test_books_that_hold_what_was_wished_are_in_order():
+def test_books_that_hold_what_was_requested_are_in_order():
     verdict = judge(*good())
 
     assert verdict.wrong == {}
-    assert (verdict.wishes, verdict.promised, verdict.jobs) == (5, 3, 4)
-    assert (verdict.films, verdict.words, verdict.called_off) == (2, 1, 1)
+    assert (verdict.requests, verdict.promised, verdict.jobs) == (5, 3, 4)
+    assert (verdict.videos, verdict.words, verdict.cancelled) == (2, 1, 1)
+
+
+def make_twice(requests, books):
+    """A second job of a request, which was cancelled."""
+    requests[0].is_cancelled = True
+    books.messages.append(card("e" * 16, "w000001x", "Cancelled"))
 
 
 def drop(books, message_id):
@@ -85,9 +93,9 @@ def drop(books, message_id):
 
 
 def make_late(books, job):
-    """The film that came in time came after all."""
-    drop(books, f"{job[0]}-film-1")
-    books.messages.append(film(job, says="your film came after all"))
+    """The video that came in time finished late."""
+    drop(books, f"{job[0]}-video-1")
+    books.messages.append(video(job, "w000001x", says="your video finished late; it's free."))
 
 
 def retitle(books, message_id, title):
@@ -96,70 +104,99 @@ def retitle(books, message_id, title):
 
 
 PLANTED = {
-    "a film twice": ("posted twice", lambda w, b, s: b.messages.append(film(FOX, 2))),
-    "a card twice": ("posted twice", lambda w, b, s: b.messages.append(card(FOX, "w000001x", number=2))),
-    "a word twice": ("posted twice", lambda w, b, s: b.messages.append(word(OWL, 2))),
-    "a film and a word": ("posted twice", lambda w, b, s: b.messages.append(word(FOX))),
-    "a film that nobody missed": ("untrue", lambda w, b, s: make_late(b, FOX)),
-    "no film": ("lost", lambda w, b, s: drop(b, "a-film-1")),
+    "a video twice": ("posted twice", lambda w, b, s: b.messages.append(video(FOX, "w000001x", 2))),
+    "a card twice": ("posted twice", lambda w, b, s: b.messages.append(card(ELK, "picture", "Cancelled", 2))),
+    "a word twice": ("posted twice", lambda w, b, s: b.messages.append(word(OWL, "w000002x", 2))),
+    "a video and a word": ("posted twice", lambda w, b, s: b.messages.append(word(FOX, "w000001x"))),
+    "a card beside its video": ("left over", lambda w, b, s: b.messages.append(card(FOX, "w000001x"))),
+    "a card beside its word": ("left over", lambda w, b, s: b.messages.append(card(OWL, "w000002x", "Failed"))),
+    "a video that no one missed": ("untrue", lambda w, b, s: make_late(b, FOX)),
+    "no video": ("lost", lambda w, b, s: drop(b, "a-video-1")),
     "no word": ("lost", lambda w, b, s: drop(b, "b-word-1")),
-    "no card": ("lost", lambda w, b, s: drop(b, "a-card-1")),
-    "never ends": ("lost", lambda w, b, s: retitle(b, "a-card-1", "In the making")),
-    "promised and forgotten": ("lost", lambda w, b, s: w.append(Wish("w000006x", "words", answer="🎬 Accepted"))),
-    "written down and forgotten": ("lost", lambda w, b, s: s.update({"e" * 16: "accepted"})),
-    "open in the database": ("lost", lambda w, b, s: s.update({FOX: "collecting"})),
+    "no card": ("lost", lambda w, b, s: drop(b, "c-card-1")),
+    "never ends": ("lost", lambda w, b, s: retitle(b, "c-card-1", "Rendering")),
+    "done and not posted": ("lost", lambda w, b, s: retitle(b, "c-card-1", "Done")),
+    "promised and forgotten": ("lost", lambda w, b, s: w.append(Request("w000006x", "words", answer="🎬 Accepted"))),
+    "written down and forgotten": ("lost", lambda w, b, s: s.update({"e" * 16: "queued"})),
+    "open in the database": ("lost", lambda w, b, s: s.update({FOX: "downloading"})),
     "paid and not told": ("lost", lambda w, b, s: b.runs.append(run("f" * 16))),
     "ordered twice": ("submitted twice", lambda w, b, s: b.runs.append(run(FOX, 2))),
     "a storyboard ordered twice": ("submitted twice", lambda w, b, s: b.shots.append(shot("w000005x", "r2"))),
     "charged twice for one order": ("charged twice", lambda w, b, s: b.charges.append(charge(FOX))),
     "a shot charged twice": ("charged twice", lambda w, b, s: b.credit_charges.append(credit("r1", 2))),
-    "two jobs of one wish": ("made twice", lambda w, b, s: b.messages.append(card("e" * 16, "w000001x", "Called off"))),
-    "a film after it was called off": ("untrue", lambda w, b, s: b.messages.append(film(ELK))),
-    "a word after it was called off": ("untrue", lambda w, b, s: b.messages.append(word(ELK))),
-    "a film from nowhere": ("untrue", lambda w, b, s: b.runs.remove(run(FOX))),
+    "two jobs of one request": ("made twice", lambda w, b, s: make_twice(w, b)),
+    "a video after it was cancelled": ("untrue", lambda w, b, s: b.messages.append(video(ELK, "picture"))),
+    "a word after it was cancelled": ("untrue", lambda w, b, s: b.messages.append(word(ELK, "picture"))),
+    "cancelled by a stranger": ("untrue", lambda w, b, s: setattr(w[2], "is_cancelled", False)),
+    "a video from nowhere": ("untrue", lambda w, b, s: b.runs.remove(run(FOX))),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("kind", "plant"), PLANTED.values(), ids=PLANTED)
 def test_a_planted_fault_is_found(kind, plant):
-    wishes, books, states = copy.deepcopy(good())
+    requests, books, states = copy.deepcopy(good())
 
-    plant(wishes, books, states)
+    plant(requests, books, states)
 
-    assert set(judge(wishes, books, states).wrong) == {kind}
+    assert set(judge(requests, books, states).wrong) == {kind}
 
 
-def test_a_film_that_came_after_the_word_that_there_was_none_is_no_fault():
-    wishes, books, states = copy.deepcopy(good())
+def test_a_video_that_came_after_the_word_that_there_was_none_is_no_fault():
+    requests, books, states = copy.deepcopy(good())
 
-    books.messages.append(film(OWL, says="your film came after all"))
-    retitle(books, "b-card-1", "Done")
+    drop(books, "b-word-1")
+    books.messages.append(video(OWL, "w000002x", says="your video finished late; it's free."))
     books.runs[1] = run(OWL)
 
-    assert judge(wishes, books, states).wrong == {}
+    assert judge(requests, books, states).wrong == {}
 
 
 def test_orders_for_two_charges_are_counted_for_each_job():
-    wishes, books, states = good()
+    requests, books, states = good()
     books.runs.append(run(FOX, 2))
     books.charges.append(charge(FOX, 2))
 
-    verdict = judge(wishes, books, states)
+    verdict = judge(requests, books, states)
 
     assert verdict.count("submitted twice") == verdict.count("charged twice") == 1
 
 
-def test_a_film_that_failed_after_cancel_owes_no_word():
-    wishes, books, states = good()
+def test_a_video_that_failed_after_cancel_owes_no_word():
+    requests, books, states = good()
     drop(books, "b-word-1")
-    wishes[1].is_cancelled = True
+    books.messages.append(card(OWL, "w000002x", "Failed"))
+    requests[1].is_cancelled = True
 
-    assert judge(wishes, books, states).wrong == {}
+    assert judge(requests, books, states).wrong == {}
 
 
-def test_answers_that_nobody_heard_are_counted():
-    wishes, books, states = good()
+def test_answers_that_no_one_heard_are_counted():
+    requests, books, states = good()
     drop(books, "b-word-1")
-    books.messages.append(word(OWL, why="The video service never answered, and nobody can say."))
+    books.messages.append(
+        word(OWL, "w000002x", why="The video service never answered, and no one can say.")
+    )
 
-    assert judge(wishes, books, states).unknown == 1
+    assert judge(requests, books, states).unknown == 1
+
+
+FRAME = """Traceback (most recent call last):
+  File "/bot/engine.py", line 1, in read
+    await connection.fetch()
+"""
+AWAY = "bot.errors.DatabaseBusyError: not yet accepting connections\nDETAIL:  Not consistent yet."
+CAUSED = "asyncpg.CannotConnectNowError: no\n\nThe above exception was the direct cause of it:\n\n"
+
+
+@pytest.mark.parametrize(
+    ("traceback", "error"),
+    [
+        (FRAME + AWAY, AWAY.splitlines()[0]),
+        (FRAME + CAUSED + FRAME + AWAY, AWAY.splitlines()[0]),
+        (FRAME + "KeyError: 'x'\n", "KeyError: 'x'"),
+        ("KeyError: 'x'", "KeyError: 'x'"),
+        ("", "no exception"),
+    ],
+)
+def test_an_error_of_several_lines_is_known_by_its_name(traceback, error):
+    assert error_in(traceback) == error

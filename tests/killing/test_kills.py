@@ -1,4 +1,4 @@
-"""Real bots, killed at random instants while films are made: nothing is lost or done twice."""
+"""Real bots, killed at random instants while videos are made: nothing is lost or done twice."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.killing, pytest.mark.timeout(600)]
 
 KILLS_IN_A_TOWN = 30
 KILLS_ON_POSTGRES = 20
-FEWEST_FILMS_FOR_A_KILL = 0.1  # an idle bot is killed for nothing
+FEWEST_VIDEOS_FOR_A_KILL = 0.1  # an idle bot is killed for nothing
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def assert_all_is_well(outcomes, folder):
     print(markdown(outcomes, title="killed"), logged(outcomes))  # noqa: T201 - shown where it fails
     for outcome in outcomes:
         assert outcome.verdict.wrong == {}, findings(outcome, folder)
-        assert outcome.verdict.films > FEWEST_FILMS_FOR_A_KILL * outcome.kills
+        assert outcome.verdict.videos > FEWEST_VIDEOS_FOR_A_KILL * outcome.kills
         assert "balance" in outcome.audit
 
 

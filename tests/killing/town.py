@@ -8,14 +8,13 @@ from random import Random
 
 import aiohttp
 
+from bot.catalog.request import Shot, VideoRequest
 from bot.clock import SystemClock
-from bot.domain.edits import SetPolicy
-from bot.domain.limits import Allowance
-from bot.domain.policy import Policy
-from bot.domain.requests import Shot, VideoRequest
-from bot.domain.windows import Window
 from bot.ids import GuildId, ModelId, ProviderName
-from bot.storage.databases import open_database
+from bot.money.changes import SetPolicy
+from bot.money.limits import Allowance, Policy
+from bot.money.windows import Window
+from bot.storage.engines.databases import open_database
 from tests.contract.branches import Branch, by
 from tests.crash.books import DOLLAR, GENEROUS
 from tests.killing.books import Books, read_books
@@ -26,11 +25,11 @@ from tests.killing.trouble import Trouble
 from tests.people import People
 from tests.studio import SHORT
 
-CHANNELS = ("films", "pictures", "cinema", "attic")
-TAUGHT_SECONDS = 0.7  # how long films are said to have taken here before
+CHANNELS = ("videos", "pictures", "cinema", "attic")
+TAUGHT_SECONDS = 0.7  # how long videos are said to have taken here before
 TAUGHT_TIMES = 30
-MOST_OPEN = 1000
-MOST_MICROS = 10_000 * DOLLAR
+MAX_OPEN = 1000
+MAX_MICROS = 10_000 * DOLLAR
 
 
 @dataclass
@@ -63,10 +62,12 @@ class Town:
 
 @contextlib.asynccontextmanager
 async def open_town(folder: Path, seed: int, database: str | None = None) -> AsyncIterator[Town]:
-    """A town whose crowd and trouble follow the seed; nobody acts yet."""
+    """A town whose crowd and trouble follow the seed; no one acts yet."""
     home, beside = _make(folder / "bot"), _make(folder / "sandbox")
     async with contextlib.AsyncExitStack() as stack:
-        told = await stack.enter_async_context(running_sandbox(beside, rate_limits="false"))
+        told = await stack.enter_async_context(
+            running_sandbox(beside, rate_limits="false", render_once="true")
+        )
         session = await stack.enter_async_context(aiohttp.ClientSession())
         people = People(session, told["page"].rstrip("/"))
         await _settle(people)
@@ -98,23 +99,23 @@ async def _settle(people: People) -> None:
 
 
 def unlimited(guild: GuildId) -> Policy:
-    """Limits that nobody reaches."""
-    allowance = Allowance(MOST_MICROS, Window.DAY)
-    rules = replace(GENEROUS.rules, open_jobs_most=MOST_OPEN, rates=(), allowance=allowance)
-    return Policy(guild, rules=rules, pool_micros=MOST_MICROS)
+    """Limits that no one reaches."""
+    allowance = Allowance(MAX_MICROS, Window.DAY)
+    rules = replace(GENEROUS.rules, open_jobs_most=MAX_OPEN, rates=(), allowance=allowance)
+    return Policy(guild, rules=rules, pool_micros=MAX_MICROS)
 
 
 async def _prepare(database: str, people: People) -> None:
-    """Limits that nobody reaches, and a memory of how quick films are here."""
+    """Limits that no one reaches, and a memory of how quick videos are here."""
     guild = GuildId(int(people.guild["id"]))
     async with open_database(database) as engine:
         branch = Branch(engine)
         actor = replace(by("generous", at=SystemClock().now()), guild_id=guild)
-        await branch.treasury.apply(actor, SetPolicy(unlimited(guild)))
+        await branch.money_store.apply(actor, SetPolicy(unlimited(guild)))
         for provider, request in _taught():
             for _ in range(TAUGHT_TIMES):
                 at = SystemClock().now()
-                await branch.jobs.observe_duration(provider, request, TAUGHT_SECONDS, at)
+                await branch.jobs.observe_render_time(provider, request, TAUGHT_SECONDS, at)
 
 
 def _taught() -> list[tuple[ProviderName, VideoRequest]]:

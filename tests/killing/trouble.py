@@ -6,7 +6,7 @@ from random import Random
 from bot.clock import SystemClock
 from tests.people import Json, People
 
-FILM = "/channels/*/messages"
+VIDEO = "/channels/*/messages"
 DISCORD, NANOGPT, NANOPHOTO = "/faults", "/providers/nanogpt/faults", "/providers/nanophoto/faults"
 SUBMIT, STATUS = "/api/generate-video", "/api/*status*"
 EVERY_SECONDS = (0.3, 2.0)
@@ -29,16 +29,16 @@ FAULTS: list[tuple[int, str, Json]] = [
     (2, NANOPHOTO, {"method": "POST", "path": "*generate", "kind": "drop_after"}),
     (1, NANOPHOTO, {"method": "POST", "path": "*generate", "kind": "status", "status": 429}),
     (1, NANOPHOTO, {"method": "POST", "path": "*check-status", "kind": "status", "status": 500}),
-    (8, DISCORD, {"method": "POST", "path": FILM, "kind": "drop_after"}),
-    (5, DISCORD, {"method": "POST", "path": FILM, "kind": "status", "status": 503}),
-    (3, DISCORD, {"method": "POST", "path": FILM, "kind": "status", "status": 500}),
-    (3, DISCORD, {"method": "POST", "path": FILM, "kind": "drop_before"}),
-    (9, DISCORD, {"method": "POST", "path": FILM, "kind": "latency", "seconds": 1.2}),
-    (3, DISCORD, {"method": "PATCH", "path": f"{FILM}/*", "kind": "status", "status": 500}),
-    (2, DISCORD, {"method": "PATCH", "path": f"{FILM}/*", "kind": "drop_after"}),
-    (2, DISCORD, {"method": "GET", "path": f"{FILM}*", "kind": "status", "status": 500}),
+    (8, DISCORD, {"method": "POST", "path": VIDEO, "kind": "drop_after"}),
+    (5, DISCORD, {"method": "POST", "path": VIDEO, "kind": "status", "status": 503}),
+    (3, DISCORD, {"method": "POST", "path": VIDEO, "kind": "status", "status": 500}),
+    (3, DISCORD, {"method": "POST", "path": VIDEO, "kind": "drop_before"}),
+    (9, DISCORD, {"method": "POST", "path": VIDEO, "kind": "latency", "seconds": 1.2}),
+    (3, DISCORD, {"method": "PATCH", "path": f"{VIDEO}/*", "kind": "status", "status": 500}),
+    (2, DISCORD, {"method": "PATCH", "path": f"{VIDEO}/*", "kind": "drop_after"}),
+    (2, DISCORD, {"method": "GET", "path": f"{VIDEO}*", "kind": "status", "status": 500}),
     (2, DISCORD, {
-        "method": "POST", "path": FILM, "kind": "status", "status": 413,
+        "method": "POST", "path": VIDEO, "kind": "status", "status": 413,
         "body": {"message": "Request entity too large", "code": 40005},
     }),
     (2, "/gateway/disconnect", {"op": 7}),
@@ -59,12 +59,13 @@ MANNERS: dict[str, list[object]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Trouble:
     """What goes wrong in one town; the same seed chooses the same."""
 
     people: People
     random: Random
+    slowness: float = 1.0  # of the machine: so many times as seldom
 
     async def choose_manners(self) -> None:
         """How quick and how odd the services are in this run, and accounts that last."""
@@ -79,14 +80,14 @@ class Trouble:
         await self.people.call("PATCH", "/providers/nanophoto", odd | quick)
 
     async def make(self) -> None:
-        """A fault now and then. For ever."""
+        """A fault now and then. Forever."""
         clock = SystemClock()
         while True:
             _, where, fault = self.random.choices(FAULTS, weights=[row[0] for row in FAULTS])[0]
             if where != "/gateway/disconnect":
                 fault = fault | {"after": self.random.randrange(3)}
             await self.people.call("POST", where, fault)
-            await clock.sleep(self.random.uniform(*EVERY_SECONDS))
+            await clock.sleep(self.random.uniform(*EVERY_SECONDS) * self.slowness)
 
     async def end(self) -> None:
         """The weather clears."""

@@ -6,23 +6,27 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
+from typing import Any
 
 from tests.simulation.day import Outcome, play, play_briefly
-from tests.simulation.mutants import MUTANTS, planted
+from tests.simulation.kinds import DRAWN, Kind
+from tests.simulation.mutants import MUTANTS, kinds_for, planted
 
-MOST_SEEDS_FOR_A_MUTANT = 200
+MAX_SEEDS_FOR_A_MUTANT = 200
 TOLD_EVERY_SECONDS = 10.0
 
 
 def main() -> int:
     """Zero if no rule was broken."""
     options = _options()
+    possible = frozenset(options.only) if options.only else DRAWN
     if options.replay is not None:
-        return _replay(options.replay, options.mutant)
+        return _replay(options.replay, options.mutant, possible)
     if options.mutants:
         return _catch_all()
     seeds = range(options.first, options.first + options.seeds)
-    return _play_all(seeds, options.jobs)
+    return _play_all(seeds, options.jobs, possible)
 
 
 def _options() -> argparse.Namespace:
@@ -33,12 +37,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--replay", type=int, metavar="SEED", help="one seed, line by line")
     parser.add_argument("--mutant", choices=sorted(MUTANTS), help="replay with this bug planted")
     parser.add_argument("--mutants", action="store_true", help="plant each bug and catch it")
+    kinds: dict[str, Any] = {"action": "append", "type": Kind, "choices": list(Kind), "default": []}
+    parser.add_argument("--only", help="of the kinds of trouble only this, on each day", **kinds)
     return parser.parse_args()
 
 
-def _replay(seed: int, mutant: str | None) -> int:
+def _replay(seed: int, mutant: str | None, possible: frozenset[Kind]) -> int:
     with planted(mutant):
-        outcome = play(seed)
+        outcome = play(seed, possible)
     say("\n".join(outcome.trace))
     say(f"seed {seed}: {outcome.broken or 'no rule was broken'}; {dict(outcome.states)}")
     return 1 if outcome.broken else 0
@@ -59,20 +65,22 @@ def _in_words(caught: Outcome) -> str:
 
 def catch(name: str) -> Outcome | None:
     """The first day on which this bug breaks a rule."""
-    for seed in range(MOST_SEEDS_FOR_A_MUTANT):
+    for seed in range(MAX_SEEDS_FOR_A_MUTANT):
         with planted(name):
-            outcome = play(seed)
+            outcome = play(seed, kinds_for(name))
         if outcome.broken is not None:
             return outcome
     return None
 
 
-def _play_all(seeds: range, jobs: int) -> int:
+def _play_all(seeds: range, jobs: int, possible: frozenset[Kind]) -> int:
+    brief = partial(play_briefly, possible=possible)
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        return _follow(pool.imap_unordered(play_briefly, seeds, chunksize=8), len(seeds))
+        outcomes = pool.imap_unordered(brief, seeds, chunksize=8)
+        return _follow(outcomes, len(seeds), possible)
 
 
-def _follow(outcomes: Iterable[Outcome], total: int) -> int:
+def _follow(outcomes: Iterable[Outcome], total: int, possible: frozenset[Kind]) -> int:
     start = told = time.monotonic()
     played = broken = kills = 0
     states, ways, killed, seconds = Counter[str](), Counter[str](), Counter[str](), 0.0
@@ -85,7 +93,7 @@ def _follow(outcomes: Iterable[Outcome], total: int) -> int:
         seconds += outcome.virtual_seconds
         if outcome.broken:
             broken += 1
-            say(f"{outcome.broken}\n  {how_to_replay(outcome.seed)}")
+            say(f"{outcome.broken}\n  {how_to_replay(outcome.seed, possible=possible)}")
         if time.monotonic() - told > TOLD_EVERY_SECONDS:
             told = time.monotonic()
             say(f"{played} of {total}, {broken} broken, {played / (told - start):.1f} a second")
@@ -97,9 +105,11 @@ def _follow(outcomes: Iterable[Outcome], total: int) -> int:
     return 1 if broken else 0
 
 
-def how_to_replay(seed: int, mutant: str | None = None) -> str:
+def how_to_replay(seed: int, mutant: str | None = None, possible: frozenset[Kind] = DRAWN) -> str:
     """The one command that plays exactly this seed."""
     more = f" --mutant {mutant}" if mutant else ""
+    named = frozenset() if possible == DRAWN else possible
+    more += "".join(f" --only {kind}" for kind in sorted(named))
     return f"python -m tests.simulation --replay {seed}{more}"
 
 

@@ -1,31 +1,44 @@
-"""Admins who change rules and money while films are in the making, and members who give."""
+"""Admins who change rules and money while videos are rendering, and members who give."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 from typing import Any
 
-from bot.domain.edits import (
-    Actor,
+from bot.catalog.request import Origin
+from bot.errors import UserFacingError
+from bot.guilds.audit import Actor
+from bot.ids import JobId, UserId
+from bot.money.changes import (
     CloseEvent,
-    Edit,
     MakeGrant,
     OpenEvent,
+    PolicyChange,
     RefundJob,
     SetPolicy,
     SetRules,
 )
-from bot.domain.ledger import Gift
-from bot.domain.limits import Allowance, RateLimit, Rules
-from bot.domain.offers import Place
-from bot.domain.policy import Policy, Subject, SubjectKind
-from bot.domain.windows import Window
-from bot.errors import StorageError, UserFacingError
-from bot.ids import JobId, UserId
-from tests.simulation.people import CHANNELS, DOLLAR, GUILD, MEMBERS, ROLE, NobodyError, People
+from bot.money.ledger import Gift
+from bot.money.limits import (
+    Allowance,
+    Policy,
+    RateLimit,
+    Rules,
+)
+from bot.money.policy import Subject, SubjectKind
+from bot.money.windows import Window
+from tests.simulation.people import (
+    CHANNELS,
+    DOLLAR,
+    GUILD,
+    MEMBERS,
+    ROLE,
+    NobodyError,
+    People,
+    suppressed,
+)
 from tests.simulation.processes import Program
 from tests.simulation.watch import Watch
 from tests.simulation.weather import WorldClock
@@ -45,30 +58,30 @@ class Admins:
     edits: int = 0
 
     async def act(self, until_seconds: float) -> None:
-        """Changes something now and then, and ends with rules under which films can be made."""
+        """Changes something now and then, and ends with rules under which videos can be made."""
         loop = asyncio.get_running_loop()
         while loop.time() < until_seconds:
             await self.clock.sleep(self.random.expovariate(1 / 80))
-            with contextlib.suppress(StorageError, NobodyError, UserFacingError):
-                await self.people.somebody(self._change)
+            with suppressed(NobodyError, UserFacingError):
+                await self.people.someone(self._change)
 
     async def _change(self, program: Program) -> None:
         self.edits += 1
         if self.random.random() < 0.15:
-            await program.treasury.give(self._gift())
+            await program.money_store.give(self._gift())
             return
         edit = await self._edit(program)
         by = Actor(GUILD, ADMIN, f"edit-{self.edits}", self.clock.now())
-        await program.treasury.apply(by, edit)
+        await program.money_store.apply(by, edit)
         self.tell(f"admin: {edit}")
 
     def _gift(self) -> Gift:
         giver, other = self.random.sample(range(30, 30 + MEMBERS), 2)
-        place = Place(GUILD, CHANNELS[0], UserId(giver))
+        place = Origin(GUILD, CHANNELS[0], UserId(giver))
         micros = self.random.randint(1, DOLLAR)
         return Gift(place, UserId(other), micros, self.clock.now(), f"gift-{self.edits}")
 
-    async def _edit(self, program: Program) -> Edit:
+    async def _edit(self, program: Program) -> PolicyChange:
         user = UserId(30 + self.random.randrange(MEMBERS))
         channel = self.random.choice(CHANNELS)
         match self.random.randrange(7):
@@ -83,7 +96,7 @@ class Admins:
             case 4:
                 return SetRules(self._subject(user), self._own_rules())
             case _:
-                policy = await program.treasury.policy(GUILD)
+                policy = await program.money_store.policy(GUILD)
                 return SetPolicy(self._policy(policy))
 
     def _ends_at(self) -> Any:
@@ -128,5 +141,5 @@ class Admins:
             allowance=self.random.choice(
                 [None, Allowance(DOLLAR, Window.DAY), Allowance(5 * DOLLAR, Window.DAY)]
             ),
-            film_micros_most=self.random.choice([None, None, DOLLAR // 2, 2 * DOLLAR]),
+            video_micros_most=self.random.choice([None, None, DOLLAR // 2, 2 * DOLLAR]),
         )

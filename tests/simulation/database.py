@@ -1,6 +1,6 @@
 """The real schema and the real queries on SQLite in memory, with a witness in the database itself.
 
-Triggers write down every change of a job's row, whoever made it. After each commit, and before
+Triggers write down every change of a job's row, no matter who made it. After each commit, and before
 anything else can happen, the witness is told what the transaction did.
 """
 
@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.storage.engine_sqlite import translated
+from bot.storage.engines.files import translated
+from bot.storage.engines.transaction import SqlTransaction
 from tests.fakes.direct_sqlite import DirectSqlite, _Connection
 
 _COLUMNS = (
@@ -73,11 +74,11 @@ class WitnessedSqlite(DirectSqlite):
         self._database.execute(statement)
 
     @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
+    async def transaction(self) -> AsyncIterator[SqlTransaction]:
         with translated():
             self._database.execute("BEGIN IMMEDIATE")
             try:
-                yield _Connection(self._database)
+                yield SqlTransaction(self.queries, _Connection(self._database))
                 moves = self._moves()
                 self._database.execute("COMMIT")
             except BaseException:  # whatever ends it, cancellation too, undoes it
@@ -98,5 +99,5 @@ def _moved(row: Any) -> Moved:
 
 
 async def others(seconds: float) -> None:
-    """Whoever comes meanwhile goes first."""
+    """Anyone who comes in the meantime goes first."""
     await asyncio.sleep(seconds)  # noqa: TID251 - virtual seconds

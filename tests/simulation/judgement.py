@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.domain.jobs import Cancellation
 from bot.ids import IdempotencyKey
+from bot.jobs.job import Cancellation
 from tests.simulation.people import People
-from tests.simulation.processes import Ground
-from tests.simulation.services import Film
+from tests.simulation.processes import Surroundings
+from tests.simulation.services import Video
 from tests.simulation.watch import ENDS, Watch
 
 SURVIVED_SECONDS = 120.0  # after an answer; long enough to write it whatever the database does
@@ -19,7 +19,7 @@ SURVIVED_SECONDS = 120.0  # after an answer; long enough to write it whatever th
 class Judgement:
     """Compares what stands in the database with what the world saw."""
 
-    ground: Ground
+    adapters: Surroundings
     people: People
     watch: Watch
     jumps: Sequence[tuple[float, float]]
@@ -28,53 +28,57 @@ class Judgement:
         """How the jobs ended. What is wrong, the watch hears of."""
         self.watch.audit()
         jobs = self.watch.engine.ask("SELECT * FROM jobs ORDER BY accepted_at, id")
-        films = {film.tag.rpartition("-")[0]: film for film in self._films()}
+        videos = {video.tag.rpartition("-")[0]: video for video in self._videos()}
         for key in sorted(self.people.accepted):
             known = any(job["idempotency_key"] == key for job in jobs)
             self.watch.demand(known, "I0", f"{key} was accepted, and there is no such job")
         for job in jobs:
             self._judge_job(job)
             self._judge_messages(job)
-            self._judge_money(job, films.get(job["id"]))
-        for film in self._films():
-            self._judge_answer(film)
+            self._judge_money(job, videos.get(job["id"]))
+        for video in self._videos():
+            self._judge_answer(video)
         self._replay()
         return Counter(job["state"] for job in jobs)
 
-    def _films(self) -> list[Film]:
-        return [film for one in self.ground.providers.values() for film in one.films.values()]
+    def _videos(self) -> list[Video]:
+        return [video for one in self.adapters.providers.values() for video in one.videos.values()]
 
     def _judge_job(self, job: Any) -> None:
         self.watch.demand(job["state"] in ENDS, "I7", f"{job['id']} is {job['state']}")
         logged = self.watch.states[job["id"]]
         self.watch.demand(logged == job["state"], "I10", f"{job['id']}: the log says {logged}")
         told = self.people.told.get(IdempotencyKey(job["idempotency_key"]))
-        if told is Cancellation.CALLED_OFF:
+        if told is Cancellation.CANCELLED:
             held = job["state"] == "cancelled" and not self.watch.runs[job["id"]]
-            self.watch.demand(held, "I5", f"{job['id']} was called off, and is {job['state']}")
+            self.watch.demand(held, "I5", f"{job['id']} was cancelled, and is {job['state']}")
         if told is Cancellation.NOT_WATCHED:
             self.watch.demand(job["state"] != "succeeded", "I6", f"{job['id']} was not stopped")
 
     def _judge_messages(self, job: Any) -> None:
-        is_open = job["channel_id"] not in self.ground.courier.gone_channels
+        is_open = job["channel_id"] not in self.adapters.messenger.gone_channels
         missed = job["state"] in {"failed", "expired"} and not job["cancel_requested"]
         late = missed and job["failure_kind"] in {None, "uncertain", "interrupted"}
         done = job["state"] == "succeeded"
-        wanted = {"card": (1, 1), "film": (done, done or late), "failure": (missed, missed)}
+        wanted = {"card": (0, 1), "video": (done, done or late), "failure": (missed, missed)}
         for kind, (fewest, most) in wanted.items():
             posted = self.watch.posts[job["id"], kind]
             right = (fewest if is_open else 0) <= posted <= most
             self.watch.demand(right, "I6", f"{job['id']} {job['state']}: {posted} {kind}")
+        left = [message.kind.value for message in self.adapters.messenger.standing(job["id"])]
+        fewest = 1 if is_open and job["id"] not in self.people.taken_down else 0
+        right = fewest <= len(left) <= 1 or not is_open  # with its channel, they all went
+        self.watch.demand(right, "I11", f"{job['id']} {job['state']}: left are {left}")
 
-    def _judge_money(self, job: Any, film: Film | None) -> None:
-        """A member pays for a film what it cost, and for a film that is none nothing."""
+    def _judge_money(self, job: Any, video: Video | None) -> None:
+        """A member pays for a video what it cost, and for a video that is none nothing."""
         member, pool = self._spent(job["id"])
-        paid = self._possible(job, film)
+        paid = self._possible(job, video)
         if job["state"] == "succeeded":
             self.watch.demand(member in paid and pool == member, "I4", self._words(job, member))
         elif job["state"] == "cancelled":
             self.watch.demand(
-                member in paid | ({0} if not film else set()), "I4", self._words(job, member)
+                member in paid | ({0} if not video else set()), "I4", self._words(job, member)
             )
         else:
             self.watch.demand(member == 0, "I4", self._words(job, member))
@@ -84,19 +88,19 @@ class Judgement:
     def _words(self, job: Any, micros: int) -> str:
         return f"{job['id']} {job['state']} came to {micros}"
 
-    def _possible(self, job: Any, film: Film | None) -> set[int]:
+    def _possible(self, job: Any, video: Video | None) -> set[int]:
         """What may be taken for its cost: the last word of its service, or what was quoted."""
-        if film is None:
+        if video is None:
             return set()
-        last = film.verdict.charged_micros
+        last = video.verdict.charged_micros
         if last is not None and job["state"] == "succeeded":
             return {last}
         return {
-            one for one in (last, film.precharged_micros, job["cost_micros"]) if one is not None
+            one for one in (last, video.precharged_micros, job["cost_micros"]) if one is not None
         }
 
     def _spent(self, job_id: str) -> tuple[int, int]:
-        """From the member's purses and from the pool."""
+        """From the member's accounts and from the pool."""
         query = (
             "SELECT a.kind, e.micros FROM ledger_transactions AS t"
             " JOIN ledger_entries AS e ON e.transaction_id = t.id"
@@ -106,17 +110,18 @@ class Judgement:
         found = {row["kind"]: row["micros"] for row in self.watch.engine.ask(query, job_id)}
         return found.get("spent", 0), found.get("pool_spent", 0)
 
-    def _judge_answer(self, film: Film) -> None:
+    def _judge_answer(self, video: Video) -> None:
         """An answer that reached a process which lived on is never lost."""
-        if film.answered is None:
+        if video.answered is None:
             return
-        life, at = film.answered
+        life, at = video.answered
         slept = any(at - 130 <= jump <= at + SURVIVED_SECONDS for jump, _ in self.jumps)
         lived = life.ended_at is None or life.ended_at - at >= SURVIVED_SECONDS
+        slept = slept or life.suspended_seconds(at - 130) > 0
         query = "SELECT handle FROM submissions WHERE tag = ?"
-        [row] = self.watch.engine.ask(query, film.tag)
-        kept = row["handle"] == film.handle
-        self.watch.demand(kept or slept or not lived, "I5", f"the handle of {film.tag} was lost")
+        [row] = self.watch.engine.ask(query, video.tag)
+        kept = row["handle"] == video.handle
+        self.watch.demand(kept or slept or not lived, "I5", f"the handle of {video.tag} was lost")
 
     def _replay(self) -> None:
         """The entries, added up from nothing, are what the accounts hold."""

@@ -9,23 +9,44 @@ import asyncio
 import contextlib
 import contextvars
 import heapq
+from collections import deque
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-MOST_STEPS = 3_000_000  # of one seed; a tenth of it is a very long day
+MAX_STEPS = 3_000_000  # of one seed; a tenth of it is a very long day
 
 
 class EndlessError(BaseException):
     """The schedule never ends, or nothing is left that could happen."""
 
 
+@dataclass
+class Machine:
+    """Where processes run. Its wall clock may be wrong: by a little forever, by much for a while."""
+
+    drift_seconds: float = 0.0
+    wrong_seconds: float = 0.0
+
+    @property
+    def ahead_seconds(self) -> float:
+        return self.drift_seconds + self.wrong_seconds
+
+
 class Life:
     """One process from its start to its end."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, machine: Machine | None = None) -> None:
         self.name = name
+        self.machine = machine or Machine()
         self.ended_at: float | None = None  # on the loop's clock
+        self.is_suspended = False
+        self.is_stopping = False  # it was asked to
+        self.suspensions: list[tuple[float, float]] = []  # that are over, on the loop's clock
+        self.awake_since = asyncio.get_running_loop().time()
+        self._suspended_at = 0.0
+        self._held: deque[Any] = deque()
         self.hears: list[Callable[[], None]] = []
         self._context = contextvars.copy_context()
         self._context.run(LIFE.set, self)
@@ -40,15 +61,52 @@ class Life:
         return loop.create_task(coroutine, context=self._context.copy())
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> None:
-        """The same, for what nobody waits for; the loop keeps it."""
+        """The same, for what no one waits for; the loop keeps it."""
         _ = self.start(coroutine)
 
     def end(self) -> None:
-        """As `kill -9` does; whoever is outside hears of it."""
+        """As `kill -9` does; anyone who is outside hears of it."""
         if not self.is_over:
             self.ended_at = asyncio.get_running_loop().time()
             for hear in tuple(self.hears):
                 hear()
+
+    def suspend(self) -> None:
+        """As SIGSTOP does: nothing of it runs, and its timers go off when it wakes."""
+        self.is_suspended = True
+        self._suspended_at = asyncio.get_running_loop().time()
+
+    def resume(self) -> None:
+        """As SIGCONT does. What was due in the meantime runs first, in the order in which it was due."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, SimulatedLoop)
+        self.is_suspended = False
+        self.suspensions.append((self._suspended_at, loop.time()))
+        self.awake_since = loop.time()
+        loop.catch_up(self._held)
+        self._held = deque()
+
+    def suspended_seconds(self, since: float) -> float:
+        """How long it was suspended since this time of the loop's, up to now or to its end."""
+        until = asyncio.get_running_loop().time() if self.ended_at is None else self.ended_at
+        lasting = [(self._suspended_at, until)] if self.is_suspended else []
+        return sum(
+            max(end - max(start, since), 0.0) for start, end in (*self.suspensions, *lasting)
+        )
+
+    def awake_ago(self, seconds: float) -> float:
+        """Since when it has been awake for so many seconds in all, on the loop's clock."""
+        at = asyncio.get_running_loop().time()
+        for start, end in reversed(self.suspensions):
+            if at - end >= seconds:
+                break
+            seconds -= at - end
+            at = start
+        return at - seconds
+
+    def hold(self, handle: Any) -> None:
+        """For when it wakes."""
+        self._held.append(handle)
 
 
 LIFE: contextvars.ContextVar[Life | None] = contextvars.ContextVar("life", default=None)
@@ -76,6 +134,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         self._dice = Random(f"schedule {seed}")  # noqa: S311 - chance for a test, not a secret
         self._now = 0.0
         self._tasks: list[_Task] = []
+        self._late: deque[Any] = deque()  # of processes that just woke
         self.steps = 0
         super().__init__()
         self.set_task_factory(self._new_task)
@@ -88,8 +147,16 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         for task in self._tasks:
             if not task.done():
                 task._log_destroy_pending = False  # type: ignore[attr-defined]  # of CPython's own
-                with contextlib.suppress(RuntimeError):
+                with contextlib.suppress(RuntimeError, ValueError):  # no loop, another context
                     task.get_coro().close()
+
+    def catch_up(self, handles: "deque[Any]") -> None:
+        """What a process missed while it was suspended runs before anything else does.
+
+        As in asyncio, where one turn of the loop runs all timers that are due before what they
+        start: a time limit that ran out in the meantime ends a request that would only be made now.
+        """
+        self._late.extend(handles)
 
     def _new_task(self, _loop: Any, coroutine: Any, context: Any = None) -> Any:
         task = _Task(coroutine, len(self._tasks), loop=self, context=context)
@@ -97,21 +164,30 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         return task
 
     def _write_to_self(self) -> None:
-        """Nobody wakes this loop from outside."""
+        """No one wakes this loop from outside."""
 
     def _run_once(self) -> None:
         ready = self._ready
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            raise EndlessError("it goes on forever")
+        if self._late:
+            self._run(self._late.popleft())
+            return
         if not ready and not self._stopping:
             self._jump()
         self._take_due()
-        self.steps += 1
-        if self.steps > MOST_STEPS:
-            raise EndlessError("it goes on for ever")
         if ready:
-            handle = self._pick(ready)
-            life = handle._context.get(LIFE)
-            if not handle.cancelled() and (life is None or not life.is_over):
-                handle._run()
+            self._run(self._pick(ready))
+
+    def _run(self, handle: Any) -> None:
+        life = handle._context.get(LIFE)
+        if handle.cancelled() or (life is not None and life.is_over):
+            return
+        if life is not None and life.is_suspended:
+            life.hold(handle)
+        else:
+            handle._run()
 
     def _pick(self, ready: Any) -> Any:
         if len(ready) == 1:
@@ -126,7 +202,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         while scheduled and scheduled[0].cancelled():
             heapq.heappop(scheduled)._scheduled = False
         if not scheduled:
-            raise EndlessError("everybody waits, and nothing will ever happen")
+            raise EndlessError("everyone waits, and nothing will ever happen")
         self._now = max(self._now, scheduled[0].when())
 
     def _take_due(self) -> None:

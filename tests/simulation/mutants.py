@@ -3,44 +3,71 @@
 Each changes the real code in one place and is taken back afterwards.
 """
 
+import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain.deliveries import Delivery
-from bot.domain.jobs import Job, JobState, advance
-from bot.domain.offers import Place
-from bot.domain.submissions import Submission, SubmissionState
-from bot.errors import DuplicateRequestError
+from bot.catalog.request import Origin
+from bot.delivery import post
+from bot.delivery.context import DeliveryContext
+from bot.delivery.leases import Lease
+from bot.errors import ContentRefusedError, DuplicateRequestError
 from bot.ids import JobId
-from bot.ports import Change
-from bot.services import (
-    collecting,
-    looking,
-    posting,
-    recalling,
-    recording,
-    steps,
-    submitting,
-    tracking,
-)
-from bot.services.steps import Means, Result
+from bot.jobs import cancel, messages
+from bot.jobs.job import Job, JobState, advance
+from bot.jobs.messages import Delivery, DeliveryKind, DeliveryState
+from bot.jobs.stores import Change, Saved
+from bot.jobs.submission import Submission, SubmissionState
+from bot.providers import circuit_breaker
+from bot.providers.availability import PauseReason
+from bot.providers.contract import ProviderStatus
+from bot.providers.nanogpt.wire import read_status
 from bot.storage import rows
+from bot.storage.guilds import SqlTemporaryMessages
 from bot.storage.money import Money
 from bot.storage.stores import SqlJobStore
-from tests.simulation import database
+from bot.worker import (
+    download,
+    poll,
+    recorder,
+    recover,
+    step,
+    submit,
+    worker,
+)
+from bot.worker.step import Result, StepContext
+from tests.reading import find_by_key
+from tests.simulation import answers, database
+from tests.simulation.kinds import DRAWN, Kind
 
 Mutant = Callable[[], "contextlib.AbstractContextManager[None]"]
 MUTANTS: dict[str, Mutant] = {}
+# The kinds of trouble in which a bug shows; days with no others are quicker to play.
+NEEDS: dict[str, set[Kind]] = {
+    "asks_for_no_other_address": {Kind.EXPIRING_ADDRESS},
+    "lets_a_lease_run_out_while_uploading": {Kind.SLOW_UPLOAD},
+    "posts_without_the_fence": {Kind.SUSPENDED, Kind.DRIFT},
+    "quotes_again_what_was_refused": {Kind.REFUSED_MESSAGE},
+    "believes_a_clock_that_was_ahead": {Kind.WRONG_CLOCK},
+    "posts_without_a_lease": {Kind.SLOW_UPLOAD},
+    "takes_a_refused_content_for_a_refused_account": {Kind.REFUSED_CONTENT},
+    "waits_for_an_unknown_word": {Kind.UNKNOWN_STATE},
+}
 
 
 def mutant(plant: Callable[[], Iterator[None]]) -> Mutant:
     """Known by the name of the function."""
     MUTANTS[plant.__name__] = contextlib.contextmanager(plant)
     return MUTANTS[plant.__name__]
+
+
+def kinds_for(name: str) -> frozenset[Kind]:
+    """The kinds of trouble that days may have on which this bug is looked for."""
+    return frozenset(NEEDS.get(name, DRAWN))
 
 
 @contextlib.contextmanager
@@ -52,6 +79,8 @@ def planted(name: str | None) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _instead(owner: Any, name: str, other: Any) -> Iterator[None]:
+    if isinstance(owner, type):  # where the method is defined, perhaps in a base class
+        owner = next(one for one in owner.__mro__ if name in one.__dict__)
     before = owner.__dict__[name] if isinstance(owner, type) else getattr(owner, name)
     setattr(owner, name, other)
     try:
@@ -64,10 +93,10 @@ def _instead(owner: Any, name: str, other: Any) -> Iterator[None]:
 def sends_again_what_may_have_been_taken() -> Iterator[None]:
     """A lost answer is treated as a service that was away."""
 
-    def uncertain(submission: Submission, detail: str, means: Means) -> Result:
-        return submitting._back_to_the_queue(submission, None, means)
+    def uncertain(submission: Submission, detail: str, context: StepContext) -> Result:
+        return submit._back_to_the_queue(submission, None, context)
 
-    with _instead(submitting, "uncertain", uncertain):
+    with _instead(submit, "uncertain", uncertain):
         yield
 
 
@@ -75,11 +104,11 @@ def sends_again_what_may_have_been_taken() -> Iterator[None]:
 def takes_an_intent_for_nothing() -> Iterator[None]:
     """After a crash, what was about to be sent is taken for not sent."""
 
-    async def presume(job: Job, means: Means) -> Result:
-        submission = steps.required(await means.store.find_submission(job.id), job)
-        return submitting._back_to_the_queue(submission, None, means)
+    async def presume(job: Job, context: StepContext) -> Result:
+        submission = step.required(await context.store.find_submission(job.id), job)
+        return submit._back_to_the_queue(submission, None, context)
 
-    with _instead(tracking, "STEPS", {**tracking.STEPS, JobState.SUBMITTING: presume}):
+    with _instead(worker, "STEPS", {**worker.STEPS, JobState.SUBMITTING: presume}):
         yield
 
 
@@ -88,7 +117,7 @@ def writes_over_others() -> Iterator[None]:
     """A result is written whatever the job's version has become."""
     save = SqlJobStore.save
 
-    async def blindly(self: SqlJobStore, changes: Sequence[Change]) -> list[JobId]:
+    async def blindly(self: SqlJobStore, changes: Sequence[Change]) -> Saved:
         now = [await self.get(change.job.id) for change in changes]
         latest = [
             replace(change, job=replace(change.job, version=job.version))
@@ -102,26 +131,26 @@ def writes_over_others() -> Iterator[None]:
 
 @mutant
 def posts_without_a_nonce() -> Iterator[None]:
-    """Each try is a message of its own, and nobody looks for an earlier one."""
+    """Each try is a message of its own, and no one looks for an earlier one."""
 
-    async def find(delivery: Delivery, outbox: Any) -> None:
+    async def find(delivery: Delivery, context: Any) -> None:
         return None
 
     nonce = property(lambda self: f"{self.kind}-{self.job_id}-{self.attempts}")
-    with _instead(Delivery, "nonce", nonce), _instead(posting, "_find", find):
+    with _instead(Delivery, "nonce", nonce), _instead(post, "_find", find):
         yield
 
 
 @mutant
-def trusts_a_nonce_for_ever() -> Iterator[None]:
+def trusts_a_nonce_forever() -> Iterator[None]:
     """An interrupted post is repeated, however old it is."""
-    with _instead(posting, "NONCE_TRUSTED_FOR", timedelta(days=1)):
+    with _instead(post, "NONCE_TRUSTED_FOR", timedelta(days=1)):
         yield
 
 
 @mutant
 def books_an_end_twice() -> Iterator[None]:
-    """No key is unique, and whoever writes an end that was written before books it again."""
+    """No key is unique, and anyone who writes an end that was written before books it again."""
     resolve, witnessed = Money.resolve, database.WitnessedSqlite.__init__
     booked: list[int] = []
 
@@ -151,9 +180,9 @@ class _Renaming:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._money, name)
 
-    async def post(self, connection: Any, transaction: Any) -> None:
-        renamed = replace(transaction, id=f"{transaction.id}-{self._number}")
-        await self._money.post(connection, renamed)
+    async def write_plan(self, connection: Any, plan: Any) -> None:
+        renamed = tuple(replace(one, id=f"{one.id}-{self._number}") for one in plan.transactions)
+        await self._money.write_plan(connection, replace(plan, transactions=renamed))
 
 
 @mutant
@@ -161,17 +190,17 @@ def books_an_end_after_the_commit() -> Iterator[None]:
     """The job ends in one transaction and its money in the next."""
     save = SqlJobStore.save
 
-    async def in_two(self: SqlJobStore, changes: Sequence[Change]) -> list[JobId]:
+    async def in_two(self: SqlJobStore, changes: Sequence[Change]) -> Saved:
         money, self._money = self._money, None
         try:
-            lost = await save(self, changes)
+            saved = await save(self, changes)
         finally:
             self._money = money
-        async with self._engine.transaction() as connection:
+        async with self._engine.transaction() as tx:
             for change in changes:
-                if change.job.id not in lost:
-                    await self._resolve(connection, change)
-        return lost
+                if change.job.id not in saved.conflicts:
+                    await self._resolve(tx, change)
+        return saved
 
     with _instead(SqlJobStore, "save", in_two):
         yield
@@ -179,31 +208,31 @@ def books_an_end_after_the_commit() -> Iterator[None]:
 
 @mutant
 def checks_limits_before_the_transaction() -> Iterator[None]:
-    """Two wishes at once see the same standing."""
-    standing_for = Money.standing_for
+    """Two requests at once see the same standing."""
+    budget_for = Money.budget_for
     seen: dict[tuple[int, int], Any] = {}
     accept = SqlJobStore.accept
 
-    async def looked_up(self: Money, connection: Any, place: Place, now: datetime) -> Any:
-        return seen.pop((place.user_id, rows.milliseconds(now)), None) or await standing_for(
+    async def looked_up(self: Money, connection: Any, place: Origin, now: datetime) -> Any:
+        return seen.pop((place.user_id, rows.milliseconds(now)), None) or await budget_for(
             self, connection, place, now
         )
 
     async def check_then_act(
-        self: SqlJobStore, job: Job, deliveries: Sequence[Delivery], place: Place | None = None
+        self: SqlJobStore, job: Job, deliveries: Sequence[Delivery], place: Origin | None = None
     ) -> None:
         assert place is not None
         assert self._money is not None
-        async with self._engine.transaction() as connection:
-            standing = await standing_for(self._money, connection, place, job.accepted_at)
+        async with self._engine.transaction() as tx:
+            budget = await budget_for(self._money, tx, place, job.accepted_at)
         await database.others(0.05)
-        if await self.find_by_key(job.idempotency_key):
+        if await find_by_key(self, job.idempotency_key):
             raise DuplicateRequestError("")
-        seen[place.user_id, rows.milliseconds(job.accepted_at)] = standing
+        seen[place.user_id, rows.milliseconds(job.accepted_at)] = budget
         await accept(self, job, deliveries, place)
 
     with (
-        _instead(Money, "standing_for", looked_up),
+        _instead(Money, "budget_for", looked_up),
         _instead(SqlJobStore, "accept", check_then_act),
     ):
         yield
@@ -211,7 +240,7 @@ def checks_limits_before_the_transaction() -> Iterator[None]:
 
 @mutant
 def ignores_leases() -> Iterator[None]:
-    """What is due is anybody's, also while somebody is at it."""
+    """What is due is anyone's, also while someone is at it."""
 
     async def anyway(
         self: SqlJobStore,
@@ -222,7 +251,7 @@ def ignores_leases() -> Iterator[None]:
         *,
         besides: Collection[JobId] = (),
     ) -> list[Job]:
-        query = self._queries.claim_due_jobs.sql
+        query = self._engine.queries.claim_due_jobs.sql
         without = query.replace("lease_expires_at <= :now", ":now = :now")
         assert without != query
         values = {
@@ -232,8 +261,8 @@ def ignores_leases() -> Iterator[None]:
             "besides": json.dumps(list(besides)),
             "most": most,
         }
-        async with self._engine.transaction() as connection:
-            found = await connection.execute_fetchall(without, values)
+        async with self._engine.transaction() as tx:
+            found = await tx.connection.execute_fetchall(without, values)
         return [rows.job_from(dict(row)) for row in found]
 
     with _instead(SqlJobStore, "claim_due", anyway):
@@ -242,68 +271,207 @@ def ignores_leases() -> Iterator[None]:
 
 @mutant
 def gives_up_at_the_deadline() -> Iterator[None]:
-    """A film that is overdue is not looked at once more."""
-    look = looking.look
+    """A video that is overdue is not looked at once more."""
+    look = poll.poll
 
-    async def impatient(job: Job, means: Means) -> Result:
-        submission = steps.required(await means.store.find_submission(job.id), job)
-        now = means.clock.now()
+    async def impatient(job: Job, context: StepContext) -> Result:
+        submission = step.required(await context.store.find_submission(job.id), job)
+        now = context.clock.now()
         if job.deadline_at is not None and now >= job.deadline_at and not job.cancel_requested:
-            ended = looking._finished(submission, SubmissionState.ABANDONED, now)
+            ended = poll._finished(submission, SubmissionState.ABANDONED, now)
             return lambda latest: Change(advance(latest, JobState.EXPIRED, now), ended)
-        return await look(job, means)
+        return await look(job, context)
 
-    with _instead(tracking, "STEPS", {**tracking.STEPS, JobState.IN_PROGRESS: impatient}):
+    with _instead(worker, "STEPS", {**worker.STEPS, JobState.RENDERING: impatient}):
         yield
 
 
 @mutant
 def loses_the_answer_to_a_cancel() -> Iterator[None]:
-    """Who presses Cancel while a film is being sent makes its handle be thrown away."""
+    """Who presses Cancel while a video is being sent makes its handle be thrown away."""
 
-    async def dropped(self: recording.Recorder, finding: recording.Finding) -> None:
+    async def dropped(self: recorder.Recorder, finding: recorder.Finding) -> None:
         return None
 
-    with _instead(recording.Recorder, "_reconciled", dropped):
+    with _instead(recorder.Recorder, "_reconciled", dropped):
         yield
 
 
 @mutant
 def forgets_what_the_database_refused() -> Iterator[None]:
     """A write that failed is not tried again: the next step will see."""
-    write = recording.Recorder.write
+    write = recorder.Recorder.write
 
-    async def forgetful(self: recording.Recorder) -> None:
+    async def forgetful(self: recorder.Recorder) -> None:
         try:
             await write(self)
         finally:
             self._found.clear()
 
-    with _instead(recording.Recorder, "write", forgetful):
+    with _instead(recorder.Recorder, "write", forgetful):
         yield
 
 
 @mutant
 def forgets_when_to_look_again() -> Iterator[None]:
     """What failed once is due in a hundred years."""
-    later = steps.later
+    later = step.later
 
     def never(job: Job, *args: Any) -> Job:
         return replace(later(job, *args), next_action_at=job.accepted_at + timedelta(days=36_500))
 
     with contextlib.ExitStack() as stack:
-        for module in (looking, collecting, recalling, submitting):
+        for module in (poll, download, recover, submit):
             stack.enter_context(_instead(module, "later", never))
         yield
 
 
 @mutant
-def posts_a_film_that_was_called_off() -> Iterator[None]:
-    """Cancel is heard only while the film is in the making."""
-    collect = collecting.collect
+def posts_a_cancelled_video() -> Iterator[None]:
+    """Cancel is heard only while the video is rendering."""
+    original = download.download
 
-    async def anyway(job: Job, means: Means) -> Result:
-        return await collect(replace(job, cancel_requested=False), means)
+    async def anyway(job: Job, context: StepContext) -> Result:
+        return await original(replace(job, cancel_requested=False), context)
 
-    with _instead(tracking, "STEPS", {**tracking.STEPS, JobState.COLLECTING: anyway}):
+    with _instead(worker, "STEPS", {**worker.STEPS, JobState.DOWNLOADING: anyway}):
+        yield
+
+
+@mutant
+def posts_without_a_lease() -> Iterator[None]:
+    """A post is neither renewed nor fenced: anyone who wakes late posts what another has posted."""
+
+    @contextlib.asynccontextmanager
+    async def held(self: Lease) -> AsyncIterator[None]:
+        yield
+
+    async def unfenced(self: Lease) -> None:
+        return None
+
+    with (
+        _instead(Lease, "held", held),
+        _instead(Lease, "pass_fence", unfenced),
+        _instead(post, "NONCE_TRUSTED_FOR", timedelta(days=1)),
+    ):
+        yield
+
+
+@mutant
+def posts_without_the_fence() -> Iterator[None]:
+    """A lease is renewed as it should be, and no request asks for it."""
+
+    async def unfenced(self: Lease) -> None:
+        return None
+
+    with _instead(Lease, "pass_fence", unfenced):
+        yield
+
+
+@mutant
+def lets_a_lease_run_out_while_uploading() -> Iterator[None]:
+    """It is taken once, for as long as a post takes as a rule."""
+
+    async def idle(self: Lease, ended: asyncio.Event) -> None:
+        await ended.wait()
+
+    with _instead(Lease, "_keep", idle):
+        yield
+
+
+@mutant
+def asks_for_no_other_address() -> Iterator[None]:
+    """An address that has expired is fetched from until the deadline."""
+    with _instead(download, "FETCHES_BEFORE_ASKING_AGAIN", 1_000_000):
+        yield
+
+
+@mutant
+def quotes_again_what_was_refused() -> Iterator[None]:
+    """Which words Discord has refused is forgotten at once."""
+    with _instead(DeliveryContext, "note_refused_quotes", lambda *_args: None):
+        yield
+
+
+@mutant
+def believes_a_clock_that_was_ahead() -> Iterator[None]:
+    """What a wrong clock wrote is waited for, however far off it is."""
+
+    async def unclamped(self: SqlJobStore, *args: Any, **options: Any) -> None:
+        return None
+
+    with _instead(SqlJobStore, "clamp_instants", unclamped):
+        yield
+
+
+@mutant
+def takes_a_refused_content_for_a_refused_account() -> Iterator[None]:
+    """One prompt that a service refuses pauses the service for all."""
+    answered = tuple(one for one in circuit_breaker._ANSWERED if one is not ContentRefusedError)
+    reasons = {**circuit_breaker._REASONS, ContentRefusedError: PauseReason.CREDENTIALS}
+    with (
+        _instead(circuit_breaker, "_ANSWERED", answered),
+        _instead(circuit_breaker, "_REASONS", reasons),
+    ):
+        yield
+
+
+@mutant
+def waits_for_an_unknown_word() -> Iterator[None]:
+    """A state that is not documented means: still running, whatever stands beside it."""
+
+    def unread(body: Any) -> ProviderStatus:
+        return replace(read_status(body), evidence=None, believed_after=None)
+
+    with _instead(answers, "read_status", unread):
+        yield
+
+
+@mutant
+def keeps_a_card_beside_its_video() -> Iterator[None]:
+    """What a later message replaces is never deleted."""
+    save = SqlJobStore.save_delivery
+
+    async def keeping(self: SqlJobStore, delivery: Delivery, **_options: Any) -> Delivery:
+        return await save(self, delivery)
+
+    with _instead(SqlJobStore, "save_delivery", keeping):
+        yield
+
+
+@mutant
+def deletes_a_card_before_its_video() -> Iterator[None]:
+    """The card goes when its video is about to be posted."""
+    save = SqlJobStore.save_delivery
+
+    async def at_once(
+        self: SqlJobStore, delivery: Delivery, *, replaces_at: datetime | None = None
+    ) -> Delivery:
+        if delivery.kind is DeliveryKind.VIDEO and delivery.state is DeliveryState.POSTING:
+            replaces_at = delivery.posting_at
+        return await save(self, delivery, replaces_at=replaces_at)
+
+    there = messages._THERE | {DeliveryState.POSTING}
+    with (
+        _instead(SqlJobStore, "save_delivery", at_once),
+        _instead(messages, "_THERE", there),
+    ):
+        yield
+
+
+@mutant
+def deletes_a_card_again_and_again() -> Iterator[None]:
+    """What was deleted is not forgotten."""
+
+    async def remembered(self: SqlTemporaryMessages, message: Any) -> None:
+        return None
+
+    with _instead(SqlTemporaryMessages, "remove", remembered):
+        yield
+
+
+@mutant
+def lets_anyone_cancel() -> Iterator[None]:
+    """Whose job it is, and in which server, is not asked."""
+    with _instead(cancel, "_ensure_may_cancel", lambda *_args, **_options: None):
         yield

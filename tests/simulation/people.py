@@ -1,6 +1,6 @@
-"""Members who wish, think better of it and press twice.
+"""Members who request, think better of it and press twice.
 
-What one of them does is done in a process, and ends with it: then nobody answers.
+What one of them does is done in a process, and ends with it: then no one answers.
 """
 
 import asyncio
@@ -10,33 +10,49 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from bot.domain.capabilities import Capability
-from bot.domain.deliveries import DeliveryKind, DeliveryState, deleted
-from bot.domain.jobs import Cancellation
-from bot.domain.offers import Place
-from bot.domain.pricing import Price
-from bot.domain.quotes import Quote
+from bot.catalog.capability import Capability
+from bot.catalog.pricing import Price
+from bot.catalog.request import Origin
 from bot.errors import (
     DuplicateRequestError,
+    JobNotFoundError,
     LeaseLostError,
-    LimitReachedError,
+    NotYourJobError,
     StorageError,
     TooLateToCancelError,
 )
 from bot.ids import ChannelId, GuildId, IdempotencyKey, JobId, MessageId, RoleId, UserId
+from bot.jobs.job import Cancellation
+from bot.jobs.messages import DeliveryKind, DeliveryState, deleted
+from bot.money.limits import LimitReachedError
+from bot.ordering.quotes import Quote
 from tests.factories import make_image, make_request
 from tests.simulation.processes import Program
-from tests.simulation.services import SimulatedCourier
+from tests.simulation.services import SimulatedMessenger
 from tests.simulation.watch import ENDS, Watch
-from tests.simulation.weather import WorldClock
+from tests.simulation.weather import WorldClock, excused
 
-GUILD = GuildId(10)
+GUILD, ELSEWHERE = GuildId(10), GuildId(11)
 CHANNELS = (ChannelId(21), ChannelId(22), ChannelId(23))
 MEMBERS = 4
 ROLE = 77
 DOLLAR = 1_000_000
-IN_A_BURST = 0.35  # of all wishes: by one member at one instant
+MEDDLED = 0.15  # of the requests: someone presses what is not theirs
+IN_A_BURST = 0.35  # of all requests: by one member at one instant
 PATIENCE_TRIES = 3  # of a member who is told of a limit
+
+
+class suppressed:  # noqa: N801 - as `contextlib.suppress`
+    """These, and what the weather made; whatever else a press meets is a finding."""
+
+    def __init__(self, *errors: type[Exception]) -> None:
+        self._errors = errors
+
+    def __enter__(self) -> None:
+        """Nothing yet."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> bool:
+        return isinstance(error, self._errors) or (error is not None and excused(error))
 
 
 class NobodyError(Exception):
@@ -45,17 +61,18 @@ class NobodyError(Exception):
 
 @dataclass
 class People:
-    """Everybody, and what they were told. `alive` are the processes that would answer now."""
+    """Everyone, and what they were told. `alive` are the processes that would answer now."""
 
     random: Random
     clock: WorldClock
     watch: Watch
-    courier: SimulatedCourier
+    messenger: SimulatedMessenger
     capabilities: Mapping[str, Capability]
     tell: Callable[[str], None]
     alive: list[Program] = field(default_factory=list)
     accepted: set[IdempotencyKey] = field(default_factory=set)
     told: dict[IdempotencyKey, Cancellation] = field(default_factory=dict)
+    taken_down: set[str] = field(default_factory=set)  # jobs of which someone deleted a message
 
     async def at(self, program: Program, act: Coroutine[Any, Any, Any]) -> Any:
         """What a program answers. Raises NobodyError where it ends first."""
@@ -74,7 +91,7 @@ class People:
             raise NobodyError
         return task.result()
 
-    async def somebody(self, act: Callable[[Program], Coroutine[Any, Any, Any]]) -> Any:
+    async def someone(self, act: Callable[[Program], Coroutine[Any, Any, Any]]) -> Any:
         """Any of the processes. Raises NobodyError."""
         programs = [program for program in self.alive if not program.life.is_over]
         if not programs:
@@ -83,7 +100,7 @@ class People:
         return await self.at(program, act(program))
 
     async def member(self, number: int, arrive_within_seconds: float) -> None:
-        """One wish, from the first press to the last."""
+        """One request, from the first press to the last."""
         key = IdempotencyKey(f"interaction:{number}")
         user = UserId(30 + self.random.randrange(MEMBERS))
         if self.random.random() < IN_A_BURST:
@@ -102,11 +119,11 @@ class People:
         if key in self.accepted:
             await self._afterwards(key, user, place)
 
-    def _place(self, user: UserId, number: int) -> Place:
+    def _place(self, user: UserId, number: int) -> Origin:
         """Roles come and go."""
         roles = frozenset({RoleId(ROLE)}) if self.random.random() < 0.3 else frozenset[RoleId]()
         channel = self.random.choice(CHANNELS)
-        return Place(GUILD, channel, user, MessageId(500 + number), role_ids=roles)
+        return Origin(GUILD, channel, user, MessageId(500 + number), role_ids=roles)
 
     def _quote(self, number: int) -> Quote:
         capability = self.capabilities[self.random.choice(sorted(self.capabilities))]
@@ -115,18 +132,24 @@ class People:
         cost = self.random.choice([100_000, 300_000, 500_000, 900_000])
         return Quote(request, capability, Price(cost), expected_seconds=60)
 
-    async def _ask(self, key: IdempotencyKey, place: Place, quote: Quote) -> None:
+    async def _ask(self, key: IdempotencyKey, place: Origin, quote: Quote) -> None:
         tries = 0
         while tries < PATIENCE_TRIES and key not in self.accepted:
+            pressed_at = self.clock.now()
             try:
-                await self.somebody(lambda one: one.accepting.accept(quote, place, key))
+                await self.someone(lambda one: one.accepting.accept(quote, place, key))
             except DuplicateRequestError:
                 self._accepted(key)
             except LimitReachedError as error:
                 tries += 1
+                self.watch.refused_by_limit(place.user_id, error, pressed_at)
                 self.tell(f"{key} is told: {error}")
                 await self.clock.sleep(self.random.uniform(5, 60))
-            except (StorageError, NobodyError):
+            except NobodyError:
+                await self.clock.sleep(5)
+            except StorageError as error:
+                if not excused(error):
+                    raise
                 await self.clock.sleep(5)
             else:
                 self._accepted(key)
@@ -135,38 +158,61 @@ class People:
         self.accepted.add(key)
         self.tell(f"{key} is told: accepted")
 
-    async def _afterwards(self, key: IdempotencyKey, user: UserId, place: Place) -> None:
+    async def _afterwards(self, key: IdempotencyKey, user: UserId, place: Origin) -> None:
         dice = self.random.random()
         await self.clock.sleep(self.random.choice([0.01, 1, 60, 300]) * self.random.random())
-        with contextlib.suppress(StorageError, NobodyError, TooLateToCancelError):
+        with suppressed(NobodyError, TooLateToCancelError):
+            if self.random.random() < MEDDLED:
+                await self._meddle(key, user)
             if dice < 0.2:
                 await self._cancel(key, user)
             elif dice < 0.4:
                 await self._cancel_in_the_midst(key, user)
             elif dice < 0.45:
-                await self._call_off_reaction(key, user, place)
+                await self._cancel_reaction(key, user, place)
             elif dice < 0.55:
                 self._delete_card(key)
             elif dice < 0.65:
-                await self._delete_film(key)
+                await self._delete_video(key)
+
+    async def _meddle(self, key: IdempotencyKey, user: UserId) -> None:
+        """Someone else presses the same button, or presses it as if in another server."""
+        job_id = JobId(self._job_id(key))
+        stranger = UserId(30 + (user - 30 + 1) % MEMBERS)
+        who, where = self.random.choice([(stranger, GUILD), (user, ELSEWHERE)])
+        refusal = JobNotFoundError if where == ELSEWHERE else NotYourJobError
+        self.tell(f"{who} of {where} presses Cancel on {key}, which is {user}'s")
+        try:
+            await self.someone(
+                lambda one: one.cancelling.cancel(
+                    job_id, where, who, is_moderator=where == ELSEWHERE, though_spent=True
+                )
+            )
+        except refusal:
+            return
+        self.watch.demand(False, "I8", f"{who} of {where} cancelled {job_id} of {user}")
 
     async def _cancel(self, key: IdempotencyKey, user: UserId) -> None:
-        """Pressed again where nobody answered."""
+        """Pressed again where no one answered."""
         job_id = self._job_id(key)
+        [row] = self.watch.engine.ask("SELECT guild_id FROM jobs WHERE id = ?", job_id)
+        guild = GuildId(row["guild_id"])
         for _ in range(self.random.choice([1, 1, 3])):
             self.tell(f"{key} presses Cancel")
-            with contextlib.suppress(StorageError, NobodyError):
-                told = await self.somebody(
-                    lambda one: one.cancelling.cancel(JobId(job_id), user, is_moderator=False)
+            with suppressed(NobodyError):
+                told = await self.someone(
+                    lambda one: one.cancelling.cancel(
+                        JobId(job_id), guild, user, is_moderator=False, though_spent=True
+                    )
                 )
                 self._was_told(key, job_id, told)
                 return
             await self.clock.sleep(2)
 
     async def _cancel_in_the_midst(self, key: IdempotencyKey, user: UserId) -> None:
-        """Right when the film goes from one state to the next."""
+        """Right when the video goes from one state to the next."""
         job_id = self._job_id(key)
-        wanted = self.random.choice(("submitting", "uncertain", "in_progress", "collecting"))
+        wanted = self.random.choice(("submitting", "uncertain", "rendering", "downloading"))
         while (state := self.watch.states[job_id]) not in {wanted, *ENDS}:
             await self.watch.next_move(job_id)
         if state == wanted:
@@ -175,33 +221,38 @@ class People:
     def _was_told(self, key: IdempotencyKey, job_id: str, told: Cancellation) -> None:
         self.tell(f"{key} is told: {told}")
         self.told[key] = told
-        if told is Cancellation.CALLED_OFF:
-            self.watch.called_off.add(job_id)
+        if told is Cancellation.CANCELLED:
+            self.watch.cancelled.add(job_id)
 
-    async def _call_off_reaction(self, key: IdempotencyKey, user: UserId, place: Place) -> None:
+    async def _cancel_reaction(self, key: IdempotencyKey, user: UserId, place: Origin) -> None:
         source = place.source_message_id
         assert source is not None
-        count = await self.somebody(lambda one: one.cancelling.call_off_reaction(source, user))
-        if count:
-            self._was_told(key, self._job_id(key), Cancellation.CALLED_OFF)
+        taken = await self.someone(lambda one: one.cancelling.cancel_by_reaction(source, user))
+        if taken.cancelled:
+            self._was_told(key, self._job_id(key), Cancellation.CANCELLED)
 
     def _delete_card(self, key: IdempotencyKey) -> None:
         """A moderator deletes what stands there."""
-        for card in self.courier.of(JobId(self._job_id(key)), DeliveryKind.CARD):
+        for card in self.messenger.of(JobId(self._job_id(key)), DeliveryKind.CARD):
             if self._is_noted(card.job_id, "card"):
-                self.courier.deleted.add(card.id)
+                self.messenger.deleted.add(card.id)
+                self.taken_down.add(card.job_id)
                 self.tell(f"the card of {card.job_id} is deleted")
 
-    async def _delete_film(self, key: IdempotencyKey) -> None:
+    async def _delete_video(self, key: IdempotencyKey) -> None:
         """By the button below it."""
 
         async def pressed(program: Program) -> None:
-            film = await program.store.find_delivery(JobId(self._job_id(key)), DeliveryKind.FILM)
-            if film is not None and film.state is DeliveryState.POSTED:
-                await program.store.save_delivery(deleted(film))
+            video = await program.store.find_delivery(JobId(self._job_id(key)), DeliveryKind.VIDEO)
+            if video is not None and video.state is DeliveryState.POSTED:
+                at = self.watch.clock.now()
+                await program.store.save_delivery(deleted(video), replaces_at=at)
+                assert video.message_id is not None
+                self.messenger.deleted.add(video.message_id)
+                self.taken_down.add(video.job_id)
 
-        with contextlib.suppress(LeaseLostError):
-            await self.somebody(pressed)
+        with contextlib.suppress(LeaseLostError):  # someone else moved it in the meantime
+            await self.someone(pressed)
 
     def _job_id(self, key: IdempotencyKey) -> str:
         found = self.watch.engine.ask("SELECT id FROM jobs WHERE idempotency_key = ?", key)

@@ -3,52 +3,65 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 from typing import cast
 
-from bot.domain.catalogue import Catalogue
-from bot.ids import ProviderName, SubmissionId, job_id_from, notice_id_from, submission_id_from
-from bot.ports import AvailabilityStore, JobStore, Treasury
-from bot.services.accepting import Accepting
-from bot.services.cancelling import Cancelling
-from bot.services.delivering import Delivering
-from bot.services.inquiring import Inquiring
-from bot.services.outbox import Outbox
-from bot.services.pausing import Pauses
-from bot.services.pictures import CardPictures
-from bot.services.quoting import Quoting
-from bot.services.salvaging import Salvaging
-from bot.services.steps import Means
-from bot.services.substituting import Substituting
-from bot.services.tracking import Tracker
+from bot.archive.late_results import LateResults
+from bot.catalog.models import Catalog
+from bot.composition import Adapters, Stores, make_core, make_loops
+from bot.delivery.dispatcher import Dispatcher
+from bot.delivery.temporary import TemporaryMessageSweeper
+from bot.guilds.notices import TemporaryMessages
+from bot.ids import ProviderName
+from bot.jobs.cancel import Cancelling
+from bot.money.store import Charts
+from bot.ordering.ordering import Acceptance
+from bot.providers.contract import AvailabilityStore, RequestBudgets
+from bot.providers.pacing import Pace
+from bot.providers.request_limits import Purpose, RequestRule
 from bot.storage.availability import SqlAvailabilityStore
-from bot.storage.guilds import SqlGuildStore, SqlNoticeStore
+from bot.storage.budgets import SqlRequestBudgets
+from bot.storage.guilds import (
+    SqlFavoriteStore,
+    SqlGuildStore,
+    SqlNoticeStore,
+    SqlOfferStore,
+    SqlPresetStore,
+    SqlTemporaryMessages,
+)
 from bot.storage.money import Money
+from bot.storage.money_store import SqlMoneyStore
 from bot.storage.stores import SqlJobStore
-from bot.storage.treasury import SqlTreasury
 from bot.tasks import supervise
+from bot.worker.worker import Worker
+from tests.fakes.job_store import JobStores
+from tests.fakes.media import FakeSourceVideoStore
 from tests.simulation.database import WitnessedSqlite
 from tests.simulation.loop import Life
 from tests.simulation.services import (
-    SimulatedCourier,
-    SimulatedFilmStore,
     SimulatedImageStore,
+    SimulatedMessenger,
     SimulatedProvider,
+    SimulatedVideoStore,
 )
-from tests.simulation.weather import Storm, WorldClock
+from tests.simulation.weather import MachineClock, Storm, WorldClock
+
+REQUESTS_A_MINUTE = 90  # at each service; more than any day needs
+RESERVED = 20
 
 
 @dataclass
-class Ground:
+class Surroundings:
     """What is still there after `kill -9`."""
 
     engine: WitnessedSqlite
     clock: WorldClock
     providers: Mapping[ProviderName, SimulatedProvider]
-    courier: SimulatedCourier
-    films: SimulatedFilmStore
+    messenger: SimulatedMessenger
+    videos: SimulatedVideoStore
     images: SimulatedImageStore
-    catalogue: Catalogue
+    catalog: Catalog
     numbers: "count[int]"
 
     def number(self) -> bytes:
@@ -61,73 +74,86 @@ class Program:
 
     life: Life
     storm: Storm
-    store: JobStore
-    treasury: Treasury
-    accepting: Accepting
+    store: JobStores
+    money_store: SqlMoneyStore
+    accepting: Acceptance
     cancelling: Cancelling
-    tracker: Tracker
-    delivering: Delivering
-    salvaging: Salvaging
+    worker: Worker
+    dispatcher: Dispatcher
+    late_results: LateResults
+    sweeper: TemporaryMessageSweeper
 
     def run(self, wait: Callable[[float], Awaitable[None]]) -> None:
         """Its loops, each of which outlives its failures, in its life."""
-        loops = (self.tracker, self.delivering, self.salvaging)
+        loops = (self.worker, self.dispatcher, self.late_results, self.sweeper)
         for name, run in ((type(one).__name__, one.run) for one in loops):
             self.life.spawn(supervise(name, run, wait=wait))
 
 
-def new_program(ground: Ground, storm: Storm) -> Program:
+def new_program(surroundings: Surroundings, storm: Storm) -> Program:
     """A process under this weather."""
-    engine, clock = ground.engine, ground.clock
+    engine, clock = surroundings.engine, MachineClock(surroundings.clock, storm.life.machine)
     money = Money(engine)
-    store = cast(JobStore, storm.over("database", SqlJobStore(engine, money)))
-    treasury = cast(Treasury, storm.over("database", SqlTreasury(engine, money)))
-    availability = cast(AvailabilityStore, storm.over("database", SqlAvailabilityStore(engine)))
-    courier = ground.courier.under(storm.at("discord"))
-    films, images = ground.films.under(storm.at("disk")), ground.images.under(storm.at("disk"))
-    quoting = Quoting(ground.catalogue, store)
-    inquiring = Inquiring(store, quoting)
-    pauses = Pauses(
-        store=availability,
+    store = cast(JobStores, storm.over("database", SqlJobStore(engine, money)))
+    money_store = storm.over("database", SqlMoneyStore(engine, money))
+    budgets = cast(RequestBudgets, storm.over("database", SqlRequestBudgets(engine, clock)))
+    providers = {
+        name: one.under(storm.at(name), Pace(budgets, _rules(name), clock))
+        for name, one in surroundings.providers.items()
+    }
+    stores = Stores(
+        jobs=store,
+        queue=store,
+        leases=store,
+        messages=store,
+        notes=store,
+        render_times=store,
+        health=store,
+        money=money_store,
+        policies=money_store,
         guilds=SqlGuildStore(engine),
+        presets=SqlPresetStore(engine),
+        favorites=SqlFavoriteStore(engine),
         notices=SqlNoticeStore(engine),
-        clock=clock,
-        new_notice_id=lambda: notice_id_from(ground.number()),
-        words=repr,
+        temporary=cast(TemporaryMessages, storm.over("database", SqlTemporaryMessages(engine))),
+        offers=SqlOfferStore(engine),
+        availability=cast(AvailabilityStore, storm.over("database", SqlAvailabilityStore(engine))),
     )
-    substituting = Substituting(ground.catalogue, quoting, pauses, clock)
-    outbox = Outbox(store, courier, images, films, ground.catalogue, inquiring, substituting, clock)
+    adapters = Adapters(
+        clock=clock,
+        stores=stores,
+        providers=providers,
+        images=surroundings.images.under(storm.at("disk")),
+        videos=surroundings.videos.under(storm.at("disk")),
+        sources=FakeSourceVideoStore(),
+        charts=cast(Charts, None),
+        new_bytes=lambda _size: surroundings.number(),
+    )
     reachable = asyncio.Event()
     reachable.set()
-    delivering = Delivering(outbox, reachable)
-
-    def new_submission_id() -> SubmissionId:
-        return submission_id_from(ground.number())
-
-    means = Means(
-        store,
-        {name: one.under(storm.at(name)) for name, one in ground.providers.items()},
-        images,
-        films,
-        clock,
-        pauses,
-        CardPictures(store, courier),
-        new_submission_id,
+    core = make_core(adapters, surroundings.catalog)
+    loops = make_loops(
+        adapters,
+        core,
+        surroundings.messenger.under(storm.at("discord")),
+        owner=storm.life.name,
+        reachable=reachable,
+        keep_videos_for=timedelta(0),
     )
-    tracker = Tracker(means, owner=storm.life.name, on_moved=delivering.wake)
-
-    def wake() -> None:
-        tracker.wake()
-        delivering.wake()
-
     return Program(
         life=storm.life,
         storm=storm,
         store=store,
-        treasury=treasury,
-        accepting=Accepting(store, clock, lambda: job_id_from(ground.number()), wake),
-        cancelling=Cancelling(store, clock, wake),
-        tracker=tracker,
-        delivering=delivering,
-        salvaging=Salvaging(store, films, means.providers, clock, delivering.wake),
+        money_store=money_store,
+        accepting=core.acceptance,
+        cancelling=core.services.cancelling,
+        worker=loops.worker,
+        dispatcher=loops.dispatcher,
+        late_results=loops.late_results,
+        sweeper=loops.sweeper,
     )
+
+
+def _rules(name: ProviderName) -> dict[Purpose, list[RequestRule]]:
+    rule = RequestRule(f"{name}-requests", REQUESTS_A_MINUTE, 60.0, RESERVED)
+    return {purpose: [rule] for purpose in Purpose}

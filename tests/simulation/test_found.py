@@ -4,16 +4,16 @@ import asyncio
 import contextlib
 from dataclasses import dataclass, field
 
-from bot.domain.deliveries import DeliveryKind
-from bot.domain.jobs import JobState
 from bot.errors import DatabaseBusyError, DeliveryUnavailableError, StorageError
 from bot.ids import IdempotencyKey, UserId
+from bot.jobs.job import JobState
+from bot.jobs.messages import DeliveryKind
 from bot.tasks import TaskOwner
 from tests.fakes.clock import FakeClock
-from tests.fakes.media import FakeFilmStore
+from tests.fakes.media import FakeVideoStore
 from tests.fakes.weather import Script
 from tests.fakes.world import World
-from tests.simulation.loop import SimulatedLoop
+from tests.simulation.loop import Life, SimulatedLoop
 from tests.simulation.weather import WorldClock
 
 KEY = IdempotencyKey("interaction:1")
@@ -33,15 +33,15 @@ class Gate:
 
 
 class ImpatientClock(FakeClock):
-    """Whoever sleeps on it wakes at once, and it is later."""
+    """Anyone who sleeps on it wakes at once, and it is later."""
 
     async def sleep(self, seconds: float) -> None:
         self.advance(seconds)
 
 
 @dataclass
-class SlowFilmStore(FakeFilmStore):
-    """Making a film fit takes so many seconds, one after the other."""
+class SlowVideoStore(FakeVideoStore):
+    """Making a video fit takes so many seconds, one after the other."""
 
     clock: FakeClock = field(default_factory=FakeClock)
     seconds: list[float] = field(default_factory=list)
@@ -55,14 +55,16 @@ async def test_an_edit_that_comes_later_than_a_newer_one_is_corrected():
     world, gate, owner = World(), Gate(), TaskOwner()
     one, two = world.start(owner="one", weather=gate), world.start(owner="two")
     job = await one.accept(key=KEY)
-    await one.delivering.run_once()
-    await two.tracker.run_once()
+    await one.dispatcher.run_once()
+    await two.worker.run_once()
     world.clock.advance(4)
-    late = owner.start(one.delivering.run_once(), name="late")
+    late = owner.start(one.dispatcher.run_once(), name="late")
     await gate.reached.wait()
 
     world.clock.advance(61)  # longer than an edit's lease
-    await two.cancelling.cancel(job.id, UserId(30), is_moderator=False)
+    await two.services.cancelling.cancel(
+        job.id, job.guild_id, UserId(30), is_moderator=False, though_spent=True
+    )
     await two.turn()
     gate.opened.set()
     await late
@@ -71,15 +73,15 @@ async def test_an_edit_that_comes_later_than_a_newer_one_is_corrected():
     assert world.cards_of(job)[0].state is JobState.CANCELLED
 
 
-async def test_a_film_that_takes_long_to_fit_is_looked_for_before_it_is_posted_again():
+async def test_a_video_that_takes_long_to_fit_is_looked_for_before_it_is_posted_again():
     clock = FakeClock()
-    world = World(clock=clock, films=SlowFilmStore(clock=clock, seconds=[0, 200]))
+    world = World(clock=clock, videos=SlowVideoStore(clock=clock, seconds=[0, 200]))
     lost = Script(post__answered=[None, DeliveryUnavailableError()])
     process = world.start(weather=lost)
     job = await process.accept(key=KEY)
     await world.live(process)
 
-    assert len(world.courier.of(job.id, DeliveryKind.FILM)) == 1
+    assert len(world.messenger.of(job.id, DeliveryKind.VIDEO)) == 1
 
 
 async def test_an_answer_that_the_database_did_not_take_once_is_written_the_next_time():
@@ -101,7 +103,7 @@ def test_a_database_in_trouble_is_tried_again_long_before_a_lease_ends():
         trouble = Script(claim_due=[DatabaseBusyError() for _ in range(5)])
         process = world.start(weather=trouble)
         await process.accept(key=KEY)
-        tracking = owner.start(process.tracker.run(), name="tracker")
+        tracking = owner.start(process.worker.run(), name="tracker")
         await world.clock.sleep(40)
         tracking.cancel()
         return len(world.provider.paid_tags)
@@ -115,9 +117,32 @@ async def test_an_answer_is_written_at_a_stop_though_the_database_refuses_it_fir
     world.provider.can_recover = False
     process = world.start(weather=Script(save=[None, StorageError()]))
     job = await process.accept(key=KEY)
-    await process.tracker.tick()
-    await process.tracker.stop()
+    await process.worker.tick()
+    await process.worker.stop()
 
     submission = await world.store.find_submission(job.id)
     assert submission is not None
     assert submission.handle == "run-1"
+
+
+def test_a_process_that_ends_while_it_is_suspended_was_suspended_to_its_end():
+    loop = SimulatedLoop(0)
+
+    async def lived() -> tuple[float, float, float]:
+        clock, life = WorldClock(), Life("p0.0")
+        await clock.sleep(10)
+        life.suspend()
+        await clock.sleep(30)
+        life.resume()
+        await clock.sleep(5)
+        before = life.awake_ago(12)  # 5 seconds since it woke, 7 before it was suspended
+        life.suspend()
+        await clock.sleep(20)
+        life.end()
+        await clock.sleep(100)
+        return before, life.suspended_seconds(0), life.suspended_seconds(35)
+
+    try:
+        assert loop.run_until_complete(lived()) == (3, 50, 25)
+    finally:
+        loop.close()

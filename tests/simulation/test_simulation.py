@@ -22,10 +22,10 @@ FEWEST_KILLS_A_BATCH = 25  # an indulgent simulation would prove nothing
 ROOT = Path(__file__).parents[2]
 HARD_WAYS = {
     "submitting uncertain",
-    "submitting accepted",
-    "in_progress cancelled",
-    "collecting succeeded",
-    "accepted cancelled",
+    "submitting queued",
+    "rendering cancelled",
+    "downloading succeeded",
+    "queued cancelled",
 }
 
 

@@ -11,30 +11,35 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.domain.limits import effective
-from bot.domain.policy import SubjectKind
 from bot.ids import GuildId
+from bot.money.limits import LimitKind, LimitReachedError
+from bot.money.policy import SubjectKind, effective
 from bot.storage import policies, rows
+from tests.simulation.answers import Refusal
 from tests.simulation.database import Moved, WitnessedSqlite
-from tests.simulation.loop import Life
+from tests.simulation.loop import LIFE, Life
 from tests.simulation.weather import WorldClock, whose
 
 ENDS = frozenset({"succeeded", "failed", "cancelled", "expired"})
 WAYS = {
-    "accepted": {"submitting", "cancelled", "failed"},
-    # to cancelled only when a member pressed Cancel meanwhile and nothing was taken
-    "submitting": {"accepted", "in_progress", "uncertain", "failed", "cancelled"},
-    "uncertain": {"in_progress", "failed"},
-    "in_progress": {"collecting", "failed", "cancelled", "expired"},
-    "collecting": {"in_progress", "succeeded", "failed", "cancelled"},
+    "queued": {"submitting", "cancelled", "failed"},
+    # to cancelled only when a member pressed Cancel in the meantime and nothing was taken
+    "submitting": {"queued", "rendering", "uncertain", "failed", "cancelled"},
+    "uncertain": {"rendering", "failed"},
+    "rendering": {"downloading", "failed", "cancelled", "expired"},
+    "downloading": {"rendering", "succeeded", "failed", "cancelled"},
 }
 COMMITS_BETWEEN_AUDITS = 40
+SLOW_PRESS_MS = 60_000  # from reading the clock to the write that goes by it, at most
 HOUR_MS = 3_600_000
 LONGEST_UNTIL_NEXT_LOOK_MS = 2 * HOUR_MS
 LOOKED_JUST_NOW_SECONDS = 200.0
 FAILED_LOOKS_FEWEST = 8
 LEASE_SECONDS = 120.0
 ANSWER_WRITTEN_SECONDS = 50.0  # well below a lease
+DELETED_IN_VAIN_MOST = 12  # each after an answer that was lost, or by another process
+CLOCKS_DIFFER_MS = 60_000  # of two machines, at most, while neither is wrong
+ASKED_AGAIN_SECONDS = 600.0  # after a clock came back, and while nothing stands in the way
 AUDITS = (
     "list_unbalanced",
     "list_wrong_balances",
@@ -50,7 +55,7 @@ class BrokenRuleError(AssertionError):
 
 @dataclass(slots=True)
 class Look:
-    """The last that a service showed of a film, and how often nothing since."""
+    """The last that a service showed of a video, and how often nothing since."""
 
     state: str
     at_seconds: float
@@ -59,7 +64,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Who was told that a film was taken, and when."""
+    """Who was told that a video was taken, and when."""
 
     tag: str
     life: Life
@@ -80,12 +85,18 @@ class Watch:
     tags: Counter[str] = field(default_factory=Counter)  # sent
     looks: dict[str, Look] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)  # by job
-    spoilt: set[str] = field(default_factory=set)  # jobs whose film is none
-    called_off: set[str] = field(default_factory=set)
+    spoilt: set[str] = field(default_factory=set)  # jobs whose video is none
+    cancelled: set[str] = field(default_factory=set)
     posts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    in_vain: Counter[str] = field(default_factory=Counter)  # deletions of what is gone, by job
     ways: Counter[str] = field(default_factory=Counter)
     commits: int = 0
-    written: dict[int, list[int]] = field(default_factory=dict)  # wishes, by member
+    written: dict[int, list[int]] = field(default_factory=dict)  # requests, by member
+    refused_accounts: set[str] = field(default_factory=set)  # services that ever refused one
+    refuses_contents: bool = False  # a service has refused a request for what it asks for
+    touched: dict[str, float] = field(default_factory=dict)  # jobs, when they last changed
+    wrong_until_seconds: float = float("-inf")  # a clock was wrong; infinite while one is
+    limited_until_ms: int = 0  # a service said that it takes nothing until then
     curious: dict[str, list[asyncio.Future[None]]] = field(default_factory=dict)  # by job
 
     def __post_init__(self) -> None:
@@ -112,8 +123,18 @@ class Watch:
                 self._born(move)
             else:
                 self._moved(move)
+        if self.refuses_contents:
+            self._pauses_are_right()
         if self.commits % COMMITS_BETWEEN_AUDITS == 0:
             self.audit()
+
+    def _pauses_are_right(self) -> None:
+        """A refusal of one request pauses no one else: only one of the account does."""
+        query = "SELECT provider, reason FROM provider_availability WHERE reason <> 'failures'"
+        for row in self.engine.ask(query):
+            was_refused = row["provider"] in self.refused_accounts
+            text = f"{row['provider']} is paused for {row['reason']}, and took the account"
+            self.demand(was_refused, "pause", text)
 
     def audit(self) -> None:
         for name in AUDITS:
@@ -123,28 +144,47 @@ class Watch:
     def _born(self, move: Moved) -> None:
         self.states[move.job_id] = move.new.state
         self.tell(f"{whose()}: {move.job_id} is {move.new.state}")
-        self.demand(move.new.state == "accepted", "I8", f"{move.job_id} began {move.new.state}")
+        self.demand(move.new.state == "queued", "I8", f"{move.job_id} began {move.new.state}")
         self.demand(self._reservations(move.job_id) == 1, "I3", f"{move.job_id} reserved nothing")
+        self.touched[move.job_id] = asyncio.get_running_loop().time()
         self._within_limits(self._job(move.job_id))
+
+    def _now_there(self) -> int:
+        """What the clock of the process says that just wrote, in milliseconds."""
+        life = LIFE.get()
+        ahead = 0.0 if life is None else life.machine.ahead_seconds
+        return rows.milliseconds(self.clock.now()) + int(ahead * 1000)
+
+    def clocks_were_right(self, for_seconds: float) -> bool:
+        """For so long, up to now; what a process read before it was suspended it goes by after."""
+        life = LIFE.get()
+        now = asyncio.get_running_loop().time()
+        since = now - for_seconds if life is None else life.awake_ago(for_seconds)
+        return since >= self.wrong_until_seconds
+
+    @property
+    def _clocks_were_ever_wrong(self) -> bool:
+        return self.wrong_until_seconds > float("-inf")
 
     def _moved(self, move: Moved) -> None:
         old, new, job_id = move.old, move.new, move.job_id
         assert old is not None
-        now = rows.milliseconds(self.clock.now())
+        now = self._now_there()
         held = old.lease_owner is not None and (old.lease_expires_at or 0) > now
         stolen = new.lease_owner not in {None, old.lease_owner}
-        self.demand(not (held and stolen), "lease", f"{job_id} of {old.lease_owner} taken away")
+        may = not (held and stolen) or not self.clocks_were_right(SLOW_PRESS_MS / 1000)
+        self.demand(may, "lease", f"{job_id} of {old.lease_owner} taken away")
         if new.version == old.version and new.state == old.state:
             return  # a lease was taken or renewed
+        self.touched[job_id] = asyncio.get_running_loop().time()
         self.demand(old.state not in ENDS, "I8", f"{job_id} had {old.state} already")
         self.demand(new.version == old.version + 1, "I8", f"{job_id} skipped a version")
         self.demand(
             new.cancel_requested >= old.cancel_requested, "I8", f"{job_id}: a Cancel was forgotten"
         )
-        later = new.next_action_at - now
-        self.demand(
-            new.state in ENDS or later <= LONGEST_UNTIL_NEXT_LOOK_MS, "I7", f"{job_id} is not due"
-        )
+        latest = max(now, self.limited_until_ms) + LONGEST_UNTIL_NEXT_LOOK_MS
+        is_due = new.state in ENDS or new.next_action_at <= latest + CLOCKS_DIFFER_MS
+        self.demand(is_due or self._clocks_were_ever_wrong, "I7", f"{job_id} is not due")
         if new.state != old.state:
             self._changed(move.job_id, old.state, new.state, now)
 
@@ -164,9 +204,10 @@ class Watch:
             self.demand(not self.runs[job_id], "I8", f"{job_id} was let go, and is paid for")
         if new == "expired":
             self._may_expire(self._job(job_id), now)
-        if (old, new) == ("collecting", "failed"):
+        if (old, new) == ("downloading", "failed"):
             job = self._job(job_id)
-            may = job_id in self.spoilt or now >= job["deadline_at"]
+            is_late = now + CLOCKS_DIFFER_MS >= job["deadline_at"]
+            may = job_id in self.spoilt or is_late or self._clocks_were_ever_wrong
             self.demand(may, "deadline", f"{job_id} was ready and in time, and was given up")
 
     def _may_be_uncertain(self, job_id: str) -> None:
@@ -176,14 +217,23 @@ class Watch:
             return
         now = asyncio.get_running_loop().time()
         ago = now - answer.at_seconds
-        slept = now - self.clock.jumped_at <= LEASE_SECONDS  # a lease may have ended meanwhile
-        excused = answer.life.is_over or slept or ago > ANSWER_WRITTEN_SECONDS
+        slept = (
+            now - self.clock.jumped_at <= LEASE_SECONDS
+        )  # a lease may have ended in the meantime
+        suspended = answer.life.is_suspended or answer.life.suspended_seconds(now - LEASE_SECONDS)
+        wrong = not self.clocks_were_right(LEASE_SECONDS)
+        late = ago > ANSWER_WRITTEN_SECONDS
+        excused = answer.life.is_over or slept or suspended or wrong or late
         self.demand(excused, "I5", f"the answer to {job_id} was thrown away")
 
     def _may_expire(self, job: Any, now: int) -> None:
-        """Only what was just seen in the making, or what nobody could look at for an hour."""
+        """Only what was just seen rendering, or what no one could look at for an hour."""
         look = self.looks.get(job["id"])
-        passed = now - job["deadline_at"]
+        if self._clocks_were_ever_wrong:
+            seen = look is None or look.state in {"queued", "running", ""}
+            self.demand(seen, "deadline", f"{job['id']} expired, last {look}")
+            return
+        passed = now - job["deadline_at"] + CLOCKS_DIFFER_MS
         self.demand(passed >= 0, "deadline", f"{job['id']} expired before its deadline")
         if look is None:
             self.demand(passed >= HOUR_MS, "deadline", f"{job['id']} expired unseen")
@@ -226,10 +276,12 @@ class Watch:
         for rate in rules.rates or ():
             since = job["accepted_at"] - rate.per_seconds * 1000
             [(made,)] = self.engine.ask(f"{mine} accepted_at > ?", guild, user, since)
-            # by its own word a slow wish may be older than one that overtook it, hours later
+            # by its own word a slow request may be older than one that overtook it, hours later
             lately = sum(at > now - rate.per_seconds * 1000 for at in written)
-            within = min(made, lately) <= rate.most
-            self.demand(within, "I9", f"{job['id']}: {made} wishes of {rate}")
+            # what a clock made that was behind is free early, by as much
+            right = self.clocks_were_right(rate.per_seconds + SLOW_PRESS_MS / 1000)
+            within = min(made, lately) <= rate.most or not right
+            self.demand(within, "I9", f"{job['id']}: {made} requests of {rate}")
 
     def _rules(self, server: Any, job: Any) -> Any:
         own, roles = None, []
@@ -247,7 +299,41 @@ class Watch:
                 own = override.rules
         return effective(server, roles, own)
 
+    def refused_by_limit(self, user: int, error: LimitReachedError, pressed_at: datetime) -> None:
+        """A rate refuses only what really was asked for in its time, before the press."""
+        if not self.clocks_were_right(ASKED_AGAIN_SECONDS):
+            return
+        now = rows.milliseconds(pressed_at)
+        for one in error.refusals:
+            if one.kind is LimitKind.RATE:
+                since = now - one.asked * 1000 - CLOCKS_DIFFER_MS - SLOW_PRESS_MS
+                made = sum(at > since for at in self.written.get(user, ()))
+                text = f"{user} made {made} in {one.asked} s, and was refused as after {one.most}"
+                self.demand(made >= one.most, "I9", text)
+
+    def blocked_by_limit(self) -> bool:
+        """Whether some service takes nothing yet, and said so."""
+        return rows.milliseconds(self.clock.now()) < self.limited_until_ms
+
+    def limited(self, until: datetime) -> None:
+        self.limited_until_ms = max(self.limited_until_ms, rows.milliseconds(until))
+
+    def stands_still(self, job_id: str, since_seconds: float) -> bool:
+        """Whether no one has touched an open job, nor asked its service, for too long.
+
+        Someone was there to do so, and its clock was right, since then.
+        """
+        look = self.looks.get(job_id)
+        looked = look.at_seconds if look else 0.0
+        last = max(self.touched[job_id], looked, since_seconds, self.wrong_until_seconds)
+        return asyncio.get_running_loop().time() - last > ASKED_AGAIN_SECONDS
+
     # services
+
+    def refused_content(self, provider: str, refusal: Refusal) -> None:
+        """A request was refused for what it asks for."""
+        self.refuses_contents = True
+        self.tell(f"{provider} refuses a content with {refusal.status}: {refusal.error!r}")
 
     def sends(self, tag: str, owner: str) -> None:
         """A request that may cost money is on its way."""
@@ -255,8 +341,8 @@ class Watch:
         self.tags[tag] += 1
         self.answers.pop(job_id, None)
         self.demand(self.tags[tag] == 1, "I5", f"{tag} was sent again")
-        self.demand(self.runs[job_id] == 0, "I5", f"{tag} is sent, and its film is paid for")
-        self.demand(job_id not in self.called_off, "I5", f"{tag} is sent, and was called off")
+        self.demand(self.runs[job_id] == 0, "I5", f"{tag} is sent, and its video is paid for")
+        self.demand(job_id not in self.cancelled, "I5", f"{tag} is sent, and was cancelled")
         found = self.engine.ask("SELECT state FROM submissions WHERE tag = ?", tag)
         self.demand(found, "I5", f"{tag} is sent before its intent was written")
         if found:  # another process may have taken it for lost, if this one was slow
@@ -298,9 +384,18 @@ class Watch:
         self.demand(intended, "I6", f"a {kind} of {job_id} without its intent")
         state, wanted = (
             self.states[job_id],
-            {"film": {"succeeded", "failed", "expired"}, "failure": {"failed", "expired"}},
+            {"video": {"succeeded", "failed", "expired"}, "failure": {"failed", "expired"}},
         )
         self.demand(state in wanted.get(kind, {state}), "I6", f"a {kind} of {job_id}, {state}")
+
+    def deleted(self, job_id: str, kind: str, *, is_there: bool) -> None:
+        """A message is deleted, or was, because a later one of its job is there."""
+        later = {"card": ("video", "failure"), "failure": ("video",)}.get(kind, ())
+        replaced = any(self.posts[job_id, one] for one in later)
+        self.demand(replaced, "I11", f"the {kind} of {job_id} is deleted, and none came after it")
+        self.in_vain[job_id] += not is_there
+        few = self.in_vain[job_id] <= DELETED_IN_VAIN_MOST
+        self.demand(few, "I11", f"the {kind} of {job_id} is deleted again and again")
 
     # questions
 

@@ -33,7 +33,8 @@ from bot.errors import (
 from tests.factories import NOW
 from tests.fakes.clock import FakeClock
 from tests.fakes.weather import Weather
-from tests.simulation.loop import LIFE, Life
+from tests.simulation.kinds import Kind
+from tests.simulation.loop import LIFE, Life, Machine
 
 Adapter = TypeVar("Adapter")
 Fault = type[Exception]
@@ -56,7 +57,7 @@ FAULTS: dict[str, list[tuple[float, Fault]]] = {
         (0.02, ProviderProtocolError),
         (0.01, KeyError),
     ],
-    "look": [
+    "poll": [
         (0.07, ProviderUnavailableError),
         (0.02, ProviderTimeoutError),
         (0.03, ProviderRateLimitedError),
@@ -94,16 +95,23 @@ WRITES = frozenset(
             "claim_due",
             "renew",
             "owe",
-            "claim_in_progress",
+            "claim_rendering",
             "claim",
             "save",
             "save_delivery",
         ),
-        *("observe_duration", "set_note", "put", "apply", "give"),
+        *("observe_render_time", "set_note", "put", "apply", "give", "take"),
+        "clamp_instants",
     }
 )
 CONNECTIONS_LAST_SECONDS = 60.0  # on a machine that sleeps
 USUAL_SECONDS = {"submit answered": 2.0, "fetch answered": 2.0, "fit": 2.0, "post answered": 0.3}
+LONG_UPLOAD = 0.3  # of the videos, on a day with a slow line
+LONG_UPLOAD_SECONDS = (60.0, 280.0)  # discord.py gives up after five minutes
+HARD_MOMENTS = frozenset({"upload", "post", "post answered", "submit", "submit answered"})
+SUSPENDED_IN_THE_MIDST = 0.1  # of these, on a day with suspensions
+DAILY_LIMIT_SECONDS = (300.0, 3600.0, 6 * 3600.0)
+PERMISSION_LOST_SECONDS = (1.0, 30.0)
 SLOW = 0.03  # of all moments
 SLOWEST_SECONDS = 30.0
 
@@ -124,6 +132,25 @@ class WorldClock(FakeClock):
         await asyncio.sleep(seconds)  # noqa: TID251 - virtual seconds, and this is the clock
 
 
+@dataclass(frozen=True, slots=True)
+class MachineClock:
+    """The port `Clock` as a process on a machine reads it."""
+
+    world: WorldClock
+    machine: Machine
+
+    def now(self) -> datetime:
+        return self.world.now() + timedelta(seconds=self.machine.ahead_seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        await self.world.sleep(seconds)
+
+
+def excused(error: BaseException) -> bool:
+    """Whether the weather made this error; any other is a finding."""
+    return getattr(error, "is_weather", False)
+
+
 @dataclass
 class Sky:
     """The weather over all processes. `tell` writes the trace."""
@@ -132,7 +159,11 @@ class Sky:
     clock: WorldClock
     ends_at_seconds: float
     tell: Callable[[str], None]
+    kinds: frozenset[Kind] = frozenset()
     away: dict[str, tuple[float, float]] = field(default_factory=dict)
+    full_until: dict[str, datetime] = field(default_factory=dict)  # services, by their daily limit
+    refused_accounts: set[str] = field(default_factory=set)  # services
+    suspend: Callable[[Life], None] = lambda _life: None
 
     def forecast(self) -> None:
         """Decide which services are away, and when."""
@@ -148,13 +179,15 @@ class Sky:
         """What happens now."""
         start, end = self.away.get(place, (0.0, 0.0))
         if start <= asyncio.get_running_loop().time() < end and not moment.endswith("answered"):
-            return AWAY[place]()
+            return _by_weather(AWAY[place]())
         if self.is_over():
             return None
         dice = self.random.random()
         for chance, fault in FAULTS.get(moment, ()):
             dice -= chance
             if dice < 0:
+                if fault in {ProviderCredentialsError, ProviderBalanceError}:
+                    self.refused_accounts.add(place)
                 return self._made(fault)
         return None
 
@@ -162,7 +195,12 @@ class Sky:
         if fault is ProviderRateLimitedError and self.random.random() < 0.5:
             wait = timedelta(seconds=self.random.uniform(1, 120))
             return ProviderRateLimitedError(retry_at=self.clock.now() + wait)
-        return fault()
+        return _by_weather(fault())
+
+
+def _by_weather(error: Exception) -> Exception:
+    error.is_weather = True  # type: ignore[attr-defined]  # a mark for `excused`
+    return error
 
 
 @dataclass
@@ -202,17 +240,22 @@ class Storm:
             await self.sky.clock.sleep(0.1)
             raise fault
         answer = await method(*args, **kwargs)
-        await self.sky.clock.sleep(0)  # somebody else may write before this is read
+        await self.sky.clock.sleep(0)  # someone else may write before this is read
         return answer
 
     async def _moment(self, place: str, event: str, kind: str) -> None:
         await self._beat(event)
         slow = not self.sky.is_over() and self.sky.random.random() < SLOW
         wait = self.sky.random.uniform(1, SLOWEST_SECONDS) if slow else self._usual(kind)
-        jumped = self.sky.clock.jumped_seconds
+        is_hard = Kind.SUSPENDED in self.sky.kinds and kind in HARD_MOMENTS
+        if is_hard and self.sky.random.random() < SUSPENDED_IN_THE_MIDST:
+            self.sky.suspend(self.life)
+        jumped, began = self.sky.clock.jumped_seconds, asyncio.get_running_loop().time()
         await self.sky.clock.sleep(wait)
         await self._beat(event)
         slept = self.sky.clock.jumped_seconds - jumped
+        if self.sky.random.random() < 0.5:  # else the answer lay there, or it was not sent yet
+            slept += self.life.suspended_seconds(began)
         fault = self.sky.fault(place, kind) or _broken(place, kind, slept)
         if fault is not None:
             self.sky.tell(f"{self.life.name} {place} {event}: {type(fault).__name__}")
@@ -220,6 +263,9 @@ class Storm:
         self.sky.tell(f"{self.life.name} {place} {event}")
 
     def _usual(self, kind: str) -> float:
+        long = kind == "upload" and Kind.SLOW_UPLOAD in self.sky.kinds and not self.sky.is_over()
+        if long and self.sky.random.random() < LONG_UPLOAD:
+            return self.sky.random.uniform(*LONG_UPLOAD_SECONDS)
         return self.sky.random.expovariate(1 / USUAL_SECONDS.get(kind, 0.05))
 
     async def _beat(self, event: str) -> None:
@@ -228,11 +274,11 @@ class Storm:
             self.sky.tell(f"{self.life.name} is killed at {event}")
             self.life.end()
         if self.life.is_over:
-            await asyncio.get_running_loop().create_future()  # nobody is there any more
+            await asyncio.get_running_loop().create_future()  # no one is there any more
 
 
 def _broken(place: str, kind: str, slept_seconds: float) -> Exception | None:
-    """Whoever slept long in the middle of a request finds its connection broken."""
+    """Anyone who slept long in the middle of a request finds its connection broken."""
     if slept_seconds < CONNECTIONS_LAST_SECONDS or place in {"disk", "database"}:
         return None
     if kind.startswith("submit"):

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 MB = 1024 * 1024
 SECONDS_AN_HOUR = 3600.0
-UNFINISHED = (".part", ".whole", ".shot-")  # in names of files that somebody is still writing
+WARM_SECONDS = 600.0  # until then caches fill, and cards are looked after for ten minutes
+LOOKED_AT_SECONDS = 120.0
+UNFINISHED = (".part", ".whole", ".shot-")  # in names of files that someone is still writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,20 @@ def mb_an_hour(samples: Sequence[Sample]) -> float:
     spread = sum((one.seconds - middle) ** 2 for one in samples)
     along = sum((one.seconds - middle) * one.memory_mb for one in samples)
     return along / spread * SECONDS_AN_HOUR if spread else 0.0
+
+
+def grown_mb(samples: Sequence[Sample]) -> float | None:
+    """By how much more memory it holds in the end than after the first minutes.
+
+    The middle of the samples of a minute on either side; None for a run that was too short.
+    """
+    early = [
+        one.memory_mb for one in samples if 0 <= one.seconds - WARM_SECONDS <= LOOKED_AT_SECONDS
+    ]
+    if not early or samples[-1].seconds < WARM_SECONDS + 3 * LOOKED_AT_SECONDS:
+        return None
+    since = samples[-1].seconds - LOOKED_AT_SECONDS
+    return median(one.memory_mb for one in samples if one.seconds >= since) - median(early)
 
 
 @dataclass(frozen=True, slots=True)

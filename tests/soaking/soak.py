@@ -21,7 +21,7 @@ KINDS = {
     "storyboard": 4,
 }
 GENERATION_SECONDS = 3.0
-WARMING_FILMS = 24  # after these everything that is made once has been made
+WARMING_VIDEOS = 24  # after these everything that is made once has been made
 BETWEEN_SAMPLES_SECONDS = 10.0
 LOOKS_AT_REST = 12  # a look may fall on an instant of some work
 BETWEEN_LOOKS_SECONDS = 0.25
@@ -43,10 +43,10 @@ class Outcome:
 
 @dataclass
 class Soak:
-    """One town with one bot, to which so many wishes are said in a minute."""
+    """One town with one bot, to which so many requests are said in a minute."""
 
     town: Town
-    wishes_a_minute: float
+    requests_a_minute: float
     tasks: TaskOwner = field(default_factory=TaskOwner)
     port: int = field(default_factory=free_port)
     samples: list[Sample] = field(default_factory=list)
@@ -62,12 +62,12 @@ class Soak:
         await bot.connected()
         switch = {"generation_seconds": GENERATION_SECONDS}
         await self.town.people.call("PATCH", "/providers/nanogpt", switch)
-        await self._wish(WARMING_FILMS, seconds_between=0.5)
+        await self._request(WARMING_VIDEOS, seconds_between=0.5)
         before = await self._rest()
         await self._work(seconds)
         after = await self._rest(before)
         books, states = await self.town.books(), await self.town.states()
-        verdict = judge(self.town.crowd.wishes, books, states)
+        verdict = judge(self.town.crowd.requests, books, states)
         code = await bot.stop()
         if code != 0:
             verdict.find("ended", f"after SIGTERM the bot ended with {code}")
@@ -79,16 +79,16 @@ class Soak:
         return Outcome(before, after, self.samples, verdict, found, dict(bot.errors), audit)
 
     async def _work(self, seconds: float) -> None:
-        between = 60 / self.wishes_a_minute
+        between = 60 / self.requests_a_minute
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(self._watch())
-            await self._wish(round(seconds / between), seconds_between=between)
+            await self._request(round(seconds / between), seconds_between=between)
             watching.cancel()
 
-    async def _wish(self, films: int, *, seconds_between: float) -> None:
+    async def _request(self, videos: int, *, seconds_between: float) -> None:
         begun = time.monotonic()
-        for number in range(films):
-            self.town.crowd.wish()
+        for number in range(videos):
+            self.town.crowd.request()
             await self.town.clock.sleep(
                 max(begun + (number + 1) * seconds_between - time.monotonic(), 0)
             )

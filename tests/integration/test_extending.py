@@ -1,0 +1,190 @@
+"""A video is continued: by its model's own extension or from its last frame, and a longer one is posted."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from yarl import URL
+
+from bot.catalog.extension import ExtensionPlan, Way
+from bot.catalog.request import Derivation, Origin, Parent
+from bot.composition import Application
+from bot.errors import InvalidRequestError, VideoRejectedError
+from bot.ids import ChannelId, GuildId, IdempotencyKey, UserId
+from bot.jobs.job import Job
+from bot.providers.nanogpt.client import NanoGpt
+from sandbox.videos.rendering import Renderer
+from sandbox.videos.sources import GivenVideo, measured
+from tests.people import Person, Upload
+from tests.pictures import picture
+from tests.studio import FOX, Studio
+
+WAN = {
+    "prompt": "a fox running through snow",
+    "model": "alibaba/wan-3.0/text-to-video",
+    "duration": 2,
+    "resolution": "480p",
+}  # 0.14 dollars; its extension costs 0.10
+
+
+def place_of(studio: Studio, person: Person, channel: str) -> Origin:
+    return Origin(
+        GuildId(int(studio.people.guild["id"])),
+        ChannelId(int(studio.people.channel(channel))),
+        UserId(int(person.id)),
+    )
+
+
+async def latest_job(parts: Application, place: Origin) -> Job:
+    """Of a member whose jobs have all ended."""
+    return (await parts.stores.jobs.list_ended(place.guild_id, place.user_id, 1))[0]
+
+
+async def extended(parts: Application, place: Origin, key: str, **asked: Any) -> ExtensionPlan:
+    """Order an extension of the member's latest video, as a press would."""
+    services, job = parts.client.services, await latest_job(parts, place)
+    plan = await services.extending.of_job(job, place, **asked)
+    result = await services.ordering.ask(plan.request, place, IdempotencyKey(key))
+    assert result.job is not None
+    assert plan.price is not None
+    assert result.job.cost_micros == plan.price.cost_micros
+    return plan
+
+
+async def red_for(seconds: int, folder: Path) -> bytes:
+    """A small video of one colour, which is quick to make."""
+    target, drawn = folder / "red.mp4", f"color=c=red:s=640x360:r=12:d={seconds}"
+    made = ("-f", "lavfi", "-i", drawn, "-pix_fmt", "yuv420p", str(target))
+    child = await asyncio.create_subprocess_exec(Renderer().program, "-v", "error", *made)
+    assert await child.wait() == 0
+    return target.read_bytes()
+
+
+async def seen(studio: Studio, message: Any) -> GivenVideo:
+    """The video of a message, as its reader gets it."""
+    async with studio.people.session.get(message["attachments"][0]["url"]) as answer:
+        return await measured(await answer.read(), Renderer())
+
+
+async def test_a_video_is_continued_from_its_last_frame_and_posted_as_one(studio, fern):
+    place = place_of(studio, fern, "videos")
+    async with studio.bot() as parts, fern.watching() as watch:
+        await fern.command(str(place.channel_id), "video", FOX)
+        await studio.videos(watch)
+        plan = await extended(parts, place, "extend:1", prompt="it jumps over a brook")
+        messages = await studio.videos(watch, 2)
+        job = await latest_job(parts, place)
+        first, second = [await seen(studio, one) for one in messages]
+
+    assert (plan.way, plan.request.model_id) == (Way.LAST_FRAME, "seedance-lite-video")
+    assert plan.total_seconds == pytest.approx(10.0, abs=0.1)
+    assert first.seconds == pytest.approx(5.0, abs=0.1)
+    assert second.seconds == pytest.approx(10.0, abs=0.1)
+    assert (second.width, second.height) == (first.width, first.height)
+    assert "it jumps over a brook" in messages[1]["content"]
+    assert job.artifact is not None
+    assert job.artifact.remark is None
+    assert job.artifact.duration_seconds == pytest.approx(10.0, abs=0.1)
+    assert job.request.parent is not None
+    assert (job.request.parent.derivation, job.request.parent.extended) == (Derivation.EXTEND, 0)
+    assert [run["cost"] for run in studio.runs] == [0.08007, 0.08007]
+
+
+@pytest.mark.parametrize("hands_out", ["new", "whole"])
+async def test_a_models_own_extension_gets_the_video_itself(studio, fern, hands_out):
+    studio.sandbox.nanogpt.service.overrides.extension = hands_out
+    place = place_of(studio, fern, "videos")
+    async with studio.bot() as parts, fern.watching() as watch:
+        await fern.command(str(place.channel_id), "video", WAN)
+        await studio.videos(watch)
+        plan = await extended(parts, place, "extend:1")
+        await studio.videos(watch, 2)
+        await extended(parts, place, "extend:2")
+        messages = await studio.videos(watch, 3)
+        lengths = [(await seen(studio, one)).seconds for one in messages]
+        job = await latest_job(parts, place)
+
+    assert (plan.way, plan.request.model_id) == (Way.OWN, "alibaba/wan-3.0/video-extend")
+    assert lengths == pytest.approx([2.0, 4.0, 6.0], abs=0.15)
+    assert job.request.parent is not None
+    assert job.request.parent.extended == 1
+    assert [(run["model"], run["cost"]) for run in studio.runs] == [
+        ("alibaba/wan-3.0/text-to-video", 0.14),
+        ("alibaba/wan-3.0/video-extend", 0.10),
+        ("alibaba/wan-3.0/video-extend", 0.10),
+    ]
+
+
+async def test_a_video_too_large_to_be_sent_inside_is_fetched_from_its_message(
+    studio, fern, monkeypatch
+):
+    monkeypatch.setattr(NanoGpt, "pictures_max_bytes", 1_000)
+    place = place_of(studio, fern, "videos")
+    async with studio.bot() as parts, fern.watching() as watch:
+        await fern.command(str(place.channel_id), "video", WAN)
+        [first] = await studio.videos(watch)
+        await extended(parts, place, "extend:1")
+        messages = await studio.videos(watch, 2)
+        length = (await seen(studio, messages[1])).seconds
+
+    body = list(studio.sandbox.nanogpt.service.books.runs.values())[1].body
+    posted = URL(first["attachments"][0]["url"])
+    assert "videoDataUrl" not in body
+    assert URL(body["videoUrl"]).path == posted.path
+    assert length == pytest.approx(4.0, abs=0.15)
+
+
+async def test_a_fifth_extension_is_refused_before_anything_is_read_or_charged(studio, fern):
+    place = place_of(studio, fern, "videos")
+    async with studio.bot() as parts, fern.watching() as watch:
+        await fern.command(str(place.channel_id), "video", WAN)
+        await studio.videos(watch)
+        job = await latest_job(parts, place)
+        parent = Parent(Derivation.EXTEND, None, 4)
+        fourth = replace(job, request=replace(job.request, parent=parent))
+        with pytest.raises(InvalidRequestError) as refused:
+            await parts.client.services.extending.of_job(fourth, place)
+
+    assert len(refused.value.reasons) == 1
+    assert "has been extended 4 times" in refused.value.reasons[0]
+    assert len(studio.runs) == 1
+
+
+async def test_another_bots_video_is_continued_from_its_last_frame(studio, fern, tmp_path):
+    place = place_of(studio, fern, "videos")
+    clip = Upload("clip.mp4", await red_for(3, tmp_path), "video/mp4")
+    async with studio.bot() as parts, fern.watching() as watch:
+        message = await fern.say(str(place.channel_id), "mine", clip)
+        services, address = parts.client.services, message["attachments"][0]["url"]
+        plan = await services.extending.of_address(address, "clip.mp4", place, prompt="it blooms")
+        await services.ordering.ask(plan.request, place, IdempotencyKey("extend:1"))
+        job_messages = await studio.videos(watch, 2)
+        made = await seen(studio, job_messages[-1])
+
+    assert plan.way is Way.LAST_FRAME
+    assert plan.total_seconds is not None
+    assert made.seconds == pytest.approx(plan.total_seconds, abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("sky.png", picture()), ("words.mp4", b"no video"), ("empty.mp4", b"\0")],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_what_is_no_video_gets_one_sentence_and_nothing_is_charged(
+    studio, fern, name, content
+):
+    place = place_of(studio, fern, "videos")
+    async with studio.bot() as parts:
+        message = await fern.say(str(place.channel_id), "", Upload(name, content, "video/mp4"))
+        with pytest.raises(VideoRejectedError) as refused:
+            await parts.client.services.extending.of_address(
+                message["attachments"][0]["url"], name, place, prompt="it blooms"
+            )
+        ended = await parts.stores.jobs.list_ended(place.guild_id, place.user_id, 1)
+
+    assert name in str(refused.value)
+    assert ended == []
+    assert studio.runs == []
