@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import answering, delivering, fitting, tracker, waiting
+from bench import answering, dispatcher, fitting, joining, waiting, worker
 from bench.host import described
 from bench.pictures import bars
 
@@ -29,10 +29,11 @@ def run(*, peers: bool) -> str:
     """Everything, as one document."""
     parts = [f"{HEAD}{described()}\n"]
     sections: tuple[tuple[str, Callable[[], str]], ...] = (
-        ("tracker", lambda: _tracker(peers=peers)),
+        ("worker", lambda: _worker(peers=peers)),
         ("waiting", lambda: asyncio.run(waiting.run(100_000, 3))),
-        ("delivering", _delivering),
-        ("fitting", lambda: asyncio.run(fitting.run(list(fitting.FILMS)))),
+        ("dispatcher", _dispatcher),
+        ("fitting", lambda: asyncio.run(fitting.run(list(fitting.VIDEOS)))),
+        ("joining", lambda: asyncio.run(joining.run())),
         ("answering", lambda: asyncio.run(answering.run(answering.TIMES))),
     )
     for name, section in sections:
@@ -43,37 +44,37 @@ def run(*, peers: bool) -> str:
     return "\n".join([*parts, f"Load average at the end: {load}.\n"])
 
 
-def _tracker(*, peers: bool) -> str:
-    python = tracker.installed_peers() if peers else None
-    found, notes = tracker.measure(tracker.FILMS, tracker.TIMES, python)
+def _worker(*, peers: bool) -> str:
+    python = worker.installed_peers() if peers else None
+    found, notes = worker.measure(worker.VIDEOS, worker.TIMES, python)
     values = {
         engine.title.strip("*"): [one.cpu_ms for one in outcomes]
         for engine, outcomes in found.items()
         if outcomes
     }
-    ours = [engine.title.strip("*") for engine in tracker.OURS[1:]]
+    ours = [engine.title.strip("*") for engine in worker.OURS[1:]]
     bars(
         PICTURES / "bench-tracker.png",
-        f"What {tracker.FILMS:,} films at once cost",
-        "CPU a film (ms)",
+        f"What {worker.VIDEOS:,} videos at once cost",
+        "CPU per video (ms)",
         values,
         ours,
     )
-    text = tracker.report(tracker.FILMS, tracker.TIMES, found, notes)
+    text = worker.report(worker.VIDEOS, worker.TIMES, found, notes)
     return f"{text}\n![CPU of each engine](pictures/bench-tracker.png)\n"
 
 
-def _delivering() -> str:
-    found = delivering.compare(delivering.TIMES)
+def _dispatcher() -> str:
+    found = dispatcher.compare(dispatcher.TIMES)
     names = {"ours": "Showreel", "naive": "await response.read()"}
     bars(
         PICTURES / "bench-delivering.png",
-        f"Memory for {delivering.FILMS} films of {delivering.FILM_MB} MB at once",
+        f"Memory for {dispatcher.VIDEOS} videos of {dispatcher.VIDEO_MB} MB at once",
         "MB above what it held before",
         {names[way]: [one["grown"] for one in figures] for way, figures in found.items()},
         ["Showreel"],
     )
-    text = delivering.report(delivering.TIMES, found)
+    text = dispatcher.report(dispatcher.TIMES, found)
     return f"{text}\n![Memory of both ways](pictures/bench-delivering.png)\n"
 
 

@@ -1,8 +1,8 @@
-"""How many wishes a second become jobs, within every limit and with their money reserved.
+"""How many requests a second become jobs, within every limit and with their money reserved.
 
 `python -m bench.accepting` measures the one transaction that does it, on SQLite and on PostgreSQL
 with fsync on, for one member and for fifty at once, in books of growing size, and prints a table;
-`--entries` and `--wishes` change what is measured. It takes some minutes.
+`--entries` and `--requests` change what is measured. It takes some minutes.
 """
 
 import argparse
@@ -19,24 +19,29 @@ from pathlib import Path
 
 import asyncpg
 
-from bench.books import ENTRIES_A_FILM, MEMBERS, fill
-from bot.domain.edits import Actor, SetPolicy
-from bot.domain.jobs import Job, JobState
-from bot.domain.limits import Allowance, RateLimit, Rules
-from bot.domain.policy import Policy
-from bot.domain.windows import Window
+from bench.books import ENTRIES_A_VIDEO, MEMBERS, fill
+from bot.guilds.audit import Actor
 from bot.ids import GuildId, UserId
-from bot.ports import Change
-from bot.storage.databases import Engine, open_database
+from bot.jobs.job import Job, JobState
+from bot.jobs.stores import Change
+from bot.money.changes import SetPolicy
+from bot.money.limits import (
+    Allowance,
+    Policy,
+    RateLimit,
+    Rules,
+)
+from bot.money.windows import Window
+from bot.storage.engines.databases import Engine, open_database
 from bot.storage.money import Money
+from bot.storage.money_store import SqlMoneyStore
 from bot.storage.stores import SqlJobStore
-from bot.storage.treasury import SqlTreasury
 from tests.factories import NOW, make_delivery, make_job
 from tests.postgres import running_postgres
 
 ENTRIES = (0, 10_000, 100_000, 1_000_000)
-WISHES = 600
-TURN = 20  # wishes in a row; one member may have so many films open
+REQUESTS = 600
+TURN = 20  # requests in a row; one member may have so many videos open
 DOLLAR = 1_000_000
 POLICY = Policy(
     GuildId(10),
@@ -44,19 +49,27 @@ POLICY = Policy(
         rates=(RateLimit(3, 60), RateLimit(20, 86_400)),
         open_jobs_most=50,
         allowance=Allowance(100 * DOLLAR, Window.DAY),
-        film_micros_most=10 * DOLLAR,
+        video_micros_most=10 * DOLLAR,
     ),
     pool_micros=100_000 * DOLLAR,
 )
-HEAD = ("database", "entries", "members", "wishes a second", "p50 (ms)", "p99 (ms)", "p50 to empty")
+HEAD = (
+    "database",
+    "entries",
+    "members",
+    "requests a second",
+    "p50 (ms)",
+    "p99 (ms)",
+    "p50 to empty",
+)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What some wishes came to."""
+    """What some requests came to."""
 
     took_seconds: float  # from the first to the last
-    seconds: Sequence[float]  # of each wish
+    seconds: Sequence[float]  # of each request
 
     @property
     def a_second(self) -> float:
@@ -68,28 +81,28 @@ class Figures:
 
 
 class Server:
-    """A server whose members wish every other hour of its calendar, as fast as the database allows."""
+    """A server whose members request every other hour of its calendar, as fast as the database allows."""
 
     def __init__(self, engine: Engine) -> None:
         money = Money(engine)
         self._store = SqlJobStore(engine, money)
-        self._treasury = SqlTreasury(engine, money)
+        self._money_store = SqlMoneyStore(engine, money)
         self._hours = 0
         self._made: list[Job] = []
 
     async def open(self) -> None:
-        before = await self._treasury.policy(POLICY.guild_id)
+        before = await self._money_store.policy(POLICY.guild_id)
         by = Actor(POLICY.guild_id, UserId(1), f"policy-{before.version}", NOW)
-        await self._treasury.apply(by, SetPolicy(replace(POLICY, version=before.version)))
+        await self._money_store.apply(by, SetPolicy(replace(POLICY, version=before.version)))
 
-    async def measure(self, members: int, wishes: int) -> Figures:
-        """So many wishes, of so many members at once."""
-        rounds = max(wishes // members, 1)
+    async def measure(self, members: int, requests: int) -> Figures:
+        """So many requests, of so many members at once."""
+        rounds = max(requests // members, 1)
         begun = time.perf_counter()
         waited = await asyncio.gather(*(self._member(n, rounds) for n in range(members)))
         took = time.perf_counter() - begun
         self._hours += rounds
-        await self._call_off()
+        await self._cancel_by_reaction()
         seconds = [one for each in waited for one in each]
         return Figures(took, seconds)
 
@@ -104,7 +117,7 @@ class Server:
             self._made.append(job)
         return waited
 
-    async def _call_off(self) -> None:
+    async def _cancel_by_reaction(self) -> None:
         """So that the next run meets no open jobs; not measured."""
         ended = [Change(replace(job, state=JobState.CANCELLED)) for job in self._made]
         self._made.clear()
@@ -117,11 +130,11 @@ def _job(member: int, at: datetime) -> Job:
     )
 
 
-async def measure(servers: dict[int, Server], members: int, wishes: int) -> dict[int, Figures]:
+async def measure(servers: dict[int, Server], members: int, requests: int) -> dict[int, Figures]:
     """All of them in turns, so that whatever else the host does falls on all alike."""
     a_turn = max(members, TURN)
     found: dict[int, list[Figures]] = {size: [] for size in servers}
-    for _ in range(wishes // a_turn + 1):
+    for _ in range(requests // a_turn + 1):
         for size, server in servers.items():
             found[size].append(await server.measure(members, a_turn))
     return {size: _together(turns[1:]) for size, turns in found.items()}  # the first warms up
@@ -132,7 +145,7 @@ def _together(turns: Sequence[Figures]) -> Figures:
     return Figures(sum(turn.took_seconds for turn in turns), seconds)
 
 
-async def rows_of(name: str, addresses: dict[int, str], wishes: int) -> list[list[str]]:
+async def rows_of(name: str, addresses: dict[int, str], requests: int) -> list[list[str]]:
     """The lines of one kind of database; `addresses` by the number of entries."""
     lines = []
     async with AsyncExitStack() as stack:
@@ -140,11 +153,11 @@ async def rows_of(name: str, addresses: dict[int, str], wishes: int) -> list[lis
         for size, address in addresses.items():
             async with open_database(address):
                 pass  # migrated
-            await fill(address, 0, size // ENTRIES_A_FILM)
+            await fill(address, 0, size // ENTRIES_A_VIDEO)
             servers[size] = Server(await stack.enter_async_context(open_database(address)))
             await servers[size].open()
         for members in (1, MEMBERS):
-            figures = await measure(servers, members, wishes)
+            figures = await measure(servers, members, requests)
             first = figures[min(figures)].percentile_ms(0.5)
             for size, one in figures.items():
                 lines.append(_line(name, size, members, one, first))
@@ -175,15 +188,15 @@ def fsync_ms(folder: Path, times: int = 200) -> float:
     return statistics.median(waited) * 1000
 
 
-async def run(sizes: Sequence[int], wishes: int) -> None:
+async def run(sizes: Sequence[int], requests: int) -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory(prefix="showreel-bench-") as name:
         print(f"An fsync of 4 KiB takes this host {fsync_ms(Path(name)):.2f} ms (median).\n")
         files = {size: f"sqlite:///{name}/{size}.db" for size in sizes}
-        lines = await rows_of("SQLite", files, wishes)
+        lines = await rows_of("SQLite", files, requests)
     with running_postgres(fsync=True) as server:
         databases = {size: await _new_database(server, f"bench_{size}") for size in sizes}
-        lines += await rows_of("PostgreSQL", databases, wishes)
+        lines += await rows_of("PostgreSQL", databases, requests)
     for line in (HEAD, ["--", *["--:"] * (len(HEAD) - 1)], *lines):
         print(f"| {' | '.join(line)} |")
 
@@ -199,9 +212,9 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--entries", type=int, nargs="+", default=list(ENTRIES))
-    parser.add_argument("--wishes", type=int, default=WISHES)
+    parser.add_argument("--requests", type=int, default=REQUESTS)
     told = parser.parse_args()
-    asyncio.run(run(told.entries, told.wishes))
+    asyncio.run(run(told.entries, told.requests))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """How soon a slash command is acknowledged while the bot has its hands full.
 
 `python -m bench.answering` starts a sandbox and the real bot, each as a program, with 1,000 open
-films in its database and large films owed to four channels, lets members give commands one after
+videos in its database and large videos owed to four channels, lets members give commands one after
 the other, and prints how long each acknowledgement took. Discord waits three seconds for one.
 """
 
@@ -21,23 +21,23 @@ from pathlib import Path
 
 import aiohttp
 
-from bench.film_sink import make_film
 from bench.host import MB, described, percentile, table
+from bench.video_sink import make_video
 from bot.clock import SystemClock
-from bot.domain.deliveries import DeliveryKind, owed
-from bot.domain.jobs import Artifact, Job, JobState
 from bot.ids import ChannelId, GuildId, ProviderName, UserId
-from bot.storage.databases import open_database
+from bot.jobs.job import Artifact, Job, JobState
+from bot.jobs.messages import DeliveryKind, owed
+from bot.storage.engines.databases import open_database
 from bot.storage.stores import SqlJobStore
 from bot.tasks import TaskOwner
 from tests.factories import make_job
 from tests.killing.processes import Bot, environment_of, running_sandbox
 from tests.people import Json, People
 
-CHANNELS = ("films", "pictures", "cinema", "attic")
+CHANNELS = ("videos", "pictures", "cinema", "attic")
 OPEN = 1_000
 OWED = 60
-FILM_MB = 19
+VIDEO_MB = 19
 COMMANDS: tuple[tuple[str, Json], ...] = (
     ("quota show", {}),
     ("models list", {}),
@@ -53,7 +53,7 @@ class Figures:
     """What was seen; times in milliseconds."""
 
     by_command: dict[str, list[float]]
-    delivered: int  # films, while commands were given
+    delivered: int  # videos, while commands were given
 
     @property
     def all(self) -> list[float]:
@@ -61,11 +61,11 @@ class Figures:
 
 
 @asynccontextmanager
-async def busy_town(folder: Path, films: int) -> AsyncIterator[tuple[People, Path]]:
+async def busy_town(folder: Path, videos: int) -> AsyncIterator[tuple[People, Path]]:
     """A sandbox and a bot on a database that is full of work."""
     async with AsyncExitStack() as stack:
         beside, home = folder / "sandbox", folder / "bot"
-        for made in (beside, home, home / "films"):
+        for made in (beside, home, home / "videos"):
             await asyncio.to_thread(made.mkdir)
         told = await stack.enter_async_context(
             running_sandbox(beside, rate_limits="false", generation_seconds="3600")
@@ -75,7 +75,7 @@ async def busy_town(folder: Path, films: int) -> AsyncIterator[tuple[People, Pat
         await settle(people)
         environment = environment_of(told, home, None)
         database = home / "showreel.db"
-        await fill(database, home / "films", people, films)
+        await fill(database, home / "videos", people, videos)
         environment["DATABASE_URL"] = f"sqlite:///{database}"
         bot = await Bot.start(TaskOwner(), environment, folder / "log")
         stack.push_async_callback(bot.stop)
@@ -96,24 +96,24 @@ async def settle(people: People) -> None:
     await people.look_around()
 
 
-async def fill(database: Path, films: Path, people: People, owed_films: int) -> None:
-    """Films that wait for their turn, and films that are ready to be posted."""
-    first = films.parent / "first.mp4"
-    await asyncio.to_thread(make_film, first, FILM_MB * MB)
+async def fill(database: Path, videos: Path, people: People, owed_videos: int) -> None:
+    """Videos that wait for their turn, and videos that are ready to be posted."""
+    first = videos.parent / "first.mp4"
+    await asyncio.to_thread(make_video, first, VIDEO_MB * MB)
     channels = [ChannelId(int(people.channel(name))) for name in CHANNELS]
     guild_id = GuildId(int(people.guild["id"]))
     async with open_database(f"sqlite:///{database}") as engine:
         store = SqlJobStore(engine)
         for number in range(OPEN):
             await store.accept(_job(guild_id, channels[0], number), [])
-        for number in range(owed_films):
+        for number in range(owed_videos):
             channel_id = channels[number % len(channels)]
             job = _job(guild_id, channel_id, number)
-            artifact = Artifact(f"{job.id}.mp4", FILM_MB * MB, 2.0, 640, 360)
+            artifact = Artifact(f"{job.id}.mp4", VIDEO_MB * MB, 2.0, 640, 360)
             ready = _succeeded(job, artifact)
-            os.link(first, films / artifact.key)
+            os.link(first, videos / artifact.key)
             now = SystemClock().now()
-            await store.accept(ready, [owed(job.id, DeliveryKind.FILM, guild_id, channel_id, now)])
+            await store.accept(ready, [owed(ready, DeliveryKind.VIDEO, now)])
 
 
 def _job(guild_id: GuildId, channel_id: ChannelId, number: int) -> Job:
@@ -134,9 +134,9 @@ def _succeeded(job: Job, artifact: Artifact) -> Job:
 
 
 async def measure(people: People, database: Path, times: int) -> Figures:
-    """Commands one after the other, while films go out."""
+    """Commands one after the other, while videos go out."""
     person = people.person("Ada")
-    channel = people.channel("films")
+    channel = people.channel("videos")
     found: dict[str, list[float]] = {name: [] for name, _ in COMMANDS}
     before = await _posted(database)
     for name, options in islice(cycle(COMMANDS), times):
@@ -149,7 +149,7 @@ async def measure(people: People, database: Path, times: int) -> Figures:
 async def _posted(database: Path) -> int:
     def count() -> int:
         with contextlib.closing(sqlite3.connect(database, timeout=30)) as connection:
-            sql = "SELECT COUNT(*) FROM deliveries WHERE kind = 'film' AND state = 'posted'"
+            sql = "SELECT COUNT(*) FROM deliveries WHERE kind = 'video' AND state = 'posted'"
             return int(connection.execute(sql).fetchone()[0])
 
     return await asyncio.to_thread(count)
@@ -165,9 +165,9 @@ async def run(times: int) -> str:
     lines = [_line(f"`/{name}`", some) for name, some in figures.by_command.items()]
     lines.append(_line("**all**", figures.all))
     return (
-        f"## Commands while {OPEN:,} films are open\n\n"
-        f"The real bot and the sandbox, a process each. Meanwhile {figures.delivered} films of"
-        f" {FILM_MB} MB went out, four at once, and {left} were still owed at the end. From the"
+        f"## Commands while {OPEN:,} videos are open\n\n"
+        f"The real bot and the sandbox, a process each. At the same time, {figures.delivered} videos of"
+        f" {VIDEO_MB} MB went out, four at once, and {left} were still owed at the end. From the"
         f" member's press to the acknowledgement, with the sandbox's own time in it. Target: p99"
         f" under 300 ms; Discord allows 3,000.\n\n{table(head, lines)}\n"
     )

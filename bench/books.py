@@ -1,4 +1,4 @@
-"""Books of any size, for benchmarks: films that were made and paid for long ago."""
+"""Books of any size, for benchmarks: videos that were made and paid for long ago."""
 
 import contextlib
 import re
@@ -10,17 +10,17 @@ from typing import Any
 
 import asyncpg
 
-from bot.domain.jobs import JobState
+from bot.jobs.job import JobState
 from bot.storage import rows
 from tests.factories import NOW, make_job
 
-ENTRIES_A_FILM = 8
+ENTRIES_A_VIDEO = 8
 MEMBERS = 50
 BATCH = 5_000
 _COST = 100
 _FUNDS = 10**12
-_JOB = rows.job_parameters(make_job(state=JobState.CANCELLED))
-_OTHER_PURSES = ("held", "spent", "pool_held", "pool_spent", "issued")
+_JOB = rows.JOBS.parameters(make_job(state=JobState.CANCELLED))
+_OTHER_ACCOUNTS = ("held", "spent", "pool_held", "pool_spent", "issued")
 _INSERTS = {
     "jobs": f"INSERT INTO jobs ({', '.join(_JOB)}) VALUES ({', '.join('?' * len(_JOB))})",  # noqa: S608 - our own names
     "ledger_transactions": (
@@ -49,7 +49,7 @@ Rows = dict[str, list[tuple[Any, ...]]]
 
 
 async def fill(address: str, first: int, after: int) -> None:
-    """Write the films numbered from `first` to before `after`, in one transaction."""
+    """Write the videos numbered from `first` to before `after`, in one transaction."""
     if address.startswith("sqlite"):
         _fill_sqlite(address.removeprefix("sqlite:///"), first, after)
     else:
@@ -88,7 +88,7 @@ def _numbered(sql: str) -> str:
 
 
 def _accounts() -> Iterator[tuple[Any, ...]]:
-    for kind in _OTHER_PURSES:
+    for kind in _OTHER_ACCOUNTS:
         yield f"10:{kind}", 10, kind, None
     yield "10:pool:long-ago", 10, "pool", None
     for member in range(MEMBERS):
@@ -104,19 +104,19 @@ def _batches(first: int, after: int) -> Iterator[Rows]:
             _fund(found)
             funded = False
         for number in batch:
-            _film(found, number, after)
+            _video(found, number, after)
         yield found
 
 
 def _fund(found: Rows) -> None:
     found["ledger_transactions"].append(("fund-long-ago", 10, "fund", 0, None, None))
-    purses = ["10:pool:long-ago", *(f"10:allowance:{n}:long-ago" for n in range(MEMBERS))]
-    moved = [(purse, _FUNDS) for purse in purses] + [("10:issued", -_FUNDS * len(purses))]
+    sources = ["10:pool:long-ago", *(f"10:allowance:{n}:long-ago" for n in range(MEMBERS))]
+    moved = [(source, _FUNDS) for source in sources] + [("10:issued", -_FUNDS * len(sources))]
     found["ledger_entries"] += [("fund-long-ago", *one) for one in moved]
 
 
-def _film(found: Rows, number: int, after: int) -> None:
-    job_id, member = f"film-{number}", number % MEMBERS
+def _video(found: Rows, number: int, after: int) -> None:
+    job_id, member = f"video-{number}", number % MEMBERS
     at = rows.milliseconds(NOW - timedelta(days=60, seconds=10 * (after - number)))
     own = {"id": job_id, "idempotency_key": job_id, "user_id": member, "accepted_at": at}
     found["jobs"].append(tuple((_JOB | own).values()))

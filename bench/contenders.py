@@ -1,6 +1,6 @@
-"""Those who bring films from a service in the comparison of engines, each in its own process.
+"""Those who bring videos from a service in the comparison of engines, each in its own process.
 
-`python -m bench.contenders <name> <origin> <films> <database>` hands over all films at once, waits
+`python -m bench.contenders <name> <origin> <videos> <database>` hands over all videos at once, waits
 for every result, and prints as JSON what it cost this process. What is handed over lies in the
 database before the measurement begins; all of them look once a second.
 """
@@ -19,43 +19,50 @@ from typing import Any
 
 from uvloop import new_event_loop
 
-from bench.film_service import LONGEST, SHORTEST
 from bench.line import Line, open_line, peak_rss_mb
+from bench.video_service import LONGEST, SHORTEST
+from bot.catalog.capability import Capability
+from bot.catalog.request import VideoRequest
 from bot.clock import SystemClock
-from bot.domain.capabilities import Capability
-from bot.domain.edits import Actor, SetPolicy
-from bot.domain.jobs import Artifact, Job
-from bot.domain.limits import Rules
-from bot.domain.policy import Policy
-from bot.domain.requests import VideoRequest
-from bot.domain.submissions import ProviderState, ProviderStatus, Receipt
+from bot.delivery.cards import CardPictures
 from bot.errors import ProviderError
+from bot.guilds.audit import Actor
 from bot.ids import GuildId, JobId, ProviderName, UserId
-from bot.ports import FilmStore, Order, Provider, Watched
-from bot.services import tracking
-from bot.services.pausing import Pauses
-from bot.services.pictures import CardPictures
-from bot.services.steps import Means
+from bot.jobs.files import VideoStore
+from bot.jobs.job import Artifact, Job
+from bot.money.changes import SetPolicy
+from bot.money.limits import Policy, Rules
+from bot.providers.circuit_breaker import CircuitBreakers
+from bot.providers.contract import (
+    Order,
+    Provider,
+    ProviderState,
+    ProviderStatus,
+    Receipt,
+    Watched,
+)
 from bot.storage.availability import SqlAvailabilityStore
-from bot.storage.databases import open_database
+from bot.storage.engines.databases import open_database
 from bot.storage.guilds import SqlGuildStore, SqlNoticeStore
 from bot.storage.money import Money
+from bot.storage.money_store import SqlMoneyStore
 from bot.storage.stores import SqlJobStore
-from bot.storage.treasury import SqlTreasury
+from bot.worker import leases, worker
+from bot.worker.step import StepContext
 from tests.factories import PROVIDER, make_delivery, make_job, new_notice_id, new_submission_id
-from tests.fakes.courier import FakeCourier
-from tests.fakes.media import FakeFilmStore, FakeImageStore
+from tests.fakes.media import FakeImageStore, FakeVideoStore
+from tests.fakes.messenger import FakeMessenger
 
-REMEMBERED = 40  # films of the kind that were made before
-LOOK_PRICE_SECONDS = 0.02  # so cheap that it is looked once a second while a film may be ready
+REMEMBERED = 40  # videos of the kind that were made before
+LOOK_PRICE_SECONDS = 0.02  # so cheap that it is looked once a second while a video may be ready
 RUNNING = ProviderStatus(ProviderState.RUNNING)
 
 
-async def bare(origin: str, films: int, _database: str) -> float:
-    """A task for each film, and nothing is ever written down."""
+async def bare(origin: str, videos: int, _database: str) -> float:
+    """A task for each video, and nothing is ever written down."""
     async with open_line(origin) as line:
         begun = time.process_time()
-        await asyncio.gather(*(line.bring() for _ in range(films)))
+        await asyncio.gather(*(line.bring() for _ in range(videos)))
         return time.process_time() - begun
 
 
@@ -68,28 +75,31 @@ class ProviderOverLine:
     line: Line
     name: ProviderName = PROVIDER
     pictures_max_bytes: int | None = None
-    looks_together: bool = False
+    polls_in_batches: bool = False
     can_recover: bool = False
 
     async def submit(self, order: Order) -> Receipt:
         return Receipt(await self.line.make())
 
-    async def look(self, handle: str, request: VideoRequest, /) -> ProviderStatus:
+    async def poll(self, handle: str, request: VideoRequest, /) -> ProviderStatus:
         address = await self.line.address_of(handle)
         if address is None:
             return RUNNING
         return ProviderStatus(ProviderState.SUCCEEDED, artifact_addresses=(address,))
 
-    async def look_together(
+    async def poll_batch(
         self, watched: Sequence[Watched]
     ) -> Sequence[ProviderStatus | ProviderError]:
-        return [await self.look(one.handle, one.request) for one in watched]
+        return [await self.poll(one.handle, one.request) for one in watched]
 
-    async def look_price_seconds(self) -> float:
+    async def poll_price_seconds(self) -> float:
         return LOOK_PRICE_SECONDS
 
     async def may_submit_at(self) -> datetime | None:
         return None
+
+    async def check_key(self) -> None:
+        """It takes every key."""
 
     async def balance_micros(self) -> int | None:
         return None
@@ -101,67 +111,71 @@ class ProviderOverLine:
         return ()
 
     async def fetch(self, address: str, target: Path) -> None:
-        """Nobody in this comparison fetches films."""
+        """No one in this comparison fetches videos."""
 
 
 @dataclass
-class CountedFilms(FakeFilmStore):
-    """Every film is there and well; `all_in` is set with the last of them."""
+class CountedVideos(FakeVideoStore):
+    """Every video is there and well; `all_in` is set with the last of them."""
 
     awaited: int = 0
     seen: set[JobId] = field(default_factory=set)
     all_in: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def inspect(self, job_id: JobId) -> Artifact:
+    async def inspect(self, job_id: JobId, *, recipe: str | None = None) -> Artifact:
         self.seen.add(job_id)
         if len(self.seen) == self.awaited:
             self.all_in.set()
         return Artifact(f"{job_id}.mp4", 1_000, 5.0, 1280, 720)
 
 
-async def showreel(origin: str, films: int, database: str, *, with_money: bool = False) -> float:
-    """The tracker as it is, on its own database."""
-    # its caution towards services is no part of this: all films are handed over at once
-    tracking.MOST_AT_PROVIDER = tracking.MOST_STEPS = films
-    counted = CountedFilms(awaited=films)
+async def showreel(origin: str, videos: int, database: str, *, with_money: bool = False) -> float:
+    """The worker as it is, on its own database."""
+    # its caution towards services is no part of this: all videos are handed over at once
+    leases.MAX_AT_PROVIDER = leases.MAX_STEPS = videos
+    counted = CountedVideos(awaited=videos)
     async with open_database(database) as engine, open_line(origin) as line:
         money = Money(engine) if with_money else None
         store, clock = SqlJobStore(engine, money), SystemClock()
         if money is not None:
             by = Actor(GuildId(10), UserId(1), "policy", clock.now())
-            await SqlTreasury(engine, money).apply(by, SetPolicy(Policy(GuildId(10), Rules())))
-        for number in range(films):
+            await SqlMoneyStore(engine, money).apply(by, SetPolicy(Policy(GuildId(10), Rules())))
+        for number in range(videos):
             job = _job(number, clock.now())
             await store.accept(job, [make_delivery(job)])
         await _remember(store)
         begun = time.process_time()
-        tracker = tracking.Tracker(
-            means_of(engine, store, ProviderOverLine(line), counted), owner="bench", on_moved=_idle
+        running = worker.Worker(
+            means_of(engine, store, ProviderOverLine(line), counted),
+            store,
+            store,
+            owner="bench",
+            on_moved=_idle,
         )
         async with asyncio.TaskGroup() as group:
-            group.create_task(tracker.run())
+            group.create_task(running.run())
             await counted.all_in.wait()
-            await tracker.stop()
+            await running.stop()
         spent = time.process_time() - begun
         left = await store.list_active()
     if left:
-        msg = f"{len(left)} films were not brought home"
+        msg = f"{len(left)} videos were not brought home"
         raise AssertionError(msg)
     return spent
 
 
 async def _remember(store: SqlJobStore) -> None:
-    """How long such films took before, as any bot knows that has run for an hour."""
+    """How long such videos took before, as any bot knows that has run for an hour."""
     now, drawn = SystemClock().now(), Random(0)  # noqa: S311 - the same each time
     request = make_job().request
     for number in range(REMEMBERED):
         seconds = drawn.uniform(SHORTEST, LONGEST)
         at = now - timedelta(minutes=number)
-        await store.observe_duration(PROVIDER, request, seconds, at)
+        await store.observe_render_time(PROVIDER, request, seconds, at)
 
 
 def _idle() -> None:
-    """Nobody delivers here: the peers do not either."""
+    """No one delivers here: the peers do not either."""
 
 
 def _job(number: int, now: datetime) -> Job:
@@ -175,9 +189,11 @@ def _job(number: int, now: datetime) -> Job:
     )
 
 
-def means_of(engine: Any, store: SqlJobStore, provider: Provider, films: FilmStore) -> Means:
+def means_of(
+    engine: Any, store: SqlJobStore, provider: Provider, videos: VideoStore
+) -> StepContext:
     clock = SystemClock()
-    pauses = Pauses(
+    breakers = CircuitBreakers(
         store=SqlAvailabilityStore(engine),
         guilds=SqlGuildStore(engine),
         notices=SqlNoticeStore(engine),
@@ -185,21 +201,22 @@ def means_of(engine: Any, store: SqlJobStore, provider: Provider, films: FilmSto
         new_notice_id=new_notice_id,
         words=repr,
     )
-    return Means(
+    return StepContext(
         store=store,
         providers={provider.name: provider},
         images=FakeImageStore(),
-        films=films,
+        videos=videos,
         clock=clock,
-        pauses=pauses,
-        addresses=CardPictures(store, FakeCourier(clock)),
+        breakers=breakers,
+        addresses=CardPictures(store, FakeMessenger(clock)),
         new_submission_id=new_submission_id,
+        render_times=store,
     )
 
 
-async def showreel_with_money(origin: str, films: int, database: str) -> float:
-    """The same, with every film reserved, paid and booked in the ledger."""
-    return await showreel(origin, films, database, with_money=True)
+async def showreel_with_money(origin: str, videos: int, database: str) -> float:
+    """The same, with every video reserved, paid and booked in the ledger."""
+    return await showreel(origin, videos, database, with_money=True)
 
 
 Contender = Callable[[str, int, str], Coroutine[Any, Any, float]]
@@ -215,13 +232,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("name", choices=CONTENDERS)
     parser.add_argument("origin")
-    parser.add_argument("films", type=int)
+    parser.add_argument("videos", type=int)
     parser.add_argument("database", nargs="?", default="")
     told = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
     begun = time.perf_counter()
     with asyncio.Runner(loop_factory=new_event_loop) as runner:  # as the bot has it
-        spent = runner.run(CONTENDERS[told.name](told.origin, told.films, told.database))
+        spent = runner.run(CONTENDERS[told.name](told.origin, told.videos, told.database))
     wall = time.perf_counter() - begun
     print(json.dumps({"cpu": spent, "wall": wall, "rss_mb": peak_rss_mb()}))
 

@@ -1,7 +1,7 @@
-"""Four films of 100 MB at once from a service to Discord: memory, and how long the loop stands.
+"""Four videos of 100 MB at once from a service to Discord: memory, and how long the loop stands.
 
-`python -m bench.delivering` brings them by the bot's own way (fetched to disk, measured, posted by
-the courier from disk) and by the usual one (`await response.read()`, then `BytesIO`), each in a
+`python -m bench.dispatcher` brings them by the bot's own way (fetched to disk, measured, posted by
+the messenger from disk) and by the usual one (`await response.read()`, then `BytesIO`), each in a
 process of its own.
 """
 
@@ -23,20 +23,20 @@ import discord
 from uvloop import new_event_loop
 from yarl import URL
 
-from bench.film_sink import make_film, running_sink
 from bench.host import MB, Heartbeat, described, forget_peak, percentile, rss_mb, spread, table
 from bench.line import peak_rss_mb
+from bench.video_sink import make_video, running_sink
 from bot.client import point_at
 from bot.clock import SystemClock
-from bot.domain.deliveries import DeliveryKind
-from bot.media.ffmpeg import Ffmpeg, find_ffmpeg
-from bot.media.films import DiskFilmStore
-from bot.presentation.courier import DiscordCourier
+from bot.jobs.messages import DeliveryKind
+from bot.media.videos.ffmpeg import Ffmpeg, find_ffmpeg
+from bot.media.videos.store import DiskVideoStore
+from bot.presentation.messenger import DiscordMessenger
 from bot.providers.artifacts import fetch
 from tests.factories import make_delivery, make_job
 
-FILMS = 4
-FILM_MB = 100
+VIDEOS = 4
+VIDEO_MB = 100
 TIMES = 3
 Figures = dict[str, float]
 
@@ -50,27 +50,27 @@ class Bringer:
         self._origin = origin
         self._session = session
         self._client = client
-        self._films = DiskFilmStore(folder, Ffmpeg(find_ffmpeg()))
-        self._courier = DiscordCourier(client, SystemClock())
+        self._videos = DiskVideoStore(folder, Ffmpeg(find_ffmpeg()))
+        self._messenger = DiscordMessenger(client, SystemClock())
 
     async def ours(self) -> None:
         job = make_job()
         await fetch(
             self._session,
-            f"{self._origin}/film.mp4",
-            self._films.path(job.id),
+            f"{self._origin}/video.mp4",
+            self._videos.path(job.id),
             origin=URL(self._origin),
             key_headers={},
         )
-        artifact = await self._films.inspect(job.id)
-        film = await self._films.fit(artifact, max_bytes=artifact.size_bytes)
-        await self._courier.post_film(make_delivery(job, DeliveryKind.FILM), job, film)
+        artifact = await self._videos.inspect(job.id)
+        video = await self._videos.fit(artifact, max_bytes=artifact.size_bytes)
+        await self._messenger.post_video(make_delivery(job, DeliveryKind.VIDEO), job, video)
 
     async def naive(self) -> None:
-        async with self._session.get(f"{self._origin}/film.mp4") as response:
+        async with self._session.get(f"{self._origin}/video.mp4") as response:
             content = await response.read()
         channel = self._client.get_partial_messageable(20)
-        await channel.send("Done!", file=discord.File(io.BytesIO(content), "film.mp4"))
+        await channel.send("Done!", file=discord.File(io.BytesIO(content), "video.mp4"))
 
 
 WAYS: dict[str, Callable[[Bringer], Coroutine[Any, Any, None]]] = {
@@ -93,7 +93,7 @@ async def measure(way: str, origin: str) -> Figures:
             forget_peak()
             before, begun = rss_mb(), time.perf_counter()
             async with Heartbeat() as heart:
-                await asyncio.gather(*(WAYS[way](bringer) for _ in range(FILMS)))
+                await asyncio.gather(*(WAYS[way](bringer) for _ in range(VIDEOS)))
             took, grown = time.perf_counter() - begun, peak_rss_mb() - before
     late = heart.late_ms
     return {"grown": grown, "p99": percentile(late, 0.99), "most": max(late), "took": took}
@@ -101,7 +101,7 @@ async def measure(way: str, origin: str) -> Figures:
 
 def run_once(way: str, origin: str) -> Figures:
     """In a process of its own."""
-    command = [sys.executable, "-m", "bench.delivering", "--one", way, origin]
+    command = [sys.executable, "-m", "bench.dispatcher", "--one", way, origin]
     told = subprocess.run(  # noqa: S603 - ourselves
         command, stdout=subprocess.PIPE, text=True, check=True, timeout=300
     ).stdout
@@ -113,9 +113,9 @@ def compare(times: int) -> dict[str, list[Figures]]:
     """Both ways so many times, in turns."""
     found: dict[str, list[Figures]] = {way: [] for way in WAYS}
     with tempfile.TemporaryDirectory(prefix="showreel-bench-") as name:
-        film = Path(name) / "film.mp4"
-        make_film(film, FILM_MB * MB)
-        with running_sink(film) as origin:
+        video = Path(name) / "video.mp4"
+        make_video(video, VIDEO_MB * MB)
+        with running_sink(video) as origin:
             for _ in range(times):
                 for way, figures in found.items():
                     figures.append(run_once(way, origin))
@@ -135,7 +135,7 @@ def report(times: int, found: dict[str, list[Figures]]) -> str:
         statistics.median(one["grown"] for one in found["ours"]), 0.1
     )
     return (
-        f"## {FILMS} films of {FILM_MB} MB at once\n\n"
+        f"## {VIDEOS} videos of {VIDEO_MB} MB at once\n\n"
         f"From a service to a Discord that swallows them, both in another process; medians of"
         f" {times} runs (least to most). The loop should run something every millisecond. The"
         f" usual way takes {share:.0f} times the memory. Targets: at most 15 MB, and 25 ms in 99"

@@ -1,7 +1,7 @@
-"""Making films fit 10 MB: our two passes beside the usual single one at the same average bitrate.
+"""Making videos fit 10 MB: our two passes beside the usual single one at the same average bitrate.
 
-`python -m bench.fitting` makes films that no encoder likes (fractals, moving patterns, noise), lets
-the bot's own film store make them fit, encodes the same with one pass, and judges both with VMAF
+`python -m bench.fitting` makes videos that no encoder likes (fractals, moving patterns, noise), lets
+the bot's own video store make them fit, encodes the same with one pass, and judges both with VMAF
 where an ffmpeg that has it is there.
 """
 
@@ -18,14 +18,19 @@ from pathlib import Path
 import imageio_ffmpeg
 
 from bench.host import MB, described, table
-from bot.domain.jobs import Artifact
 from bot.errors import FileTooLargeError
 from bot.ids import JobId
-from bot.media.ffmpeg import THREADS, Ffmpeg, find_ffmpeg, input_of
-from bot.media.films import AUDIO_BITS, SHARE, DiskFilmStore, plan_for
+from bot.jobs.job import Artifact
+from bot.media.videos.ffmpeg import THREADS, Ffmpeg, find_ffmpeg, input_of
+from bot.media.videos.store import (
+    AUDIO_BITS,
+    SHARE,
+    DiskVideoStore,
+    plan_for,
+)
 
 LIMIT = 10 * MB
-FILMS = {
+VIDEOS = {
     "a fractal under noise, 720p, 6 s": (
         "mandelbrot=size=1280x720:rate=24,noise=alls=30:allf=t",
         6,
@@ -78,7 +83,7 @@ def vmaf_of(made: Path, source: Path) -> float | None:
     return float(found[1]) if found else None
 
 
-async def two_passes(store: DiskFilmStore, artifact: Artifact, source: Path) -> Made:
+async def two_passes(store: DiskVideoStore, artifact: Artifact, source: Path) -> Made:
     """What the bot does."""
     begun = time.perf_counter()
     try:
@@ -93,7 +98,7 @@ async def one_pass(artifact: Artifact, source: Path) -> Made:
     """The same plan with one pass, which must guess what is still to come."""
     plan = plan_for(artifact, int(LIMIT * SHARE))
     if plan is None:
-        msg = "these films can be made to fit"
+        msg = "these videos can be made to fit"
         raise AssertionError(msg)
     target = source.with_suffix(".once")
     scale = () if plan.height is None else ("-vf", f"scale=-2:{plan.height}")
@@ -110,28 +115,28 @@ async def one_pass(artifact: Artifact, source: Path) -> Made:
 
 
 async def measure(folder: Path, pattern: str, seconds: int) -> tuple[Artifact, Made, Made]:
-    """Both ways of one film."""
-    store, job_id = DiskFilmStore(folder, Ffmpeg(find_ffmpeg())), JobId("film")
+    """Both ways of one video."""
+    store, job_id = DiskVideoStore(folder, Ffmpeg(find_ffmpeg())), JobId("video")
     source = store.path(job_id)
     await asyncio.to_thread(make_source, source, pattern, seconds)
     artifact = await store.inspect(job_id)
     return artifact, await two_passes(store, artifact, source), await one_pass(artifact, source)
 
 
-async def run(films: Sequence[str]) -> str:
+async def run(videos: Sequence[str]) -> str:
     """The section."""
     lines = []
     fits = {"two passes": 0, "one pass": 0}
-    for name in films:
+    for name in videos:
         with tempfile.TemporaryDirectory(prefix="showreel-bench-") as folder:
-            artifact, twice, once = await measure(Path(folder), *FILMS[name])
+            artifact, twice, once = await measure(Path(folder), *VIDEOS[name])
         for way, made in (("two passes", twice), ("one pass", once)):
             fits[way] += made.size_bytes is not None and made.size_bytes <= LIMIT
             lines.append(_line(name, way, artifact, made))
-    head = ("film", "way", "before (MB)", "after (MB)", "fits", "VMAF", "took (s)")
-    rates = ", ".join(f"{way} {count} of {len(films)}" for way, count in fits.items())
+    head = ("video", "way", "before (MB)", "after (MB)", "fits", "VMAF", "took (s)")
+    rates = ", ".join(f"{way} {count} of {len(videos)}" for way, count in fits.items())
     words = (
-        f"## Films made to fit {LIMIT // MB} MB\n\n"
+        f"## Videos made to fit {LIMIT // MB} MB\n\n"
         f"x264 at preset medium with {THREADS} threads and nice 10, at the same average bitrate."
         f" Fit: {rates}. What does not fit at first is encoded again at 95 %."
     )
@@ -156,10 +161,10 @@ def _line(name: str, way: str, artifact: Artifact, made: Made) -> list[str]:
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--films", type=int, default=len(FILMS), help="only the first so many")
+    parser.add_argument("--videos", type=int, default=len(VIDEOS), help="only the first so many")
     told = parser.parse_args()
     print(described(), end="\n\n")
-    print(asyncio.run(run(list(FILMS)[: told.films])))
+    print(asyncio.run(run(list(VIDEOS)[: told.videos])))
 
 
 if __name__ == "__main__":

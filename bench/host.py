@@ -58,7 +58,7 @@ def rss_mb() -> float:
 
 
 def forget_peak() -> None:
-    """From now on `peak_rss_mb` counts anew. Linux only; elsewhere nothing happens."""
+    """From now on `peak_rss_mb` counts again. Linux only; elsewhere nothing happens."""
     clear = Path("/proc/self/clear_refs")
     if clear.exists():
         clear.write_text("5", "ascii")

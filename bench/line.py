@@ -21,19 +21,19 @@ class Line:
         self._origin = origin
 
     async def make(self) -> str:
-        async with self._session.post(f"{self._origin}/films", json={"prompt": "a fox"}) as answer:
+        async with self._session.post(f"{self._origin}/videos", json={"prompt": "a fox"}) as answer:
             return str((await answer.json())["id"])
 
-    async def address_of(self, film: str) -> str | None:
+    async def address_of(self, video: str) -> str | None:
         """None while it is being made."""
-        async with self._session.get(f"{self._origin}/films/{film}") as answer:
+        async with self._session.get(f"{self._origin}/videos/{video}") as answer:
             told = await answer.json()
         return str(told["address"]) if told["status"] == "done" else None
 
     async def bring(self) -> str:
         """Hand it over and look once a second, as a task without a memory does."""
-        film = await self.make()
-        while (address := await self.address_of(film)) is None:  # noqa: ASYNC110 - a loop is what is measured
+        video = await self.make()
+        while (address := await self.address_of(video)) is None:  # noqa: ASYNC110 - a loop is what is measured
             await asyncio.sleep(LOOK_EVERY)  # noqa: TID251 - no clock where only this can run
         return address
 

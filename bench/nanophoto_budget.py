@@ -1,6 +1,6 @@
-"""How soon a finished NanoPhoto film is seen with 100 requests an hour: ours, and fixed intervals.
+"""How soon a finished NanoPhoto video is seen with 100 requests an hour: ours, and fixed intervals.
 
-`python -m bench.nanophoto_budget` plays days of wishes in virtual time, the same ones for every way
+`python -m bench.nanophoto_budget` plays days of requests in virtual time, the same ones for every way
 of looking, and prints a table; `--hours`, `--seeds`, `--median` (seconds) and `--spread` change
 what is played. It takes about half a minute.
 """
@@ -11,16 +11,16 @@ import statistics
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from bench.nanophoto_hours import Outcome, Wish, play, play_fixed, wishes_of
+from bench.nanophoto_hours import Outcome, Request, play, play_fixed, requests_of
 
-LOADS = (1, 4, 10, 20, 45)  # wishes an hour
-WAYS: dict[str, Callable[[list[Wish]], Outcome]] = {
+LOADS = (1, 4, 10, 20, 45)  # requests an hour
+WAYS: dict[str, Callable[[list[Request]], Outcome]] = {
     "Showreel": play,
     "every 5 s": partial(play_fixed, every=5.0),
     "every 10 s": partial(play_fixed, every=10.0),
 }
 HEAD = (
-    "films an hour",
+    "videos an hour",
     "looked at",
     "mean delay (s)",
     "95 % within (s)",
@@ -39,7 +39,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def row(an_hour: int, way: str, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
-    """One line of the table; delays are of films that were seen."""
+    """One line of the table; delays are of videos that were seen."""
     delays = [delay for outcome in outcomes for delay in outcome.delays] or [float("nan")]
     waits = [wait for outcome in outcomes for wait in outcome.waits]
     return (
@@ -68,7 +68,7 @@ def main() -> None:
     print(f"|{' --: |' * len(HEAD)}")
     for an_hour in LOADS:
         days = [
-            wishes_of(
+            requests_of(
                 seed, an_hour=an_hour, hours=told.hours, median=told.median, spread=told.spread
             )
             for seed in range(told.seeds)

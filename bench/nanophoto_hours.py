@@ -1,8 +1,8 @@
 """Hours of a busy key at NanoPhoto in virtual time: the bot's own services against one in memory.
 
-The tracker, the learning, the price of a look, the budget, the client and its reading of answers
+The worker, the learning, the price of a look, the budget, the client and its reading of answers
 are the bot's; only the service is played here. It takes 100 requests in any hour, finishes shots
-after a lognormal time and knows, exactly, when a film was ready and when its client first saw it.
+after a lognormal time and knows, exactly, when a video was ready and when its client first saw it.
 """
 
 import asyncio
@@ -20,19 +20,18 @@ from typing import Any, cast
 
 import aiohttp
 
-from bot.domain.offers import Place
-from bot.domain.pricing import Price
-from bot.domain.quotes import Quote
-from bot.domain.requests import VideoRequest
+from bot.catalog.pricing import Price
+from bot.catalog.request import Origin, VideoRequest
+from bot.clock import Clock
+from bot.delivery.cards import CardPictures
 from bot.ids import ChannelId, GuildId, IdempotencyKey, UserId
-from bot.ports import Clock
+from bot.ordering.ordering import Acceptance
+from bot.ordering.quotes import Quote
+from bot.providers.circuit_breaker import CircuitBreakers
 from bot.providers.nanophoto.client import NanoPhoto
 from bot.providers.nanophoto.models import EXPECTED_SECONDS, MODEL_ID, NAME, capability
-from bot.services.accepting import Accepting
-from bot.services.pausing import Pauses
-from bot.services.pictures import CardPictures
-from bot.services.steps import Means
-from bot.services.tracking import Tracker
+from bot.worker.step import StepContext
+from bot.worker.worker import Worker
 from tests.crash.virtual_time import LoopClock, VirtualTimeLoop
 from tests.factories import new_job_id, new_notice_id, new_submission_id
 from tests.fakes.budgets import (
@@ -42,45 +41,45 @@ from tests.fakes.budgets import (
     InMemoryNotices,
 )
 from tests.fakes.clock import FakeClock
-from tests.fakes.courier import FakeCourier
 from tests.fakes.job_store import InMemoryJobStore
-from tests.fakes.media import FakeFilmStore, FakeImageStore
+from tests.fakes.media import FakeImageStore, FakeSourceVideoStore, FakeVideoStore
+from tests.fakes.messenger import FakeMessenger
 
 HOUR = 3600.0
-REQUESTS_MOST = 100  # in any hour, for a key
+MAX_REQUESTS = 100  # in any hour, for a key
 USD_PER_CREDIT = Decimal("0.01")
 MOVEMENT_SECONDS = 0.2  # a request's way there, and its answer's way back
-PATIENCE_SECONDS = 12 * HOUR  # after the last wish; then something is broken
+PATIENCE_SECONDS = 12 * HOUR  # after the last request; then something is broken
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """One film: when somebody asks for it, and how long the service takes; in seconds."""
+class Request:
+    """One video: when someone asks for it, and how long the service takes; in seconds."""
 
     at: float
-    takes: float
+    render_times: float
 
 
-def wishes_of(
+def requests_of(
     seed: int, *, an_hour: float, hours: float, median: float, spread: float
-) -> list[Wish]:
-    """A Poisson process of wishes with lognormal times; `spread` is that of the logarithm."""
+) -> list[Request]:
+    """A Poisson process of requests with lognormal times; `spread` is that of the logarithm."""
     random = Random(seed)  # noqa: S311 - chance for a simulation, not a secret
     found, at = [], random.expovariate(an_hour / HOUR)
     while at < hours * HOUR:
-        found.append(Wish(at, random.lognormvariate(math.log(median), spread)))
+        found.append(Request(at, random.lognormvariate(math.log(median), spread)))
         at += random.expovariate(an_hour / HOUR)
     return found
 
 
 @dataclass
 class Outcome:
-    """What became of the wishes; delays in seconds, of those that were seen."""
+    """What became of the requests; delays in seconds, of those that were seen."""
 
     delays: list[float] = field(default_factory=list)
-    waits: list[float] = field(default_factory=list)  # from the wish to its submission
+    waits: list[float] = field(default_factory=list)  # from the request to its submission
     requests: list[float] = field(default_factory=list)  # when each one was taken
     refused_looks: int = 0
     refused_submissions: int = 0
@@ -120,12 +119,12 @@ class Service:
     """NanoPhoto in memory; stands where the bot expects an HTTP session."""
 
     clock: Clock
-    wishes: dict[str, Wish]  # by the prompt that names it
+    requests: dict[str, Request]  # by the prompt that names it
     began: datetime
     outcome: Outcome = field(default_factory=Outcome)
     ready: dict[str, float] = field(default_factory=dict)  # by task
     seen: set[str] = field(default_factory=set)
-    takes: dict[str, float] = field(default_factory=dict)
+    render_times: dict[str, float] = field(default_factory=dict)
 
     def elapsed(self) -> float:
         return (self.clock.now() - self.began).total_seconds()
@@ -148,9 +147,9 @@ class Service:
 
     def _accepted(self, asked: Json, now: float) -> Json:
         [shot] = asked["shots"]
-        task, wish = f"task_{len(self.ready)}", self.wishes[shot["prompt"]]
-        self.ready[task], self.takes[task] = now + wish.takes, wish.takes
-        self.outcome.waits.append(now - wish.at)
+        task, request = f"task_{len(self.ready)}", self.requests[shot["prompt"]]
+        self.ready[task], self.render_times[task] = now + request.render_times, request.render_times
+        self.outcome.waits.append(now - request.at)
         told = {"shotId": shot["id"], "taskId": task, "status": "processing"}
         return {"status": "processing", "shots": [told], "creditsUsed": 10}
 
@@ -165,13 +164,13 @@ class Service:
         if task not in self.seen:
             self.seen.add(task)
             self.outcome.delays.append(now - self.ready[task])
-        took = round(self.takes[task])
-        address = f"https://films.example/{task}.mp4"
+        took = round(self.render_times[task])
+        address = f"https://videos.example/{task}.mp4"
         return one | {"status": "completed", "videoUrl": address, "generationTime": took}
 
 
-class WithoutFilms(NanoPhoto):
-    """Its films are entries on a fake disk."""
+class WithoutVideos(NanoPhoto):
+    """Its videos are entries on a fake disk."""
 
     disk: dict[Path, int]
 
@@ -179,23 +178,25 @@ class WithoutFilms(NanoPhoto):
         self.disk[target] = len(address)
 
 
-def past_of(films: int, *, median: float, spread: float) -> tuple[float, ...]:
-    """How long so many films took before the day begins, in seconds."""
+def past_of(videos: int, *, median: float, spread: float) -> tuple[float, ...]:
+    """How long so many videos took before the day begins, in seconds."""
     random = Random(-1)  # noqa: S311 - as above; no day has this seed
-    return tuple(random.lognormvariate(math.log(median), spread) for _ in range(films))
+    return tuple(random.lognormvariate(math.log(median), spread) for _ in range(videos))
 
 
-def play(wishes: list[Wish], past: Sequence[float] = ()) -> Outcome:
-    """The bot's own way of looking, until every film was found; it knows what the past ones took."""
+def play(requests: list[Request], past: Sequence[float] = ()) -> Outcome:
+    """The bot's own way of looking, until every video was found; it knows what the past ones took."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
-        return runner.run(_played(wishes, past))
+        return runner.run(_played(requests, past))
 
 
-async def _played(wishes: list[Wish], past: Sequence[float]) -> Outcome:
-    clock, store, films = LoopClock(), InMemoryJobStore(), FakeFilmStore()
-    service = Service(clock, {f"wish {wish.at}": wish for wish in wishes}, clock.now())
+async def _played(requests: list[Request], past: Sequence[float]) -> Outcome:
+    clock, store, videos = LoopClock(), InMemoryJobStore(), FakeVideoStore()
+    service = Service(
+        clock, {f"request {request.at}": request for request in requests}, clock.now()
+    )
     session = cast("aiohttp.ClientSession", service)
-    client = WithoutFilms(
+    client = WithoutVideos(
         "np-simulated",
         "https://nanophoto.example/api",
         USD_PER_CREDIT,
@@ -204,31 +205,33 @@ async def _played(wishes: list[Wish], past: Sequence[float]) -> Outcome:
         budgets=InMemoryBudgets(clock),
         clock=clock,
     )
-    client.disk = films.disk
+    client.disk = videos.disk
     for seconds in past:
-        await store.observe_duration(NAME, _request(""), seconds, clock.now())
-    tracker = Tracker(means_of(store, films, client, clock), owner="one", on_moved=_nobody)
-    accepting = Accepting(store, clock, new_job_id, tracker.wake)
+        await store.observe_render_time(NAME, _request(""), seconds, clock.now())
+    worker = Worker(
+        means_of(store, videos, client, clock), store, store, owner="one", on_moved=_no_one
+    )
+    accepting = Acceptance(store, clock, new_job_id, worker.wake)
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(tracker.run())
-        await _ask_for_all(wishes, accepting, clock)
+        running = group.create_task(worker.run())
+        await _ask_for_all(requests, accepting, clock)
         async with asyncio.timeout(PATIENCE_SECONDS):
             while await store.list_active():
                 await clock.sleep(10)
-        await tracker.stop()
+        await worker.stop()
         await running
     return service.outcome
 
 
-async def _ask_for_all(wishes: list[Wish], accepting: Accepting, clock: Clock) -> None:
+async def _ask_for_all(requests: list[Request], accepting: Acceptance, clock: Clock) -> None:
     began = clock.now()
-    for number, wish in enumerate(wishes):
+    for number, arrival in enumerate(requests):
         passed = (clock.now() - began).total_seconds()
-        await clock.sleep(max(wish.at - passed, 0.0))
-        request = _request(f"wish {wish.at}")
+        await clock.sleep(max(arrival.at - passed, 0.0))
+        request = _request(f"request {arrival.at}")
         quote = Quote(request, capability(USD_PER_CREDIT), Price(100_000), EXPECTED_SECONDS)
-        place = Place(GuildId(10), ChannelId(20), UserId(1 + number % 7))
-        await accepting.accept(quote, place, IdempotencyKey(f"wish:{number}"))
+        place = Origin(GuildId(10), ChannelId(20), UserId(1 + number % 7))
+        await accepting.accept(quote, place, IdempotencyKey(f"request:{number}"))
 
 
 def _request(prompt: str) -> VideoRequest:
@@ -238,9 +241,9 @@ def _request(prompt: str) -> VideoRequest:
 
 
 def means_of(
-    store: InMemoryJobStore, films: FakeFilmStore, client: NanoPhoto, clock: FakeClock
-) -> Means:
-    pauses = Pauses(
+    store: InMemoryJobStore, videos: FakeVideoStore, client: NanoPhoto, clock: FakeClock
+) -> StepContext:
+    breakers = CircuitBreakers(
         store=InMemoryAvailability(),
         guilds=InMemoryGuilds(),
         notices=InMemoryNotices(),
@@ -248,24 +251,35 @@ def means_of(
         new_notice_id=new_notice_id,
         words=repr,
     )
-    pictures = CardPictures(store, FakeCourier(clock))
-    return Means(
-        store, {NAME: client}, FakeImageStore(), films, clock, pauses, pictures, new_submission_id
+    pictures = CardPictures(store, FakeMessenger(clock))
+    return StepContext(
+        store,
+        {NAME: client},
+        FakeImageStore(),
+        videos,
+        FakeSourceVideoStore(),
+        clock,
+        breakers,
+        pictures,
+        new_submission_id,
+        store,
     )
 
 
-def _nobody() -> None:
+def _no_one() -> None:
     """Hears that jobs have moved."""
 
 
-def play_fixed(wishes: list[Wish], every: float) -> Outcome:
-    """A client that looks at each film by itself, every so many seconds, as the page advises.
+def play_fixed(requests: list[Request], every: float) -> Outcome:
+    """A client that looks at each video by itself, every so many seconds, as the page advises.
 
     Refused requests do not count, which favours it; what was refused is tried again `every` later.
-    It is cut off an hour after the last wish: some of these never come to an end.
+    It is cut off an hour after the last request: some of these never come to an end.
     """
-    outcome, cut_off = Outcome(), (wishes[-1].at if wishes else 0.0) + HOUR
-    due = [(wish.at, number, -1.0) for number, wish in enumerate(wishes)]  # -1: to be handed over
+    outcome, cut_off = Outcome(), (requests[-1].at if requests else 0.0) + HOUR
+    due = [
+        (request.at, number, -1.0) for number, request in enumerate(requests)
+    ]  # -1: to be handed over
     heapq.heapify(due)
     while due and due[0][0] < cut_off:
         at, number, ready = heapq.heappop(due)
@@ -273,8 +287,8 @@ def play_fixed(wishes: list[Wish], every: float) -> Outcome:
         if not _is_taken(outcome, at, is_look=is_look):
             heapq.heappush(due, (at + every, number, ready))
         elif not is_look:
-            outcome.waits.append(at - wishes[number].at)
-            heapq.heappush(due, (at + every, number, at + wishes[number].takes))
+            outcome.waits.append(at - requests[number].at)
+            heapq.heappush(due, (at + every, number, at + requests[number].render_times))
         elif at < ready:
             heapq.heappush(due, (at + every, number, ready))
         else:
@@ -285,8 +299,8 @@ def play_fixed(wishes: list[Wish], every: float) -> Outcome:
 
 def _is_taken(outcome: Outcome, at: float, *, is_look: bool) -> bool:
     """Whether the service takes one more request now; counted either way."""
-    lately = outcome.requests[-REQUESTS_MOST:]
-    if len(lately) == REQUESTS_MOST and lately[0] > at - HOUR:
+    lately = outcome.requests[-MAX_REQUESTS:]
+    if len(lately) == MAX_REQUESTS and lately[0] > at - HOUR:
         outcome.refused_looks += is_look
         outcome.refused_submissions += not is_look
         return False

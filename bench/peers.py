@@ -2,8 +2,8 @@
 # ruff: noqa: ARG001, ASYNC110 - theirs are not installed here, and their functions take what they take
 """Other engines in the comparison; runs in a virtual environment of theirs, without the bot's.
 
-`python -m bench.peers <name> <origin> <films> <database>`: as `bench.contenders`. Each of them
-keeps the wish in its database and runs one function for it, which looks once a second and whose
+`python -m bench.peers <name> <origin> <videos> <database>`: as `bench.contenders`. Each of them
+keeps the request in its database and runs one function for it, which looks once a second and whose
 result is kept. All of them hold what the service said in memory until then.
 """
 
@@ -20,11 +20,11 @@ from bench.line import Line, open_line, peak_rss_mb
 
 
 class Counted:
-    """Brings films, and knows when the last is in."""
+    """Brings videos, and knows when the last is in."""
 
-    def __init__(self, line: Line, films: int) -> None:
+    def __init__(self, line: Line, videos: int) -> None:
         self._line = line
-        self._left = films
+        self._left = videos
         self.all_in = asyncio.Event()
 
     async def bring(self) -> str:
@@ -35,22 +35,22 @@ class Counted:
         return address
 
 
-async def saq(origin: str, films: int, database: str) -> float:
+async def saq(origin: str, videos: int, database: str) -> float:
     """Its queue in PostgreSQL or Redis, as `database` says; all jobs at once."""
     from saq import Queue, Worker  # noqa: PLC0415 - each engine needs only itself
 
     async with open_line(origin) as line:
-        counted = Counted(line, films)
+        counted = Counted(line, videos)
 
         async def bring(_context: Any, *, number: int) -> str:
             return await counted.bring()
 
         queue = Queue.from_url(database)
         await queue.connect()
-        for number in range(films):
+        for number in range(videos):
             await queue.enqueue("bring", number=number, timeout=300)
         begun = time.process_time()
-        worker = Worker(queue, functions=[("bring", bring)], concurrency=films)
+        worker = Worker(queue, functions=[("bring", bring)], concurrency=videos)
         running = asyncio.create_task(worker.start())  # noqa: TID251 - the bot's tasks are not here
         await counted.all_in.wait()
         await _until(lambda: queue.count("incomplete"))
@@ -66,7 +66,7 @@ async def _until(left: Callable[[], Coroutine[Any, Any, int]]) -> None:
         await asyncio.sleep(0.05)  # noqa: TID251
 
 
-async def arq(origin: str, films: int, database: str) -> float:
+async def arq(origin: str, videos: int, database: str) -> float:
     """Its one worker, all jobs at once; it asks Redis for new ones every half second, as it is set."""
     from arq import Worker, create_pool, func  # noqa: PLC0415
     from arq.connections import RedisSettings  # noqa: PLC0415
@@ -78,14 +78,14 @@ async def arq(origin: str, films: int, database: str) -> float:
 
         settings = RedisSettings.from_dsn(database)
         pool = await create_pool(settings)
-        for number in range(films):
+        for number in range(videos):
             await pool.enqueue_job("bring", number)
         begun = time.process_time()
         worker = Worker(
             [func(bring, name="bring")],
             redis_settings=settings,
             burst=True,  # until all are done
-            max_jobs=films,
+            max_jobs=videos,
             handle_signals=False,
         )
         await worker.main()
@@ -95,31 +95,31 @@ async def arq(origin: str, films: int, database: str) -> float:
     return spent
 
 
-async def procrastinate(origin: str, films: int, database: str) -> float:
+async def procrastinate(origin: str, videos: int, database: str) -> float:
     """Its one worker, all jobs at once."""
     from procrastinate import App, PsycopgConnector  # noqa: PLC0415
 
     app = App(connector=PsycopgConnector(conninfo=database))
     async with open_line(origin) as line, app.open_async():
-        counted = Counted(line, films)
+        counted = Counted(line, videos)
 
         @app.task(name="bring")
         async def bring(number: int) -> str:
             return await counted.bring()
 
         await app.schema_manager.apply_schema_async()
-        await bring.batch_defer_async(*({"number": number} for number in range(films)))
+        await bring.batch_defer_async(*({"number": number} for number in range(videos)))
         begun = time.process_time()
-        await app.run_worker_async(wait=False, concurrency=films, install_signal_handlers=False)
+        await app.run_worker_async(wait=False, concurrency=videos, install_signal_handlers=False)
         return time.process_time() - begun
 
 
-async def dbos(origin: str, films: int, database: str) -> float:
-    """A workflow for each film, with the looking as one step; its answers are awaited."""
+async def dbos(origin: str, videos: int, database: str) -> float:
+    """A workflow for each video, with the looking as one step; its answers are awaited."""
     from dbos import DBOS, DBOSConfig  # noqa: PLC0415
 
     async with open_line(origin) as line:
-        counted = Counted(line, films)
+        counted = Counted(line, videos)
 
         @DBOS.step()
         async def look_until_done() -> str:
@@ -138,7 +138,7 @@ async def dbos(origin: str, films: int, database: str) -> float:
         DBOS(config=config)
         DBOS.launch()
         begun = time.process_time()
-        handles = [await DBOS.start_workflow_async(bring, number) for number in range(films)]
+        handles = [await DBOS.start_workflow_async(bring, number) for number in range(videos)]
         await asyncio.gather(*(handle.get_result() for handle in handles))
         spent = time.process_time() - begun
         DBOS.destroy()
@@ -153,11 +153,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("name", choices=PEERS)
     parser.add_argument("origin")
-    parser.add_argument("films", type=int)
+    parser.add_argument("videos", type=int)
     parser.add_argument("database")
     told = parser.parse_args()
     with asyncio.Runner(loop_factory=new_event_loop) as runner:  # as ours
-        spent = runner.run(PEERS[told.name](told.origin, told.films, told.database))
+        spent = runner.run(PEERS[told.name](told.origin, told.videos, told.database))
     print(json.dumps({"cpu": spent, "rss_mb": peak_rss_mb()}))
 
 

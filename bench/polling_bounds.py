@@ -1,4 +1,4 @@
-"""What no schedule of looks can beat, for films of a known distribution.
+"""What no schedule of looks can beat, for videos of a known distribution.
 
 For every price c the cheapest schedule costs V(c), looks and waiting together; so any schedule, even
 one that rolls dice, that makes m looks on average waits at least V(c) - c m, whatever c is (weak
@@ -22,7 +22,7 @@ PRICES = tuple(0.02 * 1.25**number for number in range(40))  # 0.02 to 120 secon
 
 @dataclass(frozen=True, slots=True)
 class Hill:
-    """Lognormal: median in seconds, standard deviation of the logarithm, share of all films."""
+    """Lognormal: median in seconds, standard deviation of the logarithm, share of all videos."""
 
     median: float
     spread: float
@@ -31,7 +31,7 @@ class Hill:
 
 @dataclass(frozen=True)
 class Truth:
-    """How long films really take."""
+    """How long videos really take."""
 
     hills: tuple[Hill, ...]
     step: float = STEP_SECONDS
@@ -49,9 +49,9 @@ class Truth:
         object.__setattr__(self, "unseen", np.concatenate(([0.0], np.cumsum(middle * self.step))))
 
     def draw(self, random: Random) -> float:
-        """How long one film takes."""
-        hill = random.choices(self.hills, [one.share for one in self.hills])[0]
-        return random.lognormvariate(math.log(hill.median), hill.spread)
+        """How long one video takes."""
+        kernel = random.choices(self.hills, [one.share for one in self.hills])[0]
+        return random.lognormvariate(math.log(kernel.median), kernel.spread)
 
     def cost_of(self, looks: Sequence[float]) -> tuple[float, float]:
         """Mean delay in seconds and mean number of looks of a schedule, exactly.
@@ -94,13 +94,13 @@ def bound_of(truth: Truth, prices: Sequence[float] = PRICES) -> Bound:
 
 
 def ages_of(next_gap: Callable[[float], float]) -> list[float]:
-    """The looks at one film, from the gap after each age, until no film is left."""
+    """The looks at one video, from the gap after each age, until no video is left."""
     looks = [next_gap(0.0)]
     while looks[-1] < LAST_SECONDS:
         looks.append(looks[-1] + next_gap(looks[-1]))
     return looks
 
 
-def _finished(ages: Ages, hill: Hill) -> Ages:
-    logs = np.log(np.maximum(ages, 1e-9) / hill.median) / (hill.spread * math.sqrt(2))
+def _finished(ages: Ages, kernel: Hill) -> Ages:
+    logs = np.log(np.maximum(ages, 1e-9) / kernel.median) / (kernel.spread * math.sqrt(2))
     return np.array([0.5 * math.erfc(-log) for log in logs])

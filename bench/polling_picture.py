@@ -23,18 +23,18 @@ def draw(target: Path, bounds: dict[str, Bound]) -> None:
         least = [bound.delay(looks) for looks in LOOKS]
         panel.fill_between(LOOKS, 0.5, least, color="0.9", label="impossible")
         panel.plot(LOOKS, least, color="0.5", linewidth=1)
-        for films, style, label in (
+        for videos, style, label in (
             (None, "o-", "Showreel, distribution known"),
-            (20, "o--", "Showreel, after 20 films"),
+            (20, "o--", "Showreel, after 20 videos"),
         ):
-            found = [ours(truth, bound, price, films) for price in PRICES]
+            found = [ours(truth, bound, price, videos) for price in PRICES]
             panel.plot(
                 [one.looks for one in found], [one.delay for one in found], style, label=label
             )
         for mark, (way, plan) in zip(MARKS, WAYS.items(), strict=True):
             one = judged(truth, bound, [plan()])
             panel.plot([one.looks], [one.delay], mark, color="tab:red", label=way)
-        panel.set(title=name, xlabel="looks at a film, on average", xscale="log", yscale="log")
+        panel.set(title=name, xlabel="looks at a video, on average", xscale="log", yscale="log")
         panel.set_xlim(1.5, 40)
         panel.set_ylim(1, 60)
         panel.set_xticks([2, 5, 10, 20, 40], ["2", "5", "10", "20", "40"])

@@ -8,18 +8,18 @@ from functools import partial
 from random import Random
 
 from bench.polling_bounds import Bound, Hill, Truth, ages_of
-from bot.domain.distributions import Distribution, hill, mixed
-from bot.domain.learning import learn
-from bot.domain.polling import KNOWN_AFTER, InTheMaking, seconds_to_next_look
+from bot.polling.estimator import learn
+from bot.polling.render_times import Distribution, kernel, mixed
+from bot.polling.schedule import KNOWN_AFTER, Rendering, seconds_to_next_poll
 
 PRICES = (0.1, 0.3, 1.0, 3.0, 8.0)
-SAID_SECONDS = 150.0  # what the service says of its films
+SAID_SECONDS = 150.0  # what the service says of its videos
 SEEDS = 24
 
 TRUTHS = {
     "narrow: 120 s, spread 0.2": Truth((Hill(120, 0.2),)),
     "wide: 120 s, spread 0.4": Truth((Hill(120, 0.4),)),
-    "two lanes: 70 s and 240 s": Truth((Hill(70, 0.15, 0.7), Hill(240, 0.2, 0.3))),
+    "two components: 70 s and 240 s": Truth((Hill(70, 0.15, 0.7), Hill(240, 0.2, 0.3))),
 }
 
 
@@ -33,22 +33,22 @@ class Outcome:
 
 
 def known(truth: Truth) -> Distribution:
-    """As the bot would know it after very many films."""
-    hills = [(one.share, hill(math.log(one.median), one.spread)) for one in truth.hills]
+    """As the bot would know it after very many videos."""
+    hills = [(one.share, kernel(math.log(one.median), one.spread)) for one in truth.hills]
     return mixed(hills, seen=2 * KNOWN_AFTER)
 
 
-def learnt(truth: Truth, films: int, seed: int, before: Truth | None = None) -> Distribution:
-    """From so many films; with `before`, after fifty others of that kind."""
+def learnt(truth: Truth, videos: int, seed: int, before: Truth | None = None) -> Distribution:
+    """From so many videos; with `before`, after fifty others of that kind."""
     random = Random(seed)  # noqa: S311 - chance for a simulation, not a secret
     seen = [before.draw(random) for _ in range(50)] if before else []
-    seen += [truth.draw(random) for _ in range(films)]
+    seen += [truth.draw(random) for _ in range(videos)]
     return learn(seen[::-1], SAID_SECONDS)
 
 
-def plan_of(takes: Distribution, price: float) -> list[float]:
-    """The ages at which the bot looks at a film that is never ready."""
-    return ages_of(lambda age: seconds_to_next_look([InTheMaking(takes, age)], price))
+def plan_of(render_times: Distribution, price: float) -> list[float]:
+    """The ages at which the bot looks at a video that is never ready."""
+    return ages_of(lambda age: seconds_to_next_poll([Rendering(render_times, age)], price))
 
 
 def backing_off(factor: float, most: float) -> list[float]:
@@ -81,10 +81,10 @@ def judged(truth: Truth, bound: Bound, plans: Sequence[Sequence[float]]) -> Outc
 
 
 def ours(
-    truth: Truth, bound: Bound, price: float, films: int | None, before: Truth | None = None
+    truth: Truth, bound: Bound, price: float, videos: int | None, before: Truth | None = None
 ) -> Outcome:
-    """The bot's plan: with the truth known (None), or learnt from so many films."""
-    if films is None:
+    """The bot's plan: with the truth known (None), or learnt from so many videos."""
+    if videos is None:
         return judged(truth, bound, [plan_of(known(truth), price)])
-    takes = [learnt(truth, films, seed, before) for seed in range(SEEDS)]
-    return judged(truth, bound, [plan_of(one, price) for one in takes])
+    render_times = [learnt(truth, videos, seed, before) for seed in range(SEEDS)]
+    return judged(truth, bound, [plan_of(one, price) for one in render_times])

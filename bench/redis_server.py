@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 PROGRAM = "redis-server"
 WHY_NOT = "Not run: engines on Redis; its server program is not installed here."
-_MOST_SECONDS = 10.0
+_MAX_SECONDS = 10.0
 _DURABLE = ("--appendonly", "yes", "--appendfsync", "always", "--save", "")
 
 
@@ -39,7 +39,7 @@ def running_redis() -> Iterator[str]:
 
 
 def _wait_for(port: int) -> None:
-    until = time.monotonic() + _MOST_SECONDS
+    until = time.monotonic() + _MAX_SECONDS
     while time.monotonic() < until:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as line:
             line.sendall(b"PING\r\n")

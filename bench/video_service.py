@@ -1,7 +1,7 @@
 """A video service for the comparison of engines, in a process of its own.
 
-Every film takes 3 to 6 seconds. The service knows when each became ready and when it was first
-seen, so that a delay is exact whoever asks. `--seed` draws the same films for every contender.
+Every video takes 3 to 6 seconds. The service knows when each became ready and when it was first
+seen, so that a delay is exact no matter who asks. `--seed` draws the same videos for every contender.
 """
 
 import argparse
@@ -18,14 +18,14 @@ from urllib.request import urlopen
 
 from aiohttp import web
 
-SHORTEST, LONGEST = 3.0, 6.0  # seconds that a film takes
+SHORTEST, LONGEST = 3.0, 6.0  # seconds that a video takes
 
 
 class Service:
     """The books of one run."""
 
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - films, not secrets
+        self._random = random.Random(seed)  # noqa: S311 - videos, not secrets
         self._ready: list[float] = []
         self._delays: dict[int, float] = {}
         self._looks = 0
@@ -42,19 +42,19 @@ class Service:
         if late < 0:
             return web.json_response({"status": "running"})
         self._delays.setdefault(number, late)
-        address = f"https://films.example/{number}"
+        address = f"https://videos.example/{number}"
         return web.json_response({"status": "done", "address": address})
 
     async def figures(self, _request: web.Request) -> web.Response:
-        told = {"films": len(self._ready), "looks": self._looks}
+        told = {"videos": len(self._ready), "looks": self._looks}
         return web.json_response({**told, "delays": list(self._delays.values())})
 
 
 async def serve(seed: int) -> None:
     """Print the origin, and serve until the input is closed."""
     service, app = Service(seed), web.Application()
-    app.router.add_post("/films", service.make)
-    app.router.add_get("/films/{number}", service.show)
+    app.router.add_post("/videos", service.make)
+    app.router.add_get("/videos/{number}", service.show)
     app.router.add_get("/figures", service.figures)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
@@ -67,7 +67,7 @@ async def serve(seed: int) -> None:
 @contextmanager
 def running_service(seed: int) -> Iterator[str]:
     """A fresh service; gives its origin."""
-    command = [sys.executable, "-m", "bench.film_service", "--seed", str(seed)]
+    command = [sys.executable, "-m", "bench.video_service", "--seed", str(seed)]
     with subprocess.Popen(  # noqa: S603 - ourselves
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as child:
@@ -80,7 +80,7 @@ def running_service(seed: int) -> Iterator[str]:
 
 
 def figures_of(origin: str) -> dict[str, Any]:
-    """What the service saw: `films`, `looks`, and the `delays` in seconds."""
+    """What the service saw: `videos`, `looks`, and the `delays` in seconds."""
     with urlopen(f"{origin}/figures") as answer:  # noqa: S310 - our own service
         told: dict[str, Any] = json.load(answer)
     return told

@@ -1,4 +1,4 @@
-"""One film of a given size to be fetched, and a Discord that swallows what is posted to it.
+"""One video of a given size to be fetched, and a Discord that swallows what is posted to it.
 
 A process of its own beside the benchmark of deliveries, so that only the bot's memory is measured.
 """
@@ -16,7 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.media.ffmpeg import find_ffmpeg
+from bot.media.videos.ffmpeg import find_ffmpeg
 
 SOURCE = "testsrc2=size=640x360:rate=24:duration=2"
 BOT = {"id": "1", "username": "bench", "discriminator": "0", "avatar": None, "bot": True}
@@ -36,8 +36,8 @@ APPLICATION = {
 _numbers = count(1000)
 
 
-def make_film(path: Path, size_bytes: int) -> None:
-    """A film that plays, made as large as that by a box which every player skips."""
+def make_video(path: Path, size_bytes: int) -> None:
+    """A video that plays, made as large as that by a box which every player skips."""
     command = [str(find_ffmpeg()), "-nostdin", "-loglevel", "error", "-f", "lavfi", "-i", SOURCE]
     command += ["-c:v", "libx264", "-movflags", "+faststart", "-y", str(path)]
     subprocess.run(command, check=True)  # noqa: S603 - our own arguments
@@ -80,7 +80,7 @@ def _answer(told: dict[str, Any]) -> web.Response:
     return web.Response(body=body, headers={"Content-Type": "application/json"})
 
 
-async def serve(film: Path) -> None:
+async def serve(video: Path) -> None:
     """Print the origin, and serve until the input is closed."""
     app = web.Application(client_max_size=2**30)
 
@@ -91,9 +91,9 @@ async def serve(film: Path) -> None:
         return _answer(APPLICATION)
 
     async def give(_request: web.Request) -> web.FileResponse:
-        return web.FileResponse(film)
+        return web.FileResponse(video)
 
-    app.router.add_get("/film.mp4", give)
+    app.router.add_get("/video.mp4", give)
     app.router.add_get("/api/users/@me", me)
     app.router.add_get("/api/oauth2/applications/@me", application)
     app.router.add_post("/api/channels/{channel}/messages", take)
@@ -106,9 +106,9 @@ async def serve(film: Path) -> None:
 
 
 @contextmanager
-def running_sink(film: Path) -> Iterator[str]:
+def running_sink(video: Path) -> Iterator[str]:
     """Gives its origin."""
-    command = [sys.executable, "-m", "bench.film_sink", str(film)]
+    command = [sys.executable, "-m", "bench.video_sink", str(video)]
     with subprocess.Popen(  # noqa: S603 - ourselves
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as child:
@@ -123,8 +123,8 @@ def running_sink(film: Path) -> Iterator[str]:
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("film", type=Path)
-    asyncio.run(serve(parser.parse_args().film))
+    parser.add_argument("video", type=Path)
+    asyncio.run(serve(parser.parse_args().video))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""A hundred thousand films that wait for their turn, in one process on SQLite.
+"""A hundred thousand videos that wait for their turn, in one process on SQLite.
 
-`python -m bench.waiting` fills a database, lets the real tracker tick beside the whole queue, and
-prints what a tick costs while nothing can be taken, what it costs when eight films are, how much
-memory it takes, and how soon a process that starts has looked at every open film.
+`python -m bench.waiting` fills a database, lets the real worker tick beside the whole queue, and
+prints what a tick costs while nothing can be taken, what it costs when eight videos are, how much
+memory it takes, and how soon a process that starts has looked at every open video.
 """
 
 import argparse
@@ -17,19 +17,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
 
-from bench.contenders import RUNNING, CountedFilms, ProviderOverLine, means_of
+from bench.contenders import RUNNING, CountedVideos, ProviderOverLine, means_of
 from bench.host import described, forget_peak, rss_mb, spread, table
 from bench.line import Line, peak_rss_mb
+from bot.catalog.request import VideoRequest
 from bot.clock import SystemClock
-from bot.domain.jobs import Job, JobState
-from bot.domain.requests import VideoRequest
-from bot.domain.submissions import ProviderStatus, Receipt, SubmissionState
 from bot.ids import UserId
-from bot.ports import Order
-from bot.services.tracking import MOST_AT_PROVIDER, Tracker
+from bot.jobs.job import Job, JobState
+from bot.jobs.submission import SubmissionState
+from bot.providers.contract import Order, ProviderStatus, Receipt
 from bot.storage import rows
-from bot.storage.databases import open_database
+from bot.storage.engines.databases import open_database
 from bot.storage.stores import SqlJobStore
+from bot.worker.leases import MAX_AT_PROVIDER
+from bot.worker.worker import Worker
 from tests.factories import make_job, make_submission
 
 MEMBERS = 500
@@ -43,7 +44,7 @@ SUBMISSION = (
 
 @dataclass(frozen=True)
 class AtOnce(ProviderOverLine):
-    """A service that answers at once, and whose films take for ever; remembers what was asked."""
+    """A service that answers at once, and whose videos take forever; remembers what was asked."""
 
     looked: list[str] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
@@ -52,17 +53,17 @@ class AtOnce(ProviderOverLine):
         self.taken.append(order.tag)
         return Receipt(order.tag)
 
-    async def look(self, handle: str, _request: VideoRequest, /) -> ProviderStatus:
+    async def poll(self, handle: str, _request: VideoRequest, /) -> ProviderStatus:
         self.looked.append(handle)
         return RUNNING
 
 
 def fill(path: Path, waiting: int, running: int) -> None:
-    """Write films that wait and films that are being made, long due."""
+    """Write videos that wait and videos that are being made, long due."""
     now = SystemClock().now() - timedelta(hours=1)
-    jobs = [_job(number, now, JobState.ACCEPTED) for number in range(waiting)]
-    made = [_job(number, now, JobState.IN_PROGRESS) for number in range(running)]
-    names = list(rows.job_parameters(make_job()))
+    jobs = [_job(number, now, JobState.QUEUED) for number in range(waiting)]
+    made = [_job(number, now, JobState.RENDERING) for number in range(running)]
+    names = list(rows.JOBS.parameters(make_job()))
     places = ", ".join(f":{name}" for name in names)
     sql = f"INSERT INTO jobs ({', '.join(names)}) VALUES ({places})"  # noqa: S608 - our own names
     orders = [
@@ -70,14 +71,14 @@ def fill(path: Path, waiting: int, running: int) -> None:
     ]
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("BEGIN")
-        database.executemany(sql, [rows.job_parameters(job) for job in (*jobs, *made)])
-        database.executemany(SUBMISSION, [rows.submission_parameters(one) for one in orders])
+        database.executemany(sql, [rows.JOBS.parameters(job) for job in (*jobs, *made)])
+        database.executemany(SUBMISSION, [rows.SUBMISSIONS.parameters(one) for one in orders])
         database.execute("COMMIT")
 
 
 def _job(number: int, now: datetime, state: JobState) -> Job:
     at = now + timedelta(milliseconds=number)
-    is_made = state is JobState.IN_PROGRESS
+    is_made = state is JobState.RENDERING
     return make_job(
         user_id=UserId(number % MEMBERS),
         state=state,
@@ -90,55 +91,55 @@ def _job(number: int, now: datetime, state: JobState) -> Job:
 
 
 @contextlib.asynccontextmanager
-async def opened(path: Path) -> AsyncIterator[tuple[Tracker, SqlJobStore, AtOnce]]:
-    """The tracker on this database, with a service that answers at once."""
+async def opened(path: Path) -> AsyncIterator[tuple[Worker, SqlJobStore, AtOnce]]:
+    """The worker on this database, with a service that answers at once."""
     async with open_database(f"sqlite:///{path}") as engine:
         provider, store = AtOnce(cast(Line, None)), SqlJobStore(engine)
-        means = means_of(engine, store, provider, CountedFilms())
-        yield Tracker(means, owner="bench", on_moved=_nothing), store, provider
+        context = means_of(engine, store, provider, CountedVideos())
+        yield Worker(context, store, store, owner="bench", on_moved=_nothing), store, provider
 
 
 def _nothing() -> None:
-    """Nobody delivers here."""
+    """No one delivers here."""
 
 
 async def measure_ticks(path: Path, most: int) -> list[float]:
     """Milliseconds of ticks with all places taken."""
-    async with opened(path) as (tracker, _, provider):
-        await tracker.run_once()  # takes the first eight
+    async with opened(path) as (worker, _, provider):
+        await worker.run_once()  # takes the first eight
         took = []
         for _ in range(most):
             begun = time.perf_counter()
-            await tracker.tick()
+            await worker.tick()
             took.append((time.perf_counter() - begun) * 1000)
-        await tracker.stop()
-    if len(provider.taken) != MOST_AT_PROVIDER:
-        msg = f"{len(provider.taken)} films were taken, not {MOST_AT_PROVIDER}"
+        await worker.stop()
+    if len(provider.taken) != MAX_AT_PROVIDER:
+        msg = f"{len(provider.taken)} videos were taken, not {MAX_AT_PROVIDER}"
         raise AssertionError(msg)
     return took
 
 
 async def measure_claim(path: Path) -> tuple[float, float]:
-    """Milliseconds of the tick that takes eight films, and how many MB it took."""
-    async with opened(path) as (tracker, _, _):
+    """Milliseconds of the tick that takes eight videos, and how many MB it took."""
+    async with opened(path) as (worker, _, _):
         forget_peak()
         before, begun = rss_mb(), time.perf_counter()
-        await tracker.tick()
+        await worker.tick()
         took = (time.perf_counter() - begun) * 1000
         grown = peak_rss_mb() - before
-        await tracker.stop()
+        await worker.stop()
     return took, grown
 
 
-async def measure_start(path: Path, open_films: int) -> float:
-    """Seconds from opening the database until every open film was looked at."""
+async def measure_start(path: Path, open_videos: int) -> float:
+    """Seconds from opening the database until every open video was looked at."""
     begun = time.perf_counter()
-    async with opened(path) as (tracker, _, provider), asyncio.TaskGroup() as group:
-        running = group.create_task(tracker.run())
-        while len(set(provider.looked)) < open_films:
+    async with opened(path) as (worker, _, provider), asyncio.TaskGroup() as group:
+        running = group.create_task(worker.run())
+        while len(set(provider.looked)) < open_videos:
             await SystemClock().sleep(0.005)
         took = time.perf_counter() - begun
-        await tracker.stop()
+        await worker.stop()
         await running
     return took
 
@@ -176,13 +177,16 @@ def report(
     """What was measured, as Markdown."""
     lines = [
         ["a tick while no place is free (ms)", spread(ticks, 1)],
-        [f"a tick that takes {MOST_AT_PROVIDER} films (ms)", spread([one for one, _ in claims], 0)],
+        [
+            f"a tick that takes {MAX_AT_PROVIDER} videos (ms)",
+            spread([one for one, _ in claims], 0),
+        ],
         ["memory that it takes (MB)", spread([grown for _, grown in claims], 1)],
-        [f"a start until all of {OPEN:,} open films were looked at (s)", spread(starts)],
+        [f"a start until all of {OPEN:,} open videos were polled (s)", spread(starts)],
     ]
     return (
-        f"## {waiting:,} films that wait\n\n"
-        f"The real tracker on a SQLite file with {waiting:,} films of {MEMBERS} members in the"
+        f"## {waiting:,} videos that wait\n\n"
+        f"The real worker on a SQLite file with {waiting:,} videos of {MEMBERS} members in the"
         f" queue; fsync on. Target of the start: below 2 s.\n\n"
         f"{table(('', 'median (least to most)'), lines)}\n"
     )

@@ -1,7 +1,7 @@
-"""What it costs to bring 1,000 films home: our tracker, a loop without a memory, and peers.
+"""What it costs to bring 1,000 videos home: our worker, a loop without a memory, and peers.
 
-`python -m bench.tracker` hands all films over at once, to each engine in a process of its own, on
-the same service with the same films, in turns. `--peers` adds other engines, installed into a
+`python -m bench.worker` hands all videos over at once, to each engine in a process of its own, on
+the same service with the same videos, in turns. `--peers` adds other engines, installed into a
 virtual environment of their own; pip takes them from wherever this machine takes its packages.
 """
 
@@ -17,24 +17,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import redis_server
-from bench.film_service import figures_of, running_service
 from bench.host import described, percentile, spread, table
+from bench.video_service import figures_of, running_service
 from tests.postgres import WHY_NOT, find_program, running_postgres
 
-FILMS = 1_000
+VIDEOS = 1_000
 TIMES = 3
 FLOOR_SECONDS = 0.5  # half of the time between two looks
 PEER_PACKAGES = ("aiohttp", "uvloop", "saq[postgres,redis]", "arq", "procrastinate", "dbos")
-MOST_SECONDS = 120.0  # for one run; an engine that takes longer has failed
+MAX_SECONDS = 120.0  # for one run; an engine that takes longer has failed
 NOT_RUN = (
-    "Not run: Temporal, which needs its own server program, and no package index has it. Films are looked at once a second; below half of that no mean"
-    " delay can fall. Ours has seen 40 such films before, as a bot has that ran for an hour, and skips looks that"
-    " would show nothing; `looks` says how many there were. Its own caution, eight films at a service"
-    " and 50 steps under way at once, is lifted here. It writes what it found ten times a second,"
-    " which is most of its delay above the floor. Everybody runs on uvloop. What"
-    " the processes of PostgreSQL and Redis spend is not counted, what SQLite does in ours is. Handing over is"
+    "Not run: Temporal, which needs its own server program, and no package index has it. Videos are polled once a second; below half of that no mean"
+    " delay can fall. Ours has seen 40 such videos before, as a bot has that ran for an hour, and skips polls that"
+    " would show nothing; `polls` says how many there were. Its own caution, eight videos at a service"
+    " and 50 steps in progress, is lifted here. It writes what it found ten times a second,"
+    " which is most of its delay above the floor. All engines run on uvloop. What"
+    " the processes of PostgreSQL and Redis spend is not counted, what SQLite does in ours is. Submitting is"
     " not counted, but for DBOS, where starting a workflow is what writes it down. `with money` also reserves, books and settles"
-    " every film in the ledger, which nobody else does."
+    " every video in the ledger, which no other engine does."
 )
 
 
@@ -69,10 +69,10 @@ PEERS = (
 class Outcome:
     """One run of one engine."""
 
-    cpu_ms: float  # of the engine's own process, a film
+    cpu_ms: float  # of the engine's own process, a video
     mean_delay: float  # seconds from ready to seen
     late_delay: float  # which 95 % stay within
-    looks: float  # a film
+    looks: float  # a video
     rss_mb: float
 
 
@@ -92,28 +92,28 @@ def database_for(engine: Engine, server: str) -> Iterator[str]:
         yield server
 
 
-def run_once(engine: Engine, python: Path, films: int, seed: int) -> Outcome:
+def run_once(engine: Engine, python: Path, videos: int, seed: int) -> Outcome:
     """One run. Raises CalledProcessError and TimeoutExpired where the engine fails."""
     with database_for(engine, "") as database, running_service(seed) as origin:
-        command = [str(python), "-m", engine.module, engine.name, origin, str(films), database]
+        command = [str(python), "-m", engine.module, engine.name, origin, str(videos), database]
         told = subprocess.run(  # noqa: S603 - our own module
             command,
             capture_output=True,
             text=True,
             check=True,
-            timeout=MOST_SECONDS,
+            timeout=MAX_SECONDS,
         ).stdout
         seen = figures_of(origin)
     used = json.loads(told.splitlines()[-1])
     delays = seen["delays"]
-    if len(delays) < films:
-        msg = f"{engine.title} brought {len(delays)} of {films} films"
+    if len(delays) < videos:
+        msg = f"{engine.title} brought {len(delays)} of {videos} videos"
         raise AssertionError(msg)
     return Outcome(
-        used["cpu"] * 1000 / films,
+        used["cpu"] * 1000 / videos,
         statistics.fmean(delays),
         percentile(delays, 0.95),
-        seen["looks"] / films,
+        seen["looks"] / videos,
         used["rss_mb"],
     )
 
@@ -121,7 +121,7 @@ def run_once(engine: Engine, python: Path, films: int, seed: int) -> Outcome:
 Found = dict[Engine, list[Outcome]]
 
 
-def measure(films: int, times: int, peers: Path | None) -> tuple[Found, list[str]]:
+def measure(videos: int, times: int, peers: Path | None) -> tuple[Found, list[str]]:
     """Every engine so many times, in turns, and what is to be said of it; `peers` is their Python."""
     pairs = [(one, Path(sys.executable)) for one in OURS]
     pairs += [(one, peers) for one in PEERS] if peers else []
@@ -134,7 +134,7 @@ def measure(films: int, times: int, peers: Path | None) -> tuple[Found, list[str
     for seed in range(times):
         for engine, python in pairs:
             try:
-                found[engine].append(run_once(engine, python, films, seed))
+                found[engine].append(run_once(engine, python, videos, seed))
             except (subprocess.SubprocessError, AssertionError) as error:
                 notes.append(f"{engine.title} failed: {_said(error)}.")
     return found, notes
@@ -148,26 +148,26 @@ def _said(error: Exception) -> str:
 
 HEAD = (
     "engine",
-    "CPU a film (ms)",
+    "CPU per video (ms)",
     "of the bare loop",
     "mean delay (s)",
     "above the floor (ms)",
     "95 % within (s)",
-    "looks a film",
+    "polls per video",
     "peak memory (MB)",
 )
 
 
-def report(films: int, times: int, found: Found, notes: Sequence[str]) -> str:
+def report(videos: int, times: int, found: Found, notes: Sequence[str]) -> str:
     """What was measured, as Markdown."""
     bare = statistics.median(one.cpu_ms for one in found[OURS[0]])
     lines = [_line(engine, outcomes, bare) for engine, outcomes in found.items() if outcomes]
     words = (
-        f"{films:,} films handed over at once to a service that takes 3 to 6 s for each; medians of"
+        f"{videos:,} videos submitted at once to a service that takes 3 to 6 s for each; medians of"
         f" {times} runs in turns (least to most). CPU is that of the engine's process alone."
         " Targets: at most twice the bare loop's, and below every peer's."
     )
-    parts = [f"## {films:,} films at once", words, table(HEAD, lines), NOT_RUN, *notes]
+    parts = [f"## {videos:,} videos at once", words, table(HEAD, lines), NOT_RUN, *notes]
     return "\n\n".join(parts) + "\n"
 
 
@@ -204,13 +204,13 @@ def installed_peers() -> Path:
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--films", type=int, default=FILMS)
+    parser.add_argument("--videos", type=int, default=VIDEOS)
     parser.add_argument("--times", type=int, default=TIMES)
     parser.add_argument("--peers", action="store_true")
     told = parser.parse_args()
     print(described(), end="\n\n")
-    found, notes = measure(told.films, told.times, installed_peers() if told.peers else None)
-    print(report(told.films, told.times, found, notes))
+    found, notes = measure(told.videos, told.times, installed_peers() if told.peers else None)
+    print(report(told.videos, told.times, found, notes))
 
 
 if __name__ == "__main__":
