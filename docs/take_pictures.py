@@ -18,7 +18,7 @@ from tests.browser import running_browser
 DOCS = Path(__file__).parent
 PICTURES = DOCS / "pictures"
 FOX = "/video prompt: a fox running through snow"
-FILMS = {
+VIDEOS = {
     "ada": [
         f"{FOX} model: sora-2",
         "/video prompt: a sailing ship in a storm at night",
@@ -30,41 +30,41 @@ FILMS = {
 }
 RULES = [
     "pool dollars: 25",
-    "allowance dollars: 1.50 window: a day",
-    "film-cost dollars: 2",
+    "allowance dollars: 1.50 period: day",
+    "max-price dollars: 2",
     "gifts dollars: 1",
-    "allowance dollars: 4 window: a week role: Moderator",
+    "allowance dollars: 4 period: week role: Moderator",
     "grant member: Fern dollars: 2.50 reason: won the contest lasts: 7 days",
-    "event-open films: 3 film_cost: 0.50 channel: pictures lasts: 12 h",
+    "event-open videos: 3 max_price: 0.50 channel: pictures lasts: 12 h",
 ]
-FILM_MILLISECONDS = 60_000
-PLAY_A_WHILE = """film => new Promise(resolve => {
-    film.muted = true;
-    film.currentTime = 2;
-    film.ontimeupdate = () => { if (film.currentTime > 2.2) { film.pause(); resolve(); } };
-    film.play();
+VIDEO_MILLISECONDS = 60_000
+PLAY_A_WHILE = """video => new Promise(resolve => {
+    video.muted = true;
+    video.currentTime = 2;
+    video.ontimeupdate = () => { if (video.currentTime > 2.2) { video.pause(); resolve(); } };
+    video.play();
 })"""
 
 
 async def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     async with running_showreel() as address, running_browser() as browser:
-        await picture_of_a_film(await person(browser, address, "ada"))
+        await picture_of_a_video(await person(browser, address, "ada"))
         ada = await person(browser, address, "ada", height=1080)
         for rule in RULES:
             await decide(ada, rule)
         fern = await person(browser, address, "fern", height=1080)
-        for page, commands in ((ada, FILMS["ada"]), (fern, FILMS["fern"])):
+        for page, commands in ((ada, VIDEOS["ada"]), (fern, VIDEOS["fern"])):
             for command in commands:
-                await make_film(page, command)
+                await make_video(page, command)
         await picture_of_both(fern, ["/quota month", "/quota show"], "quota")
         await picture_of_both(ada, ["/quota-admin usage", "/quota-admin show"], "quota-admin")
         await picture_of_a_quote(fern)
 
 
-async def picture_of_a_film(page: Page) -> None:
-    film = await make_film(page, FOX)
-    await film.evaluate(PLAY_A_WHILE)
+async def picture_of_a_video(page: Page) -> None:
+    video = await make_video(page, FOX)
+    await video.evaluate(PLAY_A_WHILE)
     await page.screenshot(path=DOCS / "showreel.png")
 
 
@@ -106,7 +106,7 @@ async def person(browser: Browser, address: str, name: str, height: int = 800) -
     page = await browser.new_page(
         viewport={"width": 1280, "height": height}, color_scheme="dark", device_scale_factor=1
     )
-    await page.goto(f"{address}?as={name}#films")
+    await page.goto(f"{address}?as={name}#videos")
     await page.wait_for_selector("body[data-ready]")
     return page
 
@@ -120,14 +120,14 @@ async def decide(page: Page, rule: str) -> None:
     await answer.get_by_text("Done.").wait_for()
 
 
-async def make_film(page: Page, command: str) -> Locator:
-    """Type the command, and wait until the film is there and its card is final."""
-    films, cards = page.locator("article video"), page.get_by_text("Watch it")
-    made, done = await films.count(), await cards.count()
+async def make_video(page: Page, command: str) -> Locator:
+    """Type the command, and wait until the video has replaced its card."""
+    videos, cards = page.locator("article video"), page.get_by_test_id("embed")
+    made = await videos.count()
     await type_in(page, command)
-    await films.nth(made).wait_for(timeout=FILM_MILLISECONDS)
-    await cards.nth(done).wait_for(timeout=FILM_MILLISECONDS)
-    return films.last
+    await videos.nth(made).wait_for(timeout=VIDEO_MILLISECONDS)
+    await cards.first.wait_for(state="detached", timeout=VIDEO_MILLISECONDS)
+    return videos.last
 
 
 async def ask(page: Page, command: str) -> Locator:
@@ -136,8 +136,8 @@ async def ask(page: Page, command: str) -> Locator:
     count = await answers.count()
     await type_in(page, command)
     answer = answers.nth(count)
-    await answer.wait_for(timeout=FILM_MILLISECONDS)
-    await answer.get_by_text("thinking").wait_for(state="detached", timeout=FILM_MILLISECONDS)
+    await answer.wait_for(timeout=VIDEO_MILLISECONDS)
+    await answer.get_by_text("thinking").wait_for(state="detached", timeout=VIDEO_MILLISECONDS)
     return answer
 
 
