@@ -211,7 +211,7 @@ async def _played(requests: list[Request], past: Sequence[float]) -> Outcome:
     worker = Worker(
         means_of(store, videos, client, clock), store, store, owner="one", on_moved=_no_one
     )
-    accepting = Acceptance(store, clock, new_job_id, worker.wake)
+    accepting = Acceptance(store, clock, new_job_id, worker.wake, guilds=InMemoryGuilds())
     async with asyncio.TaskGroup() as group:
         running = group.create_task(worker.run())
         await _ask_for_all(requests, accepting, clock)

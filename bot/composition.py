@@ -289,7 +289,15 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
     quotes = Quotes(catalog, stores.render_times, _free_quotes(adapters))
     member_money = MemberMoney(stores.money, stores.jobs, adapters.charts, clock)
     alternatives = Alternatives(catalog, quotes, breakers, stores.money, clock)
-    acceptance = Acceptance(stores.jobs, clock, adapters.ids(JobId), signal.ring)
+    providers = adapters.providers
+    acceptance = Acceptance(
+        stores.jobs,
+        clock,
+        adapters.ids(JobId),
+        signal.ring,
+        guilds=stores.guilds,
+        fetching={name for name, one in providers.items() if one.pictures_max_bytes is None},
+    )
     ordering = Ordering(
         store=stores.offers,
         guilds=stores.guilds,
@@ -323,7 +331,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
             stores.policies, stores.money, adapters.charts, clock, new_edit_id
         ),
         cancelling=Cancelling(stores.jobs, clock, signal.ring),
-        removing=Removal(stores.jobs, stores.messages, clock),
+        removing=Removal(stores.jobs, stores.messages, stores.guilds, clock),
         footage=Footage(stores.jobs, adapters.videos, adapters.sources, adapters.providers, clock),
         images=adapters.images,
         details=VideoDetails(stores.jobs, stores.messages, catalog),
@@ -433,6 +441,7 @@ def _delivery(
     return DeliveryContext(
         jobs=adapters.stores.jobs,
         messages=adapters.stores.messages,
+        guilds=adapters.stores.guilds,
         messenger=messenger,
         images=adapters.images,
         videos=adapters.videos,

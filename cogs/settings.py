@@ -8,7 +8,7 @@ from bot.catalog.capability import Capability, Kind
 from bot.catalog.names import unclear
 from bot.client import Client
 from bot.errors import InvalidRequestError
-from bot.guilds.settings import ButtonsFor, GuildSettings
+from bot.guilds.settings import ButtonsFor, CardPlace, GuildSettings
 from bot.ids import ChannelId, UserId
 from bot.ordering.choosing import unfit
 from bot.presentation import answers
@@ -132,6 +132,32 @@ class Settings(commands.GroupCog, name="settings", description="Settings of this
         await interaction.response.defer(ephemeral=True)
         settings = await self._guild_admin.let_press(
             guild_of(interaction), UserId(interaction.user.id), ButtonsFor(who.value)
+        )
+        await interaction.edit_original_response(content=self._said(settings))
+
+    @app_commands.command(description="Set where the cards of requests are posted")
+    @app_commands.describe(
+        place="Off: only the member sees that a request was accepted, and can cancel it",
+        keep="Leave cards beside the videos that would replace them (default: no)",
+    )
+    @app_commands.choices(
+        place=[
+            app_commands.Choice(name="in the channel", value=CardPlace.CHANNEL.value),
+            app_commands.Choice(name="off", value=CardPlace.OFF.value),
+        ]
+    )
+    async def cards(
+        self,
+        interaction: discord.Interaction,
+        place: app_commands.Choice[str],
+        keep: bool = False,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        settings = await self._guild_admin.show_cards(
+            guild_of(interaction),
+            UserId(interaction.user.id),
+            CardPlace(place.value),
+            keep=keep,
         )
         await interaction.edit_original_response(content=self._said(settings))
 

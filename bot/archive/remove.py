@@ -5,9 +5,11 @@ that links to a deleted message. Once recorded, the removal holds: the video is 
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from bot.clock import Clock
 from bot.errors import JobNotFoundError, LeaseLostError, NotYourJobError
+from bot.guilds.settings import GuildStore
 from bot.ids import ChannelId, GuildId, JobId, MessageId, UserId
 from bot.jobs.messages import (
     Delivery,
@@ -28,9 +30,12 @@ class Removal:
     The pressed message is compared too: a custom id does not prove which message carries it.
     """
 
-    def __init__(self, jobs: JobStore, messages: MessageStore, clock: Clock) -> None:
+    def __init__(
+        self, jobs: JobStore, messages: MessageStore, guilds: GuildStore, clock: Clock
+    ) -> None:
         self._jobs = jobs
         self._messages = messages
+        self._guilds = guilds
         self._clock = clock
 
     async def remove(
@@ -54,10 +59,14 @@ class Removal:
             raise JobNotFoundError
         if job.user_id != user_id and not is_moderator:
             raise NotYourJobError
-        video = await self._note(job_id, message_id)
+        keeps_cards = (await self._guilds.get(guild_id)).keeps_cards
+        replaces_at = None if keeps_cards else self._clock.now()
+        video = await self._note(job_id, message_id, replaces_at)
         await delete(video.channel_id, video.message_id or message_id or MessageId(0))
 
-    async def _note(self, job_id: JobId, message_id: MessageId | None) -> Delivery:
+    async def _note(
+        self, job_id: JobId, message_id: MessageId | None, replaces_at: datetime | None
+    ) -> Delivery:
         """Record the deletion, and owe that of the card if it is still there.
 
         Returns the message.
@@ -69,7 +78,7 @@ class Removal:
             if video.state is DeliveryState.DELETED:
                 break
             try:
-                await self._messages.save_delivery(deleted(video), replaces_at=self._clock.now())
+                await self._messages.save_delivery(deleted(video), replaces_at=replaces_at)
             except LeaseLostError:
                 if tries_left == 0:
                     raise

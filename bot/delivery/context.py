@@ -11,6 +11,7 @@ from bot.clock import Clock
 from bot.delivery.leases import Instants, Lease
 from bot.delivery.messenger import CardView, Instead, Messenger, VideoMessage, VideoState
 from bot.errors import LeaseLostError, StorageError
+from bot.guilds.settings import GuildStore
 from bot.ids import JobId
 from bot.jobs.files import VideoStore
 from bot.jobs.job import (
@@ -44,6 +45,7 @@ class DeliveryContext:
 
     jobs: JobStore
     messages: MessageStore
+    guilds: GuildStore
     messenger: Messenger
     images: ImageStore
     videos: VideoStore
@@ -56,6 +58,10 @@ class DeliveryContext:
     _unquotable: dict[JobId, None] = field(default_factory=dict)  # Discord refused to show them
     _damaged: dict[JobId, None] = field(default_factory=dict)
     _alternatives: dict[JobId, Instead | None] = field(default_factory=dict)
+
+    async def keeps_cards(self, delivery: Delivery) -> bool:
+        """Whether this server leaves cards beside what would replace them."""
+        return (await self.guilds.get(delivery.guild_id)).keeps_cards
 
     async def view(self, job: Job) -> CardView:
         """The current content of the job's card."""

@@ -61,7 +61,8 @@ async def post(delivery: Delivery, context: DeliveryContext) -> None:
     except UnreadableRowError as error:
         await _put_off(delivery, error, context)
         return
-    if await _is_late_card(delivery, job, context):
+    keeps_cards = await context.keeps_cards(delivery)
+    if not keeps_cards and await _is_late_card(delivery, job, context):
         await context.messages.save_delivery(deleted(delivery))
         return
     taken_at = instants(context.clock)
@@ -91,7 +92,8 @@ async def post(delivery: Delivery, context: DeliveryContext) -> None:
     else:
         context.messenger.forget(delivery)
         done = posted(held.row, message_id, shown)
-        await context.messages.save_delivery(done, replaces_at=context.clock.now())
+        replaces_at = None if keeps_cards else context.clock.now()
+        await context.messages.save_delivery(done, replaces_at=replaces_at)
         _log.info("delivered", extra={"job_id": job.id, "kind": delivery.kind})
 
 

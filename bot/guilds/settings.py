@@ -23,11 +23,19 @@ class ButtonsFor(StrEnum):
     MAKER = "maker"
 
 
+class CardPlace(StrEnum):
+    """Where the cards of a server's requests are posted."""
+
+    CHANNEL = "channel"  # of the request
+    OFF = "off"  # nowhere, unless a service must fetch the request's pictures from one
+
+
 @dataclass(frozen=True, slots=True)
 class GuildSettings:
     """Settings of a server; videos above `confirm_above_micros` need confirmation.
 
     The models are those for requests that name none, from text alone or with pictures.
+    `keeps_cards` leaves a card beside the video or the failure notice that would replace it.
     """
 
     guild_id: GuildId
@@ -37,6 +45,8 @@ class GuildSettings:
     has_recipe: bool = True  # whether a video's file says how it was made
     text_model_id: ModelId | None = None
     picture_model_id: ModelId | None = None
+    cards: CardPlace = CardPlace.CHANNEL
+    keeps_cards: bool = False
 
 
 class GuildStore(Protocol):
@@ -116,6 +126,15 @@ class GuildAdmin:
             before, after, user_id, what, was or "cheapest", model_id or "cheapest"
         )
 
+    async def show_cards(
+        self, guild_id: GuildId, user_id: UserId, cards: CardPlace, *, keep: bool
+    ) -> GuildSettings:
+        """Set where cards are posted, and whether they stay."""
+        before = await self._guilds.get(guild_id)
+        after = replace(before, cards=cards, keeps_cards=keep)
+        details = (_words_of(before), _words_of(after))
+        return await self._put(before, after, user_id, "cards", *details)
+
     async def _put(
         self, before: GuildSettings, after: GuildSettings, user_id: UserId, *words: str
     ) -> GuildSettings:
@@ -124,3 +143,7 @@ class GuildAdmin:
             by = Actor(after.guild_id, user_id, key, now)
             await self._guilds.put(after, AuditNote(by, *words))
         return after
+
+
+def _words_of(settings: GuildSettings) -> str:
+    return f"{settings.cards}, kept" if settings.keeps_cards else settings.cards.value

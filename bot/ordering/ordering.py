@@ -4,7 +4,7 @@ An offer carries the idempotency key of its request, so that it becomes one job 
 confirmed and whatever else the same request led to.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -20,8 +20,8 @@ from bot.errors import (
     OfferExpiredError,
     PriceRoseError,
 )
-from bot.guilds.settings import GuildStore
-from bot.ids import IdempotencyKey, JobId, OfferId
+from bot.guilds.settings import CardPlace, GuildStore
+from bot.ids import IdempotencyKey, JobId, OfferId, ProviderName
 from bot.jobs.job import FailureKind, Job, JobState
 from bot.jobs.messages import DeliveryKind, owed
 from bot.jobs.stores import JobStore
@@ -37,7 +37,10 @@ FORGOTTEN_AFTER = timedelta(days=1)
 
 
 class Acceptance:
-    """Write a job and its card; `wake` then starts the worker and the dispatcher."""
+    """Write a job and its card; `wake` then starts the worker and the dispatcher.
+
+    `fetching` providers fetch pictures from the card, so that such a request always has one.
+    """
 
     def __init__(
         self,
@@ -45,7 +48,12 @@ class Acceptance:
         clock: Clock,
         new_job_id: Callable[[], JobId],
         wake: Callable[[], None],
+        *,
+        guilds: GuildStore,
+        fetching: Container[ProviderName] = (),
     ) -> None:
+        self._guilds = guilds
+        self._fetching = fetching
         self._store = store
         self._clock = clock
         self._new_job_id = new_job_id
@@ -75,10 +83,17 @@ class Acceptance:
             next_action_at=now,
             source_message_id=place.source_message_id,
         )
-        card = owed(job, DeliveryKind.CARD, now)
-        await self._store.accept(job, [card], place)
+        has_card = await self.has_card(quote, place)
+        cards = [owed(job, DeliveryKind.CARD, now)] if has_card else []
+        await self._store.accept(job, cards, place)
         self._wake()
         return job
+
+    async def has_card(self, quote: Quote, place: Origin) -> bool:
+        """Return whether such a request gets a card in this server."""
+        if quote.request.pictures and quote.capability.provider in self._fetching:
+            return True
+        return (await self._guilds.get(place.guild_id)).cards is not CardPlace.OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +104,7 @@ class OrderResult:
     left_micros: int | None = None  # the member's own, after this request; None: not limited
     job: Job | None = None
     offer: Offer | None = None
+    has_card: bool = True
 
 
 class Ordering:
@@ -128,7 +144,14 @@ class Ordering:
         left = _left_after(quote, budget)
         if quote.price.cost_micros > settings.confirm_above_micros:
             return OrderResult(quote, left, offer=await self.offer(quote, place, key))
-        return OrderResult(quote, left, job=await self._acceptance.accept(quote, place, key))
+        return await self._accepted(quote, left, place, key)
+
+    async def _accepted(
+        self, quote: Quote, left: int | None, place: Origin, key: IdempotencyKey
+    ) -> OrderResult:
+        job = await self._acceptance.accept(quote, place, key)
+        has_card = await self._acceptance.has_card(quote, place)
+        return OrderResult(quote, left, job=job, has_card=has_card)
 
     async def ensure_possible(self, request: VideoRequest, place: Origin) -> None:
         """Check everything but the pictures, before any is fetched.
@@ -179,7 +202,7 @@ class Ordering:
         place = replace(offer.place, role_ids=presser.role_ids, parent_id=presser.parent_id)
         budget = await self._ensure_room(quote, place)
         left = _left_after(quote, budget)
-        return OrderResult(quote, left, job=await self._acceptance.accept(quote, place, offer.key))
+        return await self._accepted(quote, left, place, offer.key)
 
     async def _ensure_room(self, quote: Quote, place: Origin) -> BudgetSnapshot:
         facts = facts_of(quote.request, quote.price.cost_micros, place)

@@ -32,7 +32,7 @@ from bot.errors import (
     VideoTakenDownError,
     VideoWillNotComeError,
 )
-from bot.guilds.settings import ButtonsFor, GuildSettings
+from bot.guilds.settings import ButtonsFor, CardPlace, GuildSettings
 from bot.ids import ModelId
 from bot.jobs.job import (
     Cancellation,
@@ -157,12 +157,16 @@ def unexpected(reference: str, known: str | None = None) -> str:
     return f"{what} If it keeps happening, give the bot's operator this reference: `{reference}`."
 
 
-def accepted(job: Job, quote: Quote, left_micros: int | None) -> str:
-    """The private answer to a request that was accepted."""
+_FOLLOW_CARD = "Follow the video's card in the channel; you can cancel there, too."
+_WITHOUT_CARD = "I'll mention you in this channel when it's ready."
+
+
+def accepted(job: Job, quote: Quote, left_micros: int | None, *, has_card: bool = True) -> str:
+    """The private answer to a request that was accepted; without a card, all there is of it."""
     price = cost(Price(job.cost_micros, job.cost_is_estimate))
     return (
         f"🎬 Accepted for {price}.{_left(left_micros)} {_time(quote)}"
-        " Follow the video's card in the channel; you can cancel there, too."
+        f" {_FOLLOW_CARD if has_card else _WITHOUT_CARD}"
     )
 
 
@@ -216,7 +220,8 @@ def settings(settings: GuildSettings, catalog: Catalog) -> str:
         f"Provider alerts go to: {channel}\n"
         f"The buttons under a video are for: {_BUTTONS[settings.buttons]}\n"
         f"Default model for text: {_default(settings.text_model_id, catalog)}\n"
-        f"Default model for pictures: {_default(settings.picture_model_id, catalog)}"
+        f"Default model for pictures: {_default(settings.picture_model_id, catalog)}\n"
+        f"{_cards(settings)}"
     )
 
 
@@ -235,6 +240,19 @@ _BUTTONS = {
     ButtonsFor.ANYONE: "anyone, at their own cost",
     ButtonsFor.MAKER: "the member who made it",
 }
+
+
+def _cards(settings: GuildSettings) -> str:
+    """Where cards are posted, and whether they stay."""
+    if settings.cards is CardPlace.OFF:
+        where = (
+            "Cards are **off**: only the member sees that a request was accepted. A request whose"
+            " video service fetches its pictures from the card still gets one."
+        )
+    else:
+        where = "Cards are posted in the channel of the request."
+    stays = "stay" if settings.keeps_cards else "are deleted"
+    return f"{where} They {stays} once the video or the reason why it failed is posted."
 
 
 def _left(micros: int | None) -> str:

@@ -12,7 +12,7 @@ from bot.guilds.notices import (
     NoticeState,
     TemporaryMessage,
 )
-from bot.guilds.settings import ButtonsFor, GuildSettings
+from bot.guilds.settings import ButtonsFor, CardPlace, GuildSettings
 from bot.ids import (
     ChannelId,
     GuildId,
@@ -54,6 +54,9 @@ class SqlGuildStore:
             has_recipe=bool(row["has_recipe"]),
             text_model_id=None if text is None else ModelId(text),
             picture_model_id=None if picture is None else ModelId(picture),
+            # the third value of the column is a later version's; this one posts in the channel
+            cards=CardPlace.OFF if row["cards"] == CardPlace.OFF else CardPlace.CHANNEL,
+            keeps_cards=bool(row["keeps_cards"]),
         )
 
     async def put(self, settings: GuildSettings, noted: AuditNote | None = None) -> None:
@@ -67,6 +70,8 @@ class SqlGuildStore:
                 has_recipe=int(settings.has_recipe),
                 text_model_id=settings.text_model_id,
                 picture_model_id=settings.picture_model_id,
+                cards=settings.cards.value,
+                keeps_cards=int(settings.keeps_cards),
             )
             if noted is not None:
                 await _record(tx, noted)

@@ -11,7 +11,7 @@ from bot.ordering.offers import Offer
 from bot.ordering.ordering import OrderResult
 from bot.ordering.quotes import Quote
 from bot.presentation import answers
-from bot.presentation.widgets import Action, Button, row_of
+from bot.presentation.widgets import Action, Button, button, row_of
 from bot.providers.availability import ProviderPausedError
 from bot.services import Services
 from cogs._shared import options
@@ -86,7 +86,8 @@ async def ask_with_pictures(
 def said(asked: OrderResult, *, is_public: bool = False) -> Said:
     left = None if is_public else asked.left_micros
     if asked.job is not None:
-        return answers.accepted(asked.job, asked.quote, left), None
+        text = answers.accepted(asked.job, asked.quote, left, has_card=asked.has_card)
+        return text, None if asked.has_card else button("Cancel", Action.CANCEL, asked.job.id)
     if asked.offer is None:
         msg = "a request that came to nothing"
         raise AssertionError(msg)

@@ -13,7 +13,7 @@ from bot.guilds.notices import (
     posting,
     renewed,
 )
-from bot.guilds.settings import CONFIRM_ABOVE_MICROS, ButtonsFor, GuildSettings
+from bot.guilds.settings import CONFIRM_ABOVE_MICROS, ButtonsFor, CardPlace, GuildSettings
 from bot.ids import ChannelId, GuildId, ModelId, UserId
 from bot.storage.engines.databases import open_database
 from bot.storage.guilds import SqlFavoriteStore, SqlGuildStore, SqlNoticeStore
@@ -77,6 +77,15 @@ async def test_who_presses_and_what_a_file_says_is_read_as_it_was_written(
 @pytest.mark.parametrize("picture", [None, ModelId("two")])
 async def test_default_models_are_read_as_they_were_written(guilds, text, picture):
     settings = GuildSettings(GuildId(1), text_model_id=text, picture_model_id=picture)
+    await guilds.put(settings)
+
+    assert await guilds.get(GuildId(1)) == settings
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+@pytest.mark.parametrize("cards", list(CardPlace))
+async def test_where_cards_go_is_read_as_it_was_written(guilds, cards, keeps):
+    settings = GuildSettings(GuildId(1), cards=cards, keeps_cards=keeps)
     await guilds.put(settings)
 
     assert await guilds.get(GuildId(1)) == settings

@@ -138,6 +138,7 @@ ADMINS: dict[str, Row] = {
         {"dollars": "0.70"}, of_settings("confirm_above_micros"), 700_000
     ),
     "settings buttons": Row({"who": "maker"}, of_settings("buttons"), "maker"),
+    "settings cards": Row({"place": "channel", "keep": True}, of_settings("keeps_cards"), True),
     "settings log-channel": Row({"channel": VIDEOS}, logs_to_videos, True),
     "settings default-model": Row(
         {"kind": "text", "model": SHORT["model"]}, of_settings("text_model_id"), SHORT["model"]

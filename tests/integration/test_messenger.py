@@ -195,3 +195,26 @@ async def test_of_a_video_that_its_member_deletes_nothing_is_left(studio):
         left = await posted_in(fern, videos)
 
     assert left == []
+
+
+async def test_without_cards_the_private_answer_says_so_and_can_cancel(studio):
+    ada, fern = studio.people.person("Ada"), studio.people.person("Fern")
+    videos = studio.people.channel("videos")
+    studio.is_idle = True
+
+    async with studio.bot() as parts, ada.watching() as admin, fern.watching() as watch:
+        change = await ada.command(videos, "settings cards", {"place": "off"})
+        assert "Cards are **off**" in await settled_answer(ada, admin, change)
+        record = await fern.command(videos, "video", FOX)
+        said = await settled_answer(fern, watch, record)
+        answer = (await fern.interaction(record))["message"]
+        [cancel] = answer["components"][0]["components"]
+        pressed = await fern.press(answer, cancel["custom_id"])
+        cancelled = await settled_answer(fern, watch, pressed)
+        left = await posted_in(fern, videos)
+        assert await parts.stores.jobs.list_active() == []
+
+    assert "I'll mention you in this channel" in said
+    assert "card" not in said
+    assert cancelled == "Cancelled. Nothing was charged."
+    assert left == []

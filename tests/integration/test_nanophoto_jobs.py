@@ -19,7 +19,7 @@ from bot.providers.nanophoto.models import capability
 from bot.worker.worker import Worker
 from sandbox.providers.faults import Fault
 from tests.factories import new_job_id
-from tests.fakes.budgets import InMemoryBudgets
+from tests.fakes.budgets import InMemoryBudgets, InMemoryGuilds
 from tests.fakes.clock import FakeClock
 from tests.fakes.job_store import InMemoryJobStore
 from tests.fakes.media import FakeVideoStore
@@ -54,7 +54,9 @@ class Bot:
         client.disk = videos.disk
         context = means_of(self.store, videos, client, self.clock)
         self.worker = Worker(context, self.store, self.store, owner="one", on_moved=lambda: None)
-        self.accepting = Acceptance(self.store, self.clock, new_job_id, self.worker.wake)
+        self.accepting = Acceptance(
+            self.store, self.clock, new_job_id, self.worker.wake, guilds=InMemoryGuilds()
+        )
 
     async def asked_for(self, **fields):
         """A request, to its end; answers with the job as it ended."""

@@ -6,10 +6,10 @@ SELECT * FROM guild_settings WHERE guild_id = :guild_id;
 -- Write a server's settings.
 INSERT INTO guild_settings (
     guild_id, confirm_above_micros, log_channel_id, buttons, has_recipe, text_model_id,
-    picture_model_id
+    picture_model_id, cards, keeps_cards
 ) VALUES (
     :guild_id, :confirm_above_micros, :log_channel_id, :buttons, :has_recipe, :text_model_id,
-    :picture_model_id
+    :picture_model_id, :cards, :keeps_cards
 )
 ON CONFLICT (guild_id) DO UPDATE SET
     confirm_above_micros = excluded.confirm_above_micros,
@@ -17,7 +17,9 @@ ON CONFLICT (guild_id) DO UPDATE SET
     buttons = excluded.buttons,
     has_recipe = excluded.has_recipe,
     text_model_id = excluded.text_model_id,
-    picture_model_id = excluded.picture_model_id
+    picture_model_id = excluded.picture_model_id,
+    cards = excluded.cards,
+    keeps_cards = excluded.keeps_cards
 RETURNING guild_id;
 
 -- name: get_favorite_model^

@@ -11,6 +11,7 @@ from bot.errors import JobNotFoundError, LeaseLostError, NotYourJobError
 from bot.ids import GuildId, MessageId, UserId
 from bot.jobs.messages import DeliveryKind, DeliveryState, posted
 from tests.factories import make_delivery, make_job
+from tests.fakes.budgets import InMemoryGuilds
 from tests.fakes.clock import FakeClock
 from tests.fakes.job_store import InMemoryJobStore
 
@@ -47,7 +48,7 @@ async def press(
     store, job, message=7, user=MEMBER, guild=HERE, *, is_moderator=False, trouble=None
 ):
     channel = Channel(store, job, trouble)
-    await Removal(store, store, FakeClock()).remove(
+    await Removal(store, store, InMemoryGuilds(), FakeClock()).remove(
         job.id,
         guild,
         MessageId(message),

@@ -9,7 +9,8 @@ import pytest
 
 from bot.delivery.temporary import GIVEN_UP_AFTER, LATEST_AGAIN
 from bot.errors import ChannelBlockedError, DeliveryUnavailableError, MessageHeldError
-from bot.ids import MessageId, UserId
+from bot.guilds.settings import CardPlace, GuildSettings
+from bot.ids import GuildId, MessageId, UserId
 from bot.jobs.job import Artifact, Failure, FailureKind, JobState
 from bot.jobs.messages import (
     DeliveryKind,
@@ -18,7 +19,7 @@ from bot.jobs.messages import (
     replaced,
 )
 from bot.providers.contract import ProviderState, ProviderStatus
-from tests.factories import make_delivery, make_job
+from tests.factories import make_delivery, make_image, make_job
 from tests.fakes.job_store import InMemoryJobStore
 from tests.fakes.weather import Death, KilledError, Script
 from tests.fakes.world import World
@@ -239,3 +240,30 @@ async def test_the_deletion_is_owed_in_the_write_that_records_the_post(world):
     await world.live(process)
 
     assert owed[0] == (DELETED, 1)
+
+
+@pytest.mark.parametrize("how", [VIDEO, FAILURE])
+async def test_a_server_that_keeps_cards_has_both_messages_and_the_card_is_true(world, how):
+    world.guilds.settings[GuildId(10)] = GuildSettings(GuildId(10), keeps_cards=True)
+    _, job = await ended(world, how)
+
+    kinds = [message.kind for message in world.messenger.standing(job.id)]
+    assert kinds == [CARD, how]
+    assert world.cards_of(job)[0].state is (await world.store.get(job.id)).state
+
+
+@pytest.mark.parametrize("how", [VIDEO, FAILURE])
+@pytest.mark.parametrize("fetches", [True, False])
+async def test_without_cards_a_request_has_one_only_for_a_service_that_fetches_pictures(
+    world, how, fetches
+):
+    world.guilds.settings[GuildId(10)] = GuildSettings(GuildId(10), cards=CardPlace.OFF)
+    world.provider.pictures_max_bytes = None if fetches else 1_000_000
+    if how is FAILURE:
+        world.provider.verdicts = [BROKEN]
+    process = world.start()
+    job = await process.accept(key="one", image=make_image())
+    await world.live(process)
+
+    assert len(world.cards_of(job)) == int(fetches)
+    assert [message.kind for message in world.messenger.standing(job.id)] == [how]

@@ -5,7 +5,13 @@ import itertools
 import pytest
 
 from bot.errors import InvalidRequestError
-from bot.guilds.settings import CONFIRM_ABOVE_MICROS, ButtonsFor, GuildAdmin, GuildSettings
+from bot.guilds.settings import (
+    CONFIRM_ABOVE_MICROS,
+    ButtonsFor,
+    CardPlace,
+    GuildAdmin,
+    GuildSettings,
+)
 from bot.ids import ChannelId, EditId, GuildId, UserId
 from tests.fakes.budgets import InMemoryGuilds
 from tests.fakes.clock import FakeClock
@@ -78,3 +84,12 @@ async def test_who_may_press_is_decided_and_noted(guild_admin, guilds):
     assert await guild_admin.settings(HERE) == decided
     after = await guild_admin.write_recipes(HERE, ADMIN, is_on=False)
     assert (after.buttons, after.has_recipe) == (ButtonsFor.MAKER, False)
+
+
+async def test_a_change_of_the_cards_is_noted_with_what_was_before(guild_admin, guilds):
+    decided = await guild_admin.show_cards(HERE, ADMIN, CardPlace.OFF, keep=True)
+    await guild_admin.show_cards(HERE, ADMIN, CardPlace.OFF, keep=True)
+
+    assert decided == GuildSettings(HERE, cards=CardPlace.OFF, keeps_cards=True)
+    [note] = guilds.noted
+    assert (note.what, note.before, note.after) == ("cards", "channel", "off, kept")
