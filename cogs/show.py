@@ -111,7 +111,8 @@ async def _say(
         await interaction.edit_original_response(content=text, attachments=files)
         return
     await edit(interaction, videos.SHOWN_TO_ALL)
-    await interaction.followup.send(text, files=files)
+    # it quotes a member, whose links are not to be shown in our name
+    await interaction.followup.send(text, files=files, suppress_embeds=True)
 
 
 async def setup(client: Client) -> None:

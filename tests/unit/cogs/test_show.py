@@ -25,7 +25,9 @@ class Interaction:
         self.user = SimpleNamespace(id=30)
         self.permissions = SimpleNamespace(manage_messages=False)
         self.response = self
+        self.followup = self
         self.said: list[str] = []
+        self.to_all: list[dict[str, Any]] = []
         self.files = 0
 
     async def defer(self, *, ephemeral):
@@ -35,6 +37,11 @@ class Interaction:
         self.said.append(content)
         self.files += len(attachments)
         for file in attachments:
+            file.close()
+
+    async def send(self, text, *, files, **how):
+        self.to_all.append({"content": text, **how})
+        for file in files:
             file.close()
 
 
@@ -52,10 +59,10 @@ def world(tmp_path, monkeypatch):
     return World()
 
 
-async def shown(world, size_bytes, *, videos=None, **how):
+async def shown(world, size_bytes, *, videos=None, to_all=False, prompt="a fox", **how):
     """What is said of a video of this size."""
     process = world.start()
-    job = await process.accept(key="one")
+    job = await process.accept(key="one", prompt=prompt)
     await world.live(process)
     world.videos.path(job.id).write_bytes(b"video")
     world.videos.disk[world.videos.path(job.id)] = size_bytes
@@ -70,7 +77,7 @@ async def shown(world, size_bytes, *, videos=None, **how):
     cog = Show(cast(Services, SimpleNamespace(showing=showing)), **how)
     interaction: Any = Interaction()
     callback: Any = Show.show.callback
-    await callback(cog, interaction, job.id)
+    await callback(cog, interaction, job.id, to_all)
     return interaction
 
 
@@ -100,3 +107,16 @@ async def test_a_video_that_cannot_be_made_smaller_in_time_is_a_link(world):
         "here's the video service's link: https://videos.example/1"
     )
     assert interaction.files == 0
+
+
+@pytest.mark.parametrize("size_bytes", [LIMIT, 2 * LIMIT], ids=["the video", "a link to it"])
+async def test_a_members_link_is_not_shown_to_all_in_the_bots_name(world, size_bytes):
+    how = {} if size_bytes <= LIMIT else {"videos": Slow(world.videos.disk), "within_seconds": 0.0}
+
+    interaction = await shown(
+        world, size_bytes, to_all=True, prompt="as on https://evil.example/fox", **how
+    )
+
+    [said] = interaction.to_all
+    assert "evil.example" in said["content"]
+    assert said["suppress_embeds"]

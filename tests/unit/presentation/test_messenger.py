@@ -38,6 +38,7 @@ class FakeChannel:
     timeout: type[TimeoutError] = TimeoutError
     read: int = 0
     uploads: list[int] = field(default_factory=list)
+    sent: list[dict[str, Any]] = field(default_factory=list)  # of each try, all but its files
 
     def say(self, author=SOMEONE, content="", *, minutes=0):
         at = NOW + timedelta(minutes=minutes)
@@ -52,7 +53,8 @@ class FakeChannel:
             self.read += 1
             yield message
 
-    async def send(self, *, files=(), **_parts):
+    async def send(self, *, files=(), **parts):
+        self.sent.append(parts)
         size = sum(len(file.fp.read()) for file in files)
         for file in files:
             file.close()
@@ -191,6 +193,54 @@ async def test_a_card_whose_pictures_never_arrive_in_time_can_be_posted_without(
     with pytest.raises(FileTooLargeError):
         await messenger.post_card(card, view, [path])
     assert await messenger.post_card(card, view, []) == 77
+
+
+async def test_what_is_forgotten_of_an_upload_is_no_reason_to_refuse_the_next(
+    messenger, channel, job, tmp_path
+):
+    video, other = video_of(tmp_path, 2000), make_delivery(make_job(), DeliveryKind.VIDEO)
+    delivery = await run_out_of_time(messenger, video, job, MAX_TIMEOUTS)
+
+    messenger.forget(other)
+    with pytest.raises(FileTooLargeError):
+        await messenger.post_video(delivery, view_of(job), video)
+    messenger.forget(delivery)
+    with pytest.raises(DeliveryUnavailableError):
+        await messenger.post_video(delivery, view_of(job), video)
+    assert channel.uploads == [2000] * (MAX_TIMEOUTS + 1)
+
+
+async def test_a_forgotten_message_is_looked_for_from_its_first_try_again(messenger, channel, word):
+    for minutes in range(10):
+        channel.say(minutes=minutes)
+    assert await messenger.find_posted(word) is None
+    assert channel.read == 10
+    assert await messenger.find_posted(word) is None
+    assert channel.read < 15
+
+    messenger.forget(word)
+    channel.read = 0
+    assert await messenger.find_posted(word) is None
+    assert channel.read == 10
+
+
+async def test_links_of_members_are_not_shown_in_the_bots_name_and_no_one_else_is_pinged(
+    messenger, channel, job, tmp_path
+):
+    job = replace(job, request=make_request(prompt="like https://evil.example @everyone <@&7>"))
+    view, video = view_of(job), video_of(tmp_path, 9)
+    kinds = DeliveryKind.VIDEO, DeliveryKind.VIDEO, DeliveryKind.FAILURE, DeliveryKind.CARD
+    deliveries = [make_delivery(job, kind) for kind in kinds]
+    await messenger.post_video(deliveries[0], view, video)
+    await messenger.post_link(deliveries[1], view, ["https://videos.example/1"], may_attach=True)
+    await messenger.post_failure(deliveries[2], view, [])
+    await messenger.post_card(deliveries[3], view, [])
+
+    assert [one.get("suppress_embeds", False) for one in channel.sent] == [True, True, True, False]
+    pings = [one["allowed_mentions"].to_dict() for one in channel.sent]
+    assert [ping["users"] for ping in pings] == [[job.user_id]] * 3 + [[]]
+    assert not any(ping["parse"] or ping.get("roles") or ping.get("replied_user") for ping in pings)
+    assert [one["nonce"] for one in channel.sent] == [one.nonce for one in deliveries]
 
 
 class Desk:
