@@ -97,6 +97,7 @@ from bot.storage.guilds import (
 from bot.storage.money import Money
 from bot.storage.money_store import SqlMoneyStore
 from bot.storage.stores import SqlJobStore
+from bot.worker.inputs import LEAST_SIDE
 from bot.worker.step import StepContext
 from bot.worker.worker import Worker
 from cogs import EXTENSIONS
@@ -219,7 +220,7 @@ async def make_adapters(
     api = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
     connections = Connections(api, downloads, SqlRequestBudgets(engine, clock), clock)
     ffmpeg = Ffmpeg(find_ffmpeg(settings.ffmpeg_path))
-    images = DiskImageStore(settings.data_dir / "pictures", downloads, allowed)
+    images = DiskImageStore(settings.data_dir / "pictures", downloads, allowed, min_side=LEAST_SIDE)
     sources = settings.data_dir / "source-videos"
     return Adapters(
         clock=clock,

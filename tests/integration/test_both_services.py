@@ -1,17 +1,19 @@
 """One video from each example of both services' documents, by slash command, and what surrounds it."""
 
+import io
 import subprocess
 from functools import partial
 
 import imageio_ffmpeg
 import pytest
+from PIL import Image
 
 from bot.catalog.request import Shot, VideoRequest
 from bot.providers.nanophoto.models import MODEL_ID, NAME
 from tests.factories import NOW
 from tests.people import Upload
 from tests.pictures import picture
-from tests.studio import buttons_of, is_card, is_deletion, is_failure, settled_answer
+from tests.studio import KeptVideos, buttons_of, is_card, is_deletion, is_failure, settled_answer
 
 VEO = {"model": MODEL_ID}
 EAGLE = "A majestic eagle soaring through mountain peaks at sunset"
@@ -133,6 +135,28 @@ async def test_every_kind_of_shot_of_nanophoto_becomes_a_video(studio, fern, opt
 
     assert 7.5 <= seconds_of(await content_of(studio, video)) <= 8.5
     assert len(studio.sandbox.nanophoto.service.books.shots) == 1
+
+
+class Onlooker(KeptVideos):
+    """Keeps the pictures that each video is made from."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.seen = []
+
+    async def render(self, request, target):
+        self.seen += [Image.open(io.BytesIO(request.image)).size]
+        await super().render(request, target)
+
+
+async def test_a_small_picture_is_enlarged_for_a_service_that_fetches_it(studio, fern, tmp_path):
+    onlooker = Onlooker(tmp_path)
+    studio.sandbox.nanophoto.service.studio._renderer = onlooker
+    upload = Upload("emoji.png", picture(size=(128, 64)), "image/png")
+
+    await made(studio, fern, "video", {**VEO, "prompt": WAVE, "image": "attachment://0"}, upload)
+
+    assert onlooker.seen == [(600, 300)]
 
 
 def seconds_of(video):

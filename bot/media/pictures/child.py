@@ -32,9 +32,13 @@ def main() -> None:
     sys.stdout.write(json.dumps(answer))
 
 
-def keep(source: str, target: str, name: str, max_bytes: int) -> dict[str, Any]:
-    """Decode and write a picture: PNG if transparent, else or if too large JPEG."""
+def keep(source: str, target: str, name: str, max_bytes: int, min_side: int = 0) -> dict[str, Any]:
+    """Decode and write a picture, with no side below `min_side`: PNG if transparent.
+
+    Else, or if that is too large, JPEG.
+    """
     picture = decoding.decoded(Path(source).read_bytes(), name)
+    picture = decoding.enlarged(picture, min_side)
     form = "PNG" if picture.mode == "RGBA" else "JPEG"
     content = decoding.encoded(picture, form)
     if len(content) > max_bytes:

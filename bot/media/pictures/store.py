@@ -152,7 +152,11 @@ class DiskImageStore:
         session: aiohttp.ClientSession,
         allow_hosts: frozenset[str],
         work: PictureWork | None = None,
+        *,
+        min_side: int = 0,
     ) -> None:
+        """Enlarge what is kept to `min_side`: a service that fetches it takes it as it is."""
+        self._min_side = min_side
         self._folder = folder.absolute()
         self._session = session
         self._allow_hosts = allow_hosts
@@ -227,6 +231,7 @@ class DiskImageStore:
                 target=str(target),
                 name=short(name),
                 max_bytes=KEPT_MAX_BYTES,
+                min_side=self._min_side,
             )
             suffix, media_type = _FORMS[made["form"]]
             key = f"{made['digest'][:32]}{suffix}"

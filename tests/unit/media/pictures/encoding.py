@@ -5,12 +5,19 @@ import struct
 import zlib
 from typing import Any
 
+import pillow_heif
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 
 def encoded(image: Image.Image, form: str, **options: Any) -> bytes:
     target = io.BytesIO()
     image.save(target, form, **options)
+    return target.getvalue()
+
+
+def heic(picture: Image.Image, **options: Any) -> bytes:
+    target = io.BytesIO()
+    pillow_heif.from_pillow(picture).save(target, **options)
     return target.getvalue()
 
 

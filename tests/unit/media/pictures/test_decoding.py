@@ -7,13 +7,10 @@ broken or of another space than the picture.
 """
 
 import contextlib
-import io
 import random
 import struct
 import zlib
-from typing import Any
 
-import pillow_heif
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -21,7 +18,15 @@ from PIL.PngImagePlugin import PngInfo
 from bot.errors import ImageRejectedError
 from bot.media.pictures import decoding, stripping
 from bot.media.pictures.decoding import decoded, enlarged
-from tests.unit.media.pictures.encoding import alike, encoded, near, scene, with_chunk, with_segment
+from tests.unit.media.pictures.encoding import (
+    alike,
+    encoded,
+    heic,
+    near,
+    scene,
+    with_chunk,
+    with_segment,
+)
 
 ORIENTATION, X_RESOLUTION, EXPOSURE = 0x0112, 0x011A, 0x829A
 FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "AVIF"]
@@ -252,12 +257,6 @@ def test_a_jpeg_of_more_than_any_phone_takes_is_refused_by_its_header(monkeypatc
 
     with pytest.raises(ImageRejectedError, match="more than 200 megapixels"):
         decoded(huge, "a.jpg")
-
-
-def heic(picture: Image.Image, **options: Any) -> bytes:
-    target = io.BytesIO()
-    pillow_heif.from_pillow(picture).save(target, **options)
-    return target.getvalue()
 
 
 def test_a_heic_is_read():

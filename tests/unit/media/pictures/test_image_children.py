@@ -5,14 +5,12 @@ many pixels, many frames, packed zeros, grids of grids; and anyone who waits bei
 """
 
 import asyncio
-import io
 import os
 import random
 import shutil
 import struct
 import sys
 import zlib
-from typing import Any
 
 import pytest
 from PIL import Image
@@ -21,14 +19,9 @@ from bot.errors import ImageRejectedError, StorageError
 from bot.media.pictures import store as pictures
 from bot.media.pictures.store import AT_ONCE, LIMITS, PictureWork
 from bot.tasks import TaskOwner
+from tests.unit.media.pictures.encoding import alike, encoded, heic, scene
 
 MB = 1024**2
-
-
-def encoded(image: Image.Image, form: str, **options: Any) -> bytes:
-    target = io.BytesIO()
-    image.save(target, form, **options)
-    return target.getvalue()
 
 
 async def keep(content, folder, work=None, **given):
@@ -230,3 +223,23 @@ async def test_a_small_file_that_was_made_to_cost_much_costs_little_and_gets_an_
         assert any(way in answer for way in ("send", "Make it smaller"))
     else:
         assert made["width"] * made["height"] <= 33_000_000
+
+
+async def test_a_heic_is_decoded_within_the_limits_of_a_child(tmp_path):
+    """As a phone takes it, on whose side its decoder's threads and tables count, too."""
+    taken = scene(size=(4032, 3024))
+    content = heic(taken, quality=60)
+
+    kept = await keep(content, tmp_path)
+
+    assert (kept["form"], kept["width"], kept["height"]) == ("JPEG", 4032, 3024)
+    with Image.open(tmp_path / "kept") as shown:
+        assert alike(shown.convert("RGB"), taken)
+
+
+async def test_a_heic_that_ends_early_costs_its_child_alone(tmp_path):
+    content = heic(scene(), quality=95)
+
+    with pytest.raises(ImageRejectedError, match="damaged"):
+        await keep(content[: len(content) // 2], tmp_path)
+    assert (await keep(content, tmp_path))["form"] == "JPEG"

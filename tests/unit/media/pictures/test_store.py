@@ -247,6 +247,20 @@ async def test_a_small_picture_is_enlarged_where_a_service_wants_more(store):
     assert [path.name for path in store.path(kept).parent.iterdir()] == [kept.key]
 
 
+async def test_a_small_picture_is_kept_large_enough_for_services_that_fetch_it(tmp_path, session):
+    """What a service is given as an address is the kept file: nothing can enlarge it later."""
+    store = DiskImageStore(tmp_path, session, frozenset(), min_side=300)
+    see_through = encoded(picture("RGBA", (100, 64), colour=(255, 0, 0, 128)), "PNG")
+
+    kept = await store.keep(see_through, name="emoji.png")
+    wide = await store.keep(encoded(picture(size=(640, 360)), "JPEG"), name="a.jpg")
+
+    assert (kept.width, kept.height, kept.media_type) == (469, 300, "image/png")
+    with Image.open(store.path(kept)) as shown:
+        assert (shown.size, shown.mode) == ((469, 300), "RGBA")
+    assert (wide.width, wide.height) == (640, 360)
+
+
 async def test_many_large_pictures_at_once_take_little_memory_and_leave_no_files(tmp_path):
     small, piece = encoded(noise("RGB", (64, 64)), "PNG"), bytes(64 * 1024)
 
