@@ -7,7 +7,7 @@ is read back from the books, not from its answer. A custom id without a row fail
 import contextlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -28,7 +28,16 @@ from bot.presentation.widgets import Action, button, spell
 from tests.office import Office
 from tests.people import Upload
 from tests.pictures import picture
-from tests.studio import SHORT, Json, Studio, buttons_of, is_card, is_failure, opened_form
+from tests.studio import (
+    SHORT,
+    Json,
+    Studio,
+    buttons_of,
+    is_card,
+    is_deletion,
+    is_failure,
+    opened_form,
+)
 
 RENDERS_FOR_LONG = 3600
 PEOPLE = ("Ada", "Max", "Fern", "Juno")  # the admin, a moderator, and two members
@@ -183,7 +192,7 @@ async def is_not_watched(scene: Scene, shown: Shown, _said: Json) -> bool:
 
 async def posted(scene: Scene) -> tuple[Json, Job]:
     """The message with a video of Fern's, and its job."""
-    _, job = await requested(scene, "")
+    card, job = await requested(scene, "")
 
     def is_its_video(kind: str, data: Json) -> bool:
         return (
@@ -192,7 +201,10 @@ async def posted(scene: Scene) -> tuple[Json, Job]:
             and bool(data["attachments"])
         )
 
-    return dict(await scene.fern.watch.until(is_its_video)), job
+    video = dict(await scene.fern.watch.until(is_its_video))
+    # its card goes once it is recorded: before, a press finds no video yet
+    await scene.fern.watch.until(partial(is_deletion, of=card))
+    return video, job
 
 
 def under_video(action: str) -> Show:
@@ -257,6 +269,18 @@ async def show_share_in(scene: Scene) -> Shown:
     custom_id = named(message, "sharein")
     subject = len(await scene.fern.person.read(pictures))
     return Shown("Fern", message, custom_id, subject, values=(pictures,))
+
+
+async def share_where_i_may_not_write(scene: Scene, shown: Shown) -> tuple[Shown, Json]:
+    """In a channel in which all may write but the bot, which knows that."""
+    world = await scene.studio.people.call("GET", "/world")
+    denied = {"id": world["application"]["bot"]["id"], "type": 1, "allow": "0", "deny": "2048"}
+    details = {"name": "no-bots", "permission_overwrites": [denied]}
+    made = await scene.studio.people.call("POST", f"/guilds/{scene.guild}/channels", details)
+    while scene.parts.client.get_channel(int(made["id"])) is None:
+        await scene.parts.clock.sleep(0.05)
+    own = replace(shown, subject=0, values=(made["id"],))
+    return own, await use(scene, own)
 
 
 async def is_shared(scene: Scene, shown: Shown, _said: Json) -> bool:
@@ -479,7 +503,12 @@ ROWS = {
     ),
     "remix": Row(under_video("remix"), is_remix_form),
     "share": Row(under_video("share"), says("Where should I share")),
-    "sharein": Row(show_share_in, is_shared),
+    "sharein": Row(
+        show_share_in,
+        is_shared,
+        share_where_i_may_not_write,
+        "couldn't share the video: I'm missing the Send Messages permission. Choose another",
+    ),
     "more": Row(under_video("more"), says("What would you like to do")),
     "better": Row(
         under_more("better"), says("make it better"), in_vain(under_more("better")), NOTHING_ALLOWED

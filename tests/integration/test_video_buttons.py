@@ -254,9 +254,34 @@ async def test_a_video_is_shared_once_where_its_member_may_write(studio):
     shared = [one for one in there if video["id"] in one["content"]]
     assert len(shared) == 1
     assert f"<@{juno.id}> shared a video" in shared[0]["content"]
-    assert shared[0]["mentions"] == [] or not shared[0].get("mention_everyone")
+    assert shared[0]["mentions"] == []
     assert said["content"] == f"Shared in <#{pictures}>."
     assert buttons_of(said) == []
+
+
+FORBIDDEN = {
+    "method": "POST",
+    "kind": "status",
+    "status": 403,
+    "body": {"message": "Missing Permissions", "code": 50013},
+}
+
+
+async def test_a_video_that_discord_lets_no_one_share_there_is_said_not_to_be_shared(studio):
+    """The bot believes that it may write there, for it has not heard yet that it may not."""
+    pictures = studio.people.channel("pictures")
+    async with at_desk(studio) as desk:
+        video = await desk.video()
+        question = await desk.press("Juno", video, "share")
+        path = f"/channels/{pictures}/messages"
+        await studio.people.call("POST", "/faults", FORBIDDEN | {"path": path})
+        juno = desk.offices["Juno"].person
+        record = await juno.press(question, named(question, "sharein"), pictures)
+        said = await desk.answer_to("Juno", record)
+        there = await juno.read(pictures)
+
+    assert "I couldn't share the video: I can't post there." in said["content"]
+    assert not [one for one in there if "shared a video" in one["content"]]
 
 
 async def test_a_video_is_removed_from_more_by_its_maker_and_by_no_one_else(studio):

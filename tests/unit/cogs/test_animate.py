@@ -9,7 +9,11 @@ import pytest
 
 from bot.catalog.pricing import dollars
 from bot.errors import DatabaseBusyError, ImageRejectedError
+from bot.guilds.settings import GuildSettings
+from bot.ids import GuildId
 from bot.jobs.job import JobState
+from bot.money.limits import Allowance, Rules
+from bot.money.windows import Window
 from bot.tasks import TaskOwner
 from tests.factories import make_image
 from tests.unit.cogs.animating import (
@@ -217,3 +221,28 @@ async def test_a_hidden_picture_makes_a_hidden_video(stage):
 
     [job] = stage.world.store.jobs.values()
     assert job.request.is_spoiler
+
+
+async def test_a_price_is_offered_in_public_without_what_its_member_has_left(stage):
+    place = await offered_to_a_limited_member(stage)
+
+    [said] = stage.channel.said
+    [[confirm]] = stage.channel.shown
+    assert said.startswith("<@30> This video costs **$0.50** (Fake Model: 5 s, 720p).")
+    assert "left" not in said
+    assert "$3" not in said
+    assert confirm.label == "Make it for $0.50"
+    asked = await stage.process.ordering.confirm(confirm.custom_id.rpartition(":")[2], place)
+    assert asked.left_micros == 2_500_000  # which the presser alone is told
+
+
+async def offered_to_a_limited_member(stage):
+    """Who has $3.00, in a server where every price is to be agreed to."""
+    stage.world.guilds.settings[GuildId(10)] = GuildSettings(GuildId(10), confirm_above_micros=0)
+    stage.world.money_store.fields = {
+        "rules": Rules(allowance=Allowance(3_000_000, Window.DAY)),
+    }
+    await stage.cog.on_raw_reaction_add(EVENT)
+    assert states(stage) == []
+    [offer] = stage.world.offers.offers.values()
+    return offer.place

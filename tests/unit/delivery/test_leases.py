@@ -5,13 +5,16 @@ of a post, for less or more than its lease.
 """
 
 import asyncio
+import math
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from aiohttp import ClientError, ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from bot.client import fenced_requests
+from bot.client import Client, fenced_requests
 from bot.delivery.leases import (
     FENCE_RENEWALS,
     RENEWALS,
@@ -22,6 +25,8 @@ from bot.delivery.leases import (
     trust_nonce,
 )
 from bot.errors import LeaseLostError, StorageError
+from bot.jobs.messages import EDITING_LEASE
+from bot.retries import LONGEST_WAIT, POSTING_LEASE
 from tests.crash.virtual_time import LoopClock, VirtualTimeLoop
 from tests.fakes.clock import FakeClock
 
@@ -318,3 +323,14 @@ async def test_an_upload_that_was_begun_in_time_is_not_cut_short_by_its_nonce():
 async def test_no_nonce_is_trusted_where_no_lease_is_held():
     trust_nonce(timedelta(0))
     await pass_fence()
+
+
+async def test_no_rate_limit_is_waited_out_for_as_long_as_a_post_is_leased():
+    """What is limited for longer is tried again by the process that holds the lease then."""
+    services: Any = SimpleNamespace(clock=FakeClock())
+    client = Client(services, ())
+
+    waits = timedelta(seconds=client.http.max_ratelimit_timeout or math.inf)
+
+    assert 2 * waits < POSTING_LEASE < LONGEST_WAIT  # a limit of the route, then a global one
+    assert EDITING_LEASE < POSTING_LEASE

@@ -1,8 +1,10 @@
 """A member's card: what is left, told once and never larger than it is."""
 
+import pytest
+
 from bot.catalog.pricing import Price
 from bot.catalog.request import Origin
-from bot.ids import AccountId, ChannelId, GuildId, JobId, ModelId, TransactionId, UserId
+from bot.ids import AccountId, ChannelId, EventId, GuildId, JobId, ModelId, TransactionId, UserId
 from bot.money.ledger import (
     Account,
     AccountKind,
@@ -13,6 +15,7 @@ from bot.money.ledger import (
 )
 from bot.money.limits import (
     Allowance,
+    Event,
     Policy,
     RateLimit,
     Rules,
@@ -90,3 +93,16 @@ def test_every_limit_that_holds_is_on_the_card():
         "1 model allowed",
         "videos allowed in <#9>",
     ]
+
+
+@pytest.mark.parametrize(
+    ("used", "said"),
+    [(2, "The next video here is free: "), (1, "The next 2 videos here are free: ")],
+)
+def test_free_videos_are_counted_as_one_or_as_many(used, said):
+    account = Account(account_id(GUILD, AccountKind.EVENT), GUILD, AccountKind.EVENT, FERN)
+    event = Event(EventId("e"), account, 3, used, 1_000_000)
+
+    fields = fields_of(money.statement(Statement(make_standing(event=event), None, (), ())))
+
+    assert fields["🎁 Event"].startswith(said)

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from bot import errors
-from bot.catalog.request import SourceVideo
+from bot.catalog.request import Shot, SourceVideo
 from bot.delivery.messenger import CardView
+from bot.guilds.notices import PoolAlert
 from bot.ids import ProviderName
 from bot.jobs.files import FittedVideo
 from bot.jobs.job import (
@@ -24,12 +25,12 @@ from bot.jobs.job import (
     JobState,
 )
 from bot.money import limits
-from bot.presentation import answers, cards, videos, widgets
+from bot.presentation import answers, cards, money, videos, widgets
 from bot.presentation.escaping import plain, slug, visible
 from bot.presentation.widgets import Action, Pressed
-from bot.providers.availability import PauseReason, ProviderPausedError
+from bot.providers.availability import Availability, PauseReason, ProviderPausedError
 from cogs.quota_admin import QuotaAdmin
-from tests.factories import NOW, make_image, make_job, make_request, new_job_id
+from tests.factories import NOW, PROVIDER, make_image, make_job, make_request, new_job_id
 
 CORPUS = [
     "@everyone look",
@@ -464,3 +465,36 @@ def test_a_shape_that_the_model_chooses_is_not_shown(shape):
     request = make_request(duration_seconds=5, resolution="720p", aspect_ratio=shape)
 
     assert cards.video_of(request) == "5 s · 720p"
+
+
+def test_shots_are_counted_and_not_multiplied():
+    shots = tuple(Shot(words) for words in ("a fox", "a bear", "an owl"))
+    request = make_request(duration_seconds=8, shots=shots, resolution="720p", aspect_ratio="16:9")
+
+    assert cards.video_of(request) == "3 shots of 8 s · 720p · 16:9"
+
+
+@pytest.mark.parametrize("reason", [*PauseReason, None])
+def test_a_notice_that_stays_names_instants_that_stay_true(reason):
+    until = NOW if reason else None
+    away = Availability(PROVIDER, paused_until=until, reason=reason)
+
+    said = answers.provider_notice(away, "NanoGPT")
+
+    assert "NanoGPT" in said
+    assert ":R>" not in said  # "4 minutes ago" is nothing that will happen
+    assert (f"<t:{int(NOW.timestamp())}" in said) is (reason is not None)
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (50, "🟡 50% of this month's pool of $20.00 is used."),
+        (80, "🟠 80% of"),
+        (100, "is used up."),
+    ],
+)
+def test_a_pool_is_one_thing(share, said):
+    alert = PoolAlert(share, 20_000_000, share * 200_000, None)
+
+    assert said in money.pool_alert(alert)
