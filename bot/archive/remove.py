@@ -6,6 +6,7 @@ that links to a deleted message. Once recorded, the removal holds: the video is 
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 
 from bot.clock import Clock
 from bot.errors import JobNotFoundError, LeaseLostError, NotYourJobError
@@ -22,6 +23,7 @@ from bot.jobs.stores import JobStore, MessageStore
 Delete = Callable[[ChannelId, MessageId], Awaitable[None]]
 
 TRIES = 5  # against a process that records the post at the same time
+LOOKS, SECONDS_BETWEEN_LOOKS = 8, 0.25  # at a post that Discord shows and no row holds yet
 
 
 class Removal:
@@ -85,7 +87,14 @@ class Removal:
         return await self._message(job_id, message_id)
 
     async def _message(self, job_id: JobId, message_id: MessageId | None) -> Delivery:
-        found = await self._messages.find_delivery(job_id, DeliveryKind.VIDEO)
+        """Return the message, whose number a quick press can be ahead of: wait for it then."""
+        find = partial(self._messages.find_delivery, job_id, DeliveryKind.VIDEO)
+        found = await find()
+        for _ in range(LOOKS):
+            if found is None or found.message_id is not None or message_id is not None:
+                break
+            await self._clock.sleep(SECONDS_BETWEEN_LOOKS)
+            found = await find()
         return _ensured(found, message_id)
 
 

@@ -51,7 +51,7 @@ async def press(
     await Removal(store, store, InMemoryGuilds(), FakeClock()).remove(
         job.id,
         guild,
-        MessageId(message),
+        None if message is None else MessageId(message),
         user,
         is_moderator=is_moderator,
         delete=channel.delete,
@@ -139,6 +139,49 @@ async def test_a_video_that_is_removed_while_its_post_is_noted_is_noted_as_delet
     noted = await store.find_delivery(job.id, DeliveryKind.VIDEO)
     assert noted is not None
     assert (noted.state, noted.message_id) == (DeliveryState.DELETED, 7)
+
+
+class Waiting(FakeClock):
+    """Counts the looks at the row; the post is recorded after so many of them, or never."""
+
+    def __init__(self, store, job, recorded_after=None):
+        super().__init__()
+        self.store, self.job, self.recorded_after = store, job, recorded_after
+        self.waits = []
+
+    async def sleep(self, seconds):
+        self.waits.append(seconds)
+        if len(self.waits) == self.recorded_after:
+            video = await self.store.find_delivery(self.job.id, DeliveryKind.VIDEO)
+            await self.store.save_delivery(posted(video, MessageId(7)))
+
+
+async def press_elsewhere(store, job, clock):
+    channel = Channel(store, job)
+    await Removal(store, store, clock).remove(
+        job.id, HERE, None, MEMBER, is_moderator=False, delete=channel.delete
+    )
+    return channel.found
+
+
+async def test_a_press_elsewhere_waits_for_the_record_of_the_post():
+    store = InMemoryJobStore()
+    job = with_video(store, None)
+
+    found = await press_elsewhere(store, job, Waiting(store, job, recorded_after=3))
+
+    assert found == [DeliveryState.DELETED]
+
+
+async def test_a_press_elsewhere_does_not_wait_for_ever():
+    store = InMemoryJobStore()
+    job = with_video(store, None)
+    clock = Waiting(store, job)
+
+    with pytest.raises(JobNotFoundError):
+        await press_elsewhere(store, job, clock)
+
+    assert 1 < sum(clock.waits) < 3  # Discord's own patience, had the press not been acknowledged
 
 
 async def test_a_message_whose_removal_cannot_be_noted_is_not_deleted():
