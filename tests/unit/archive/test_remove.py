@@ -51,7 +51,7 @@ async def press(
     await Removal(store, store, InMemoryGuilds(), FakeClock()).remove(
         job.id,
         guild,
-        None if message is None else MessageId(message),
+        MessageId(message),
         user,
         is_moderator=is_moderator,
         delete=channel.delete,
@@ -158,7 +158,7 @@ class Waiting(FakeClock):
 
 async def press_elsewhere(store, job, clock):
     channel = Channel(store, job)
-    await Removal(store, store, clock).remove(
+    await Removal(store, store, InMemoryGuilds(), clock).remove(
         job.id, HERE, None, MEMBER, is_moderator=False, delete=channel.delete
     )
     return channel.found
