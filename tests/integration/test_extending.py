@@ -1,6 +1,7 @@
 """A video is continued: by its model's own extension or from its last frame, and a longer one is posted."""
 
 import asyncio
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from sandbox.videos.rendering import Renderer
 from sandbox.videos.sources import GivenVideo, measured
 from tests.people import Person, Upload
 from tests.pictures import picture
-from tests.studio import FOX, Studio
+from tests.studio import FOX, Studio, settled_answer
 
 WAN = {
     "prompt": "a fox running through snow",
@@ -53,9 +54,9 @@ async def extended(parts: Application, place: Origin, key: str, **asked: Any) ->
     return plan
 
 
-async def red_for(seconds: int, folder: Path) -> bytes:
+async def red_for(seconds: int, folder: Path, rate: int = 12) -> bytes:
     """A small video of one colour, which is quick to make."""
-    target, drawn = folder / "red.mp4", f"color=c=red:s=640x360:r=12:d={seconds}"
+    target, drawn = folder / "red.mp4", f"color=c=red:s=640x360:r={rate}:d={seconds}"
     made = ("-f", "lavfi", "-i", drawn, "-pix_fmt", "yuv420p", str(target))
     child = await asyncio.create_subprocess_exec(Renderer().program, "-v", "error", *made)
     assert await child.wait() == 0
@@ -188,3 +189,47 @@ async def test_what_is_no_video_gets_one_sentence_and_nothing_is_charged(
     assert name in str(refused.value)
     assert ended == []
     assert studio.runs == []
+
+
+async def asked_to_extend(studio: Studio, fern: Person, message: Any) -> str:
+    """The answer to Extend video in the Apps menu of this message."""
+    async with fern.watching() as watch:
+        record = await fern.menu(message["channel_id"], "Extend video", message["id"])
+        return await settled_answer(fern, watch, record)
+
+
+async def test_extend_video_refuses_twenty_minutes_and_charges_nothing(studio, fern, tmp_path):
+    place = place_of(studio, fern, "videos")
+    talk = Upload("talk.mp4", await red_for(1200, tmp_path, rate=1), "video/mp4")
+    async with studio.bot() as parts:
+        message = await fern.say(str(place.channel_id), "my talk", talk)
+        said = await asked_to_extend(studio, fern, message)
+        await ensure_nothing_came_of_it(studio, parts, place)
+
+    assert said == "talk.mp4 lasts 20 minutes. Cut it to at most 2 minutes. Nothing was charged."
+
+
+async def test_extend_video_refuses_500_mb_unread_and_charges_nothing(studio, fern, tmp_path):
+    place = place_of(studio, fern, "videos")
+    film = Upload("film.mp4", await red_for(3, tmp_path), "video/mp4")
+    async with studio.bot() as parts:
+        message = await fern.say(str(place.channel_id), "my film", film)
+        [attachment] = message["attachments"]
+        path = studio.sandbox.discord.world.blobs.path(int(attachment["id"]))
+        os.truncate(path, 500 * 1024 * 1024)  # sparse: it takes no room
+        said = await asked_to_extend(studio, fern, message)
+        await ensure_nothing_came_of_it(studio, parts, place)
+
+    assert said == (
+        "film.mp4 is larger than 100 MB. Send a shorter or smaller video. Nothing was charged."
+    )
+
+
+async def ensure_nothing_came_of_it(studio: Studio, parts: Application, place: Origin) -> None:
+    """No job, no money moved, no request to a service, and no file left behind."""
+    store = parts.stores.jobs
+    assert await store.list_active(user_id=place.user_id) == []
+    assert await store.list_ended(place.guild_id, place.user_id, 1) == []
+    assert await parts.stores.money.transactions(place.guild_id, place.user_id, 1) == []
+    assert studio.runs == []
+    assert list((studio.folder / "source-videos").iterdir()) == []
