@@ -1,8 +1,9 @@
-"""How soon a slash command is acknowledged while the bot has its hands full.
+"""How soon a slash command or a button is acknowledged while the bot has its hands full.
 
 `python -m bench.answering` starts a sandbox and the real bot, each as a program, with 1,000 open
-videos in its database and large videos owed to four channels, lets members give commands one after
-the other, and prints how long each acknowledgement took. Discord waits three seconds for one.
+videos in its database and large videos owed to four channels, lets a member give commands and then
+press the buttons under a video, one after the other, and prints how long each acknowledgement took.
+Discord waits three seconds for one.
 """
 
 import argparse
@@ -27,12 +28,14 @@ from bot.clock import SystemClock
 from bot.ids import ChannelId, GuildId, ProviderName, UserId
 from bot.jobs.job import Artifact, Job, JobState
 from bot.jobs.messages import DeliveryKind, owed
+from bot.presentation.widgets import Action, parse
 from bot.storage.engines.databases import open_database
 from bot.storage.stores import SqlJobStore
 from bot.tasks import TaskOwner
 from tests.factories import make_job
 from tests.killing.processes import Bot, environment_of, running_sandbox
 from tests.people import Json, People
+from tests.studio import buttons_of
 
 CHANNELS = ("videos", "pictures", "cinema", "attic")
 OPEN = 1_000
@@ -44,6 +47,7 @@ COMMANDS: tuple[tuple[str, Json], ...] = (
     ("video", {"prompt": "a fox running through snow"}),
     ("quota month", {}),
 )
+BUTTONS = (Action.EXTEND, Action.REMIX, Action.AGAIN, Action.MORE)
 TIMES = 200
 NANOGPT = ProviderName("nanogpt")
 
@@ -52,12 +56,9 @@ NANOGPT = ProviderName("nanogpt")
 class Figures:
     """What was seen; times in milliseconds."""
 
-    by_command: dict[str, list[float]]
-    delivered: int  # videos, while commands were given
-
-    @property
-    def all(self) -> list[float]:
-        return [one for some in self.by_command.values() for one in some]
+    commands: dict[str, list[float]]
+    buttons: dict[str, list[float]]
+    delivered: int  # videos, in the meantime
 
 
 @asynccontextmanager
@@ -134,16 +135,29 @@ def _succeeded(job: Job, artifact: Artifact) -> Job:
 
 
 async def measure(people: People, database: Path, times: int) -> Figures:
-    """Commands one after the other, while videos go out."""
+    """Commands one after the other, then as many presses, while videos go out."""
     person = people.person("Ada")
     channel = people.channel("videos")
-    found: dict[str, list[float]] = {name: [] for name, _ in COMMANDS}
+    commands: dict[str, list[float]] = {f"`/{name}`": [] for name, _ in COMMANDS}
+    buttons: dict[str, list[float]] = {action.title(): [] for action in BUTTONS}
     before = await _posted(database)
-    for name, options in islice(cycle(COMMANDS), times):
-        begun = time.perf_counter()
-        await person.command(channel, name, options)
-        found[name].append((time.perf_counter() - begun) * 1000)
-    return Figures(found, await _posted(database) - before)
+    async with person.watching() as watch:
+        for name, options in islice(cycle(COMMANDS), times):
+            begun = time.perf_counter()
+            await person.command(channel, name, options)
+            commands[f"`/{name}`"].append((time.perf_counter() - begun) * 1000)
+        video = await watch.until(lambda kind, data: kind == "MESSAGE_CREATE" and _has_video(data))
+        ids = {parse(one["custom_id"]): one["custom_id"] for one in buttons_of(video)}
+        by_action = {pressed.action: spelt for pressed, spelt in ids.items() if pressed}
+        for action in islice(cycle(BUTTONS), times):
+            begun = time.perf_counter()
+            await person.press(video, by_action[action])
+            buttons[action.title()].append((time.perf_counter() - begun) * 1000)
+    return Figures(commands, buttons, await _posted(database) - before)
+
+
+def _has_video(message: Json) -> bool:
+    return bool(message["attachments"] and message["components"])
 
 
 async def _posted(database: Path) -> int:
@@ -161,16 +175,21 @@ async def run(times: int) -> str:
         async with busy_town(Path(name), OWED) as (people, database):
             figures = await measure(people, database, times)
             left = OWED - await _posted(database)
-    head = ("command", "times", "p50 (ms)", "p99 (ms)", "most (ms)")
-    lines = [_line(f"`/{name}`", some) for name, some in figures.by_command.items()]
-    lines.append(_line("**all**", figures.all))
+    head = ("command or button", "times", "p50 (ms)", "p99 (ms)", "most (ms)")
+    lines = [*_lines(figures.commands), *_lines(figures.buttons)]
     return (
-        f"## Commands while {OPEN:,} videos are open\n\n"
+        f"## Commands and buttons while {OPEN:,} videos are open\n\n"
         f"The real bot and the sandbox, a process each. At the same time, {figures.delivered} videos of"
         f" {VIDEO_MB} MB went out, four at once, and {left} were still owed at the end. From the"
         f" member's press to the acknowledgement, with the sandbox's own time in it. Target: p99"
         f" under 300 ms; Discord allows 3,000.\n\n{table(head, lines)}\n"
     )
+
+
+def _lines(waited: dict[str, list[float]]) -> list[list[str]]:
+    """A line for each, and one for all of them."""
+    everything = [one for some in waited.values() for one in some]
+    return [_line(name, some) for name, some in waited.items()] + [_line("**all**", everything)]
 
 
 def _line(name: str, waited: list[float]) -> list[str]:
