@@ -176,7 +176,7 @@ async def run(times: int) -> str:
             figures = await measure(people, database, times)
             left = OWED - await _posted(database)
     head = ("command or button", "times", "p50 (ms)", "p99 (ms)", "most (ms)")
-    lines = [*_lines(figures.commands), *_lines(figures.buttons)]
+    lines = [*_lines("commands", figures.commands), *_lines("buttons", figures.buttons)]
     return (
         f"## Commands and buttons while {OPEN:,} videos are open\n\n"
         f"The real bot and the sandbox, a process each. At the same time, {figures.delivered} videos of"
@@ -186,10 +186,12 @@ async def run(times: int) -> str:
     )
 
 
-def _lines(waited: dict[str, list[float]]) -> list[list[str]]:
+def _lines(what: str, waited: dict[str, list[float]]) -> list[list[str]]:
     """A line for each, and one for all of them."""
     everything = [one for some in waited.values() for one in some]
-    return [_line(name, some) for name, some in waited.items()] + [_line("**all**", everything)]
+    return [_line(name, some) for name, some in waited.items()] + [
+        _line(f"**all {what}**", everything)
+    ]
 
 
 def _line(name: str, waited: list[float]) -> list[str]:

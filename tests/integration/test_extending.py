@@ -211,9 +211,9 @@ async def test_extend_video_refuses_twenty_minutes_and_charges_nothing(studio, f
 
 async def test_extend_video_refuses_500_mb_unread_and_charges_nothing(studio, fern, tmp_path):
     place = place_of(studio, fern, "videos")
-    film = Upload("film.mp4", await red_for(3, tmp_path), "video/mp4")
+    movie = Upload("movie.mp4", await red_for(3, tmp_path), "video/mp4")
     async with studio.bot() as parts:
-        message = await fern.say(str(place.channel_id), "my film", film)
+        message = await fern.say(str(place.channel_id), "my movie", movie)
         [attachment] = message["attachments"]
         path = studio.sandbox.discord.world.blobs.path(int(attachment["id"]))
         os.truncate(path, 500 * 1024 * 1024)  # sparse: it takes no room
@@ -221,7 +221,7 @@ async def test_extend_video_refuses_500_mb_unread_and_charges_nothing(studio, fe
         await ensure_nothing_came_of_it(studio, parts, place)
 
     assert said == (
-        "film.mp4 is larger than 100 MB. Send a shorter or smaller video. Nothing was charged."
+        "movie.mp4 is larger than 100 MB. Send a shorter or smaller video. Nothing was charged."
     )
 
 
