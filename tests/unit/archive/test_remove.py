@@ -173,7 +173,7 @@ async def test_a_press_elsewhere_waits_for_the_record_of_the_post():
     assert found == [DeliveryState.DELETED]
 
 
-async def test_a_press_elsewhere_does_not_wait_for_ever():
+async def test_a_press_elsewhere_does_not_wait_forever():
     store = InMemoryJobStore()
     job = with_video(store, None)
     clock = Waiting(store, job)
