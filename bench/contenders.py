@@ -50,7 +50,7 @@ from bot.storage.stores import SqlJobStore
 from bot.worker import leases, worker
 from bot.worker.step import StepContext
 from tests.factories import PROVIDER, make_delivery, make_job, new_notice_id, new_submission_id
-from tests.fakes.media import FakeImageStore, FakeVideoStore
+from tests.fakes.media import FakeImageStore, FakeSourceVideoStore, FakeVideoStore
 from tests.fakes.messenger import FakeMessenger
 
 REMEMBERED = 40  # videos of the kind that were made before
@@ -203,12 +203,14 @@ def means_of(
     )
     return StepContext(
         store=store,
+        shots=store,
         providers={provider.name: provider},
         images=FakeImageStore(),
         videos=videos,
+        sources=FakeSourceVideoStore(),
         clock=clock,
         breakers=breakers,
-        addresses=CardPictures(store, FakeMessenger(clock)),
+        addresses=CardPictures(store, store, FakeMessenger(clock)),
         new_submission_id=new_submission_id,
         render_times=store,
     )

@@ -251,8 +251,9 @@ def means_of(
         new_notice_id=new_notice_id,
         words=repr,
     )
-    pictures = CardPictures(store, FakeMessenger(clock))
+    pictures = CardPictures(store, store, FakeMessenger(clock))
     return StepContext(
+        store,
         store,
         {NAME: client},
         FakeImageStore(),

@@ -51,7 +51,14 @@ from bot.ids import (
 from bot.jobs.cancel import Cancelling
 from bot.jobs.files import VideoStore
 from bot.jobs.queue_positions import QueuePositions
-from bot.jobs.stores import JobLeases, JobQueue, JobStore, KeyValueStore, MessageStore
+from bot.jobs.stores import (
+    JobLeases,
+    JobQueue,
+    JobStore,
+    KeyValueStore,
+    MessageStore,
+    ShotStore,
+)
 from bot.jobs.watchdog import Watchdog
 from bot.media.charts import PngCharts
 from bot.media.downloads import guarded_session
@@ -110,6 +117,7 @@ class Stores:
     """All stores in the database."""
 
     jobs: JobStore
+    shots: ShotStore
     queue: JobQueue
     leases: JobLeases
     messages: MessageStore
@@ -239,6 +247,7 @@ def make_stores(engine: Engine) -> Stores:
     jobs, money_store = SqlJobStore(engine, money), SqlMoneyStore(engine, money)
     return Stores(
         jobs=jobs,
+        shots=jobs,
         queue=jobs,
         leases=jobs,
         messages=jobs,
@@ -331,7 +340,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
         policy_admin=PolicyAdmin(
             stores.policies, stores.money, adapters.charts, clock, new_edit_id
         ),
-        cancelling=Cancelling(stores.jobs, clock, signal.ring),
+        cancelling=Cancelling(stores.jobs, stores.shots, clock, signal.ring),
         removing=Removal(stores.jobs, stores.messages, stores.guilds, clock),
         footage=Footage(stores.jobs, adapters.videos, adapters.sources, adapters.providers, clock),
         images=adapters.images,
@@ -354,6 +363,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
             adapters.videos,
             adapters.providers,
             clock,
+            shots=stores.shots,
             sources=adapters.sources,
         ),
         extending=Extending(
@@ -446,6 +456,7 @@ def _delivery(
         messenger=messenger,
         images=adapters.images,
         videos=adapters.videos,
+        shots=adapters.stores.shots,
         catalog=core.services.catalog,
         positions=QueuePositions(adapters.stores.queue),
         alternatives=core.services.alternatives,
@@ -457,13 +468,14 @@ def _delivery(
 def _steps(adapters: Adapters, core: Core, messenger: DiscordPorts) -> StepContext:
     return StepContext(
         store=adapters.stores.jobs,
+        shots=adapters.stores.shots,
         providers=adapters.providers,
         images=adapters.images,
         videos=adapters.videos,
         sources=adapters.sources,
         clock=adapters.clock,
         breakers=core.breakers,
-        addresses=CardPictures(adapters.stores.messages, messenger),
+        addresses=CardPictures(adapters.stores.jobs, adapters.stores.messages, messenger),
         new_submission_id=adapters.ids(SubmissionId),
         render_times=adapters.stores.render_times,
     )

@@ -1,5 +1,6 @@
 """`/storyboard`: one video of several shots, a line for each."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from bot.catalog.request import (
 )
 from bot.client import Client
 from bot.errors import InvalidRequestError, UserFacingError
-from bot.ids import IdempotencyKey
+from bot.ids import IdempotencyKey, ModelId
 from bot.presentation import answers
 from bot.services import Services
 from cogs._shared import asking, drafts, options
@@ -34,6 +35,8 @@ LONGEST_TEXT = 4000  # Discord's, for a text input
 SHOTS = "shots"
 FILE = "storyboard.txt"
 SOME_SHOT = "a shot"
+_LENGTH = re.compile(r"(?i)(?P<length>[+-]?[0-9][0-9.,]{0,5}) ?s(?:ec|econds?)?: ?(?P<prompt>.*)")
+_WHOLE = re.compile(r"[0-9]{1,3}")
 
 
 class ShotList(discord.ui.Modal, title="Storyboard"):
@@ -43,7 +46,7 @@ class ShotList(discord.ui.Modal, title="Storyboard"):
         label="One shot per line, in order",
         custom_id=SHOTS,
         style=discord.TextStyle.paragraph,
-        placeholder="A city at dawn, golden light\nA cup of coffee on a windowsill, steam rising",
+        placeholder="A city at dawn, golden light\n8s: A cup of coffee, steam rising (8 seconds)",
         max_length=LONGEST_TEXT,
     )
 
@@ -61,7 +64,9 @@ class Storyboard(commands.Cog):
     @app_commands.command(description="Make one video from several shots")
     @app_commands.guild_only()
     @app_commands.describe(
-        model="Which model to use; only some can join shots",
+        model="Which model to use; your favorite or the cheapest that can make it if left out",
+        duration="Length of each shot in seconds; a line can begin with its own, such as 8s:",
+        continuous="Start each shot from the last frame of the one before",
         aspect_ratio="Shape of the video, for example 16:9",
         resolution="Resolution, for example 720p",
         reference_1="Picture of someone or something that should appear in every shot",
@@ -74,6 +79,8 @@ class Storyboard(commands.Cog):
         model: str | None = None,
         aspect_ratio: str | None = None,
         resolution: str | None = None,
+        duration: app_commands.Range[int, 1, 600] | None = None,
+        continuous: bool = False,
         reference_1: discord.Attachment | None = None,
         reference_2: discord.Attachment | None = None,
         reference_3: discord.Attachment | None = None,
@@ -81,24 +88,24 @@ class Storyboard(commands.Cog):
         place = place_of(interaction)
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
         references = [one for one in (reference_1, reference_2, reference_3) if one is not None]
-        chosen = await self._services.choosing.pick_for_storyboard(model, place)
         draft = Draft(
             form=drafts.spell_form(interaction.id),
-            model_id=chosen.model_id,
-            note=chosen.note,
+            model_id=ModelId(""),
             aspect_ratio=aspect_ratio,
             resolution=resolution,
+            duration_seconds=duration,
+            continuous=continuous,
         )
-        self._ensure_possible(draft, len(references))
+        sketch = _sketch_of(draft, len(references))
+        adults = options.is_age_restricted(interaction.channel)
+        chosen = await self._services.choosing.pick_for_storyboard(
+            model, sketch, place, adults=adults
+        )
+        self._services.quotes.ensure_fits(replace(sketch, model_id=chosen.model_id))
+        draft = replace(draft, model_id=chosen.model_id, note=chosen.note)
         await interaction.response.send_modal(ShotList(draft.form))
         draft = await self._with_pictures(draft, references, place)
         await self._drafts.keep(draft, place.user_id)
-
-    def _ensure_possible(self, draft: Draft, references: int) -> None:
-        """Refuse what no list of shots could fix. Raises InvalidRequestError."""
-        picture = SourceImage(key="", media_type="", width=16, height=9, size_bytes=0)
-        sketch = replace(draft, references=(picture,) * references)
-        self._services.quotes.ensure_fits(request_of("one\ntwo", sketch))
 
     async def _with_pictures(
         self, draft: Draft, given: Sequence[discord.Attachment], place: Origin
@@ -164,6 +171,14 @@ class Storyboard(commands.Cog):
     ) -> list[app_commands.Choice[str]]:
         return await options.storyboard_models(self._services, interaction, typed)
 
+    @storyboard.autocomplete("duration")
+    @empty_on_error
+    async def _durations(
+        self, interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[int]]:
+        capability = await options.chosen_for_storyboard(self._services, interaction)
+        return options.seconds_of(capability, typed)
+
     @storyboard.autocomplete("aspect_ratio")
     @empty_on_error
     async def _aspect_ratios(
@@ -178,20 +193,49 @@ class Storyboard(commands.Cog):
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
         capability = await options.chosen_for_storyboard(self._services, interaction)
-        single = capability.one_shot_resolutions if capability else frozenset()
-        offered = capability.resolutions if capability else ()
-        return options.matching([one for one in offered if one not in single], typed)
+        return options.matching(capability.resolutions if capability else (), typed)
+
+
+def _sketch_of(draft: Draft, references: int) -> VideoRequest:
+    """The least that can come of a draft: what no list of shots could fix is refused with it."""
+    picture = SourceImage(key="", media_type="", width=16, height=9, size_bytes=0)
+    return request_of("one\ntwo", replace(draft, references=(picture,) * references))
+
+
+def shots_in(text: str, references: tuple[SourceImage, ...] = ()) -> tuple[Shot, ...]:
+    """Every line that is not empty is a shot; one may begin with its length, such as `8s:`.
+
+    Raises InvalidRequestError where there is none, and for a length that is no whole number.
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise InvalidRequestError(["There are no shots. Write what happens, one shot per line."])
+    shots, reasons = [], []
+    for number, line in enumerate(lines, start=1):
+        found = _LENGTH.match(line)
+        length, prompt = (found["length"], found["prompt"]) if found else (None, line)
+        if length is not None and _WHOLE.fullmatch(length) is None:
+            reasons.append(
+                f"Line {number}: write the length of a shot in whole seconds, such as `8s:`."
+            )
+        elif not prompt:
+            reasons.append(f"Line {number}: write what happens after `{line}`.")
+        else:
+            seconds = None if length is None else int(length)
+            shots.append(Shot(prompt, reference_images=references, duration_seconds=seconds))
+    if reasons:
+        raise InvalidRequestError(reasons)
+    return tuple(shots)
 
 
 def request_of(text: str, draft: Draft) -> VideoRequest:
-    """Every line that is not empty is a shot. Raises InvalidRequestError where there is none."""
-    prompts = [line.strip() for line in text.splitlines() if line.strip()]
-    if not prompts:
-        raise InvalidRequestError(["There are no shots. Write what happens, one shot per line."])
-    shots = tuple(Shot(prompt, reference_images=draft.references) for prompt in prompts)
+    """The storyboard that was written. Raises as `shots_in`."""
+    shots = shots_in(text, draft.references)
     return VideoRequest(
-        prompt=" / ".join(prompts),
+        prompt=" / ".join(shot.prompt for shot in shots),
         model_id=draft.model_id,
+        duration_seconds=draft.duration_seconds,
+        continuous=draft.continuous,
         aspect_ratio=draft.aspect_ratio,
         resolution=draft.resolution,
         reference_images=draft.references,

@@ -3,8 +3,8 @@
 A submission that could not be found, a video that took too long or failed to download, and one that
 its member cancelled may all finish later, and were paid for. So their services are polled now and
 then for a day, while polls are cheap. Late results of expired or failed jobs are posted; those of
-cancelled jobs are kept for `/show`. The jobs' states stay. Only the process remembers when to poll
-next: after a restart each video is polled once more.
+cancelled jobs are kept for `/show`, and shots are never posted alone. The jobs' states stay. Only
+the process remembers when to poll next: after a restart each video is polled once more.
 """
 
 import asyncio
@@ -141,7 +141,7 @@ class LateResults:
 
     async def _take(self, job: Job, found: FoundVideo) -> None:
         _log.info("late_result_found", extra={"job_id": job.id, "state": job.state})
-        if job.state is JobState.CANCELLED or job.cancel_requested:
+        if job.state is JobState.CANCELLED or job.cancel_requested or job.is_shot:
             return
         video = owed(job, DeliveryKind.VIDEO, self._clock.now())
         await self._store.owe([video], found.submission)

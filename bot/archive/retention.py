@@ -111,5 +111,7 @@ class Retention:
             return True
         except UnreadableRowError:  # a backup may restore it
             return False
+        if job.is_shot and job.storyboard_id is not None:  # kept as long as the joined video
+            return await self._may_go(job.storyboard_id)
         video = await self._messages.find_delivery(job_id, DeliveryKind.VIDEO)
         return job.is_terminal and (video is None or video.state not in _WAITING)

@@ -22,10 +22,12 @@ from bot.errors import (
 )
 from bot.ids import GuildId, JobId, UserId
 from bot.jobs.files import FittedVideo, VideoStore
-from bot.jobs.job import TERMINAL_STATES, Artifact, Job
+from bot.jobs.job import TERMINAL_STATES, Artifact, Job, JobState
 from bot.jobs.messages import DeliveryKind, DeliveryState
-from bot.jobs.stores import JobStore, MessageStore
+from bot.jobs.stores import JobStore, MessageStore, ShotStore
+from bot.jobs.storyboard import remark_on
 from bot.worker.step import Providers
+from bot.worker.storyboard import join
 
 _log = logging.getLogger(__name__)
 
@@ -53,8 +55,10 @@ class Archive:
         clock: Clock,
         *,
         sources: SourceVideoStore,
+        shots: ShotStore,
     ) -> None:
         self._jobs = jobs
+        self._shots = shots
         self._messages = messages
         self._videos = videos
         self._sources = sources
@@ -80,7 +84,7 @@ class Archive:
         VideoTakenDownError; VideoComingError; VideoNotThereError.
         """
         job = await self._jobs.get(job_id)
-        if job.guild_id != guild_id:
+        if job.guild_id != guild_id or job.is_shot:
             raise JobNotFoundError
         if job.user_id != viewer and not is_moderator:
             raise NotYourJobError
@@ -88,9 +92,27 @@ class Archive:
             raise VideoTakenDownError
         if job.state not in TERMINAL_STATES:
             raise VideoComingError
+        if job.is_storyboard:
+            artifact = await self._joined(job)
+            return Shown(replace(job, artifact=artifact), artifact)
         found = await self._found(job)
         addresses = found.submission.artifact_addresses
         return Shown(replace(job, artifact=found.artifact), found.artifact, addresses)
+
+    async def _joined(self, job: Job) -> Artifact:
+        """Find a storyboard's video, or join the shots that are kept. Raises VideoNotThereError."""
+        shots = await self._shots.list_shots(job.id)
+        good = [shot for shot in shots if shot.state is JobState.SUCCEEDED]
+        if not good:
+            raise VideoNotThereError
+        try:
+            try:
+                kept = await self._videos.inspect(job.id)
+            except ArtifactError:
+                kept = await join(job, good, self._videos)
+        except ArtifactError as error:
+            raise VideoNotThereError from error
+        return replace(kept, remark=remark_on(shots))
 
     async def fit(self, shown: Shown, *, most: int) -> FittedVideo | None:
         """Fit the video into `most` bytes, which may take minutes; None if impossible."""

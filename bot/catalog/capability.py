@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.catalog.pricing import PriceList
-from bot.catalog.request import Shot, VideoRequest
+from bot.catalog.pricing import Price, PriceList, price, sum_of
+from bot.catalog.request import Shot, VideoRequest, priced_requests
 from bot.ids import ModelId, ProviderName
 
 PROMPT_MAX_CHARACTERS = 4000  # for models without their own limit: the most a modal can hold
+MAX_SHOTS = 20  # of a storyboard whose shots are made one by one
 MAX_NAMED = 80  # characters of a member's own value in a reason; an option may have thousands
 
 
@@ -65,7 +66,8 @@ class Capability:
     audio: Audio = Audio.NEVER
     end_image: bool = False
     reference_images_max: int = 0
-    shots_max: int = 1
+    shots_max: int = 1  # in one submission; more are made one by one
+    takes_files: bool = True  # False: pictures by address, so none that only we have
     one_shot_resolutions: frozenset[str] = frozenset()  # not for a storyboard
     negative_prompt: bool = False
     seed: bool = False
@@ -94,7 +96,7 @@ def complete(request: VideoRequest, capability: Capability) -> VideoRequest:
 
 
 def _resolution(request: VideoRequest, capability: Capability) -> str | None:
-    """Return the default, or for a storyboard one that supports storyboards."""
+    """Return the default, or for a storyboard one in which a submission makes several shots."""
     default, single = capability.default_resolution, capability.one_shot_resolutions
     if len(request.parts) == 1 or default not in single:
         return default
@@ -144,25 +146,60 @@ def check(request: VideoRequest, capability: Capability) -> tuple[str, ...]:
         *_check_source(request, capability),
         *_check_shots(request, capability),
         *dict.fromkeys(of_shots),
+        *_check_lengths(request, capability),
         *_check_choices(request, capability),
         *_check_extras(request, capability),
     )
 
 
+def makes_at_once(request: VideoRequest, capability: Capability) -> bool:
+    """Return whether one submission makes all shots; otherwise each shot has its own."""
+    count = len(request.parts)
+    if count == 1:
+        return True
+    return (
+        count <= capability.shots_max
+        and not request.continuous
+        and request.resolution not in capability.one_shot_resolutions
+        and all(shot.duration_seconds is None for shot in request.shots)
+    )
+
+
+def total_price(request: VideoRequest, capability: Capability) -> Price | None:
+    """Return the listed price of a completed request with all its shots; None if unlisted."""
+    if makes_at_once(request, capability):
+        return price(request, capability.prices)
+    found = [price(single, capability.prices) for single in priced_requests(request)]
+    return sum_of([one for one in found if one is not None]) if None not in found else None
+
+
 def _check_shots(request: VideoRequest, capability: Capability) -> Iterator[str]:
-    count, most = len(request.parts), capability.shots_max
-    if count > most:
-        makes = "one shot" if most == 1 else f"up to {most} shots"
+    count, most = len(request.parts), max(MAX_SHOTS, capability.shots_max)
+    if count > most or (count > MAX_SHOTS and not makes_at_once(request, capability)):
+        most = MAX_SHOTS if count <= most else most
         yield (
-            f"{capability.name} makes {makes}, and you wrote {count}."
-            f" Leave {count - most} out, or choose a model that makes more."
+            f"A storyboard has up to {most} shots here, and you wrote {count}."
+            f" Leave {count - most} out, or split it into several storyboards."
         )
-    single = capability.one_shot_resolutions
-    if count > 1 and request.resolution in single:
-        others = tuple(value for value in capability.resolutions if value not in single)
+    if request.continuous:
+        yield from _check_continuity(request, capability)
+
+
+def _check_continuity(request: VideoRequest, capability: Capability) -> Iterator[str]:
+    if Kind.IMAGE not in capability.kinds:
         yield (
-            f"{capability.name} makes {request.resolution} for a single shot only."
-            f" Choose {_either(others)}, or keep a single shot."
+            f"{capability.name} only works from text, so a shot can't start from the last frame"
+            " of the one before. Leave out `continuous`, or choose a model that animates pictures."
+        )
+    elif not capability.takes_files:
+        yield (
+            f"{capability.name} can't start a shot from the last frame of the one before."
+            " Leave out `continuous`, or choose another model."
+        )
+    if any(shot.reference_images for shot in request.shots):
+        yield (
+            "A shot can start from the last frame of the one before or follow reference pictures,"
+            " but not both. Leave out `continuous` or the references."
         )
 
 
@@ -234,17 +271,33 @@ def _check_references(shot: Shot, capability: Capability) -> Iterator[str]:
         )
 
 
+def _check_lengths(request: VideoRequest, capability: Capability) -> Iterator[str]:
+    for number, shot in enumerate(request.shots, start=1):
+        if shot.duration_seconds is not None:
+            reason = _check_duration(shot.duration_seconds, capability)
+            if reason is not None:
+                yield f"Shot {number}: {reason}"
+
+
+def _check_duration(duration: int, capability: Capability) -> str | None:
+    durations = capability.durations_seconds
+    if not durations:
+        return f"{capability.name} chooses `duration` itself. Leave it out."
+    if duration in durations:
+        return None
+    nearest = min(durations, key=lambda seconds: (abs(seconds - duration), seconds))
+    return (
+        f"{capability.name} makes videos of {_seconds(durations)}, not {duration} s."
+        f" The nearest is {nearest} s."
+    )
+
+
 def _check_choices(request: VideoRequest, capability: Capability) -> list[str]:
     reasons = []
-    duration, durations = request.duration_seconds, capability.durations_seconds
-    if duration is not None and durations and duration not in durations:
-        nearest = min(durations, key=lambda seconds: (abs(seconds - duration), seconds))
-        reasons.append(
-            f"{capability.name} makes videos of {_seconds(durations)}, not {duration} s."
-            f" The nearest is {nearest} s."
-        )
-    if duration is not None and not durations:
-        reasons.append(f"{capability.name} chooses `duration` itself. Leave it out.")
+    duration = request.duration_seconds
+    wrong_length = None if duration is None else _check_duration(duration, capability)
+    if wrong_length is not None:
+        reasons.append(wrong_length)
     for option, value, allowed in (
         ("resolution", request.resolution, capability.resolutions),
         ("aspect_ratio", request.aspect_ratio, capability.aspect_ratios),

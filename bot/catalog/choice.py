@@ -13,8 +13,9 @@ from bot.catalog.capability import (
     Capability,
     check,
     complete,
+    total_price,
 )
-from bot.catalog.pricing import Price, price
+from bot.catalog.pricing import Price
 from bot.catalog.request import VideoRequest
 from bot.ids import ModelId, ProviderName
 
@@ -157,7 +158,7 @@ def _lacks(request: VideoRequest, capability: Capability) -> Iterator[str]:
 
 
 def _price(request: VideoRequest, capability: Capability) -> Price | None:
-    return price(complete(request, capability), capability.prices)
+    return total_price(complete(request, capability), capability)
 
 
 def carried_over(request: VideoRequest, capability: Capability) -> VideoRequest:

@@ -72,11 +72,12 @@ class ExtensionPlan:
 
 def total_seconds(request: VideoRequest) -> float | None:
     """Return the length of the finished video; None if the model chooses it."""
-    if request.duration_seconds is None:
+    new = request.total_seconds
+    if new is None:
         return None
     source = request.source_video
     before = 0.0 if source is None else source.duration_seconds
-    return before + request.duration_seconds * len(request.parts)
+    return before + new
 
 
 def times_extended(request: VideoRequest) -> int:

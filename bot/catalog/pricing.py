@@ -134,6 +134,12 @@ def _fee(fee: Fee, part: Shot, request: VideoRequest) -> Rate:
     return fee.micros * max(0, len(part.reference_images) - fee.included)
 
 
+def sum_of(prices: list[Price]) -> Price:
+    """Add prices; the sum is an estimate if one of them is."""
+    cost = sum(one.cost_micros for one in prices)
+    return Price(cost, is_estimate=any(one.is_estimate for one in prices))
+
+
 def dollars(micros: Rate) -> str:
     """Format an amount with two decimals, rounded up so as never to look cheaper."""
     cents = math.ceil(micros / 10_000)

@@ -1,7 +1,7 @@
 """A member's request, before it is checked."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.ids import ChannelId, GuildId, JobId, MessageId, ModelId, RoleId, UserId
@@ -60,6 +60,7 @@ class Shot:
     image: SourceImage | None = None
     end_image: SourceImage | None = None
     reference_images: tuple[SourceImage, ...] = ()
+    duration_seconds: int | None = None  # None: as the request says
 
     @property
     def pictures(self) -> tuple[SourceImage, ...]:
@@ -72,9 +73,10 @@ class VideoRequest:
     """One request for one video; None means the model's default.
 
     `shots` are the parts of a storyboard, in order; empty for a video of one shot, which the other
-    fields describe. `duration_seconds` is per shot. `is_spoiler` if a picture was hidden as a
-    spoiler, and so is the video. `source_video` is continued: by a model that takes videos, or by
-    animating its last frame, which is then `image`.
+    fields describe. `duration_seconds` holds for each shot without a length of its own. If
+    `continuous`, each shot starts from the last frame of the one before. `is_spoiler` if a picture
+    was hidden as a spoiler, and so is the video. `source_video` is continued: by a model that takes
+    videos, or by animating its last frame, which is then `image`.
     """
 
     prompt: str
@@ -92,6 +94,14 @@ class VideoRequest:
     is_spoiler: bool = False
     source_video: SourceVideo | None = None
     parent: Parent | None = None
+    continuous: bool = False
+
+    @property
+    def total_seconds(self) -> int | None:
+        """Return the length of all new shots; None if the model decides one of them."""
+        lengths = [part.duration_seconds or self.duration_seconds for part in self.parts]
+        known = [length for length in lengths if length is not None]
+        return sum(known) if len(known) == len(lengths) else None
 
     @property
     def parts(self) -> tuple[Shot, ...]:
@@ -132,3 +142,32 @@ class Origin:
     source_message_id: MessageId | None = None
     parent_id: ChannelId | None = None  # of a thread; not kept with an offer
     role_ids: frozenset[RoleId] = frozenset()  # the member's; not kept with an offer
+
+
+# Stands for the last frame of the shot before, which is not there yet; it costs like any picture.
+LAST_FRAME = SourceImage(key="", media_type="image/png", width=16, height=9, size_bytes=0)
+
+
+def single_requests(request: VideoRequest) -> tuple[VideoRequest, ...]:
+    """Return each shot as a request of its own, without the frame that it may start from."""
+    return tuple(
+        replace(
+            request,
+            prompt=shot.prompt,
+            image=shot.image,
+            end_image=shot.end_image,
+            reference_images=shot.reference_images,
+            duration_seconds=shot.duration_seconds or request.duration_seconds,
+            shots=(),
+            continuous=False,
+            parent=None,
+        )
+        for shot in request.shots
+    )
+
+
+def priced_requests(request: VideoRequest) -> Iterator[VideoRequest]:
+    """Yield each shot as it is priced: continued shots start with a picture."""
+    for number, single in enumerate(single_requests(request)):
+        continues = request.continuous and number > 0 and single.image is None
+        yield replace(single, image=LAST_FRAME) if continues else single

@@ -39,7 +39,7 @@ from bot.instants import holds, is_within
 from bot.jobs.job import Job, JobState
 from bot.jobs.messages import Delivery, DeliveryKind, DeliveryState, edited, editing
 from bot.jobs.queue_positions import QueuePlace
-from bot.jobs.stores import MessageStore
+from bot.jobs.stores import JobStore, MessageStore
 from bot.retries import backoff
 
 _log = logging.getLogger(__name__)
@@ -290,12 +290,19 @@ class CardPictures:
     before its job has ended, and an ended job is never submitted again.
     """
 
-    def __init__(self, messages: MessageStore, pictures: PostedPictures) -> None:
+    def __init__(self, jobs: JobStore, messages: MessageStore, pictures: PostedPictures) -> None:
+        self._jobs = jobs
         self._messages = messages
         self._pictures = pictures
 
     async def find(self, job: Job) -> dict[str, str]:
-        """Map picture keys to addresses. Raises PicturesNotPostedError."""
+        """Map picture keys to addresses; a shot's are on its storyboard's card.
+
+        Raises PicturesNotPostedError.
+        """
+        if job.is_shot and job.storyboard_id is not None:
+            found = await self.find(await self._jobs.get(job.storyboard_id))
+            return _of_shot(job, found)
         card = await self._messages.find_delivery(job.id, DeliveryKind.CARD)
         if card is None or card.state in _WITHOUT_PICTURES:
             raise PicturesNotPostedError(forever=True)
@@ -329,3 +336,11 @@ class CardPictures:
             details = {"job_id": job.id, "error": type(error).__name__}
             _log.info("source_video_not_posted", extra=details)
             return None
+
+
+def _of_shot(shot: Job, found: Mapping[str, str]) -> dict[str, str]:
+    """The addresses of one shot's pictures. Raises PicturesNotPostedError."""
+    keys = [image.key for image in shot.request.pictures]
+    if any(key not in found for key in keys):  # a frame of the shot before is on no card
+        raise PicturesNotPostedError(forever=True)
+    return {key: found[key] for key in keys}

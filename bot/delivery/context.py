@@ -27,7 +27,8 @@ from bot.jobs.messages import (
     renewed,
 )
 from bot.jobs.queue_positions import QueuePlace, QueuePositions
-from bot.jobs.stores import JobStore, MessageStore
+from bot.jobs.stores import JobStore, MessageStore, ShotStore
+from bot.jobs.storyboard import Progress, progress_of
 from bot.ordering.alternatives import Alternatives
 
 HAS_A_VIDEO = TERMINAL_STATES - {JobState.CANCELLED}  # failed jobs have one if it came late
@@ -49,6 +50,7 @@ class DeliveryContext:
     messenger: Messenger
     images: ImageStore
     videos: VideoStore
+    shots: ShotStore
     catalog: Catalog
     positions: QueuePositions
     alternatives: Alternatives
@@ -83,14 +85,25 @@ class DeliveryContext:
             download_is_retried=await self._is_download_retried(job),
             video_is_fitted=open_video is not None and self._must_be_fitted(job),
             alternative=await self._alternative(job),
+            progress=await self._progress(job),
         )
+
+    async def _progress(self, job: Job) -> Progress | None:
+        """How far the shots of an open storyboard are."""
+        if not job.is_storyboard or job.is_terminal:
+            return None
+        return progress_of(await self.shots.list_shots(job.id))
 
     async def _is_download_retried(self, job: Job) -> bool:
         """Whether the download has failed so far and is retried.
 
         Between some tries the service is asked for a new address, and the job is rendering.
         """
-        if not job.errors_in_row or job.state not in {JobState.DOWNLOADING, JobState.RENDERING}:
+        if (
+            job.is_storyboard
+            or not job.errors_in_row
+            or job.state not in {JobState.DOWNLOADING, JobState.RENDERING}
+        ):
             return False
         submission = await self.jobs.find_submission(job.id)
         return submission is not None and bool(submission.artifact_addresses)

@@ -13,6 +13,7 @@ from bot.ids import ChannelId, GuildId, MessageId
 from bot.jobs.files import FittedVideo
 from bot.jobs.job import Job
 from bot.jobs.messages import Delivery
+from bot.jobs.storyboard import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class CardView:
     download_is_retried: bool = False  # the service has finished it; the download has failed so far
     video_is_fitted: bool = False  # too large for this server, being re-encoded
     alternative: Instead | None = None  # for a failed video
+    progress: Progress | None = None  # of a storyboard whose shots are made one by one
 
 
 class Messenger(Protocol):

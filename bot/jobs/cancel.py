@@ -4,7 +4,7 @@ Before the submission nothing has been spent. Afterwards no provider takes a job
 confirms once more, then we only stop polling, and the video, if it comes, is not posted.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.clock import Clock
@@ -22,8 +22,10 @@ from bot.jobs.job import (
     JobState,
     advance,
 )
-from bot.jobs.stores import Change, JobStore
+from bot.jobs.stores import Change, JobStore, ShotStore
+from bot.jobs.storyboard import cancelled_shots, is_spent
 
+_MAYBE_SENT = frozenset({JobState.SUBMITTING, JobState.UNCERTAIN})
 TRIES = 5  # against the worker, which may change the job at the same time
 
 
@@ -38,8 +40,11 @@ class CancelResult:
 class Cancelling:
     """Cancel jobs; the job's version decides a race, and the loser tries again."""
 
-    def __init__(self, store: JobStore, clock: Clock, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, store: JobStore, shots: ShotStore, clock: Clock, wake: Callable[[], None]
+    ) -> None:
         self._store = store
+        self._shots = shots
         self._clock = clock
         self._wake = wake
 
@@ -65,12 +70,38 @@ class Cancelling:
             _ensure_may_cancel(job, guild_id, user_id, is_moderator=is_moderator)
             if job.cancel_requested:
                 return Cancellation.NOT_WATCHED
+            if job.is_storyboard:
+                cancelled = await self._cancel_storyboard(job, though_spent=though_spent)
+                if cancelled is None:
+                    continue
+                return cancelled
             if job.state is not JobState.QUEUED and not though_spent:
                 raise _already_spent(job)
             if await self._written(self._cancelled(job)):
                 early = job.state is JobState.QUEUED
                 return Cancellation.CANCELLED if early else Cancellation.NOT_WATCHED
         raise _moving(job_id)
+
+    async def _cancel_storyboard(self, job: Job, *, though_spent: bool) -> Cancellation | None:
+        """Release the unsent shots and let the others go; None if one has changed.
+
+        Raises AlreadySpentError with the price of those that were sent.
+        """
+        now, shots = self._clock.now(), await self._shots.list_shots(job.id)
+        spent = [shot for shot in shots if is_spent(shot)]
+        if spent and not though_spent:
+            raise _shots_spent(spent)
+        ended = [Change(shot) for shot in cancelled_shots(shots, now)]
+        if spent:
+            sent_at = job.submitted_at or now
+            whole = replace(job, cancel_requested=True, submitted_at=sent_at, next_action_at=now)
+        else:
+            whole = advance(job, JobState.CANCELLED, now)
+        is_written = await self._shots.save_together([*ended, Change(whole)])
+        self._wake()
+        if not is_written:
+            return None
+        return Cancellation.NOT_WATCHED if spent else Cancellation.CANCELLED
 
     async def cancel_by_reaction(self, message_id: MessageId, user_id: UserId) -> CancelResult:
         """Cancel the unsubmitted jobs that this member's 🎬 on the message started.
@@ -115,7 +146,7 @@ class Cancelling:
 
 def _ensure_may_cancel(job: Job, guild_id: GuildId, user_id: UserId, *, is_moderator: bool) -> None:
     """Check the member's rights; a moderator has none in another server."""
-    if job.guild_id != guild_id:
+    if job.guild_id != guild_id or job.is_shot:
         raise JobNotFoundError
     if job.user_id != user_id and not is_moderator:
         raise NotYourJobError
@@ -125,6 +156,14 @@ def _ensure_may_cancel(job: Job, guild_id: GuildId, user_id: UserId, *, is_moder
 
 def _moving(job_id: JobId) -> DatabaseBusyError:
     return DatabaseBusyError(f"job {job_id} moved {TRIES} times in the meantime")
+
+
+def _shots_spent(spent: Sequence[Job]) -> AlreadySpentError:
+    return AlreadySpentError(
+        sum(shot.cost_micros for shot in spent),
+        is_estimate=any(shot.cost_is_estimate for shot in spent),
+        is_certain=any(shot.state not in _MAYBE_SENT for shot in spent),
+    )
 
 
 def _already_spent(job: Job) -> AlreadySpentError:

@@ -15,9 +15,9 @@ WITHOUT_VIDEO = frozenset({JobState.FAILED, JobState.EXPIRED})
 
 
 def with_failure_notice(change: Change) -> Change:
-    """Add a failure notice if the change ends its job without a video."""
+    """Add a failure notice if the change ends its job without a video; shots owe none."""
     job = change.job
-    if job.state not in WITHOUT_VIDEO or job.cancel_requested:
+    if job.state not in WITHOUT_VIDEO or job.cancel_requested or job.is_shot:
         return change
     at = job.state_changed_at
     word = owed(job, DeliveryKind.FAILURE, at)

@@ -1,5 +1,6 @@
 """The port for finished videos on our disk."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +39,12 @@ class VideoStore(Protocol):
         """Return the length of one of several shots, in seconds, once it is made playable.
 
         Raises ArtifactUnusableError.
+        """
+
+    async def gather(self, job_id: JobId, sources: Sequence[JobId]) -> None:
+        """Make copies of these jobs' videos the shots of this job, in order.
+
+        Raises ArtifactUnavailableError if one is not there.
         """
 
     async def join(self, job_id: JobId, parts: int, *, after: Path | None = None) -> None:

@@ -32,7 +32,9 @@ class JobState(StrEnum):
     SUBMITTING = "submitting"  # the intent to submit is committed
     UNCERTAIN = "uncertain"  # submitted, and the answer was lost
     RENDERING = "rendering"  # at the provider
-    DOWNLOADING = "downloading"  # the provider is done; the video is being downloaded
+    # the provider is done; the video is being downloaded. Also a storyboard whose shots are jobs of
+    # their own: there is nothing to submit, so it waits for them and joins them.
+    DOWNLOADING = "downloading"
     SUCCEEDED = "succeeded"  # the video is on our disk
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -128,6 +130,10 @@ class Job:
     errors_in_row: int = 0
     unknown_in_row: int = 0  # polls with an unknown id or, without errors, a doubtful state
     has_priority: bool = False  # by the member's role when it was accepted
+    storyboard_id: JobId | None = None  # of a shot; of a storyboard of such shots, its own id
+    shot_number: int | None = None  # of a shot, from 1
+    is_held: bool = False  # a shot that waits for others before it may be submitted
+    was_retried: bool = False  # a shot that its service failed to make once
     version: int = 1
 
     def seconds_at_provider(self, now: datetime) -> float:
@@ -138,6 +144,16 @@ class Job:
         """Return the seconds since the provider last had it in its queue."""
         since = self.last_queued_at or self.submitted_at or now
         return max((now - since).total_seconds(), 0.0)
+
+    @property
+    def is_shot(self) -> bool:
+        """Return whether it is a shot of a storyboard, which owes no messages."""
+        return self.shot_number is not None
+
+    @property
+    def is_storyboard(self) -> bool:
+        """Return whether its shots are jobs of their own."""
+        return self.storyboard_id == self.id
 
     @property
     def is_terminal(self) -> bool:
@@ -165,6 +181,26 @@ def advance(job: Job, state: JobState, now: datetime) -> Job:
 def fail(job: Job, failure: Failure, now: datetime) -> Job:
     """Return the job as failed, with its reason."""
     return replace(advance(job, JobState.FAILED, now), failure=failure)
+
+
+def fail_or_retry(job: Job, failure: Failure, now: datetime) -> Job:
+    """Return a shot back in the queue, once, if its service failed and so charges nothing.
+
+    Its reservation stays as it is. Any other job has failed.
+    """
+    fails = failure.kind is not FailureKind.PROVIDER or job.was_retried or job.cancel_requested
+    if not job.is_shot or fails:
+        return fail(job, failure, now)
+    return replace(
+        fail(job, failure, now),
+        state=JobState.QUEUED,
+        failure=None,
+        submitted_at=None,
+        last_queued_at=None,
+        deadline_at=None,
+        progress_percent=None,
+        was_retried=True,
+    )
 
 
 def start_rendering(job: Job, now: datetime) -> Job:

@@ -63,11 +63,16 @@ class JobStore(Protocol):
     """
 
     async def accept(
-        self, job: Job, deliveries: Sequence[Delivery], place: Origin | None = None
+        self,
+        job: Job,
+        deliveries: Sequence[Delivery],
+        place: Origin | None = None,
+        shots: Sequence[Job] = (),
     ) -> None:
         """Insert a job, its messages and its reservation, or nothing at all.
 
-        `place` holds the member's roles. Raises DuplicateRequestError if its idempotency key was
+        With `shots`, inserts these with the storyboard; each has a reservation of its own, and the
+        storyboard none. `place` holds the member's roles. Raises DuplicateRequestError if its idempotency key was
         used before, and LimitReachedError if it exceeds a limit of the server or the member.
         """
 
@@ -110,6 +115,22 @@ class JobStore(Protocol):
 
     async def list_picture_keys(self, since: datetime) -> set[str]:
         """Return the image keys of jobs accepted since then and of open offers."""
+
+
+class ShotStore(Protocol):
+    """The shots of storyboards, which are jobs of their own."""
+
+    async def list_shots(self, storyboard_id: JobId) -> list[Job]:
+        """List a storyboard's shots, in order. Raises UnreadableRowError."""
+
+    async def save_together(self, changes: Sequence[Change]) -> bool:
+        """Write as `JobStore.save` does, but all or nothing; return whether it was written."""
+
+    async def release(self, shot: Job, now: datetime) -> bool:
+        """Let a held shot take its turn, with the request that it carries now.
+
+        Returns False if it has changed since it was read.
+        """
 
 
 class JobQueue(Protocol):

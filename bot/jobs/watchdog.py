@@ -44,7 +44,8 @@ class Watchdog:
         overdue = [
             job
             for job in await self._jobs.list_active()
-            if now - job.next_action_at
+            if not job.is_held
+            and now - job.next_action_at
             > (WAITING_AFTER if job.state is JobState.QUEUED else OVERDUE_AFTER)
         ]
         for job in overdue[:MAX_NAMED]:

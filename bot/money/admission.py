@@ -6,7 +6,7 @@ everything.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.guilds.notices import PoolAlert
@@ -22,7 +22,6 @@ from bot.money.ledger import (
     on_account,
     on_server,
     posted,
-    reserving,
 )
 from bot.money.limits import (
     BudgetSnapshot,
@@ -165,6 +164,24 @@ def pool_alert(
     return PoolAlert(max(shares, default=0), most, used_micros, pool.ends_at, refused_micros)
 
 
-def reservation(budget: BudgetSnapshot, admission: Admission) -> tuple[Posting, ...]:
-    """Postings of the reserve transaction."""
-    return reserving(budget.policy.guild_id, admission.draws)
+def after(budget: BudgetSnapshot, admission: Admission) -> BudgetSnapshot:
+    """The budget once this admission is written; its counts of requests and videos stay."""
+    funded = {one.account_id: one.micros for one in admission.funds}
+    drawn = {one.account_id: one.micros for one in admission.draws}
+
+    def moved(account: Account) -> Account:
+        fund, draw = funded.get(account.id, 0), drawn.get(account.id, 0)
+        return replace(
+            account,
+            funded_micros=account.funded_micros + fund,
+            balance_micros=account.balance_micros + fund - draw,
+        )
+
+    event = budget.event
+    return replace(
+        budget,
+        allowance=moved(budget.allowance),
+        grants=tuple(moved(grant) for grant in budget.grants),
+        pool=moved(budget.pool),
+        event=None if event is None else replace(event, account=moved(event.account)),
+    )

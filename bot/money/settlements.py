@@ -13,7 +13,7 @@ from bot.guilds.audit import Actor
 from bot.ids import TransactionId, UserId
 from bot.jobs.job import Job
 from bot.jobs.submission import Submission
-from bot.money.admission import admit, reservation
+from bot.money.admission import Admission, admit, after
 from bot.money.changes import RefundJob
 from bot.money.ledger import (
     MEMBER_ACCOUNTS,
@@ -29,6 +29,7 @@ from bot.money.ledger import (
     on_server,
     outcome_of,
     posted,
+    reserving,
     resolving,
     shortfall,
 )
@@ -77,33 +78,48 @@ class JobBooks:
         return sum(one.micros for end in ends for one in end.postings if one.kind is kind)
 
 
-def plan_reservation(job: Job, budget: BudgetSnapshot, facts: RequestFacts) -> MoneyPlan:
-    """Reserve money for an accepted job.
+def plan_reservation(
+    job: Job, budget: BudgetSnapshot, facts: RequestFacts, shots: Sequence[Job] = ()
+) -> MoneyPlan:
+    """Reserve money for an accepted job; for a storyboard, for each of its shots.
 
-    Raises LimitReachedError with every limit it would exceed.
+    Limits judge the whole video, and it counts as one. Raises LimitReachedError with every limit it
+    would exceed.
     """
     refused = refusals(budget, facts)
     if refused:
         raise LimitReachedError(refused)
     admission = admit(budget, facts)
     event = None if admission.event_id is None else budget.event
-    fund = _of_job(job, "fund", TransactionKind.FUND, job.accepted_at, admission.funds)
-    reserve = _of_job(
-        job,
-        "reserve",
-        TransactionKind.RESERVE,
-        job.accepted_at,
-        reservation(budget, admission),
-    )
+    transactions: list[Transaction] = []
+    for paid, one in _admissions(job, budget, facts, shots):
+        reserve = reserving(job.guild_id, one.draws)
+        fund = _of_job(paid, "fund", TransactionKind.FUND, job.accepted_at, one.funds)
+        transactions.append(replace(fund, job_id=None))
+        transactions.append(
+            _of_job(paid, "reserve", TransactionKind.RESERVE, job.accepted_at, reserve)
+        )
     alert = admission.alert
     return MoneyPlan(
         job.guild_id,
         rates=tuple(_rate_windows(job.user_id, budget, admission.rates)),
         accounts=(budget.allowance, budget.pool),
         events=() if event is None else (EventVideos(event.account.id, 1),),
-        transactions=(replace(fund, job_id=None), reserve),
+        transactions=tuple(transactions),
         notice=None if alert is None else PoolNotice(budget.pool.id, alert, job.accepted_at),
     )
+
+
+def _admissions(
+    job: Job, budget: BudgetSnapshot, facts: RequestFacts, shots: Sequence[Job]
+) -> Iterable[tuple[Job, Admission]]:
+    """Yield who reserves what, one after the other; an event pays for all of a video or nothing."""
+    if budget.sponsor(facts.cost_micros) is None:
+        budget = replace(budget, event=None)
+    for paid in shots or (job,):
+        admission = admit(budget, replace(facts, cost_micros=paid.cost_micros))
+        yield paid, admission
+        budget = after(budget, admission)
 
 
 def _rate_windows(
@@ -141,7 +157,7 @@ def plan_resolution(
     ends = tuple(one for side in sides for one in resolving(job.guild_id, *side, left))
     return replace(
         plan,
-        events=() if outcome.member_micros else tuple(_one_video_back(reserved)),
+        events=tuple(_one_video_back(job, reserved)) if not outcome.member_micros else (),
         transactions=(replace(fund, job_id=None), _of_job(job, "resolve", kind, at, ends)),
         pool_checked=at if _exceeds(sides[1]) else None,
     )
@@ -161,10 +177,20 @@ def _exceeds(side: tuple[Sequence[Allocation], int]) -> bool:
     return spent_micros > sum(draw.micros for draw in draws)
 
 
-def _one_video_back(reserved: Iterable[Reserved]) -> Iterable[EventVideos]:
+def _one_video_back(job: Job, reserved: Iterable[Reserved]) -> Iterable[EventVideos]:
+    """Let an event pay for another video; its shots together are one: see `plan_storyboard_end`."""
     for one in reserved:
-        if one.account.kind is AccountKind.EVENT:
+        if one.account.kind is AccountKind.EVENT and not job.is_shot:
             yield EventVideos(one.account.id, -1)
+
+
+def plan_storyboard_end(job: Job, unspent_events: Sequence[Account]) -> MoneyPlan:
+    """Let the event that held money for an ended storyboard pay for another video.
+
+    Only where none of its shots cost anything. Its own job moves no money.
+    """
+    events = tuple(EventVideos(account.id, -1) for account in unspent_events)
+    return MoneyPlan(job.guild_id, events=events if job.is_terminal else ())
 
 
 def plan_service_refund(
@@ -180,7 +206,7 @@ def plan_service_refund(
         books,
         member_micros=books.spent(AccountKind.SPENT) - outcome.member_micros,
         pool_micros=books.spent(AccountKind.POOL_SPENT) - outcome.pool_micros,
-        is_whole=not outcome.member_micros,
+        is_whole=not outcome.member_micros and not job.is_shot,
     )
     refund = _of_job(job, "refund", TransactionKind.REFUND, at, back.postings)
     return replace(
@@ -249,7 +275,7 @@ def _returned(
         back = replace(
             back,
             accounts=(account,) if event is None else (),
-            events=tuple(_one_video_back([event])) if event is not None and is_whole else (),
+            events=(EventVideos(event.account.id, -1),) if event is not None and is_whole else (),
         )
         postings.append(on_account(account, member_micros))
         postings.append(on_server(guild_id, AccountKind.SPENT, -member_micros))

@@ -12,7 +12,7 @@ from bot.catalog.capability import Capability, Kind
 from bot.catalog.choice import AllowedModels, Choice, Preference, Terms, allowed_id, choose, usable
 from bot.catalog.models import Catalog
 from bot.catalog.names import candidates, unclear
-from bot.catalog.request import Origin, Shot, VideoRequest
+from bot.catalog.request import Origin, VideoRequest
 from bot.clock import Clock
 from bot.errors import InvalidRequestError
 from bot.guilds.settings import GuildSettings, GuildStore
@@ -127,22 +127,18 @@ class ModelChooser:
             return await self.named(named, place, adults=adults)
         return await self.choose(sketch, place)
 
-    async def pick_for_storyboard(self, named: str | None, place: Origin) -> Chosen:
-        """Return the `named` model or, without a name, choose one that joins shots.
+    async def pick_for_storyboard(
+        self, named: str | None, sketch: VideoRequest, place: Origin, *, adults: bool = False
+    ) -> Chosen:
+        """Return the `named` model or, without a name, choose one that can make the `sketch`.
 
-        Raises as `pick`; also InvalidRequestError if no model joins shots, and LimitReachedError
-        for a named model that the member may not use: nothing has been written yet.
+        Raises as `pick`; also LimitReachedError for a named model that the member may not use:
+        nothing has been written yet.
         """
-        shots = (Shot("one"), Shot("two"))
-        sketch = VideoRequest("a video", ModelId(""), shots=shots)
-        chosen = await self.pick(named, sketch, place, adults=True)
+        chosen = await self.pick(named, sketch, place, adults=adults)
         found = self._catalog.find(chosen.model_id)
-        if named and not usable([found] if found else [], await self._allowed(place)):
+        if found is not None and not usable([found], await self._allowed(place)):
             raise LimitReachedError((Refusal(LimitKind.MODEL),))
-        if not named and found is not None and found.shots_max < len(shots):
-            raise InvalidRequestError(
-                ["No model here makes videos with several shots. Use `/video` for a single shot."]
-            )
         return chosen
 
     async def favorite(self, place: Origin) -> Favorite | None:

@@ -25,6 +25,7 @@ from bot.ids import IdempotencyKey, JobId, OfferId, ProviderName
 from bot.jobs.job import FailureKind, Job, JobState
 from bot.jobs.messages import DeliveryKind, owed
 from bot.jobs.stores import JobStore
+from bot.jobs.storyboard import as_shot, as_storyboard
 from bot.money.account import MemberMoney
 from bot.money.limits import BudgetSnapshot, facts_of
 from bot.ordering.alternatives import Alternatives
@@ -83,9 +84,11 @@ class Acceptance:
             next_action_at=now,
             source_message_id=place.source_message_id,
         )
+        shots = self._shots(job, quote)
+        job = as_storyboard(job) if shots else job
         has_card = await self.has_card(quote, place)
         cards = [owed(job, DeliveryKind.CARD, now)] if has_card else []
-        await self._store.accept(job, cards, place)
+        await self._store.accept(job, cards, place, shots)
         self._wake()
         return job
 
@@ -94,6 +97,21 @@ class Acceptance:
         if quote.request.pictures and quote.capability.provider in self._fetching:
             return True
         return (await self._guilds.get(place.guild_id)).cards is not CardPlace.OFF
+
+    def _shots(self, job: Job, quote: Quote) -> list[Job]:
+        """Jobs of the shots that are made one by one."""
+        return [
+            as_shot(
+                as_storyboard(job),
+                number,
+                self._new_job_id(),
+                shot.request,
+                cost_micros=shot.price.cost_micros,
+                cost_is_estimate=shot.price.is_estimate,
+                expected_seconds=shot.expected_seconds,
+            )
+            for number, shot in enumerate(quote.shots, start=1)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,17 +12,20 @@ from bot.catalog.capability import (
     Capability,
     check,
     complete,
+    makes_at_once,
+    total_price,
 )
 from bot.catalog.images import ImageStore
 from bot.catalog.menu import usual
 from bot.catalog.models import Catalog, ModelDescription
 from bot.catalog.names import unclear
-from bot.catalog.pricing import Price, price
-from bot.catalog.request import Shot, SourceImage, VideoRequest
+from bot.catalog.pricing import Price, price, sum_of
+from bot.catalog.request import Shot, SourceImage, VideoRequest, priced_requests, single_requests
 from bot.clock import Clock
 from bot.errors import BotError, InvalidRequestError
 from bot.ids import ModelId, ProviderName
 from bot.instants import is_within
+from bot.jobs.storyboard import seconds_for_all
 from bot.ordering.offers import OFFER_HOLDS_FOR
 from bot.polling.history import RenderTimes
 from bot.providers.contract import Order, QuotesPrices
@@ -45,6 +48,7 @@ class Quote:
     price: Price
     expected_seconds: int
     spread_seconds: tuple[int, int] | None = None  # eight videos in ten, once there is a history
+    shots: tuple["Quote", ...] = ()  # of a storyboard whose shots are made one by one
 
 
 class FreeQuotes:
@@ -177,6 +181,23 @@ class Quotes:
         Raises InvalidRequestError with every reason at once.
         """
         completed, capability = self._completed(request)
+        if not makes_at_once(completed, capability):
+            return await self._quote_shots(completed, capability)
+        return await self._quote_one(completed, capability)
+
+    async def _quote_shots(self, completed: VideoRequest, capability: Capability) -> Quote:
+        """Quote a storyboard whose shots are made one by one. Raises InvalidRequestError."""
+        shots = [
+            replace(await self._quote_one(priced, capability), request=single)
+            for priced, single in zip(
+                priced_requests(completed), single_requests(completed), strict=True
+            )
+        ]
+        total = sum_of([shot.price for shot in shots])
+        seconds = seconds_for_all([shot.expected_seconds for shot in shots], completed)
+        return Quote(completed, capability, total, seconds, shots=tuple(shots))
+
+    async def _quote_one(self, completed: VideoRequest, capability: Capability) -> Quote:
         found = price(completed, capability.prices)
         if found is None and self._free_quotes is not None:
             found = await self._free_quotes.find(completed, capability)
@@ -194,7 +215,7 @@ class Quotes:
         Raises InvalidRequestError, also if no price is listed.
         """
         completed, capability = self._completed(request)
-        found = price(completed, capability.prices)
+        found = total_price(completed, capability)
         if found is None:
             raise _unpriced(capability)
         return completed, capability, found

@@ -14,6 +14,7 @@ from bot.delivery.messenger import CardView, VideoMessage, VideoState
 from bot.ids import JobId
 from bot.jobs.job import FailureKind, Job, JobState
 from bot.jobs.messages import MAX_BLOCKED
+from bot.jobs.storyboard import Progress
 from bot.presentation import answers
 from bot.presentation.escaping import plain, quoted
 from bot.presentation.widgets import Action, button
@@ -120,7 +121,15 @@ def _quoted(prompt: str) -> str | None:
 def _title(view: CardView) -> str:
     if view.download_is_retried and not view.job.cancel_requested:
         return _TITLES[JobState.DOWNLOADING]
+    if view.progress is not None and not view.job.cancel_requested:
+        return _title_of_shots(view.progress)
     return "Cancelling" if _is_cancelling(view.job) else _TITLES[_looks_like(view)]
+
+
+def _title_of_shots(progress: Progress) -> str:
+    if progress.ended == progress.total:
+        return "Joining the shots"
+    return _TITLES[JobState.RENDERING if progress.started else JobState.QUEUED]
 
 
 def _looks_like(view: CardView) -> JobState:
@@ -175,9 +184,21 @@ def _now(view: CardView) -> str:
         return "Waiting for the video service to stop; you still pay what it charges."
     if view.download_is_retried:
         return _download(view)
+    if view.progress is not None:
+        return _shots(view, view.progress)
     if job.state is JobState.QUEUED:
         return _limit(view) if _is_limited(view) else _turn(view)
     return _progress(view)
+
+
+def _shots(view: CardView, progress: Progress) -> str:
+    """How far the shots are, and when all of them are expected."""
+    if progress.ended == progress.total:
+        return f"All {progress.total} shots are finished. One moment…"
+    if not progress.started:
+        return _turn(view)
+    shot = f"Shot {min(progress.ended + 1, progress.total)} of {progress.total}"
+    return f"{_bar(100 * progress.ended // progress.total)}{shot}\n{_elapsed(view)}"
 
 
 def _turn(view: CardView) -> str:
@@ -295,9 +316,11 @@ def video_of(request: VideoRequest, seconds: float | None = None) -> str:
 
 
 def _length(request: VideoRequest) -> str | None:
-    if not request.duration_seconds:
-        return None
     shots = len(request.parts)
+    if any(shot.duration_seconds for shot in request.shots):
+        return f"{shots} shots, {request.total_seconds} s"
+    if not request.duration_seconds:
+        return f"{shots} shots" if shots > 1 else None
     times = f"{shots} shots of " if shots > 1 else ""
     return f"{times}{request.duration_seconds} s"
 

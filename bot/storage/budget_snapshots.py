@@ -150,6 +150,11 @@ class BudgetSnapshots:
         found = await tx.all("list_draws", job_id=job_id)
         return tuple(Reserved(policies.account_from(row), -row["micros"]) for row in found)
 
+    async def unspent_events(self, tx: SqlTransaction, storyboard_id: JobId) -> list[Account]:
+        """The event that money for a storyboard's shots came from, unless it paid for one."""
+        found = await tx.all("list_unspent_events", storyboard_id=storyboard_id)
+        return [policies.account_from(row) for row in found]
+
     async def job_books(self, tx: SqlTransaction, job_id: JobId) -> JobBooks:
         end = await tx.one("find_resolution", job_id=job_id)
         if end is None:

@@ -66,6 +66,7 @@ from bot.money.settlements import (
     plan_reservation,
     plan_resolution,
     plan_service_refund,
+    plan_storyboard_end,
 )
 from bot.storage import policies, rows
 from bot.storage.budget_snapshots import BudgetSnapshots, instants_json
@@ -95,14 +96,26 @@ class Money(BudgetSnapshots):
         return await self.budget(tx, policy, place, now)
 
     async def reserve(
-        self, tx: SqlTransaction, job: Job, place: Origin, budget: BudgetSnapshot
+        self,
+        tx: SqlTransaction,
+        job: Job,
+        place: Origin,
+        budget: BudgetSnapshot,
+        shots: Sequence[Job] = (),
     ) -> None:
-        """Reserve money for a job written in this transaction. Raises LimitReachedError."""
+        """Reserve money for a job, or for its shots, written in this transaction.
+
+        Raises LimitReachedError.
+        """
         facts = facts_of(job.request, job.cost_micros, place)
-        await self.write_plan(tx, plan_reservation(job, budget, facts))
+        await self.write_plan(tx, plan_reservation(job, budget, facts, shots))
 
     async def resolve(self, tx: SqlTransaction, job: Job, submission: Submission | None) -> None:
         """Settle or release the money of a job that ended here; its server is locked."""
+        if job.is_storyboard:
+            unspent = await self.unspent_events(tx, job.id)
+            await self.write_plan(tx, plan_storyboard_end(job, unspent))
+            return
         reserved = await self.reserved(tx, job.id)
         await self.write_plan(tx, plan_resolution(job, submission, reserved))
 

@@ -61,7 +61,7 @@ __all__ = [
 RESTORE = "restore a backup, on SQLite with `python -m bot db restore FILE`"
 _DAMAGE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 _REQUEST: TypeAdapter[VideoRequest] = TypeAdapter(VideoRequest)
-_NEWER_FIELDS = ("is_spoiler", "source_video", "parent")
+_NEWER_FIELDS = ("is_spoiler", "source_video", "parent", "continuous")
 _PICTURE_KEY = re.compile(r'"key": "([^"\\]+)"')
 
 
@@ -267,6 +267,9 @@ def request_json(request: VideoRequest) -> str:
     for name in _NEWER_FIELDS:
         if not details[name]:
             del details[name]
+    for shot in details["shots"]:
+        if shot["duration_seconds"] is None:
+            del shot["duration_seconds"]
     return json.dumps(details)
 
 
@@ -336,7 +339,7 @@ JOBS = Columns(
     fixed={
         *("id", "idempotency_key", "guild_id", "channel_id", "user_id", "source_message_id"),
         *("request", "provider", "cost_micros", "cost_is_estimate", "expected_seconds"),
-        *("accepted_at", "has_priority"),
+        *("accepted_at", "has_priority", "storyboard_id", "shot_number"),
     },
     own={
         "request": Codec(

@@ -42,20 +42,36 @@ class SqlJobStore(Deliveries, Queue):
         self._durations = Batching(self._observe_all)
 
     async def accept(
-        self, job: Job, deliveries: Sequence[Delivery], place: Origin | None = None
+        self,
+        job: Job,
+        deliveries: Sequence[Delivery],
+        place: Origin | None = None,
+        shots: Sequence[Job] = (),
     ) -> None:
         place = place or Origin(job.guild_id, job.channel_id, job.user_id)
         async with self._engine.transaction() as tx:
             budget = None
             if self._money is not None:  # lock before any write
                 budget = await self._money.budget_for(tx, place, job.accepted_at)
-                job = replace(job, has_priority=bool(budget.rules.priority))
+                has_priority = bool(budget.rules.priority)
+                job = replace(job, has_priority=has_priority)
+                shots = [replace(shot, has_priority=has_priority) for shot in shots]
             if await tx.one("insert_job", **rows.JOBS.parameters(job)) is None:
                 first = await tx.one("find_job_by_key", idempotency_key=job.idempotency_key)
                 raise DuplicateRequestError(first["id"] if first else "")
+            await tx.many("insert_jobs", [rows.JOBS.parameters(shot) for shot in shots])
             if self._money is not None and budget is not None:
-                await self._money.reserve(tx, job, place, budget)
+                await self._money.reserve(tx, job, place, budget, shots)
             await self._owe(tx, deliveries)
+
+    async def list_shots(self, storyboard_id: JobId) -> list[Job]:
+        found = await self._engine.read_all("list_shots", storyboard_id=storyboard_id)
+        return [rows.job_from(row) for row in found]
+
+    async def release(self, shot: Job, now: datetime) -> bool:
+        values = {"id": shot.id, "version": shot.version, "now": rows.milliseconds(now)}
+        request = rows.request_json(shot.request)
+        return await self._engine.write("release_shot", **values, request=request) is not None
 
     async def get(self, job_id: JobId) -> Job:
         row = await self._engine.read_one("get_job", id=job_id)
@@ -105,9 +121,17 @@ class SqlJobStore(Deliveries, Queue):
         return {key for row in found for key in rows.picture_keys_in(row["request"])}
 
     async def save(self, changes: Sequence[Change]) -> Saved:
+        return await self._save(changes)
+
+    async def save_together(self, changes: Sequence[Change]) -> bool:
+        return not (await self._save(changes, together=True)).conflicts
+
+    async def _save(self, changes: Sequence[Change], *, together: bool = False) -> Saved:
         async with self._engine.transaction() as tx:
             await self._lock_money(tx, changes)
             moving, staying, lost = await self._parted(tx, changes)
+            if together and lost:
+                return Saved((), frozenset(change.job.id for change in changes))
             for query, some in (("update_jobs", moving), ("postpone_jobs", staying)):
                 moved = [rows.JOBS.changes(change.job, "id") for change in some]
                 await tx.many(query, moved)

@@ -130,14 +130,14 @@ def _downloaded(submission: Submission, artifact: Artifact, context: StepContext
         done = replace(
             advance(job, JobState.SUCCEEDED, now), artifact=artifact, progress_percent=100
         )
-        video = owed(job, DeliveryKind.VIDEO, now)
+        video = () if job.is_shot else (owed(job, DeliveryKind.VIDEO, now),)
         ended = replace(
             submission,
             state=SubmissionState.SUCCEEDED,
             finished_at=now,
             remark=artifact.remark,
         )
-        return Change(done, ended, (video,))
+        return Change(done, ended, video)
 
     return apply
 

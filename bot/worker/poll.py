@@ -24,6 +24,7 @@ from bot.jobs.job import (
     JobState,
     advance,
     fail,
+    fail_or_retry,
 )
 from bot.jobs.stores import Change
 from bot.jobs.submission import Submission, SubmissionState
@@ -175,8 +176,15 @@ async def _learn(job: Job, submission: Submission, found: Found, context: StepCo
 
 
 def _seen(
-    submission: Submission, status: ProviderStatus, poll_again_at: datetime, context: StepContext
+    submission: Submission,
+    status: ProviderStatus,
+    poll_again_at: datetime,
+    context: StepContext,
+    *,
+    is_stated: bool = True,
 ) -> Result:
+    """Apply a status; a failure that is only concluded from evidence may still be paid for."""
+
     def apply(job: Job) -> Change:
         now = context.clock.now()
         match status.state:
@@ -191,9 +199,12 @@ def _seen(
             case ProviderState.FAILED | ProviderState.CANCELLED:
                 ended = SubmissionState.ABANDONED if status.may_come else SubmissionState.FAILED
                 failed = _finished(submission, ended, now)
-                return Change(fail(job, _failure(status), now), failed)
+                end = fail_or_retry if is_stated else fail
+                return Change(end(job, _failure(status), now), failed)
             case _ if status.evidence is not None and _is_believed(job, status, now):
-                return _seen(submission, status.evidence, poll_again_at, context)(job)
+                evidence = status.evidence
+                concluded = _seen(submission, evidence, poll_again_at, context, is_stated=False)
+                return concluded(job)
             case _:
                 return _still_running(job, submission, status, poll_again_at, now)
 

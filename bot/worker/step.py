@@ -22,7 +22,7 @@ from bot.jobs.job import (
     JobState,
     fail,
 )
-from bot.jobs.stores import Change, JobStore
+from bot.jobs.stores import Change, JobStore, ShotStore
 from bot.jobs.submission import Submission
 from bot.polling.history import RenderTimes, VideoKind
 from bot.polling.render_times import Distribution
@@ -97,6 +97,7 @@ class StepContext:
     """The collaborators of the worker's steps."""
 
     store: JobStore
+    shots: ShotStore
     providers: Mapping[ProviderName, Provider]
     images: ImageStore
     videos: VideoStore
@@ -147,11 +148,13 @@ class UnreadableRows:
 def broken_off(job: Job, clock: Clock) -> Change:
     """Retry a step after an unexpected error, a limited number of times.
 
-    A submission that was interrupted stays SUBMITTING and is then presumed uncertain.
+    A submission that was interrupted stays SUBMITTING and is then presumed uncertain. A storyboard
+    is never given up so: its shots are paid for.
     """
     now = clock.now()
     in_time = job.deadline_at is not None and now < job.deadline_at
-    if job.errors_in_row < MAX_BREAKDOWNS or in_time or job.state is JobState.SUBMITTING:
+    is_kept = job.state is JobState.SUBMITTING or job.is_storyboard
+    if job.errors_in_row < MAX_BREAKDOWNS or in_time or is_kept:
         return Change(later(job, clock))
     text = "Something kept going wrong on my side."
     return Change(fail(job, Failure(FailureKind.INTERRUPTED, text), now))

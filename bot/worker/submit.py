@@ -31,6 +31,7 @@ from bot.jobs.job import (
     JobState,
     advance,
     fail,
+    fail_or_retry,
     start_rendering,
 )
 from bot.jobs.stores import Change
@@ -250,7 +251,7 @@ def _queued_again(job: Job, submission: Submission, context: StepContext) -> Cha
 def _rejected(submission: Submission, failure: Failure, context: StepContext) -> Result:
     def apply(job: Job) -> Change:
         now = context.clock.now()
-        return Change(fail(job, failure, now), _ended(submission, now))
+        return Change(fail_or_retry(job, failure, now), _ended(submission, now))
 
     return apply
 

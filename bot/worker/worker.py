@@ -28,6 +28,7 @@ from bot.worker import (
     download,
     poll,
     recover,
+    storyboard,
     submit,
     unfinished,
 )
@@ -174,6 +175,8 @@ class Worker:
 
         A job whose provider is not set up waits for it.
         """
+        if job.is_storyboard:
+            return storyboard.assemble
         intent = self._leases.take_unsent(job.id)
         if job.provider not in self._context.providers and job.state is not JobState.SUBMITTING:
             return unfinished.wait_for_provider

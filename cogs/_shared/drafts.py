@@ -34,6 +34,8 @@ class Draft:
     model_id: ModelId
     aspect_ratio: str | None = None
     resolution: str | None = None
+    duration_seconds: int | None = None
+    continuous: bool = False
     references: tuple[SourceImage, ...] = ()
     trouble: str | None = None
     note: str = ""

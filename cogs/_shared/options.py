@@ -8,7 +8,7 @@ from discord import app_commands
 
 from bot.catalog.capability import Capability, Kind
 from bot.catalog.models import matching as matching_models
-from bot.catalog.request import SourceImage, VideoRequest
+from bot.catalog.request import Shot, SourceImage, VideoRequest
 from bot.ids import ModelId
 from bot.presentation import answers
 from bot.presentation.escaping import visible
@@ -58,9 +58,8 @@ async def all_models(services: Services, typed: str) -> list[app_commands.Choice
 async def storyboard_models(
     services: Services, interaction: discord.Interaction, typed: str
 ) -> list[app_commands.Choice[str]]:
-    """Those that join shots."""
-    found = matching_models(await usable(services, interaction), typed)
-    return await _choices(services, [one for one in found if one.shots_max > 1])
+    """All that this member may use: what makes no several shots at once makes them one by one."""
+    return await _choices(services, matching_models(await usable(services, interaction), typed))
 
 
 async def chosen_for_storyboard(
@@ -69,7 +68,8 @@ async def chosen_for_storyboard(
     named = getattr(interaction.namespace, "model", None)
     if named:
         return services.catalog.named(str(named))
-    found = await services.choosing.pick_for_storyboard(None, place_of(interaction))
+    sketch = VideoRequest("a video", ModelId(""), shots=(Shot("one"), Shot("two")))
+    found = await services.choosing.choose(sketch, place_of(interaction))
     return services.catalog.find(found.model_id)
 
 
@@ -107,7 +107,11 @@ def _cut(name: str) -> str:
 async def durations(
     services: Services, interaction: discord.Interaction, typed: str
 ) -> list[app_commands.Choice[int]]:
-    capability = await chosen(services, interaction)
+    return seconds_of(await chosen(services, interaction), typed)
+
+
+def seconds_of(capability: Capability | None, typed: str) -> list[app_commands.Choice[int]]:
+    """The lengths that a model makes and that begin as typed."""
     offered = capability.durations_seconds if capability else ()
     return [
         app_commands.Choice(name=f"{seconds} seconds", value=seconds)

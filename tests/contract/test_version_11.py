@@ -73,6 +73,7 @@ WORDS = {
     },
     ("deliveries", "kind"): {"film": "video"},
 }
+ADDED = {"jobs": {"storyboard_id": None, "shot_number": None, "is_held": 0, "was_retried": 0}}
 RULES = {"body", "before", "after", "change"}  # columns with rules as JSON
 AN_HOUR = 3_600_000
 
@@ -132,6 +133,7 @@ def renamed(table, row):
         row[name] = WORDS.get((table, name), {}).get(value, value)
         if name in RULES and value is not None:
             row[name] = re.sub(r'"film(s?)_', r'"video\1_', value)
+    row |= ADDED.get(table, {})
     if table in {"request_budgets", "requests_made"}:
         row["name"] = row["name"].replace(":films", ":videos")
     if (table, row.get("kind"), row.get("state")) == ("deliveries", "video", "posting"):

@@ -47,6 +47,7 @@ from bot.jobs.stores import (
     MessageStore,
     OpenJobs,
     Saved,
+    ShotStore,
 )
 from bot.jobs.submission import Submission, SubmissionState
 from bot.polling.history import RenderTimes, VideoKind, kind_of
@@ -60,7 +61,15 @@ HAS_IN_HAND = AT_PROVIDER_STATES - {JobState.DOWNLOADING}
 
 
 class JobStores(
-    JobStore, JobQueue, JobLeases, MessageStore, KeyValueStore, RenderTimes, HealthStore, Protocol
+    JobStore,
+    ShotStore,
+    JobQueue,
+    JobLeases,
+    MessageStore,
+    KeyValueStore,
+    RenderTimes,
+    HealthStore,
+    Protocol,
 ):
     """The ports that one adapter implements, in memory as in SQL."""
 
@@ -78,13 +87,33 @@ class InMemoryJobStore:
     _leases: dict[JobId, tuple[str, datetime]] = field(default_factory=dict)
 
     async def accept(
-        self, job: Job, deliveries: Sequence[Delivery], place: Origin | None = None
+        self,
+        job: Job,
+        deliveries: Sequence[Delivery],
+        place: Origin | None = None,
+        shots: Sequence[Job] = (),
     ) -> None:
         first = self._by_key(job.idempotency_key)
         if first is not None:
             raise DuplicateRequestError(first.id)
-        self.jobs[job.id] = job
+        self.jobs |= {one.id: one for one in (job, *shots)}
         self._owe(deliveries)
+
+    async def list_shots(self, storyboard_id: JobId) -> list[Job]:
+        found = [
+            job for job in self.jobs.values() if job.is_shot and job.storyboard_id == storyboard_id
+        ]
+        return sorted(found, key=lambda job: job.shot_number or 0)
+
+    async def release(self, shot: Job, now: datetime) -> bool:
+        stored = self.jobs[shot.id]
+        is_free = stored.version == shot.version and stored.state is JobState.QUEUED
+        if not is_free or not stored.is_held:
+            return False
+        version = shot.version + 1
+        released = replace(shot, is_held=False, next_action_at=now, version=version)
+        self.jobs[shot.id] = released
+        return True
 
     async def get(self, job_id: JobId) -> Job:
         if job_id not in self.jobs:
@@ -100,20 +129,24 @@ class InMemoryJobStore:
 
     async def count_open(self) -> dict[str, OpenJobs]:
         by_state: dict[str, list[datetime]] = {}
-        for job in await self.list_active():
+        for job in self._in(ACTIVE_STATES):
+            if job.is_held:
+                continue
             by_state.setdefault(job.state.value, []).append(job.next_action_at)
         return {state: OpenJobs(len(due), min(due)) for state, due in by_state.items()}
 
     async def list_active(self, *, user_id: UserId | None = None) -> list[Job]:
         active = self._in(ACTIVE_STATES)
-        mine = [job for job in active if user_id in {None, job.user_id}]
+        mine = [
+            job for job in active if user_id is None or (job.user_id == user_id and not job.is_shot)
+        ]
         return sorted(mine, key=lambda job: (job.accepted_at, job.id))
 
     async def list_ended(self, guild_id: GuildId, user_id: UserId, most: int) -> list[Job]:
         found = [
             job
             for job in self._in(TERMINAL_STATES)
-            if (job.guild_id, job.user_id) == (guild_id, user_id)
+            if (job.guild_id, job.user_id) == (guild_id, user_id) and not job.is_shot
         ]
         return sorted(found, key=lambda job: (job.accepted_at, job.id), reverse=True)[:most]
 
@@ -139,7 +172,11 @@ class InMemoryJobStore:
         return sorted(found, key=lambda job: job.state is JobState.CANCELLED)[:most]
 
     async def list_waiting(self, provider: ProviderName) -> list[Waiting]:
-        waiting = [job for job in self._in({JobState.QUEUED}) if job.provider == provider]
+        waiting = [
+            job
+            for job in self._in({JobState.QUEUED})
+            if job.provider == provider and not job.is_held
+        ]
         waiting.sort(key=lambda job: (job.accepted_at, job.id))
         return [Waiting(job.id, job.user_id, job.accepted_at, job.has_priority) for job in waiting]
 
@@ -274,7 +311,7 @@ class InMemoryJobStore:
             ]
 
     async def agenda(self, now: datetime) -> Agenda:
-        due = [job.next_action_at for job in self._in(ACTIVE_STATES)]
+        due = [job.next_action_at for job in self._in(ACTIVE_STATES) if not job.is_held]
         later = min((at for at in due if at > now), default=None)
         return Agenda(any(at <= now for at in due), later)
 
@@ -293,6 +330,11 @@ class InMemoryJobStore:
         for change in kept:
             self._write(change)
         return Saved(kept, frozenset(lost))
+
+    async def save_together(self, changes: Sequence[Change]) -> bool:
+        if any(self.jobs[one.job.id].version != one.job.version for one in changes):
+            return False
+        return not (await self.save(changes)).conflicts
 
     async def owe(
         self, deliveries: Sequence[Delivery], submission: Submission | None = None

@@ -1,6 +1,6 @@
 """Pictures and videos without pixels: only their sizes count."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -142,6 +142,12 @@ class FakeVideoStore:
         if self.spoilt or self.part_path(job_id, number) not in self.disk:
             raise ArtifactUnusableError
         return self.part_seconds
+
+    async def gather(self, job_id: JobId, sources: Sequence[JobId]) -> None:
+        for number, source in enumerate(sources):
+            if self.path(source) not in self.disk:
+                raise ArtifactUnavailableError
+            self.disk[self.part_path(job_id, number)] = self.disk[self.path(source)]
 
     async def join(self, job_id: JobId, parts: int, *, after: Path | None = None) -> None:
         paths = [self.part_path(job_id, number) for number in range(parts)]

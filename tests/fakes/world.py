@@ -149,6 +149,7 @@ class World:
         money: Any = self.money_store
         return Stores(
             jobs=store,
+            shots=store,
             queue=store,
             leases=store,
             messages=store,

@@ -80,7 +80,7 @@ async def test_a_storyboard_sent_after_a_restart_becomes_its_video(studio, fern,
         async with studio.bot() as parts:
             sent = await fern.submit(form, {"shots": "a fox in the snow\na bear in the snow"})
             said = await settled_answer(fern, watch, sent)
-            [job] = await parts.stores.jobs.list_active()
+            [job] = await parts.stores.jobs.list_active(user_id=UserId(int(fern.id)))
 
     assert said.startswith("🎬 Accepted")
     assert [shot.prompt for shot in job.request.shots] == [

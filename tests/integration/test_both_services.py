@@ -188,7 +188,9 @@ async def test_three_shots_arrive_as_one_video_that_plays_through(studio, fern):
 
     async with studio.bot() as parts, fern.watching() as watch:
         await taught(parts, THREE)
-        record = await fern.command(videos, "storyboard", {"aspect_ratio": "16:9"})
+        record = await fern.command(
+            videos, "storyboard", {"aspect_ratio": "16:9", "model": "nanophoto/veo-3.1"}
+        )
         entered = await fern.submit(record, {"shots": SKYLINE})
         label, pressed = await asked_first(fern, watch, entered)
         [video] = await studio.videos(watch)

@@ -64,6 +64,7 @@ class Books:
     charges: list[Json] = field(default_factory=list)
     shots: list[Json] = field(default_factory=list)  # of NanoPhoto
     credit_charges: list[Json] = field(default_factory=list)
+    storyboards: dict[str, str] = field(default_factory=dict)  # by shots that are jobs of their own
 
     def jobs(self) -> dict[str, Told]:
         """What was told of each job, by its number."""

@@ -16,6 +16,7 @@ from tests.people import Json, Person, Upload
 from tests.studio import SHORT
 
 VEO = {"model": "nanophoto/veo-3.1"}
+BOARDS: Sequence[Json] = (VEO, SHORT, SHORT | {"continuous": True})  # one submission; or several
 CANCELLED = 0.12  # of the requests whose card is seen
 PRESSED_BY_A_STRANGER = 0.12
 PRESSED_TWICE = 0.2
@@ -123,10 +124,12 @@ class Crowd:
             await person.react(message, "🎬")
 
     async def _enter_shots(self, request: Request, person: Person, channel: str) -> Json | None:
-        record = await self._command(person, channel, "storyboard", {"aspect_ratio": "16:9"})
+        options: Json = {"aspect_ratio": "16:9"} | self.random.choice(BOARDS)
+        record = await self._command(person, channel, "storyboard", options)
         if record["state"] != "modal":
             return None
-        shots = "\n".join(f"A city at dawn, {request.mark}" for _ in range(2))
+        count = 2 if options["model"] == VEO["model"] else self.random.choice((2, 3, 5))
+        shots = "\n".join(f"A city at dawn, {request.mark}" for _ in range(count))
         entered: Json = await person.submit(record, {"shots": shots})
         return entered
 

@@ -63,6 +63,10 @@ class Judge:
         self._judge_nanophoto()
         return self._verdict
 
+    def _whole(self, job: str) -> str:
+        """The job that its member sees: for a shot, its storyboard's."""
+        return self._books.storyboards.get(job, job)
+
     def _request(self, told: Told) -> Request | None:
         message = told.messages[0]
         mark = mark_in(words_of(message))
@@ -118,7 +122,7 @@ class Judge:
     def _judge_database(self) -> None:
         """A job that the bot has written down is told of, and ends."""
         for job, state in self._states.items():
-            if job not in self._told:
+            if self._whole(job) not in self._told:
                 self._verdict.find("lost", f"job {job} is {state} and was never told of")
             if state in OPEN_STATES:
                 self._verdict.find("lost", f"job {job} is still {state}")
@@ -128,15 +132,17 @@ class Judge:
         done: set[str] = set()
         for run in self._books.runs:
             job = str(run["conversationUUID"]).rpartition("-")[0]
-            runs.setdefault(job, []).append(run["id"])
             if run["state"] == "COMPLETED":
-                done.add(job)
+                done.add(self._whole(job))
+            if run["state"] == "FAILED" and job in self._books.storyboards:
+                continue  # a shot is made once more where its service failed
+            runs.setdefault(job, []).append(run["id"])
         charges = Counter(
             entry["run"] for entry in self._books.charges if entry["kind"] == "charge"
         )
         for job, ids in runs.items():
             self._judge_order(f"job {job}", ids, charges)
-            if job not in self._told:
+            if self._whole(job) not in self._told:
                 self._verdict.find("lost", f"job {job} was paid for, and no one was told of it")
         self._judge_origin(done)
 

@@ -51,7 +51,11 @@ class Town:
         self.ahead_seconds += seconds
 
     async def books(self) -> Books:
-        return await read_books(self.crowd.people[0], self.crowd.channels)
+        books = await read_books(self.crowd.people[0], self.crowd.channels)
+        async with open_database(self.database) as engine:
+            query = "SELECT id, storyboard_id FROM jobs WHERE shot_number IS NOT NULL"
+            rows = await Branch(engine).rows(query)
+        return replace(books, storyboards={row["id"]: row["storyboard_id"] for row in rows})
 
     async def states(self) -> dict[str, str]:
         """How each job stands in the bot's own database."""

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from random import Random
 from typing import Any
@@ -20,7 +21,7 @@ from bot.money.limits import Policy
 from bot.storage.money import Money
 from bot.storage.money_store import SqlMoneyStore
 from bot.tasks import TaskOwner
-from bot.worker import leases
+from bot.worker import leases, storyboard
 from tests.factories import make_capability
 from tests.simulation.admins import ADMIN, Admins
 from tests.simulation.database import WitnessedSqlite
@@ -49,6 +50,7 @@ JUMP_WHEN_CALM_SECONDS = 280.0  # time in which no one polls for longer counts a
 PATIENCE_SECONDS = 3600.0  # half a day with the jumps
 MAX_KILLS = 3
 SECONDS_BETWEEN_TICKS = 15.0  # instead of one: of posts and cards that nothing woke up
+SECONDS_BETWEEN_SHOTS = timedelta(seconds=4), timedelta(seconds=30)  # looks at a storyboard
 SECONDS_UNTIL_A_TURN = 4.0  # instead of one: until a queue is looked at again that stands still
 
 
@@ -100,6 +102,7 @@ class Day:
             self.adapters.messenger,
             {name: one.capability for name, one in self.adapters.providers.items()},
             self.tell,
+            has_storyboards=Kind.STORYBOARDS in kinds,
         )
         self.admins = Admins(self.random, self.clock, self.watch, self.people, self.tell)
         self.mishaps = Mishaps(
@@ -276,7 +279,9 @@ class Day:
             self.watch,
             videos.disk,
             self._later,
-            make_capability(provider=name, model_id=ModelId(f"{name}-model")),
+            make_capability(
+                provider=name, model_id=ModelId(f"{name}-model"), takes_files=name == ALPHA
+            ),
             self.manners,
             takes_seconds=self.random.choice([5.0, 60.0, 200.0]),
         )
@@ -294,6 +299,8 @@ def _at_leisure() -> Iterator[None]:
     """No one reads the logs, and what nothing woke up is looked at less often than each second."""
     before = dispatcher.TICK_SECONDS, leases.OVERDUE_SLEEP_SECONDS, temporary.SECONDS_BETWEEN
     dispatcher.TICK_SECONDS = temporary.SECONDS_BETWEEN = SECONDS_BETWEEN_TICKS
+    looks = storyboard.SOONEST, storyboard.LATEST
+    storyboard.SOONEST, storyboard.LATEST = SECONDS_BETWEEN_SHOTS
     leases.OVERDUE_SLEEP_SECONDS = SECONDS_UNTIL_A_TURN
     logging.disable(logging.CRITICAL)
     try:
@@ -305,6 +312,7 @@ def _at_leisure() -> Iterator[None]:
             leases.OVERDUE_SLEEP_SECONDS,
             temporary.SECONDS_BETWEEN,
         ) = before
+        storyboard.SOONEST, storyboard.LATEST = looks
 
 
 def play(seed: int, possible: frozenset[Kind] = DRAWN) -> Outcome:

@@ -50,7 +50,8 @@ class Judgement:
         self.watch.demand(logged == job["state"], "I10", f"{job['id']}: the log says {logged}")
         told = self.people.told.get(IdempotencyKey(job["idempotency_key"]))
         if told is Cancellation.CANCELLED:
-            held = job["state"] == "cancelled" and not self.watch.runs[job["id"]]
+            mine = (job["id"], *self.watch.shots_of(job["id"]))
+            held = job["state"] == "cancelled" and not any(self.watch.runs[one] for one in mine)
             self.watch.demand(held, "I5", f"{job['id']} was cancelled, and is {job['state']}")
         if told is Cancellation.NOT_WATCHED:
             self.watch.demand(job["state"] != "succeeded", "I6", f"{job['id']} was not stopped")
@@ -61,6 +62,8 @@ class Judgement:
         late = missed and job["failure_kind"] in {None, "uncertain", "interrupted"}
         done = job["state"] == "succeeded"
         wanted = {"card": (0, 1), "video": (done, done or late), "failure": (missed, missed)}
+        if job["shot_number"] is not None:
+            is_open, wanted = False, dict.fromkeys(wanted, (0, 0))
         for kind, (fewest, most) in wanted.items():
             posted = self.watch.posts[job["id"], kind]
             right = (fewest if is_open else 0) <= posted <= most
@@ -73,12 +76,17 @@ class Judgement:
     def _judge_money(self, job: Any, video: Video | None) -> None:
         """A member pays for a video what it cost, and for a video that is none nothing."""
         member, pool = self._spent(job["id"])
+        if job["storyboard_id"] == job["id"]:
+            self.watch.demand(member == pool == 0, "I4", self._words(job, member))
+            return
         paid = self._possible(job, video)
         if job["state"] == "succeeded":
             self.watch.demand(member in paid and pool == member, "I4", self._words(job, member))
         elif job["state"] == "cancelled":
             self.watch.demand(
-                member in paid | ({0} if not video else set()), "I4", self._words(job, member)
+                member in paid | ({0} if not video or job["was_retried"] else set()),
+                "I4",
+                self._words(job, member),
             )
         else:
             self.watch.demand(member == 0, "I4", self._words(job, member))

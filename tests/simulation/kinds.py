@@ -24,6 +24,7 @@ class Kind(StrEnum):
     DAILY_LIMIT = "daily-limit"  # a service takes nothing for hours, and says until when
     NO_PERMISSION = "no-permission"  # to post in a channel, or to see it, for some seconds
     REFUSED_MESSAGE = "refused-message"  # by Discord, for the words of a member that it quotes
+    STORYBOARDS = "storyboards"  # whose shots are jobs of their own
 
 
 DRAWN: frozenset[Kind] = frozenset(Kind)

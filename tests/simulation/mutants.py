@@ -17,11 +17,13 @@ from bot.delivery.context import DeliveryContext
 from bot.delivery.leases import Lease
 from bot.errors import ContentRefusedError, DuplicateRequestError
 from bot.ids import JobId
-from bot.jobs import cancel, messages
-from bot.jobs.job import Job, JobState, advance
+from bot.jobs import cancel, messages, storyboard as jobs_storyboard
+from bot.jobs.job import Failure, FailureKind, Job, JobState, advance, fail_or_retry
 from bot.jobs.messages import Delivery, DeliveryKind, DeliveryState
 from bot.jobs.stores import Change, Saved
+from bot.jobs.storyboard import as_shot
 from bot.jobs.submission import Submission, SubmissionState
+from bot.ordering import ordering
 from bot.providers import circuit_breaker
 from bot.providers.availability import PauseReason
 from bot.providers.contract import ProviderStatus
@@ -56,6 +58,14 @@ NEEDS: dict[str, set[Kind]] = {
     "posts_without_a_lease": {Kind.SLOW_UPLOAD},
     "takes_a_refused_content_for_a_refused_account": {Kind.REFUSED_CONTENT},
     "waits_for_an_unknown_word": {Kind.UNKNOWN_STATE},
+    "begins_a_continued_shot_early": {Kind.STORYBOARDS},
+    "gives_back_a_shot_twice": {Kind.STORYBOARDS},
+    "joins_before_all_shots_have_ended": {Kind.STORYBOARDS},
+    "lets_all_shots_begin_at_once": {Kind.STORYBOARDS},
+    "makes_a_shot_again_that_may_be_paid_for": {Kind.STORYBOARDS},
+    "posts_a_shot": {Kind.STORYBOARDS},
+    "releases_only_some_shots": {Kind.STORYBOARDS},
+    "retries_a_shot_forever": {Kind.STORYBOARDS},
 }
 
 
@@ -474,4 +484,99 @@ def deletes_a_card_again_and_again() -> Iterator[None]:
 def lets_anyone_cancel() -> Iterator[None]:
     """Whose job it is, and in which server, is not asked."""
     with _instead(cancel, "_ensure_may_cancel", lambda *_args, **_options: None):
+        yield
+
+
+@mutant
+def makes_a_shot_again_that_may_be_paid_for() -> Iterator[None]:
+    """A shot is made once more whenever it has failed, whatever it cost."""
+
+    def again(job: Job, failure: Failure, now: datetime) -> Job:
+        if job.is_shot and not job.was_retried:
+            failure = replace(failure, kind=FailureKind.PROVIDER)
+        return fail_or_retry(job, failure, now)
+
+    with contextlib.ExitStack() as stack:
+        for module in (download, poll, recover, submit):
+            stack.enter_context(_instead(module, "fail", again))
+        yield
+
+
+@mutant
+def retries_a_shot_forever() -> Iterator[None]:
+    """No one remembers that a shot was made once more already."""
+
+    def again(job: Job, failure: Failure, now: datetime) -> Job:
+        return fail_or_retry(replace(job, was_retried=False), failure, now)
+
+    with _instead(poll, "fail_or_retry", again), _instead(submit, "fail_or_retry", again):
+        yield
+
+
+@mutant
+def joins_before_all_shots_have_ended() -> Iterator[None]:
+    """The video is joined as soon as there is something to join."""
+    list_shots = SqlJobStore.list_shots
+
+    async def good_ones(self: SqlJobStore, storyboard_id: JobId) -> list[Job]:
+        shots = await list_shots(self, storyboard_id)
+        return [shot for shot in shots if shot.is_terminal] or shots
+
+    with _instead(SqlJobStore, "list_shots", good_ones):
+        yield
+
+
+@mutant
+def begins_a_continued_shot_early() -> Iterator[None]:
+    """A shot of a chain is not held, and starts from nothing."""
+
+    def unchained(storyboard_job: Job, *args: Any, **fields: Any) -> Job:
+        request = replace(storyboard_job.request, continuous=False)
+        return as_shot(replace(storyboard_job, request=request), *args, **fields)
+
+    with _instead(ordering, "as_shot", unchained):
+        yield
+
+
+@mutant
+def lets_all_shots_begin_at_once() -> Iterator[None]:
+    """One storyboard takes as many slots as it has shots."""
+    with _instead(jobs_storyboard, "MAX_AT_ONCE", 100):
+        yield
+
+
+@mutant
+def gives_back_a_shot_twice() -> Iterator[None]:
+    """A shot that is made again gives its money back at once, and once more at its end."""
+    resolve = SqlJobStore._resolve
+
+    async def twice(self: SqlJobStore, tx: Any, change: Change) -> None:
+        await resolve(self, tx, change)
+        job = change.job
+        if job.was_retried and job.state is JobState.QUEUED and self._money is not None:
+            lost = Failure(FailureKind.PROVIDER, "")
+            await self._money.resolve(
+                tx, replace(job, state=JobState.FAILED, failure=lost), change.submission
+            )
+
+    with _instead(SqlJobStore, "_resolve", twice):
+        yield
+
+
+@mutant
+def posts_a_shot() -> Iterator[None]:
+    """A shot that was made is posted like any other video."""
+    with _instead(Job, "is_shot", property(lambda _job: False)):
+        yield
+
+
+@mutant
+def releases_only_some_shots() -> Iterator[None]:
+    """A storyboard is cancelled though one of its shots has just been sent."""
+
+    async def apart(self: SqlJobStore, changes: Sequence[Change]) -> bool:
+        await self.save(changes[:-1])
+        return not (await self.save(changes[-1:])).conflicts
+
+    with _instead(SqlJobStore, "save_together", apart):
         yield

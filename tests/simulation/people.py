@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.catalog.capability import Capability
 from bot.catalog.pricing import Price
-from bot.catalog.request import Origin
+from bot.catalog.request import Origin, Shot, single_requests
 from bot.errors import (
     DuplicateRequestError,
     JobNotFoundError,
@@ -32,6 +32,7 @@ from tests.simulation.services import SimulatedMessenger
 from tests.simulation.watch import ENDS, Watch
 from tests.simulation.weather import WorldClock, excused
 
+STORYBOARDS = 0.5  # of the requests, on a day that has them
 GUILD, ELSEWHERE = GuildId(10), GuildId(11)
 CHANNELS = (ChannelId(21), ChannelId(22), ChannelId(23))
 MEMBERS = 4
@@ -69,6 +70,7 @@ class People:
     messenger: SimulatedMessenger
     capabilities: Mapping[str, Capability]
     tell: Callable[[str], None]
+    has_storyboards: bool = False
     alive: list[Program] = field(default_factory=list)
     accepted: set[IdempotencyKey] = field(default_factory=set)
     told: dict[IdempotencyKey, Cancellation] = field(default_factory=dict)
@@ -126,11 +128,27 @@ class People:
         return Origin(GUILD, channel, user, MessageId(500 + number), role_ids=roles)
 
     def _quote(self, number: int) -> Quote:
+        if self.has_storyboards and self.random.random() < STORYBOARDS:
+            return self._storyboard()
         capability = self.capabilities[self.random.choice(sorted(self.capabilities))]
         image = make_image(key=f"{number}.png") if self.random.random() < 0.4 else None
         request = make_request(model_id=capability.model_id, image=image)
         cost = self.random.choice([100_000, 300_000, 500_000, 900_000])
         return Quote(request, capability, Price(cost), expected_seconds=60)
+
+    def _storyboard(self) -> Quote:
+        """Several shots, each with its own price; where it can be, now and then a chain."""
+        capability = self.capabilities[self.random.choice(sorted(self.capabilities))]
+        count = self.random.choice([2, 3, 3, 6])
+        continuous = capability.takes_files and self.random.random() < 0.5
+        shots = tuple(Shot(f"scene {number}") for number in range(1, count + 1))
+        request = make_request(model_id=capability.model_id, shots=shots, continuous=continuous)
+        costs = [self.random.choice([10_000, 50_000, 100_000]) for _ in shots]
+        quotes = [
+            Quote(single, capability, Price(cost), expected_seconds=60)
+            for single, cost in zip(single_requests(request), costs, strict=True)
+        ]
+        return Quote(request, capability, Price(sum(costs)), 60 * count, shots=tuple(quotes))
 
     async def _ask(self, key: IdempotencyKey, place: Origin, quote: Quote) -> None:
         tries = 0
@@ -222,7 +240,7 @@ class People:
         self.tell(f"{key} is told: {told}")
         self.told[key] = told
         if told is Cancellation.CANCELLED:
-            self.watch.cancelled.add(job_id)
+            self.watch.cancelled |= {job_id, *self.watch.shots_of(job_id)}
 
     async def _cancel_reaction(self, key: IdempotencyKey, user: UserId, place: Origin) -> None:
         source = place.source_message_id

@@ -103,6 +103,7 @@ def new_program(surroundings: Surroundings, storm: Storm) -> Program:
     }
     stores = Stores(
         jobs=store,
+        shots=store,
         queue=store,
         leases=store,
         messages=store,

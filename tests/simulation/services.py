@@ -363,6 +363,10 @@ class SimulatedVideoStore(FakeVideoStore):
         """A fetch is one step here, and who was killed holds nothing."""
         return nullcontext()
 
+    async def gather(self, job_id: JobId, sources: Sequence[JobId]) -> None:
+        await self.weather("join")
+        await super().gather(job_id, sources)
+
     async def join(self, job_id: JobId, parts: int, *, after: Path | None = None) -> None:
         await self.weather("join")
         paths = [self.part_path(job_id, number) for number in range(parts)]
@@ -391,6 +395,10 @@ class SimulatedImageStore(FakeImageStore):
 
     def under(self, weather: Weather) -> "SimulatedImageStore":
         return replace(self, weather=weather)
+
+    async def keep(self, content: bytes, *, name: str) -> SourceImage:
+        await self.weather("prepare")
+        return await super().keep(content, name=name)
 
     async def prepare(
         self, image: SourceImage, *, max_bytes: int, min_side: int = 0

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import shutil
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,6 +63,14 @@ class DiskVideoStore:
     async def seconds_of(self, job_id: JobId, number: int) -> float:
         found, _ = await self._playable.ensure(self.part_path(job_id, number))
         return found.duration_seconds
+
+    async def gather(self, job_id: JobId, sources: Sequence[JobId]) -> None:
+        paths = [self.path(source) for source in sources]
+        parts = [self.part_path(job_id, number) for number in range(len(paths))]
+        try:
+            await asyncio.to_thread(_copy_all, paths, parts)
+        except OSError as error:
+            raise ArtifactUnavailableError(str(error)) from error
 
     async def join(self, job_id: JobId, parts: int, *, after: Path | None = None) -> None:
         paths = [self.part_path(job_id, number) for number in range(parts)]
@@ -200,6 +210,18 @@ def _tell(path: Path, recipe: str) -> None:
 def _unavailable(error: OSError) -> ArtifactUnavailableError:
     at_it = isinstance(error, BlockingIOError)
     return ArtifactUnavailableError("someone else is at it" if at_it else str(error))
+
+
+def _copy_all(paths: Sequence[Path], parts: Sequence[Path]) -> None:
+    """Link where the disk can: each part is only ever replaced, never written to in place."""
+    for path, part in zip(paths, parts, strict=True):
+        part.unlink(missing_ok=True)
+        try:
+            part.hardlink_to(path)
+        except FileNotFoundError:
+            raise
+        except OSError:
+            shutil.copyfile(path, part)
 
 
 def _written_at(path: Path) -> float:

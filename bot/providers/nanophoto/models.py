@@ -42,6 +42,7 @@ def capability(usd_per_credit: Decimal) -> Capability:
         end_image=True,
         reference_images_max=MAX_REFERENCES,
         shots_max=MAX_SHOTS,
+        takes_files=False,
         one_shot_resolutions=frozenset({"1080p", "4k"}),
         expected_seconds=EXPECTED_SECONDS,
     )

@@ -5,6 +5,23 @@ VALUES ({jobs: values})
 ON CONFLICT (idempotency_key) DO NOTHING
 RETURNING id;
 
+-- name: insert_jobs*!
+-- Insert the shots of a storyboard.
+INSERT INTO jobs ({jobs: columns}) VALUES ({jobs: values});
+
+-- name: list_shots
+-- List the shots of a storyboard, in order. The condition that the column is set only serves the index.
+SELECT * FROM jobs
+WHERE storyboard_id = :storyboard_id AND storyboard_id IS NOT NULL AND shot_number IS NOT NULL
+ORDER BY shot_number;
+
+-- name: release_shot^
+-- Let a shot that was held take its turn, perhaps with a picture to start from.
+UPDATE jobs SET
+    is_held = 0, request = :request, next_action_at = :now, version = version + 1
+WHERE id = :id AND version = :version AND state = 'queued' AND is_held = 1
+RETURNING id;
+
 -- name: get_job^
 -- Get one job by its id.
 SELECT * FROM jobs WHERE id = :id;
@@ -50,22 +67,22 @@ WHERE state IN ('queued', 'submitting', 'uncertain', 'rendering', 'downloading')
 ORDER BY accepted_at, id;
 
 -- name: count_open_by_state
--- Count open jobs by state, with the first due instant of each.
+-- Count open jobs by state, with the first due instant of each; shots that are held are not due.
 SELECT state, count(*) AS jobs, min(next_action_at) AS first_due_at FROM jobs
-WHERE state IN ('queued', 'submitting', 'uncertain', 'rendering', 'downloading')
+WHERE state IN ('queued', 'submitting', 'uncertain', 'rendering', 'downloading') AND is_held = 0
 GROUP BY state;
 
 -- name: list_active_jobs_of_member
--- List a member's jobs that have not ended, oldest first.
+-- List a member's jobs that have not ended, oldest first; not the shots of storyboards.
 SELECT * FROM jobs
-WHERE user_id = :user_id
+WHERE user_id = :user_id AND shot_number IS NULL
     AND state IN ('queued', 'submitting', 'uncertain', 'rendering', 'downloading')
 ORDER BY accepted_at, id;
 
 -- name: list_ended_jobs_of_member
--- List a member's ended jobs on a server, latest first.
+-- List a member's ended jobs on a server, latest first; not the shots of storyboards.
 SELECT * FROM jobs
-WHERE guild_id = :guild_id AND user_id = :user_id
+WHERE guild_id = :guild_id AND user_id = :user_id AND shot_number IS NULL
     AND state IN ('succeeded', 'failed', 'cancelled', 'expired')
 ORDER BY accepted_at DESC, id DESC
 LIMIT :most;
@@ -91,7 +108,7 @@ LIMIT :most;
 -- name: list_waiting_jobs
 -- List the jobs queued at a provider, oldest first.
 SELECT id, user_id, accepted_at, has_priority FROM jobs
-WHERE provider = :provider AND state = 'queued'
+WHERE provider = :provider AND state = 'queued' AND is_held = 0
 ORDER BY accepted_at, id;
 
 -- name: list_next_jobs
@@ -104,7 +121,7 @@ WITH running AS (
 placed AS (
     SELECT id, user_id, accepted_at, has_priority, next_action_at,
         ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY accepted_at, id) AS place
-    FROM jobs WHERE provider = :provider AND state = 'queued'),
+    FROM jobs WHERE provider = :provider AND state = 'queued' AND is_held = 0),
 ranked AS (
     SELECT p.id, p.user_id, p.accepted_at, p.has_priority,
         ROW_NUMBER() OVER (
@@ -126,7 +143,7 @@ WITH running AS (
 placed AS (
     SELECT id, user_id, accepted_at, has_priority,
         ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY accepted_at, id) AS place
-    FROM jobs WHERE provider = :provider AND state = 'queued'),
+    FROM jobs WHERE provider = :provider AND state = 'queued' AND is_held = 0),
 ranked AS (
     SELECT p.id, p.has_priority,
         ROW_NUMBER() OVER (
@@ -153,7 +170,8 @@ SELECT COUNT(*) AS videos, COALESCE(SUM(has_priority), 0) AS first FROM jobs
 WHERE provider = :provider AND state IN ('submitting', 'uncertain', 'rendering');
 
 -- name: agenda
--- Get the first due instant of active jobs and of queued jobs, and of each the first one after now.
+-- Get the first due instant of active jobs and of queued jobs, and of each the first one after now;
+-- shots that are held are not due.
 SELECT
     (SELECT MIN(next_action_at) FROM jobs
         WHERE state IN ('submitting', 'uncertain', 'rendering', 'downloading')) AS first_at,
@@ -162,8 +180,9 @@ SELECT
             AND next_action_at > :now) AS next_at
 UNION ALL
 SELECT
-    (SELECT MIN(next_action_at) FROM jobs WHERE state = 'queued'),
-    (SELECT MIN(next_action_at) FROM jobs WHERE state = 'queued' AND next_action_at > :now);
+    (SELECT MIN(next_action_at) FROM jobs WHERE state = 'queued' AND is_held = 0),
+    (SELECT MIN(next_action_at) FROM jobs
+        WHERE state = 'queued' AND is_held = 0 AND next_action_at > :now);
 
 -- name: clamp_jobs_at_providers!
 -- Date instants ahead of now in jobs at a provider to now. Each CASE decides for its column; the

@@ -93,9 +93,9 @@ ON CONFLICT (guild_id, user_id, period_seconds) DO UPDATE SET
     is_exempt = excluded.is_exempt;
 
 -- name: count_open_jobs^
--- Count a member's open jobs on a server.
+-- Count a member's open jobs on a server; a storyboard counts once, without its shots.
 SELECT COUNT(*) AS open_jobs FROM jobs
-WHERE guild_id = :guild_id AND user_id = :user_id
+WHERE guild_id = :guild_id AND user_id = :user_id AND shot_number IS NULL
     AND state IN ('queued', 'submitting', 'uncertain', 'rendering', 'downloading');
 
 -- name: get_account^
@@ -134,6 +134,20 @@ JOIN ledger_entries AS e ON e.transaction_id = t.id
 JOIN accounts AS a ON a.id = e.account_id
 WHERE t.job_id = :job_id AND t.kind = 'reserve' AND e.micros < 0
 ORDER BY a.ends_at IS NULL, a.ends_at, a.id;
+
+-- name: list_unspent_events
+-- List the event that a storyboard's shots were reserved from, unless a shot cost something.
+SELECT a.* FROM accounts AS a
+WHERE a.kind = 'event'
+    AND a.id IN (
+        SELECT e.account_id FROM jobs AS j
+        JOIN ledger_transactions AS t ON t.job_id = j.id AND t.kind = 'reserve'
+        JOIN ledger_entries AS e ON e.transaction_id = t.id
+        WHERE j.storyboard_id = :storyboard_id AND j.storyboard_id IS NOT NULL)
+    AND NOT EXISTS (
+        SELECT 1 FROM jobs AS j
+        JOIN ledger_transactions AS t ON t.job_id = j.id AND t.kind = 'settle'
+        WHERE j.storyboard_id = :storyboard_id AND j.storyboard_id IS NOT NULL);
 
 -- name: list_refunds
 -- List a job's refunds: by an admin, by its service, or in part by each.

@@ -33,6 +33,7 @@ def showing(world):
         {PROVIDER: world.provider},
         world.clock,
         sources=world.sources,
+        shots=world.store,
     )
 
 

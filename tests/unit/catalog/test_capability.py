@@ -9,6 +9,7 @@ from bot.catalog.capability import (
     Kind,
     check,
     complete,
+    makes_at_once,
 )
 from bot.catalog.request import Shot
 from tests.factories import make_capability, make_image, make_request
@@ -169,15 +170,65 @@ def test_too_many_shots_are_told_how_many_to_leave_out():
     [reason] = check(board(*["a fox"] * 22), replace(BOARD, shots_max=20))
 
     assert reason == (
-        "Fake Model makes up to 20 shots, and you wrote 22."
-        " Leave 2 out, or choose a model that makes more."
+        "A storyboard has up to 20 shots here, and you wrote 22."
+        " Leave 2 out, or split it into several storyboards."
     )
 
 
-def test_a_model_of_single_shots_makes_no_storyboard():
-    [reason] = check(board("a fox", "a hare"), make_capability())
+def test_a_model_of_single_shots_makes_a_storyboard_shot_by_shot():
+    asked = board("a fox", "a hare")
 
-    assert reason.startswith("Fake Model makes one shot, and you wrote 2. Leave 1 out")
+    assert check(asked, make_capability()) == ()
+    assert not makes_at_once(asked, make_capability())
+    assert makes_at_once(asked, make_capability(shots_max=2))
+
+
+@pytest.mark.parametrize("fields", [{"continuous": True}, {"resolution": "4k"}])
+def test_what_one_submission_cannot_do_is_made_shot_by_shot(fields):
+    assert not makes_at_once(board("a fox", "a hare", **fields), BOARD)
+    assert not makes_at_once(board(Shot("a fox", duration_seconds=5), "a hare"), BOARD)
+    assert makes_at_once(board("a fox", "a hare"), BOARD)
+
+
+def test_twenty_one_shots_are_made_by_who_makes_them_at_once_alone():
+    asked = board(*["a fox"] * 21)
+
+    [reason] = check(asked, make_capability())
+    assert reason.startswith("A storyboard has up to 20 shots here, and you wrote 21. Leave 1 out")
+    assert check(asked, make_capability(shots_max=21)) == ()
+    assert check(replace(asked, continuous=True), make_capability(shots_max=21)) == (reason,)
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"kinds": frozenset({Kind.TEXT})}, "only works from text"),
+        ({"takes_files": False}, "can't start a shot from the last frame"),
+    ],
+)
+def test_not_every_model_continues_a_shot(fields, why):
+    asked = board("a fox", "a hare", continuous=True)
+
+    [reason] = check(asked, make_capability(**fields))
+
+    assert why in reason
+    assert "Leave out `continuous`" in reason
+
+
+def test_a_continued_shot_follows_no_references():
+    asked = board(Shot("a fox", reference_images=FACES[:1]), "a hare", continuous=True)
+
+    [reason] = check(asked, make_capability(reference_images_max=3))
+
+    assert "Leave out `continuous` or the references." in reason
+
+
+def test_each_shot_may_have_a_length_that_the_model_makes():
+    shots = [Shot("a fox", duration_seconds=10), Shot("a hare", duration_seconds=7)]
+
+    [reason] = check(board(*shots), make_capability())
+
+    assert reason == "Shot 2: Fake Model makes videos of 5 or 10 s, not 7 s. The nearest is 5 s."
 
 
 def test_each_shot_is_checked_and_named_by_its_number():
@@ -197,8 +248,6 @@ def test_every_reason_of_a_storyboard_is_said_at_once():
 
     said = "\n".join(reasons)
     for words in (
-        "up to 3 shots, and you wrote 4. Leave 1 out",
-        "makes 4k for a single shot only. Choose 720p or 1080p, or keep a single shot.",
         "Shot 1: The prompt is empty",
         "Shot 1: Fake Model takes up to 2 reference pictures. Leave out 1.",
         "not 7 s. The nearest is 5 s.",
@@ -206,7 +255,7 @@ def test_every_reason_of_a_storyboard_is_said_at_once():
         "silent videos. Leave out `audio`.",
     ):
         assert words in said
-    assert len(reasons) == 7
+    assert len(reasons) == 5
 
 
 def test_a_resolution_for_single_shots_is_fine_for_a_single_shot():

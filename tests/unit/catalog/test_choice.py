@@ -14,7 +14,7 @@ from bot.catalog import choice
 from bot.catalog.capability import Audio, Capability, Kind
 from bot.catalog.choice import Choice, Preference, Terms
 from bot.catalog.pricing import Input, PriceLine, PriceList
-from bot.catalog.request import Shot, VideoRequest
+from bot.catalog.request import VideoRequest
 from bot.ids import ModelId, ProviderName
 from tests.factories import make_capability, make_image
 
@@ -56,7 +56,6 @@ ASKED = {
     "shape": ({"aspect_ratio": "21:9"}, {"aspect_ratios": ("16:9", "21:9")}),
     "resolution": ({"resolution": "4k"}, {"resolutions": ("720p", "4k")}),
     "long words": ({"prompt": "word " * 100}, {"prompt_max_characters": 900}),
-    "shots": ({"shots": (Shot("a"), Shot("b"))}, {"shots_max": 2}),
     "all of it": (
         {"image": PICTURE, "end_image": PICTURE, "audio": True, "seed": 7, "resolution": "4k"},
         {"end_image": True, "audio": Audio.OPTIONAL, "seed": True, "resolutions": ("720p", "4k")},

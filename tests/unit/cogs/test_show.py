@@ -73,6 +73,7 @@ async def shown(world, size_bytes, *, videos=None, to_all=False, prompt="a fox",
         {PROVIDER: world.provider},
         world.clock,
         sources=world.sources,
+        shots=world.store,
     )
     cog = Show(cast(Services, SimpleNamespace(showing=showing)), **how)
     interaction: Any = Interaction()

@@ -21,7 +21,7 @@ from bot.money.limits import Rules
 from bot.ordering.intake import Intake
 from bot.presentation import answers
 from cogs._shared.drafts import Draft, Drafts
-from cogs.storyboard import ShotList, Storyboard, request_of
+from cogs.storyboard import ShotList, Storyboard, request_of, shots_in
 from tests.factories import PROVIDER, make_capability, make_image
 from tests.fakes.clock import FakeClock
 from tests.fakes.world import World
@@ -237,7 +237,7 @@ async def test_a_cheap_list_is_made_at_once(world, services):
 async def test_of_twenty_two_lines_it_says_how_many_to_leave_out_and_makes_nothing(world, services):
     said = await submit(services, "\n".join(f"shot {number}" for number in range(22)))
 
-    assert "makes up to 20 shots, and you wrote 22. Leave 2 out" in said
+    assert "has up to 20 shots here, and you wrote 22. Leave 2 out" in said
     assert "Nothing was charged." in said
     assert await world.store.list_active() == []
     assert world.offers.offers == {}
@@ -250,6 +250,38 @@ async def test_each_line_that_cannot_be_made_is_named_with_everything_else(world
     assert "- Shot 2: The prompt has 4001 characters" in said
     assert "- Shot 3: The prompt has 4001 characters" in said
     assert "- Shot 1: Fake Model takes up to 3 reference pictures. Leave out 1." in said
+
+
+@pytest.mark.parametrize(
+    ("line", "length", "prompt"),
+    [
+        ("8s: a fox", 8, "a fox"),
+        ("10 s: a fox", 10, "a fox"),
+        ("10 seconds: a fox", 10, "a fox"),
+        ("5S:a fox", 5, "a fox"),
+        ("12:30 in the city", None, "12:30 in the city"),
+        ("80s: neon everywhere", 80, "neon everywhere"),
+        ("8 sheep: one is black", None, "8 sheep: one is black"),
+        ("a fox for 8s: fast", None, "a fox for 8s: fast"),
+    ],
+)
+def test_a_line_may_begin_with_its_length(line, length, prompt):
+    assert shots_in(line) == (Shot(prompt, duration_seconds=length),)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a fox\n7.5s: a hare", "Line 2: write the length of a shot in whole seconds, such as"),
+        ("-3s: a hare", "Line 1: write the length of a shot in whole seconds, such as"),
+        ("a fox\n\n8s:", "Line 2: write what happens after `8s:`."),
+    ],
+)
+def test_a_length_that_cannot_be_read_names_its_line(text, why):
+    with pytest.raises(InvalidRequestError) as caught:
+        shots_in(text)
+
+    assert caught.value.reasons[0].startswith(why)
 
 
 async def test_a_list_without_a_shot_is_answered(services):
@@ -329,8 +361,7 @@ SINGLE = make_capability(model_id=ModelId("single"), name="Single", shots_max=1)
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        ({"model": "single"}, "makes one shot, and you wrote 2"),
-        ({"model": "Single"}, "makes one shot, and you wrote 2"),
+        ({"duration": 7}, "makes videos of 5 or 10 s, not 7 s. The nearest is 5 s."),
         ({"model": "no-such-model"}, "There's no model `no-such-model`"),
         ({"aspect_ratio": "4:3"}, "doesn't support `aspect_ratio` 4:3. Choose"),
         ({"resolution": "8k"}, "doesn't support `resolution` 8k. Choose"),
@@ -356,7 +387,9 @@ async def test_a_model_that_a_member_may_not_use_opens_no_form(world, services):
     assert (await asked(services, world)).model_id == "two"
     assert (await asked(services, world, model="Two")).model_id == "two"
     world.money_store.fields["rules"] = Rules(models=frozenset({SINGLE.model_id}))
-    assert "Use `/video` for a single shot" in await asked(services, world)
+    assert (await asked(services, world)).model_id == SINGLE.model_id
+    world.money_store.fields["rules"] = Rules(models=frozenset({ModelId("no-such")}))
+    assert "You can't use any of the available models" in await asked(services, world)
 
 
 async def limited(world, services):

@@ -54,7 +54,9 @@ class Desk:
         self.other = make_job(user_id=OTHER)
         self.store.jobs = {one.id: one for one in (self.job, self.other)}
         self.woken: list[bool] = []
-        self.cancelling = Cancelling(self.store, FakeClock(), lambda: self.woken.append(True))
+        self.cancelling = Cancelling(
+            self.store, self.store, FakeClock(), lambda: self.woken.append(True)
+        )
 
     async def press(self, user=MEMBER, guild=10, *, is_moderator=False, though_spent=False):
         return await self.cancelling.cancel(

@@ -11,13 +11,13 @@ from bot.ids import ChannelId, ModelId
 from bot.money.admission import (
     admit,
     own_allocations,
-    reservation,
 )
 from bot.money.ledger import (
     AccountKind,
     Allocation,
     Posting,
     account_id,
+    reserving,
 )
 from bot.money.limits import (
     Allowance,
@@ -335,7 +335,7 @@ def test_what_is_admitted_is_paid_to_the_micro_and_no_account_falls_below_zero(
     admission = admit(budget, make_video(cost))
 
     moved = {one.id: one.balance_micros for one in (allowance, budget.pool, *sources)}
-    for posting in (*admission.funds, *reservation(budget, admission)):
+    for posting in (*admission.funds, *reserving(budget.policy.guild_id, admission.draws)):
         moved[posting.account_id] = moved.get(posting.account_id, 0) + posting.micros
     held = account_id(GUILD, AccountKind.HELD)
     assert moved.pop(held) == moved.pop(account_id(GUILD, AccountKind.POOL_HELD)) == cost

@@ -90,13 +90,11 @@ async def test_a_model_that_cannot_make_this_video_or_has_no_price_is_not_named(
     assert await found(process, request) == [("able", 100_000)]
 
 
-async def test_a_storyboard_is_only_made_by_who_joins_so_many_shots_and_costs_them_all(
-    process, offer
-):
-    offer(model("one"), model("three", shots_max=3), model("two", shots_max=2))
+async def test_a_storyboard_costs_all_its_shots_however_they_are_made(process, offer):
+    offer(model("one", micros=200_000), model("three", shots_max=3))
     request = replace(REQUEST, shots=tuple(Shot(f"shot {number}") for number in range(3)))
 
-    assert await found(process, request) == [("three", 300_000)]
+    assert await found(process, request) == [("three", 300_000), ("one", 600_000)]
 
 
 async def test_reference_pictures_are_only_followed_by_who_takes_so_many(process, offer):

@@ -11,7 +11,7 @@ import pytest
 
 from bot.catalog.capability import Kind
 from bot.catalog.pricing import PriceLine, PriceList
-from bot.catalog.request import Origin, VideoRequest
+from bot.catalog.request import Origin, Shot, VideoRequest
 from bot.errors import InvalidRequestError
 from bot.guilds.settings import GuildSettings
 from bot.ids import ChannelId, GuildId, ModelId, ProviderName, UserId
@@ -196,14 +196,16 @@ async def test_a_favorite_at_a_paused_provider_gives_way_until_it_is_back(world,
     assert (await chooser.choose(SKETCH, PLACE)).model_id == "usual"
 
 
-async def test_a_storyboard_is_made_by_a_preferred_model_that_joins_shots(world, chooser):
-    world.catalog.replace([CHEAP, model("joiner", shots_max=20), model("cheaper", 9, shots_max=2)])
+async def test_a_storyboard_is_made_by_a_preferred_model_or_by_the_cheapest(world, chooser):
+    world.catalog.replace([CHEAP, model("joiner", 200_000, shots_max=20)])
+    board = replace(SKETCH, shots=(Shot("one"), Shot("two")))
+    assert (await chooser.pick_for_storyboard(None, board, PLACE)).model_id == "cheap"
     await chooser.set_favorite(PLACE, "joiner")
 
-    assert (await chooser.pick_for_storyboard(None, PLACE)).model_id == "joiner"
+    assert (await chooser.pick_for_storyboard(None, board, PLACE)).model_id == "joiner"
     allow(world, "cheap")
     with pytest.raises(LimitReachedError):
-        await chooser.pick_for_storyboard("joiner", PLACE)
+        await chooser.pick_for_storyboard("joiner", board, PLACE)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ NAMES = [name for name in QUERIES.available_queries if not name.endswith("_curso
 # The names that are no literal where they are called, by where.
 COMPUTED = {
     "queue.py:clamp_instants": [*queue.THOROUGHLY],
-    "stores.py:save": ["update_jobs", "postpone_jobs"],
+    "stores.py:_save": ["update_jobs", "postpone_jobs"],
     "damage.py:list": [*damage._READERS],
     "money_store.py:audit": [*money_store._AUDITS],
 }

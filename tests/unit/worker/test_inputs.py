@@ -101,7 +101,7 @@ async def test_a_service_that_fetches_is_given_the_addresses_on_the_card(world):
 
 async def test_addresses_are_read_afresh_each_time_because_discords_run_out(world, process):
     job = await posted(process, image=FIRST)
-    addresses = CardPictures(world.store, world.messenger)
+    addresses = CardPictures(world.store, world.store, world.messenger)
     assert await addresses.find(job) == {"abc.png": ADDRESSES["abc.png"]}
 
     world.messenger.pictures[job.id] = ["https://cdn.example/abc.png?ex=later"]
@@ -112,7 +112,7 @@ async def find(world, job, weather=None):
     """How a look for its addresses fails: whether forever."""
     messenger = world.messenger if weather is None else world.messenger.under(weather)
     with pytest.raises(PicturesNotPostedError) as caught:
-        await CardPictures(world.store, messenger).find(job)
+        await CardPictures(world.store, world.store, messenger).find(job)
     return caught.value.forever
 
 
