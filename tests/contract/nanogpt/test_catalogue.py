@@ -35,6 +35,8 @@ MUCH_MICROS = 1_000_000_000_000
 UNPRICED = {
     "minimax-h3/reference-to-video",
     "minimax-h3-singularity/image-to-video",
+    "minimax-h3-singularity/image-to-video-lora",
+    "minimax/h3-max/multi-angle/image-to-video",
     "skyreels-v4",
 }  # of which the list tells a minimum and no more
 
@@ -104,7 +106,7 @@ async def test_every_model_that_can_be_made_here_is_read_and_no_other(desk):
 
     read = {able.model_id for able in await desk.client.list_capabilities()}
 
-    assert len(listed) >= 90
+    assert len(listed) >= 120
     assert read == {name for name, model in listed.items() if can_be_made_here(model)}
 
 
@@ -131,7 +133,7 @@ async def test_every_video_with_a_models_defaults_is_charged_as_it_was_quoted(de
             assert (kind, receipt.precharged_micros) == ("charge", charged)
             assert abs(quoted.cost_micros - charged) <= charged / 100, able.model_id
             made += 1
-    assert made == len(desk.money) > 130
+    assert made == len(desk.money) > 150
 
 
 def every_choice(able: Capability) -> Iterator[VideoRequest]:
@@ -159,6 +161,64 @@ def test_every_choice_of_every_model_is_billed_as_it_is_quoted():
             assert abs(quoted.cost_micros - billed) <= billed / 100, body
             seen += 1
     assert seen > 3000
+
+
+BY_HAND = [
+    ("bytedance/seedance-2.5-spicy", {"seconds": 15, "tier": "1080p"}, 13_500_000),
+    ("alibaba/wan-3.0/image-to-video-spicy", {"seconds": 5, "tier": "1080p"}, 1_000_000),
+    ("alibaba/wan-3.0-prime/image-to-video-spicy", {"seconds": 11, "tier": "480p"}, 825_000),
+    ("minimax/h3-max-turbo", {"seconds": 13, "tier": "768p"}, 520_000),
+    ("minimax-h3/image-to-video-spicy", {"seconds": 9, "tier": "768p"}, 720_000),
+    ("bytedance/seedance-2.0-fast/image-to-video-spicy", {"seconds": 4, "tier": "480p"}, 400_000),
+    ("bytedance/seedance-2.0-mini/image-to-video-spicy", {"seconds": 7, "tier": "720p"}, 840_000),
+    ("doubao-seedance-2-0-fast", {"seconds": 10, "tier": "720p"}, 2_000_000),
+    ("kling-v3-turbo-standard", {"seconds": 3, "tier": None}, 336_000),
+    ("grok-imagine-video-reference-to-video", {"seconds": 10, "tier": "480p"}, 502_000),
+    ("grok-imagine-video-reference-to-video", {"seconds": 8, "tier": "720p"}, 562_000),
+]
+
+
+@pytest.mark.parametrize(("name", "choice", "micros"), BY_HAND)
+async def test_a_video_costs_what_is_worked_out_by_hand_from_the_list(desk, name, choice, micros):
+    known = {able.model_id: able for able in await desk.client.list_capabilities()}[ModelId(name)]
+    asked = VideoRequest(
+        "a fox",
+        ModelId(name),
+        image=None if Kind.TEXT in known.kinds else FIRST,
+        duration_seconds=choice["seconds"],
+        resolution=choice["tier"],
+    )
+    request = complete(asked, known)
+    quoted = price(request, known.prices)
+
+    assert check(request, known) == ()
+    assert quoted is not None
+    assert quoted.cost_micros == micros
+    receipt = await desk.client.submit(order_of(request, "tag", b""))
+    assert receipt.precharged_micros == micros
+
+
+UNQUOTED = [
+    ("minimax/h3-max/multi-angle/image-to-video", 5, "480p", 250_000),
+    ("minimax/h3-max/multi-angle/image-to-video", 10, "1080p", 1_600_000),
+    ("minimax-h3-singularity/image-to-video-lora", 3, "480p", 187_500),
+]
+
+
+@pytest.mark.parametrize(("name", "seconds", "tier", "micros"), UNQUOTED)
+async def test_what_the_list_tells_no_price_of_costs_what_the_service_quotes(
+    desk, name, seconds, tier, micros
+):
+    known = {able.model_id: able for able in await desk.client.list_capabilities()}[ModelId(name)]
+    asked = VideoRequest(
+        "a fox", ModelId(name), image=FIRST, duration_seconds=seconds, resolution=tier
+    )
+    request = complete(asked, known)
+
+    assert price(request, known.prices) is None
+    quoted = await desk.client.quote_micros(order_of(request, "tag", b""))
+    receipt = await desk.client.submit(order_of(request, "tag", b""))
+    assert quoted == receipt.precharged_micros == micros
 
 
 async def test_only_raw_rates_are_called_estimates(desk):
