@@ -1,12 +1,16 @@
-"""The answer of a process that was slower than another spoils nothing of what the other has saved."""
+"""An answer is written once, whole, and spoils nothing: also a late one, and one that is refused."""
 
 from dataclasses import replace
 
+import pytest
+
+from bot.errors import StorageError
 from bot.ids import IdempotencyKey
-from bot.jobs.job import JobState, advance
+from bot.jobs.job import Failure, FailureKind, JobState, advance
+from bot.jobs.messages import DeliveryKind
 from bot.jobs.stores import Change
 from bot.jobs.submission import SubmissionState
-from bot.worker.recorder import Finding, Recorder
+from bot.worker.recorder import REFUSALS_TOLERATED, WITHOUT_WORDS, Finding, Recorder
 from tests.factories import NOW, make_submission
 
 DONE = "https://videos.example/1.mp4"
@@ -54,3 +58,126 @@ async def test_a_late_answer_keeps_the_handle_of_a_video_whose_job_was_given_up(
 
     kept = await world.store.find_submission(job.id)
     assert (kept.handle, kept.state) == ("run-1", SubmissionState.ABANDONED)
+
+
+class Picky:
+    """A store that takes no row with certain words, in a failure or in a remark."""
+
+    def __init__(self, store, words):
+        self._store = store
+        self._words = words
+        self.before_save = None
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    async def save(self, changes):
+        said = [one.job.failure.text for one in changes if one.job.failure is not None]
+        said += [one.submission.remark or "" for one in changes if one.submission is not None]
+        if any(self._words in text for text in said):
+            raise StorageError("not a text of this database")
+        if self.before_save is not None:
+            before_save, self.before_save = self.before_save, None
+            await before_save()
+        return await self._store.save(changes)
+
+
+UNSTORABLE = "half a sign"
+
+
+def refused(job):
+    """The answer of a service that refuses a submission in words that cannot be stored."""
+    failure = Failure(FailureKind.REFUSED, f"{UNSTORABLE}: try other words")
+    return replace(advance(job, JobState.FAILED, NOW), failure=failure)
+
+
+async def test_a_refused_row_is_tried_as_often_as_is_tolerated_and_then_written_in_plain(world):
+    job, intent = await submitting(world)
+    change = Change(
+        refused(job), replace(intent, state=SubmissionState.REJECTED, remark=UNSTORABLE)
+    )
+    recorder = Recorder(Picky(world.store, UNSTORABLE), world.clock)
+    recorder.add(Finding(job, change, lambda _job: change))
+
+    for _ in range(REFUSALS_TOLERATED):
+        with pytest.raises(StorageError):
+            await recorder.write()
+        assert recorder.holds(job.id)
+        assert not (await world.store.get(job.id)).is_terminal
+    await recorder.write()
+
+    written = await world.store.get(job.id)
+    notice = await world.store.find_delivery(job.id, DeliveryKind.FAILURE)
+    assert not recorder.holds(job.id)
+    assert (written.failure.kind, written.failure.text) == (FailureKind.REFUSED, WITHOUT_WORDS)
+    assert (await world.store.find_submission(job.id)).remark is None
+    assert notice is not None
+
+
+async def test_a_row_that_is_refused_without_words_too_is_dropped_and_asked_for_later(world):
+    job, intent = await submitting(world)
+    change = Change(refused(job), intent)
+    recorder = Recorder(Picky(world.store, ""), world.clock)  # it takes none with a text
+    recorder.add(Finding(job, change, lambda _job: change))
+
+    for _ in range(REFUSALS_TOLERATED):
+        with pytest.raises(StorageError):
+            await recorder.write()
+    await recorder.write()
+
+    left = await world.store.get(job.id)
+    assert left.state is JobState.SUBMITTING
+    assert left.next_action_at > world.clock.now()
+    assert left.version == job.version + 1
+    assert not recorder.holds(job.id)
+
+
+async def test_what_a_member_changed_while_a_row_was_refused_is_kept_with_its_answer(world):
+    """The plain row meets another version: it is applied to that one, and not lost."""
+    job, intent = await submitting(world)
+    sent = replace(intent, state=SubmissionState.ACCEPTED, handle="run-1", remark=UNSTORABLE)
+    store = Picky(world.store, UNSTORABLE)
+
+    def rendering(now):
+        return Change(advance(now, JobState.RENDERING, NOW), sent)
+
+    async def cancel():
+        await world.store.save([Change(replace(job, cancel_requested=True))])
+
+    recorder = Recorder(store, world.clock)
+    recorder.add(Finding(job, rendering(job), rendering))
+    for _ in range(REFUSALS_TOLERATED):
+        with pytest.raises(StorageError):
+            await recorder.write()
+    store.before_save = cancel
+    await recorder.write()
+
+    written = await world.store.get(job.id)
+    assert (written.state, written.cancel_requested) == (JobState.RENDERING, True)
+    assert (await world.store.find_submission(job.id)).handle == "run-1"
+
+
+async def test_a_refused_row_holds_up_another_for_one_tick_at_most_and_each_is_tolerated_alike(
+    world,
+):
+    job, intent = await submitting(world)
+    process = world.start()
+    other = await process.accept(key=IdempotencyKey("other"), user_id=31)
+    change = Change(refused(job), intent)
+    recorder = Recorder(Picky(world.store, UNSTORABLE), world.clock)
+    recorder.add(Finding(job, change, lambda _job: change))
+    moved = Change(replace(other, errors_in_row=1))
+    recorder.add(Finding(other, moved, lambda _job: moved))
+
+    for _ in range(2):
+        with pytest.raises(StorageError):
+            await recorder.write()
+
+    assert (await world.store.get(other.id)).errors_in_row == 1
+    for _ in range(REFUSALS_TOLERATED - 2):
+        with pytest.raises(StorageError):
+            await recorder.write()
+    await recorder.write()
+    assert (await world.store.get(job.id)).failure.text == WITHOUT_WORDS
+    assert not recorder.holds(other.id)
+    assert recorder._refusals == {}
