@@ -165,16 +165,7 @@ class PresetCommands(
     async def _names(
         self, interaction: discord.Interaction, typed: str
     ) -> list[app_commands.Choice[str]]:
-        found = await self._services.presets.list_for(
-            guild_of(interaction), UserId(interaction.user.id)
-        )
-        own = {preset.key for preset in found if not preset.owner.is_server}
-        shown = [one for one in found if not one.owner.is_server or one.key not in own]
-        return [
-            app_commands.Choice(name=texts.choice(preset), value=preset.name)
-            for preset in shown
-            if typed.casefold() in preset.name.casefold()
-        ][: options.MAX_CHOICES]
+        return await options.presets(self._services, interaction, typed)
 
     @save.autocomplete("model")
     @use.autocomplete("model")

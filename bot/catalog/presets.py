@@ -4,6 +4,7 @@ A template is never formatted: only the placeholder is replaced, once, so that n
 write can reach into the program or be expanded a second time.
 """
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ PLACEHOLDER = "{prompt}"
 MAX_NAME = 40
 MAX_TEMPLATE = 3000
 MAX_PRESETS = 25  # of a member, and of a server: as many as an autocomplete shows
+MARK_LENGTH = 16
 MAX_SHOWN = 40  # characters of a member's own text in a reason
 
 NO_MODEL = ModelId("")  # chosen for each video
@@ -53,6 +55,12 @@ class Preset:
     def key(self) -> str:
         """Return what two names that look alike have in common."""
         return name_key(self.name)
+
+    @property
+    def mark(self) -> str:
+        """Return what stands for it in a custom id, which holds no name."""
+        whose = f"{self.owner.guild_id}:{self.owner.user_id}:{self.key}"
+        return hashlib.sha256(whose.encode()).hexdigest()[:MARK_LENGTH]
 
 
 def name_key(name: str) -> str:

@@ -27,6 +27,8 @@ from bot.ids import EditId, GuildId, JobId, UserId
 from bot.jobs.job import Job
 from bot.jobs.stores import JobStore
 
+PRESET_GONE = "This preset was deleted in the meantime. Use `/create` without it."
+
 
 class Saving(StrEnum):
     """What became of a preset that was to be saved."""
@@ -107,13 +109,24 @@ class Presets:
         preset = await self.find(name, guild_id, user_id)
         if not words.strip():
             raise InvalidRequestError(["The prompt is empty. Describe what happens in the video."])
+        if not has_model:
+            self.ensure_offered(preset)
+        return expanded(preset, words)
+
+    async def marked(self, mark: str, guild_id: GuildId, user_id: UserId) -> Preset:
+        """Return the preset that a form was filled in with. Raises InvalidRequestError."""
+        for preset in await self._store.list_for(guild_id, user_id):
+            if preset.mark == mark:
+                return preset
+        raise InvalidRequestError([PRESET_GONE])
+
+    def ensure_offered(self, preset: Preset) -> None:
+        """Raise InvalidRequestError if its model is retired."""
         model_id = preset.request.model_id
-        is_needed = model_id != NO_MODEL and not has_model
-        if is_needed and self._catalog.find(model_id) is None:
+        if model_id != NO_MODEL and self._catalog.find(model_id) is None:
             gone = f"The model of “{preset.name}” is no longer available: `{model_id}`."
             hint = "Choose another one with `model`, or save the preset again."
             raise InvalidRequestError([f"{gone} {hint}"])
-        return expanded(preset, words)
 
     async def delete(self, preset: Preset, guild_id: GuildId, user_id: UserId) -> None:
         """Delete a preset; one that is gone already is no error."""

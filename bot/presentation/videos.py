@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import discord
 
+from bot.catalog.presets import Preset
 from bot.catalog.pricing import dollars
 from bot.ids import JobId
 from bot.jobs.files import FittedVideo
@@ -19,13 +20,15 @@ from bot.presentation.escaping import (
     slug,
     visible,
 )
-from bot.presentation.widgets import Action, row_of
+from bot.presentation.presets import choice
+from bot.presentation.widgets import Action, row_of, spell
 
 MAX_MESSAGE = 2000  # Discord's
 MAX_PROMPT = 300
 MAX_REMARK = 200
 MAX_MODEL_NAME = 100
 MAX_ALT_TEXT = 1024  # Discord's
+MAX_OPTIONS = 25  # Discord's, of a select
 SHOWN_TO_ALL = "Shared with everyone:"
 _TOO_LARGE = "It's too large for this channel"
 _NOT_ALLOWED = "I can't attach files in this channel"
@@ -169,9 +172,9 @@ def buttons_of(job: Job) -> discord.ui.View:
     )
 
 
-def more_of(job_id: JobId) -> discord.ui.View:
-    """The rarer actions, shown to the member who asked for them."""
-    return row_of(
+def more_of(job_id: JobId, presets: Sequence[Preset] = ()) -> discord.ui.View:
+    """The rarer actions, shown to the member who asked for them; below them their presets."""
+    view = row_of(
         [
             ("Loop", Action.LOOP, job_id),
             ("Better", Action.BETTER, job_id),
@@ -181,3 +184,14 @@ def more_of(job_id: JobId) -> discord.ui.View:
             ("Remove", Action.DELETE, job_id),
         ]
     )
+    if presets:
+        options = [
+            discord.SelectOption(label=choice(preset), value=preset.mark)
+            for preset in presets[:MAX_OPTIONS]
+        ]
+        custom_id = spell(Action.WITH_PRESET, job_id)
+        placeholder = "Make it again with a preset"
+        view.add_item(
+            discord.ui.Select(custom_id=custom_id, placeholder=placeholder, options=options)
+        )
+    return view

@@ -35,6 +35,7 @@ class Action(StrEnum):
     LAST_FRAME = "lastframe"
     DETAILS = "details"
     PRESET = "preset"  # make a preset of it
+    WITH_PRESET = "withpreset"  # open a form with the preset that was chosen
     INSTEAD = "instead"  # make a failed video with another model
     WORDS = "words"  # change the words of a refused one
     CONFIRM = "confirm"  # an offer

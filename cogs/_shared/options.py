@@ -9,11 +9,11 @@ from discord import app_commands
 from bot.catalog.capability import Capability, Kind
 from bot.catalog.models import matching as matching_models
 from bot.catalog.request import Shot, SourceImage, VideoRequest
-from bot.ids import ModelId
-from bot.presentation import answers
+from bot.ids import ModelId, UserId
+from bot.presentation import answers, presets as texts
 from bot.presentation.escaping import visible
 from bot.services import Services
-from cogs._shared.interactions import place_of
+from cogs._shared.interactions import guild_of, place_of
 
 MAX_CHOICES = 25  # Discord's Autocomplete
 LONGEST_NAME = 100
@@ -46,8 +46,8 @@ async def models(
     Those that this member may use here.
     """
     kind = Kind.IMAGE if _has_image(interaction.namespace) else None
-    found = await usable(services, interaction)
-    return await _choices(services, matching_models(found, typed, kind=kind))
+    found = matching_models(await usable(services, interaction), typed, kind=kind)
+    return await _choices(services, await _favorite_first(services, interaction, found))
 
 
 async def all_models(services: Services, typed: str) -> list[app_commands.Choice[str]]:
@@ -59,7 +59,18 @@ async def storyboard_models(
     services: Services, interaction: discord.Interaction, typed: str
 ) -> list[app_commands.Choice[str]]:
     """All that this member may use: what makes no several shots at once makes them one by one."""
-    return await _choices(services, matching_models(await usable(services, interaction), typed))
+    found = matching_models(await usable(services, interaction), typed)
+    return await _choices(services, await _favorite_first(services, interaction, found))
+
+
+async def _favorite_first(
+    services: Services, interaction: discord.Interaction, found: Iterable[Capability]
+) -> list[Capability]:
+    if interaction.guild_id is None:
+        return list(found)
+    favorite = await services.choosing.favorite(place_of(interaction))
+    capability = None if favorite is None else favorite.capability
+    return sorted(found, key=lambda one: one != capability)
 
 
 async def chosen_for_storyboard(
@@ -71,6 +82,20 @@ async def chosen_for_storyboard(
     sketch = VideoRequest("a video", ModelId(""), shots=(Shot("one"), Shot("two")))
     found = await services.choosing.choose(sketch, place_of(interaction))
     return services.catalog.find(found.model_id)
+
+
+async def presets(
+    services: Services, interaction: discord.Interaction, typed: str
+) -> list[app_commands.Choice[str]]:
+    """Presets that this member sees here, once each where both have one of a name."""
+    found = await services.presets.list_for(guild_of(interaction), UserId(interaction.user.id))
+    own = {preset.key for preset in found if not preset.owner.is_server}
+    shown = [one for one in found if not one.owner.is_server or one.key not in own]
+    return [
+        app_commands.Choice(name=texts.choice(preset), value=preset.name)
+        for preset in shown
+        if typed.casefold() in preset.name.casefold()
+    ][:MAX_CHOICES]
 
 
 def is_age_restricted(channel: object) -> bool:

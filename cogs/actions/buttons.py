@@ -116,8 +116,10 @@ class Buttons(commands.Cog):
             raise _unsharable(permissions_missing(missing))
 
     async def _show_more(self, interaction: discord.Interaction, job_id: JobId) -> None:
-        view = videos.more_of(job_id)
-        await interaction.response.send_message(details.MORE, view=view, ephemeral=True)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        guild_id, user_id = guild_of(interaction), UserId(interaction.user.id)
+        presets = await self._services.presets.list_for(guild_id, user_id)
+        await edit(interaction, details.MORE, videos.more_of(job_id, presets))
 
     async def _show_details(self, interaction: discord.Interaction, job_id: JobId) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)

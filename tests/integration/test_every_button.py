@@ -334,6 +334,26 @@ async def is_preset_form(_scene: Scene, shown: Shown, said: Json) -> bool:
     return str(shown.subject) == (said.get("modal") or {}).get("title")
 
 
+async def show_with_preset(scene: Scene) -> Shown:
+    """A preset among those under More, which offers what its presser has."""
+    name = f"Clay {next(scene.numbers)}"
+    await scene.fern.ask("preset save", name=name, template="claymation of {prompt}", **SHORT)
+    message = await use(scene, await under_video("more")(scene))
+    custom_id = named(message, "withpreset")
+    [select] = [one for one in buttons_of(message) if one["custom_id"] == custom_id]
+    values = {one["label"]: one["value"] for one in select["options"]}
+    return Shown("Fern", message, custom_id, "claymation of a fox, take", values=(values[name],))
+
+
+async def use_a_deleted_preset(scene: Scene, _shown: Shown) -> tuple[Shown, Json]:
+    """What stands in a message proves nothing: only its member sees it, perhaps days later."""
+    own = await show_with_preset(scene)
+    [select] = [one for one in buttons_of(own.message) if one["custom_id"] == own.custom_id]
+    [name] = [one["label"] for one in select["options"] if one["value"] == own.values[0]]
+    await scene.fern.ask("preset delete", name=name)
+    return own, await use(scene, own)
+
+
 async def show_words(scene: Scene) -> Shown:
     """A video that its service refuses once it is made."""
     prompt = f"something nsfwlater, {next(scene.numbers)}"
@@ -521,6 +541,7 @@ ROWS = {
     "recipe": Row(show_recipe, is_remix_form),
     "details": Row(under_more("details"), says("**Model**")),
     "preset": Row(show_preset_button, is_preset_form),
+    "withpreset": Row(show_with_preset, is_form_again, use_a_deleted_preset, "preset was deleted"),
     "report": Row(show_report, says("The moderators have your report")),
     "instead": Row(show_instead, is_made_once_more, by("Max"), NOT_YOURS),
     "confirm": Row(show_confirm, is_one_job_more, by("Juno"), NOT_SHOWN_TO_YOU),

@@ -105,7 +105,9 @@ async def form_of(
     is_adult = options.is_age_restricted(interaction.channel)
     usable = await services.choosing.usable(place, adults=is_adult)
     models = [one for one in usable if not plan.animates or Kind.IMAGE in one.kinds]
-    first = [ModelId(plan.filled.model)]
+    favorite = await services.choosing.favorite(place)
+    known = None if favorite is None else favorite.capability
+    first = [ModelId(plan.filled.model), *([] if known is None else [known.model_id])]
     preferred = services.catalog.preferred
     # two entries are for no choice and for any other model; lengths are those of the models shown
     return RequestForm(plan, offered_models(models, first, preferred, MAX_ENTRIES - 2))

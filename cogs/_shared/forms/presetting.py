@@ -1,20 +1,29 @@
-"""The form "Make a preset of this": for any video that was made here, opened from a button.
+"""The form "Make a preset of this", and forms that a preset fills in.
 
-Its custom id holds the job's id; the cog `preset` hears of every one that is sent.
+The first is for any video that was made here; its custom id holds the job's id, and the cog `preset`
+hears of every one that is sent. Those that a preset fills in hold its mark, and the id of the video
+that it is used on, if any: what no field asks for is the preset's, and the pictures are the video's.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import discord
 
-from bot.catalog.presets import MAX_NAME, PLACEHOLDER
+from bot.catalog.presets import MARK_LENGTH, MAX_NAME, PLACEHOLDER, Preset
+from bot.catalog.request import VideoRequest
+from bot.errors import InvalidRequestError
+from bot.ids import JobId
 from bot.jobs.job import Job
+from bot.presentation import details
+from bot.services import Services
 from cogs._shared.forms.fields import LONGEST_TEXT
-from cogs._shared.forms.filled import FormId, written
+from cogs._shared.forms.filled import NO_CHOICE, Filled, FormId, written
+from cogs._shared.forms.requesting import filled_from
 
 KIND = "preset"
-NAME, TEMPLATE, SERVER = "name", "template", "server"
+TEMPLATE, TEMPLATE_WITH_PICTURES = "template", "templpics"  # forms that a preset fills in
+NAME, WORDS, SERVER = "name", "template", "server"
 
 
 class PresetForm(discord.ui.Modal):
@@ -27,7 +36,7 @@ class PresetForm(discord.ui.Modal):
             custom_id=NAME, placeholder="Claymation", max_length=MAX_NAME
         )
         template = discord.ui.TextInput[Any](
-            custom_id=TEMPLATE,
+            custom_id=WORDS,
             style=discord.TextStyle.paragraph,
             default=job.request.prompt[:LONGEST_TEXT] or None,
             max_length=LONGEST_TEXT,
@@ -61,5 +70,24 @@ class Named:
 def named_in(interaction: discord.Interaction) -> Named:
     """Read the form; what is missing counts as empty, and is refused as that."""
     given = written(interaction)
-    name, template = str(given.get(NAME) or ""), str(given.get(TEMPLATE) or "")
+    name, template = str(given.get(NAME) or ""), str(given.get(WORDS) or "")
     return Named(name, template, server=given.get(SERVER) is True)
+
+
+def form_with(preset: Preset, job_id: JobId | None = None, *, has_pictures: bool = False) -> FormId:
+    kind = TEMPLATE_WITH_PICTURES if has_pictures else TEMPLATE
+    return FormId(kind, f"{preset.mark}{job_id or ''}")
+
+
+def subject_of(form: FormId) -> tuple[str, JobId | None]:
+    """The preset's mark, and the video that it is used on."""
+    mark, job_id = form.subject[:MARK_LENGTH], form.subject[MARK_LENGTH:]
+    return mark, JobId(job_id) if job_id else None
+
+
+def filled_with(services: Services, request: VideoRequest) -> Filled:
+    """A form's values by a preset. Raises InvalidRequestError for words that it can't hold."""
+    if len(request.prompt) > LONGEST_TEXT:
+        raise InvalidRequestError([details.TOO_LONG_FOR_FORM])
+    filled = filled_from(request, services.catalog.find(request.model_id))
+    return replace(filled, model=request.model_id or NO_CHOICE)

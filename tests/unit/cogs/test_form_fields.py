@@ -9,6 +9,7 @@ from bot.catalog import choice
 from bot.catalog.capability import Kind
 from bot.catalog.request import Origin
 from bot.ids import ChannelId, GuildId, ModelId, UserId
+from bot.ordering.choosing import Favorite
 from cogs._shared.forms.fields import PictureField, Plan, RequestForm, form_of
 from cogs._shared.forms.filled import Filled, FormId
 from sandbox.discord.errors import FormErrors
@@ -80,16 +81,22 @@ def test_odd_names_of_models_fit_too():
     assert [len(one["label"]) for one in options][1:3] == [100, 1]
 
 
-def services_with(found, allowed=None, preferred=()) -> Any:
+def services_with(found, allowed=None, preferred=(), favorite=None) -> Any:
     async def usable(_place, *, adults=False):
         return [one for one in choice.usable(found, allowed) if adults or not one.is_explicit]
+
+    async def favorite_of(_place):
+        known = next((one for one in found if one.model_id == favorite), None)
+        return None if favorite is None else Favorite(ModelId(favorite), known, True)
 
     class Known(list[Any]):
         pass
 
     catalog = Known(found)
     vars(catalog)["preferred"] = preferred
-    return SimpleNamespace(catalog=catalog, choosing=SimpleNamespace(usable=usable))
+    return SimpleNamespace(
+        catalog=catalog, choosing=SimpleNamespace(usable=usable, favorite=favorite_of)
+    )
 
 
 async def shown(services, plan=PLANS[0], channel=None):
@@ -109,6 +116,21 @@ async def test_a_model_that_is_filled_in_is_always_offered():
     plan = Plan(FORM, "t", Filled(model="m250"))
 
     assert (await shown(services_with(models(300)), plan))[1] == "m250"
+
+
+async def test_a_members_favorite_comes_first_after_what_is_filled_in():
+    services = services_with(models(300), preferred=("m299",), favorite="m250")
+
+    assert (await shown(services))[:3] == ["any", "m250", "m299"]
+    filled = await shown(services, Plan(FORM, "t", Filled(model="m7")))
+    assert filled[:4] == ["any", "m7", "m250", "m299"]
+
+
+@pytest.mark.parametrize("favorite", ["m1", "gone"])
+async def test_a_favorite_that_may_not_be_used_here_is_not_offered(favorite):
+    services = services_with(models(3), allowed={ModelId("m2")}, favorite=favorite)
+
+    assert await shown(services) == ["any", "m2", "other"]
 
 
 async def test_only_what_the_member_may_use_here_is_offered():

@@ -60,13 +60,16 @@ def services():
     async def usable(_place, *, adults=False):
         return []
 
+    async def favorite(_place):
+        return None
+
     class Nothing(list[Any]):
         preferred = ()
 
     found: Any = SimpleNamespace(
         notes=InMemoryJobStore(),
         catalog=Nothing(),
-        choosing=SimpleNamespace(usable=usable),
+        choosing=SimpleNamespace(usable=usable, favorite=favorite),
     )
     return found
 

@@ -14,6 +14,7 @@ from hypothesis import given, strategies as st
 from bot.ids import ModelId
 from bot.money.limits import Rules
 from cogs._shared import options
+from cogs._shared.interactions import place_of
 from tests.factories import make_capability
 from tests.fakes.world import World
 
@@ -118,3 +119,17 @@ async def test_a_model_that_is_typed_as_it_is_shown_decides_what_is_offered(worl
     found = await options.durations(services, interaction, "")
 
     assert [choice.value for choice in found] == [3, 7]
+
+
+async def test_a_members_favorite_is_the_first_choice_of_those_that_fit(world):
+    world.catalog.replace([model("first"), model("second"), model("third")])
+    services, interaction = asking(world)
+    await services.choosing.set_favorite(place_of(interaction), "third")
+
+    offered = await options.models(services, interaction, "")
+    typed = await options.models(services, interaction, "sec")
+    storyboard = await options.storyboard_models(services, interaction, "")
+
+    assert [choice.value for choice in offered] == ["third", "first", "second"]
+    assert [choice.value for choice in typed] == ["second"]
+    assert storyboard == offered
