@@ -50,7 +50,9 @@ class Judgement:
         self.watch.demand(logged == job["state"], "I10", f"{job['id']}: the log says {logged}")
         told = self.people.told.get(IdempotencyKey(job["idempotency_key"]))
         if told is Cancellation.CANCELLED:
-            mine = (job["id"], *self.watch.shots_of(job["id"]))
+            shots = self.watch.shots_of(job["id"])
+            # a shot that had failed before, its answer lost, may have run: nobody paid for it
+            mine = (job["id"], *(one for one in shots if self.watch.states[one] == "cancelled"))
             held = job["state"] == "cancelled" and not any(self.watch.runs[one] for one in mine)
             self.watch.demand(held, "I5", f"{job['id']} was cancelled, and is {job['state']}")
         if told is Cancellation.NOT_WATCHED:
