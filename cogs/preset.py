@@ -80,7 +80,7 @@ class PresetCommands(
                 request = replace(request, model_id=chosen.model_id)
             await self._save(interaction, name, request, server=server)
         except UserFacingError as error:
-            await refuse_and_give_back(interaction, error, template, name=FILE)
+            await refuse_and_give_back(interaction, error, template, name=FILE, is_request=False)
 
     async def _save(
         self, interaction: discord.Interaction, name: str, request: VideoRequest, *, server: bool
@@ -200,7 +200,9 @@ class PresetCommands(
             request = replace(job.request, prompt=given.template, seed=None)
             await self._save(interaction, given.name, request, server=given.server)
         except UserFacingError as error:
-            await refuse_and_give_back(interaction, error, given.template, name=FILE)
+            await refuse_and_give_back(
+                interaction, error, given.template, name=FILE, is_request=False
+            )
 
 
 async def setup(client: Client) -> None:

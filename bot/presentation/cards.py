@@ -305,14 +305,19 @@ def video_of(request: VideoRequest, seconds: float | None = None) -> str:
 
     `seconds` is the measured length of a video that continues another.
     """
-    shape = request.aspect_ratio or ""
     parts = [
         _length(request) if seconds is None else f"{round(seconds)} s",
         request.resolution,
-        None if shape.casefold() in _MODEL_CHOOSES else shape,
+        shape_of(request),
         "with sound" if request.audio else None,
     ]
     return " · ".join(part for part in parts if part) or "model defaults"
+
+
+def shape_of(request: VideoRequest) -> str | None:
+    """The shape; None if the model chooses it."""
+    shape = request.aspect_ratio
+    return None if shape is None or shape.casefold() in _MODEL_CHOOSES else shape
 
 
 def _length(request: VideoRequest) -> str | None:

@@ -6,6 +6,7 @@ from bot.catalog.request import Derivation, VideoRequest
 from bot.ids import JobId, UserId
 from bot.jobs.job import Job
 from bot.presentation import answers
+from bot.presentation.cards import shape_of
 from bot.presentation.escaping import plain, quoted
 
 MAX_PROMPT = 1200
@@ -78,7 +79,7 @@ def _options(request: VideoRequest) -> str:
         f"{shots} shots" if shots > 1 else None,
         f"{request.duration_seconds} s" if request.duration_seconds else None,
         _value(request.resolution),
-        _value(request.aspect_ratio),
+        _value(shape_of(request)),
         "with sound" if request.audio else None,
         _pictures(pictures) if pictures else None,
     ]
@@ -116,6 +117,11 @@ def extended(total_seconds: float | None, text: str) -> str:
     if total_seconds is None:
         return text
     return f"{text}\nThe whole video will be {total_seconds:.0f} s long."
+
+
+def other_model(name: str, usual: str) -> str:
+    """The note on a loop, or a video that is continued, that its own model doesn't make."""
+    return f"{name} makes this video, because {usual} can't be used for it."
 
 
 def frame(which: str, job_id: JobId, posted: Posted | None, asker: UserId) -> str:

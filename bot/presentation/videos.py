@@ -195,3 +195,8 @@ def more_of(job_id: JobId, presets: Sequence[Preset] = ()) -> discord.ui.View:
             discord.ui.Select(custom_id=custom_id, placeholder=placeholder, options=options)
         )
     return view
+
+
+def preset_of(job_id: JobId) -> discord.ui.View:
+    """What stands under the details of a video."""
+    return row_of([("Make a preset of this", Action.PRESET, job_id)])

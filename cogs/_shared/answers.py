@@ -117,12 +117,18 @@ async def answer(interaction: discord.Interaction, text: str) -> None:
 
 
 async def refuse_and_give_back(
-    interaction: discord.Interaction, error: UserFacingError, text: str, *, name: str
+    interaction: discord.Interaction,
+    error: UserFacingError,
+    text: str,
+    *,
+    name: str,
+    is_request: bool = True,
 ) -> None:
     """Say why nothing comes of what a member wrote, and give it back."""
     _log.info("refused", extra={"error": type(error).__name__, "user": interaction.user.id})
     is_admin = interaction.permissions.manage_guild
-    await give_back(interaction, answers.sentence(error, is_admin=is_admin), text, name=name)
+    trouble = answers.sentence(error, is_request=is_request, is_admin=is_admin)
+    await give_back(interaction, trouble, text, name=name)
 
 
 async def give_back(

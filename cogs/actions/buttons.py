@@ -124,8 +124,7 @@ class Buttons(commands.Cog):
     async def _show_details(self, interaction: discord.Interaction, job_id: JobId) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         found = await self._services.details.describe(job_id, guild_of(interaction))
-        view = row_of([("Make a preset of this", Action.PRESET, job_id)])
-        await edit(interaction, details.text_of(found), view)
+        await edit(interaction, details.text_of(found), videos.preset_of(job_id))
 
 
 def _key(interaction: discord.Interaction) -> IdempotencyKey:

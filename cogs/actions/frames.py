@@ -7,8 +7,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.archive.footage import NAME, Address
-from bot.catalog.extension import ExtensionPlan
-from bot.catalog.request import SourceImage
+from bot.catalog.extension import ExtensionPlan, Way
+from bot.catalog.request import SourceImage, VideoRequest
 from bot.client import Client
 from bot.errors import VideoNotPostedError
 from bot.ids import GuildId, IdempotencyKey, JobId, UserId
@@ -98,13 +98,25 @@ class Frames(commands.Cog):
             plan = await self._services.extending.of_address(
                 posted, NAME, place, prompt=prompt, made_by=made_by
             )
-        await self._ask(interaction, plan)
+        await self._ask(interaction, plan, job.request)
 
-    async def _ask(self, interaction: discord.Interaction, plan: ExtensionPlan) -> None:
+    async def _ask(
+        self, interaction: discord.Interaction, plan: ExtensionPlan, made_by: VideoRequest | None
+    ) -> None:
         request, key = plan.request, IdempotencyKey(f"interaction:{interaction.id}")
         asking.ensure_suits_channel(self._services, interaction, request.model_id)
         text, view = await asking.ask(self._services, request, place_of(interaction), key)
-        await asking.show(interaction, (details.extended(plan.total_seconds, text), view))
+        note = self._note(request, made_by) if plan.way is Way.LAST_FRAME else ""
+        answer = details.extended(plan.total_seconds, text), view
+        await asking.show(interaction, asking.noted(note, answer))
+
+    def _note(self, request: VideoRequest, made_by: VideoRequest | None) -> str:
+        """Say that another model makes it than the video it is made from; empty if not."""
+        if made_by is None or made_by.model_id == request.model_id:
+            return ""
+        catalog = self._services.catalog
+        new, usual = catalog.find(request.model_id), catalog.find(made_by.model_id)
+        return "" if new is None or usual is None else details.other_model(new.name, usual.name)
 
     async def _extend_by_menu(
         self, interaction: discord.Interaction, message: discord.Message
@@ -126,7 +138,7 @@ class Frames(commands.Cog):
         plan = await self._services.extending.of_address(
             file.url, file.filename, place, prompt=prompt, made_by=made_by
         )
-        await self._ask(interaction, plan)
+        await self._ask(interaction, plan, made_by)
 
     async def _loop(self, interaction: discord.Interaction, job_id: JobId) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -138,7 +150,8 @@ class Frames(commands.Cog):
         request = await self._services.sequels.loop(job, frame, place)
         asking.ensure_suits_channel(self._services, interaction, request.model_id)
         key = IdempotencyKey(f"interaction:{interaction.id}")
-        await asking.show(interaction, await asking.ask(self._services, request, place, key))
+        answer = await asking.ask(self._services, request, place, key)
+        await asking.show(interaction, asking.noted(self._note(request, job.request), answer))
 
     def _address_of(self, interaction: discord.Interaction, job_id: JobId) -> Address:
         """Where the file stands in the video's message; Discord signs it again at each read."""

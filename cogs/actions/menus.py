@@ -11,7 +11,7 @@ from bot.archive.details import Posted
 from bot.client import Client
 from bot.errors import JobNotFoundError, UserFacingError
 from bot.ids import ChannelId, MessageId, UserId
-from bot.presentation import details, widgets
+from bot.presentation import details, videos, widgets
 from bot.presentation.widgets import VERSION
 from cogs._shared import drafts
 from cogs._shared.answers import (
@@ -81,7 +81,7 @@ class Menus(commands.Cog):
         if job_id is not None and message.author == self._client.user:
             with contextlib.suppress(JobNotFoundError):
                 found = await self._services.details.describe(job_id, guild_of(interaction))
-                await edit(interaction, details.text_of(found))
+                await edit(interaction, details.text_of(found), videos.preset_of(job_id))
                 return
         recipe = await recipes.recipe_in(self._services, message)
         text = details.NO_VIDEO_OF_MINE if recipe is None else details.text_of_recipe(recipe)
@@ -98,7 +98,7 @@ class Menus(commands.Cog):
         try:
             said = await self._sent(interaction, message_id, reason)
         except UserFacingError as error:
-            await refuse_and_give_back(interaction, error, reason, name=FILE)
+            await refuse_and_give_back(interaction, error, reason, name=FILE, is_request=False)
         except Exception as error:  # noqa: BLE001 - told with a reference, and with the text
             await give_back(interaction, note_unexpected(error), reason, name=FILE)
         else:

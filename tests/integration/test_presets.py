@@ -87,6 +87,7 @@ async def test_a_preset_that_could_not_be_used_is_not_saved(studio, fern, videos
         assert await parts.stores.presets.list_for(*who(studio, fern)) == []
 
     assert said in message["content"]
+    assert "charged" not in message["content"]  # nothing ever is, for a preset
     assert message["attachments"]  # the template, which was not lost
 
 
@@ -132,8 +133,11 @@ async def test_a_video_becomes_a_preset_with_a_form(studio, fern, videos):
 
         create.create._callback = open_form
         form = await opened_form(watch, await fern.command(videos, "create"))
-        fields = {"name": "Foxes", "template": "a fox, {prompt}"}
-        sent = await fern.submit(form, fields)
+        shown = {
+            one["component"]["custom_id"]: one["component"] for one in form["modal"]["components"]
+        }
+        fields = {"name": "Foxes", "template": shown["template"]["value"]}
+        sent = await fern.submit(form, fields)  # with nothing changed but the name
 
         def answered(kind, data):
             return (
@@ -147,7 +151,7 @@ async def test_a_video_becomes_a_preset_with_a_form(studio, fern, videos):
 
     assert "Saved “Foxes”" in said
     assert preset.request.model_id == SHORT["model"]
-    assert preset.request.prompt == "a fox, {prompt}"
+    assert preset.request.prompt == "{prompt}, a fox running through snow"
 
 
 def fields_of(form):

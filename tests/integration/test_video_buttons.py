@@ -418,6 +418,7 @@ async def test_the_menus_know_a_video_of_ours_and_say_so_of_anything_else(studio
         ]
 
     assert "a fox running" in told["content"]
+    assert [one["label"] for one in buttons_of(told)] == ["Make a preset of this"]
     assert form["modal"]["title"] == "Remix"
     for answer in refused:
         assert "I can't tell how that was made" in answer["content"]
@@ -481,6 +482,7 @@ async def test_a_loop_starts_and_ends_with_the_same_picture(studio):
         [job] = await desk.jobs("Juno")
 
     assert "Accepted" in said["content"]
+    assert said["content"].startswith("Kling 2.1 Standard makes this video, because Seedance Lite ")
     assert job.request.image == job.request.end_image is not None
     assert job.request.parent is not None
     assert job.request.parent.derivation is Derivation.LOOP

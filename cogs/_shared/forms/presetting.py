@@ -38,7 +38,7 @@ class PresetForm(discord.ui.Modal):
         template = discord.ui.TextInput[Any](
             custom_id=WORDS,
             style=discord.TextStyle.paragraph,
-            default=job.request.prompt[:LONGEST_TEXT] or None,
+            default=template_of(job.request.prompt),
             max_length=LONGEST_TEXT,
         )
         description = f"Put {PLACEHOLDER} where the words of each video go."
@@ -51,6 +51,12 @@ class PresetForm(discord.ui.Modal):
         self.add_item(
             discord.ui.Label(text="For everyone here", component=server, description=for_all)
         )
+
+
+def template_of(prompt: str) -> str:
+    """A template to begin with, which can be saved as it is: the words go before the prompt."""
+    template = prompt if PLACEHOLDER in prompt else f"{PLACEHOLDER}, {prompt}"
+    return template[:LONGEST_TEXT]
 
 
 async def open_preset_form(interaction: discord.Interaction, job: Job) -> None:

@@ -28,6 +28,11 @@ def test_everything_that_was_asked_for_is_told():
     assert "$0.50" in text
 
 
+def test_a_shape_that_the_model_chooses_is_left_out_as_under_the_video():
+    assert "**Video** 5 s, 720p\n" in told(aspect_ratio="auto")
+    assert "**Video** 5 s, 720p\n" in told(aspect_ratio="Adaptive")
+
+
 @pytest.mark.parametrize("derivation", Derivation)
 @pytest.mark.parametrize(
     ("where", "words"), [(POSTED, POSTED.url), (None, "a video that is no longer here")]
