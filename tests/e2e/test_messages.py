@@ -95,6 +95,11 @@ async def test_own_messages_are_answered_edited_forwarded_and_deleted(chat):
     await expect(chat.page.get_by_test_id("reply-bar")).to_contain_text("Replying to Ada")
     await chat.say("An answer")
     await expect(chat.message("An answer").locator(".reference")).to_contain_text("First words")
+    await chat.say("> A quotation\nand words below\n-# and a small line")
+    await chat.choose_in_menu(chat.message("A quotation").last, "Reply")
+    words = chat.page.get_by_test_id("reply-bar").locator(".reply-words")
+    await expect(words).to_have_text("A quotation and words below and a small line")
+    await chat.page.get_by_role("button", name="Do not reply").click()
 
     await chat.choose_in_menu(first, "Edit message")
     await chat.page.get_by_label("Edit message").fill("Better words")

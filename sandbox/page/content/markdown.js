@@ -22,7 +22,8 @@ export function textBlock(text, className = "text") {
 
 /** What a text says without its marks: for one-line previews and labels. */
 export function plain(text) {
-  return markdown(text).textContent.replaceAll(/\s+/g, " ").trim();
+  const words = blocks(text).map((block) => block.textContent);
+  return words.join(" ").replaceAll(/\s+/g, " ").trim();
 }
 
 function blocks(text) {
