@@ -51,7 +51,7 @@ class Judgement:
         told = self.people.told.get(IdempotencyKey(job["idempotency_key"]))
         if told is Cancellation.CANCELLED:
             shots = self.watch.shots_of(job["id"])
-            # a shot that had failed before, its answer lost, may have run: nobody paid for it
+            # a shot that had failed before, its answer lost, may have run: no one paid for it
             mine = (job["id"], *(one for one in shots if self.watch.states[one] == "cancelled"))
             held = job["state"] == "cancelled" and not any(self.watch.runs[one] for one in mine)
             self.watch.demand(held, "I5", f"{job['id']} was cancelled, and is {job['state']}")
