@@ -27,6 +27,7 @@ from bot.clock import SystemClock
 from bot.delivery.cards import CardPictures
 from bot.errors import ProviderError
 from bot.guilds.audit import Actor
+from bot.guilds.settings import Recipes
 from bot.ids import GuildId, JobId, ProviderName, UserId
 from bot.jobs.files import VideoStore
 from bot.jobs.job import Artifact, Job
@@ -43,7 +44,7 @@ from bot.providers.contract import (
 )
 from bot.storage.availability import SqlAvailabilityStore
 from bot.storage.engines.databases import open_database
-from bot.storage.guilds import SqlGuildStore, SqlNoticeStore
+from bot.storage.guilds import SqlGuildStore, SqlMemberStore, SqlNoticeStore
 from bot.storage.money import Money
 from bot.storage.money_store import SqlMoneyStore
 from bot.storage.stores import SqlJobStore
@@ -213,6 +214,7 @@ def means_of(
         addresses=CardPictures(store, store, FakeMessenger(clock)),
         new_submission_id=new_submission_id,
         render_times=store,
+        recipes=Recipes(SqlGuildStore(engine), SqlMemberStore(engine)),
     )
 
 

@@ -24,6 +24,7 @@ from bot.catalog.pricing import Price
 from bot.catalog.request import Origin, VideoRequest
 from bot.clock import Clock
 from bot.delivery.cards import CardPictures
+from bot.guilds.settings import Recipes
 from bot.ids import ChannelId, GuildId, IdempotencyKey, UserId
 from bot.ordering.ordering import Acceptance
 from bot.ordering.quotes import Quote
@@ -38,6 +39,7 @@ from tests.fakes.budgets import (
     InMemoryAvailability,
     InMemoryBudgets,
     InMemoryGuilds,
+    InMemoryMembers,
     InMemoryNotices,
 )
 from tests.fakes.clock import FakeClock
@@ -264,6 +266,7 @@ def means_of(
         pictures,
         new_submission_id,
         store,
+        Recipes(InMemoryGuilds(), InMemoryMembers()),
     )
 
 

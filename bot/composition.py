@@ -36,7 +36,7 @@ from bot.delivery.temporary import DeletionSchedule, TemporaryMessageSweeper
 from bot.gateway import GatewayPace
 from bot.guilds.notices import NoticeStore, TemporaryMessages
 from bot.guilds.reports import Reporting
-from bot.guilds.settings import GuildAdmin, GuildStore
+from bot.guilds.settings import GuildAdmin, GuildStore, MemberStore, Recipes
 from bot.health import HealthProbe, HealthStore
 from bot.ids import (
     ID_BYTES,
@@ -96,6 +96,7 @@ from bot.storage.engines.transaction import Engine
 from bot.storage.guilds import (
     SqlFavoriteStore,
     SqlGuildStore,
+    SqlMemberStore,
     SqlNoticeStore,
     SqlOfferStore,
     SqlPresetStore,
@@ -126,6 +127,7 @@ class Stores:
     money: MoneyStore
     policies: PolicyStore
     guilds: GuildStore
+    members: MemberStore
     presets: PresetStore
     favorites: FavoriteStore
     notices: NoticeStore
@@ -257,6 +259,7 @@ def make_stores(engine: Engine) -> Stores:
         money=money_store,
         policies=money_store,
         guilds=SqlGuildStore(engine),
+        members=SqlMemberStore(engine),
         presets=SqlPresetStore(engine),
         favorites=SqlFavoriteStore(engine),
         notices=SqlNoticeStore(engine),
@@ -318,6 +321,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
         clock=clock,
         new_offer_id=adapters.ids(OfferId),
     )
+    recipes = Recipes(stores.guilds, stores.members)
     new_edit_id = adapters.ids(EditId)
     services = Services(
         catalog=catalog,
@@ -342,7 +346,15 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
         ),
         cancelling=Cancelling(stores.jobs, stores.shots, clock, signal.ring),
         removing=Removal(stores.jobs, stores.messages, stores.guilds, clock),
-        footage=Footage(stores.jobs, adapters.videos, adapters.sources, adapters.providers, clock),
+        footage=Footage(
+            stores.jobs,
+            adapters.videos,
+            adapters.sources,
+            adapters.providers,
+            clock,
+            recipes=recipes,
+        ),
+        recipes=recipes,
         images=adapters.images,
         details=VideoDetails(stores.jobs, stores.messages, catalog),
         sequels=Sequels(
@@ -365,6 +377,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
             clock,
             shots=stores.shots,
             sources=adapters.sources,
+            recipes=recipes,
         ),
         extending=Extending(
             catalog=catalog,
@@ -424,6 +437,7 @@ def make_loops(
             clock,
             dispatcher.wake,
             sources=adapters.sources,
+            recipes=core.services.recipes,
         ),
         watchdog=Watchdog(stores.jobs, stores.messages, clock),
     )
@@ -478,6 +492,7 @@ def _steps(adapters: Adapters, core: Core, messenger: DiscordPorts) -> StepConte
         addresses=CardPictures(adapters.stores.jobs, adapters.stores.messages, messenger),
         new_submission_id=adapters.ids(SubmissionId),
         render_times=adapters.stores.render_times,
+        recipes=core.services.recipes,
     )
 
 

@@ -11,7 +11,7 @@ from bot.catalog.models import Catalog
 from bot.clock import Clock
 from bot.delivery.temporary import DeletionSchedule
 from bot.guilds.reports import Reporting
-from bot.guilds.settings import GuildAdmin
+from bot.guilds.settings import GuildAdmin, Recipes
 from bot.jobs.cancel import Cancelling
 from bot.jobs.stores import KeyValueStore
 from bot.money.account import MemberMoney
@@ -37,6 +37,7 @@ class Services:
     extending: Extending
     alternatives: Alternatives
     guild_admin: GuildAdmin
+    recipes: Recipes
     presets: Presets
     member_money: MemberMoney
     policy_admin: PolicyAdmin

@@ -1,4 +1,4 @@
-"""`/settings`: what a server decides for itself."""
+"""`/settings`: what a server decides for itself. `/privacy`: what a member does, for every server."""
 
 import discord
 from discord import app_commands
@@ -11,7 +11,7 @@ from bot.errors import InvalidRequestError
 from bot.guilds.settings import ButtonsFor, CardPlace, GuildSettings
 from bot.ids import ChannelId, UserId
 from bot.ordering.choosing import unfit
-from bot.presentation import answers
+from bot.presentation import answers, details
 from bot.services import Services
 from cogs._shared import options
 from cogs._shared.amounts import micros_of
@@ -22,6 +22,9 @@ from cogs._shared.interactions import (
     missing_permissions,
     permissions_missing,
 )
+
+ON = "on"
+SWITCH = [app_commands.Choice(name=name, value=name) for name in (ON, "off")]
 
 
 @app_commands.default_permissions(manage_guild=True)
@@ -161,6 +164,40 @@ class Settings(commands.GroupCog, name="settings", description="Settings of this
         )
         await interaction.edit_original_response(content=self._said(settings))
 
+    @app_commands.command(description="Set whether the files of videos say how they were made")
+    @app_commands.describe(write="The prompt, the model and the options, so that anyone can remix")
+    @app_commands.choices(write=SWITCH)
+    async def recipe(
+        self, interaction: discord.Interaction, write: app_commands.Choice[str]
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        settings = await self._guild_admin.write_recipes(
+            guild_of(interaction), UserId(interaction.user.id), is_on=write.value == ON
+        )
+        await interaction.edit_original_response(content=self._said(settings))
+
+
+class Privacy(commands.GroupCog, name="privacy", description="What your videos tell about you"):
+    """For every member, about their own videos."""
+
+    def __init__(self, services: Services) -> None:
+        self._recipes = services.recipes
+
+    @app_commands.command(description="Set whether the files of your videos say how they were made")
+    @app_commands.describe(
+        write="Your prompt, the model and the options; leave it out to see how it is"
+    )
+    @app_commands.choices(write=SWITCH)
+    async def recipe(
+        self, interaction: discord.Interaction, write: app_commands.Choice[str] | None = None
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        user_id = UserId(interaction.user.id)
+        if write is not None:
+            await self._recipes.switch(user_id, is_on=write.value == ON)
+        text = details.recipe_switch(is_on=await self._recipes.of_member(user_id))
+        await interaction.edit_original_response(content=text)
+
 
 def _ensure_may_write(channel: discord.TextChannel) -> None:
     missing = missing_permissions(channel.permissions_for(channel.guild.me), thread=False)
@@ -170,3 +207,4 @@ def _ensure_may_write(channel: discord.TextChannel) -> None:
 
 async def setup(client: Client) -> None:
     await client.add_cog(Settings(client.services))
+    await client.add_cog(Privacy(client.services))

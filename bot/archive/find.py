@@ -13,6 +13,7 @@ from bot.errors import (
     VideoNotThereError,
     VideoWillNotComeError,
 )
+from bot.guilds.settings import Recipes
 from bot.jobs.files import VideoStore
 from bot.jobs.job import Artifact, Job, JobState
 from bot.jobs.stores import JobStore
@@ -42,6 +43,7 @@ async def find_video(
     clock: Clock,
     *,
     sources: SourceVideoStore,
+    recipes: Recipes,
 ) -> FoundVideo:
     """Find the video on our disk, else download it; changes no job.
 
@@ -63,7 +65,8 @@ async def find_video(
     charged = replace(submission, charged_micros=_charged(submission, status))
     if job.state is not JobState.SUCCEEDED and charged != submission:
         await store.give_back(job, charged, clock.now())
-    return await _fetched(job, charged, status, videos, provider, sources=sources)
+    recipe = await recipes.of(job.guild_id, job.user_id, job.request)
+    return await _fetched(job, charged, status, videos, provider, sources=sources, recipe=recipe)
 
 
 async def _fetched(
@@ -74,6 +77,7 @@ async def _fetched(
     provider: Provider,
     *,
     sources: SourceVideoStore,
+    recipe: str | None,
 ) -> FoundVideo:
     """Download from addresses read now; stored ones may have expired.
 
@@ -87,7 +91,7 @@ async def _fetched(
     if status.state is not ProviderState.SUCCEEDED:
         raise VideoWillNotComeError
     found = replace(submission, artifact_addresses=status.artifact_addresses, remark=status.text)
-    artifact = await fetch_video(job, found, provider, videos, sources)
+    artifact = await fetch_video(job, found, provider, videos, sources, recipe=recipe)
     _log.info("video_downloaded_again", extra={"job_id": job.id})
     return FoundVideo(artifact, replace(found, remark=artifact.remark))
 

@@ -17,6 +17,7 @@ from bot.errors import (
     VideoComingError,
     VideoNotThereError,
 )
+from bot.guilds.settings import Recipes
 from bot.jobs.files import VideoStore
 from bot.jobs.job import Job
 from bot.jobs.stores import JobStore
@@ -38,12 +39,15 @@ class Footage:
         sources: SourceVideoStore,
         providers: Providers,
         clock: Clock,
+        *,
+        recipes: Recipes,
     ) -> None:
         self._jobs = jobs
         self._videos = videos
         self._sources = sources
         self._providers = providers
         self._clock = clock
+        self._recipes = recipes
 
     async def first_frame(self, job: Job, address: Address) -> SourceImage:
         """Return the first frame as a stored picture.
@@ -79,6 +83,7 @@ class Footage:
                 self._providers,
                 self._clock,
                 sources=self._sources,
+                recipes=self._recipes,
             )
         except (VideoNotThereError, ProviderError, ArtifactError) as error:
             details = {"job_id": job.id, "error": type(error).__name__}

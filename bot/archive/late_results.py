@@ -25,6 +25,7 @@ from bot.errors import (
     VideoNotThereError,
     VideoWillNotComeError,
 )
+from bot.guilds.settings import Recipes
 from bot.ids import JobId
 from bot.jobs.files import VideoStore
 from bot.jobs.job import Job, JobState
@@ -73,10 +74,12 @@ class LateResults:
         on_owed: Callable[[], None],
         *,
         sources: SourceVideoStore,
+        recipes: Recipes,
     ) -> None:
         self._store = store
         self._videos = videos
         self._sources = sources
+        self._recipes = recipes
         self._providers = providers
         self._clock = clock
         self._on_owed = on_owed
@@ -115,6 +118,7 @@ class LateResults:
                     self._providers,
                     self._clock,
                     sources=self._sources,
+                    recipes=self._recipes,
                 )
                 await self._take(job, found)
                 asking.is_over = True

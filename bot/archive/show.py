@@ -20,6 +20,7 @@ from bot.errors import (
     VideoNotThereError,
     VideoTakenDownError,
 )
+from bot.guilds.settings import Recipes
 from bot.ids import GuildId, JobId, UserId
 from bot.jobs.files import FittedVideo, VideoStore
 from bot.jobs.job import TERMINAL_STATES, Artifact, Job, JobState
@@ -56,12 +57,14 @@ class Archive:
         *,
         sources: SourceVideoStore,
         shots: ShotStore,
+        recipes: Recipes,
     ) -> None:
         self._jobs = jobs
         self._shots = shots
         self._messages = messages
         self._videos = videos
         self._sources = sources
+        self._recipes = recipes
         self._providers = providers
         self._clock = clock
 
@@ -109,7 +112,8 @@ class Archive:
             try:
                 kept = await self._videos.inspect(job.id)
             except ArtifactError:
-                kept = await join(job, good, self._videos)
+                recipe = await self._recipes.of(job.guild_id, job.user_id, job.request)
+                kept = await join(job, good, self._videos, recipe=recipe)
         except ArtifactError as error:
             raise VideoNotThereError from error
         return replace(kept, remark=remark_on(shots))
@@ -133,7 +137,13 @@ class Archive:
         """Find the video. Raises VideoComingError and VideoNotThereError."""
         try:
             return await find_video(
-                job, self._jobs, self._videos, self._providers, self._clock, sources=self._sources
+                job,
+                self._jobs,
+                self._videos,
+                self._providers,
+                self._clock,
+                sources=self._sources,
+                recipes=self._recipes,
             )
         except (ProviderError, ArtifactError) as error:
             _log.info("video_not_there", extra={"job_id": job.id, "error": type(error).__name__})

@@ -7,6 +7,8 @@ from typing import Protocol
 
 from bot.catalog.capability import Kind
 from bot.catalog.pricing import dollars
+from bot.catalog.recipe import write_recipe
+from bot.catalog.request import VideoRequest
 from bot.clock import Clock
 from bot.errors import InvalidRequestError
 from bot.guilds.audit import Actor, AuditNote
@@ -61,6 +63,39 @@ class GuildStore(Protocol):
 
     async def list_waiting_for(self, provider: ProviderName) -> list[GuildId]:
         """Servers with a job at this provider or queued for it."""
+
+
+class MemberStore(Protocol):
+    """Members' own settings, the same in every server."""
+
+    async def has_recipe(self, user_id: UserId) -> bool:
+        """Whether the files of this member's videos say how they were made."""
+
+    async def put_recipe(self, user_id: UserId, *, is_on: bool) -> None: ...
+
+
+class Recipes:
+    """Writes recipes where both the member and the server want them.
+
+    Decided when the file is written: who switches them off wants none from then on.
+    """
+
+    def __init__(self, guilds: GuildStore, members: MemberStore) -> None:
+        self._guilds = guilds
+        self._members = members
+
+    async def of(self, guild_id: GuildId, user_id: UserId, request: VideoRequest) -> str | None:
+        """Return the recipe to write into the request's video, if any."""
+        if not (await self._guilds.get(guild_id)).has_recipe:
+            return None
+        return write_recipe(request) if await self._members.has_recipe(user_id) else None
+
+    async def of_member(self, user_id: UserId) -> bool:
+        return await self._members.has_recipe(user_id)
+
+    async def switch(self, user_id: UserId, *, is_on: bool) -> None:
+        """Set whether the files of this member's videos say how they were made, in every server."""
+        await self._members.put_recipe(user_id, is_on=is_on)
 
 
 class GuildAdmin:

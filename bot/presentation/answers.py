@@ -221,7 +221,8 @@ def settings(settings: GuildSettings, catalog: Catalog) -> str:
         f"The buttons under a video are for: {_BUTTONS[settings.buttons]}\n"
         f"Default model for text: {_default(settings.text_model_id, catalog)}\n"
         f"Default model for pictures: {_default(settings.picture_model_id, catalog)}\n"
-        f"{_cards(settings)}"
+        f"{_cards(settings)}\n"
+        f"{_RECIPES[settings.has_recipe]}"
     )
 
 
@@ -239,6 +240,10 @@ def _default(model_id: ModelId | None, catalog: Catalog) -> str:
 _BUTTONS = {
     ButtonsFor.ANYONE: "anyone, at their own cost",
     ButtonsFor.MAKER: "the member who made it",
+}
+_RECIPES = {
+    True: "The files of new videos say how they were made, unless their members don't want that.",
+    False: "The files of new videos don't say how they were made.",
 }
 
 

@@ -22,6 +22,16 @@ WHERE_TO_SHARE = "Where should I share this video?"
 FRAME_POSTED = "Here it is, for everyone. React with 🎬, or use Animate on it, to go on from there."
 RECIPE_FOUND = "The file says how it was made. You can change anything before it costs you."
 RECIPE_GONE = "This form has expired. Choose Remix video in the message's Apps menu again."
+_SWITCH = {
+    True: (
+        "The files of your new videos say how they were made (prompt, model and options, but not by"
+        " whom), so that anyone can remix them. `/privacy recipe write:off` stops that."
+    ),
+    False: (
+        "The files of your new videos don't say how they were made, in any server."
+        " Videos that are already posted stay as they are."
+    ),
+}
 NO_VIDEO_THERE = "That message has no video. Choose one that does."
 PICTURE_THERE = "That's a picture. Use Animate on it instead."
 FORM_SLOW = "I couldn't open the form in time. Try again in a minute."
@@ -38,6 +48,11 @@ _DERIVED = {
     Derivation.BETTER: "Made better than",
     Derivation.REMAKE: "One shot made again of",
 }
+
+
+def recipe_switch(*, is_on: bool) -> str:
+    """Whether the files of a member's videos say how they were made."""
+    return _SWITCH[is_on]
 
 
 def text_of(details: Details) -> str:

@@ -186,6 +186,20 @@ class SqlFavoriteStore:
             )
 
 
+class SqlMemberStore:
+    """Members' own settings in SQLite or PostgreSQL."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def has_recipe(self, user_id: UserId) -> bool:
+        row = await self._engine.read_one("get_member_settings", user_id=user_id)
+        return row is None or bool(row["has_recipe"])
+
+    async def put_recipe(self, user_id: UserId, *, is_on: bool) -> None:
+        await self._engine.write("put_member_recipe", user_id=user_id, has_recipe=int(is_on))
+
+
 class SqlNoticeStore:
     """Notices in SQLite or PostgreSQL."""
 

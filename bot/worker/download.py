@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.catalog.extension import holds_source
-from bot.catalog.recipe import write_recipe
 from bot.catalog.videos import SourceVideoStore
 from bot.errors import ArtifactError, ArtifactUnavailableError, ArtifactUnusableError
 from bot.jobs.files import VideoStore
@@ -49,7 +48,10 @@ async def download(job: Job, context: StepContext) -> Result:
         return abandon(submission, context)
     provider = context.providers[job.provider]
     try:
-        artifact = await fetch_video(job, submission, provider, context.videos, context.sources)
+        recipe = await context.recipes.of(job.guild_id, job.user_id, job.request)
+        artifact = await fetch_video(
+            job, submission, provider, context.videos, context.sources, recipe=recipe
+        )
     except ArtifactError as error:
         return _not_fetched(submission, error, context)
     _log.info("video_downloaded", extra={"job_id": job.id, "size_bytes": artifact.size_bytes})
@@ -63,9 +65,9 @@ async def fetch_video(
     videos: VideoStore,
     sources: SourceVideoStore,
     *,
-    with_recipe: bool = True,
+    recipe: str | None,
 ) -> Artifact:
-    """Download one video, or download and join its shots; the file then holds its recipe.
+    """Download one video, or download and join its shots; the file then holds its `recipe`.
 
     A new part is joined to the video that it continues. Nothing of it takes the finished video's
     place before that, so that a process that dies in between leaves no half a video behind.
@@ -86,7 +88,6 @@ async def fetch_video(
             for number, address in enumerate(addresses):
                 await provider.fetch(address, videos.part_path(job.id, number))
             remark = await _join(job, len(addresses), videos, sources)
-        recipe = write_recipe(job.request) if with_recipe else None
         made = await videos.inspect(job.id, recipe=recipe)
         return replace(made, remark=_together(submission.remark, remark))
 

@@ -11,6 +11,7 @@ from bot.catalog.images import ImageStore
 from bot.catalog.videos import SourceVideoStore
 from bot.clock import Clock
 from bot.errors import ProviderRateLimitedError, UnreadableRowError
+from bot.guilds.settings import Recipes
 from bot.ids import JobId, ProviderName, SubmissionId
 from bot.instants import is_within
 from bot.jobs.files import VideoStore
@@ -107,6 +108,7 @@ class StepContext:
     addresses: PictureAddresses
     new_submission_id: Callable[[], SubmissionId]
     render_times: RenderTimes
+    recipes: Recipes
     learnt: LearntRenderTimes = field(default_factory=LearntRenderTimes)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.catalog.recipe import write_recipe
 from bot.errors import ArtifactError, ImageRejectedError, VideoRejectedError
 from bot.jobs.files import VideoStore
 from bot.jobs.job import (
@@ -61,19 +60,22 @@ async def assemble(job: Job, context: StepContext) -> Result:
     if not good:
         return _failed(failure_of(shots), context)
     try:
-        artifact = await join(job, good, context.videos)
+        recipe = await context.recipes.of(job.guild_id, job.user_id, job.request)
+        artifact = await join(job, good, context.videos, recipe=recipe)
     except ArtifactError as error:
         return await _not_joined(job, good, error, context)
     _log.info("storyboard_joined", extra={"job_id": job.id, "shots": len(good)})
     return _joined(replace(artifact, remark=remark_on(shots)), context)
 
 
-async def join(job: Job, good: Sequence[Job], videos: VideoStore) -> Artifact:
+async def join(
+    job: Job, good: Sequence[Job], videos: VideoStore, *, recipe: str | None
+) -> Artifact:
     """Join copies of the shots that were made; the shots' own files stay. Raises ArtifactError."""
     with videos.alone(job.id):
         await videos.gather(job.id, [shot.id for shot in good])
         await videos.join(job.id, len(good))
-        return await videos.inspect(job.id, recipe=write_recipe(job.request))
+        return await videos.inspect(job.id, recipe=recipe)
 
 
 async def _begin(turn: Turn, context: StepContext) -> None:

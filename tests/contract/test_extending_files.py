@@ -54,7 +54,7 @@ class Desk:
     async def fetch(self, job: Job):
         submission = make_submission(job, artifact_addresses=("https://videos.example/1",))
         provider = cast(Provider, self.service)
-        return await fetch_video(job, submission, provider, self.videos, self.sources)
+        return await fetch_video(job, submission, provider, self.videos, self.sources, recipe=None)
 
     def job(self, **fields) -> Job:
         usual = {"source_video": self.source, "image": make_image(), "duration_seconds": 2}

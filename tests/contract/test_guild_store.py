@@ -16,10 +16,20 @@ from bot.guilds.notices import (
 from bot.guilds.settings import CONFIRM_ABOVE_MICROS, ButtonsFor, CardPlace, GuildSettings
 from bot.ids import ChannelId, GuildId, ModelId, UserId
 from bot.storage.engines.databases import open_database
-from bot.storage.guilds import SqlFavoriteStore, SqlGuildStore, SqlNoticeStore
+from bot.storage.guilds import (
+    SqlFavoriteStore,
+    SqlGuildStore,
+    SqlMemberStore,
+    SqlNoticeStore,
+)
 from tests.contract.databases import on_databases
 from tests.factories import NOW, new_notice_id
-from tests.fakes.budgets import InMemoryFavorites, InMemoryGuilds, InMemoryNotices
+from tests.fakes.budgets import (
+    InMemoryFavorites,
+    InMemoryGuilds,
+    InMemoryMembers,
+    InMemoryNotices,
+)
 
 LATER = NOW + timedelta(seconds=30)
 CHANNEL = ChannelId(1 << 61)
@@ -33,6 +43,11 @@ def guilds(kind, engine):
 @pytest.fixture
 def favorites(kind, engine):
     return InMemoryFavorites() if kind == "memory" else SqlFavoriteStore(engine)
+
+
+@pytest.fixture
+def members(kind, engine):
+    return InMemoryMembers() if kind == "memory" else SqlMemberStore(engine)
 
 
 @pytest.fixture
@@ -89,6 +104,17 @@ async def test_where_cards_go_is_read_as_it_was_written(guilds, cards, keeps):
     await guilds.put(settings)
 
     assert await guilds.get(GuildId(1)) == settings
+
+
+async def test_a_member_who_decided_nothing_has_recipes_and_the_latest_decision_holds(members):
+    member, other = UserId(5), UserId(1 << 62)
+    found = [await members.has_recipe(member)]
+    for is_on in (False, False, True, False):
+        await members.put_recipe(member, is_on=is_on)
+        found.append(await members.has_recipe(member))
+
+    assert found == [True, False, False, True, False]
+    assert await members.has_recipe(other)
 
 
 async def test_a_favorite_is_its_members_and_its_servers_alone(favorites):

@@ -126,6 +126,22 @@ class InMemoryFavorites:
 
 
 @dataclass
+class InMemoryMembers:
+    """The port `MemberStore`."""
+
+    without_recipe: set[UserId] = field(default_factory=set)
+
+    async def has_recipe(self, user_id: UserId) -> bool:
+        return user_id not in self.without_recipe
+
+    async def put_recipe(self, user_id: UserId, *, is_on: bool) -> None:
+        if is_on:
+            self.without_recipe.discard(user_id)
+        else:
+            self.without_recipe.add(user_id)
+
+
+@dataclass
 class InMemoryGuilds:
     """The port `GuildStore`."""
 

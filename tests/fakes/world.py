@@ -33,6 +33,7 @@ from tests.fakes.budgets import (
     InMemoryAvailability,
     InMemoryFavorites,
     InMemoryGuilds,
+    InMemoryMembers,
     InMemoryNotices,
     InMemoryOffers,
     InMemoryPassing,
@@ -105,6 +106,7 @@ class World:
     sources: FakeSourceVideoStore = field(default_factory=FakeSourceVideoStore)
     availability: InMemoryAvailability = field(default_factory=InMemoryAvailability)
     guilds: InMemoryGuilds = field(default_factory=InMemoryGuilds)
+    members: InMemoryMembers = field(default_factory=InMemoryMembers)
     presets: InMemoryPresets = field(default_factory=InMemoryPresets)
     favorites: InMemoryFavorites = field(default_factory=InMemoryFavorites)
     notices: InMemoryNotices = field(default_factory=InMemoryNotices)
@@ -159,6 +161,7 @@ class World:
             money=money,
             policies=money,
             guilds=self.guilds,
+            members=self.members,
             presets=self.presets,
             favorites=self.favorites,
             notices=self.notices,

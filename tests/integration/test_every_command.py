@@ -139,6 +139,7 @@ ADMINS: dict[str, Row] = {
     ),
     "settings buttons": Row({"who": "maker"}, of_settings("buttons"), "maker"),
     "settings cards": Row({"place": "channel", "keep": True}, of_settings("keeps_cards"), True),
+    "settings recipe": Row({"write": "off"}, of_settings("has_recipe"), False),
     "settings log-channel": Row({"channel": VIDEOS}, logs_to_videos, True),
     "settings default-model": Row(
         {"kind": "text", "model": SHORT["model"]}, of_settings("text_model_id"), SHORT["model"]
@@ -217,6 +218,7 @@ MEMBERS = {  # what someone reads who may not
     "quota gift": "Gifts aren't allowed",
     "quota show": EVERYONE,
     "quota month": EVERYONE,
+    "privacy recipe": EVERYONE,
     "models list": EVERYONE,
     "models favorite": EVERYONE,
     "models compare": EVERYONE,

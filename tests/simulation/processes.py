@@ -25,6 +25,7 @@ from bot.storage.budgets import SqlRequestBudgets
 from bot.storage.guilds import (
     SqlFavoriteStore,
     SqlGuildStore,
+    SqlMemberStore,
     SqlNoticeStore,
     SqlOfferStore,
     SqlPresetStore,
@@ -113,6 +114,7 @@ def new_program(surroundings: Surroundings, storm: Storm) -> Program:
         money=money_store,
         policies=money_store,
         guilds=SqlGuildStore(engine),
+        members=SqlMemberStore(engine),
         presets=SqlPresetStore(engine),
         favorites=SqlFavoriteStore(engine),
         notices=SqlNoticeStore(engine),

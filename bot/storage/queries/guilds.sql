@@ -38,6 +38,16 @@ RETURNING user_id;
 DELETE FROM favorite_models WHERE guild_id = :guild_id AND user_id = :user_id
 RETURNING user_id;
 
+-- name: get_member_settings^
+-- Get a member's own settings.
+SELECT * FROM member_settings WHERE user_id = :user_id;
+
+-- name: put_member_recipe^
+-- Write whether the files of a member's videos say how they were made.
+INSERT INTO member_settings (user_id, has_recipe) VALUES (:user_id, :has_recipe)
+ON CONFLICT (user_id) DO UPDATE SET has_recipe = excluded.has_recipe
+RETURNING user_id;
+
 -- name: list_log_channels
 -- List the servers with a log channel.
 SELECT guild_id, log_channel_id FROM guild_settings WHERE log_channel_id IS NOT NULL

@@ -15,6 +15,7 @@ from bot.errors import (
     ProviderRateLimitedError,
     SubmissionUncertainError,
 )
+from bot.guilds.settings import Recipes
 from bot.ids import JobId, UserId
 from bot.jobs.job import TIME_TO_RENDER, FailureKind, JobState
 from bot.jobs.messages import DeliveryKind, DeliveryState
@@ -42,6 +43,7 @@ def late_results_of(world, process, providers=None):
         world.clock,
         process.dispatcher.wake,
         sources=world.sources,
+        recipes=Recipes(world.guilds, world.members),
     )
 
 
@@ -165,6 +167,7 @@ async def test_a_video_is_owed_though_the_database_was_in_trouble_at_first(world
         world.clock,
         process.dispatcher.wake,
         sources=world.sources,
+        recipes=Recipes(world.guilds, world.members),
     )
     job = await lost(world)
 

@@ -13,6 +13,7 @@ from bot.errors import (
     VideoNotThereError,
     VideoTakenDownError,
 )
+from bot.guilds.settings import Recipes
 from bot.ids import GuildId, UserId
 from bot.jobs.job import JobState
 from bot.jobs.messages import DeliveryKind, deleted
@@ -34,6 +35,7 @@ def showing(world):
         world.clock,
         sources=world.sources,
         shots=world.store,
+        recipes=Recipes(world.guilds, world.members),
     )
 
 

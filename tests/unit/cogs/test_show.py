@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from bot.archive.show import Archive
+from bot.guilds.settings import Recipes
 from bot.services import Services
 from cogs.show import Show
 from tests.factories import PROVIDER
@@ -74,6 +75,7 @@ async def shown(world, size_bytes, *, videos=None, to_all=False, prompt="a fox",
         world.clock,
         sources=world.sources,
         shots=world.store,
+        recipes=Recipes(world.guilds, world.members),
     )
     cog = Show(cast(Services, SimpleNamespace(showing=showing)), **how)
     interaction: Any = Interaction()

@@ -84,6 +84,7 @@ async def test_who_may_press_is_decided_and_noted(guild_admin, guilds):
     assert await guild_admin.settings(HERE) == decided
     after = await guild_admin.write_recipes(HERE, ADMIN, is_on=False)
     assert (after.buttons, after.has_recipe) == (ButtonsFor.MAKER, False)
+    assert [one.what for one in guilds.noted] == ["buttons", "recipe off"]
 
 
 async def test_a_change_of_the_cards_is_noted_with_what_was_before(guild_admin, guilds):

@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.catalog.recipe import write_recipe
 from bot.errors import ArtifactUnavailableError
-from bot.ids import IdempotencyKey, UserId
+from bot.guilds.settings import GuildSettings
+from bot.ids import GuildId, IdempotencyKey, UserId
 from bot.jobs.job import TIME_TO_RENDER, FailureKind, JobState
 from bot.jobs.messages import DeliveryKind
 from bot.jobs.submission import SubmissionState
@@ -119,4 +121,28 @@ async def test_a_video_without_an_address_is_not_joined_from_nothing(world):
     submission = replace(await world.store.find_submission(job.id), artifact_addresses=())
 
     with pytest.raises(ArtifactUnavailableError):
-        await fetch_video(job, submission, world.provider, world.videos, world.sources)
+        await fetch_video(job, submission, world.provider, world.videos, world.sources, recipe=None)
+
+
+@pytest.mark.parametrize("server", [True, False])
+@pytest.mark.parametrize("member", [True, False])
+@pytest.mark.parametrize("is_late", [True, False])
+async def test_a_file_says_how_it_was_made_where_the_server_and_the_member_want_that(
+    world, server, member, is_late
+):
+    world.guilds.settings[GuildId(10)] = GuildSettings(GuildId(10), has_recipe=server)
+    await world.members.put_recipe(UserId(30), is_on=member)
+    process, job = await begun(world)
+    if is_late:
+        await process.services.cancelling.cancel(
+            job.id, job.guild_id, UserId(30), is_moderator=False, though_spent=True
+        )
+        await world.live(process)
+        await process.services.showing.find(
+            job.id, job.guild_id, UserId(30), is_moderator=False, to_all=False
+        )
+    else:
+        await world.live(process)
+
+    wanted = [write_recipe(job.request)] if server and member else []
+    assert list(world.videos.recipes.values()) == wanted

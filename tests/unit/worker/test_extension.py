@@ -155,9 +155,14 @@ async def test_a_late_extension_is_joined_as_well_and_its_remark_is_kept(world):
     found = replace(submission, artifact_addresses=(run.address,), remark="A remark.")
     world.sources.lost.add(STORED)
 
-    made = await fetch_video(job, found, world.provider, world.videos, world.sources)
+    made = await fetch_video(job, found, world.provider, world.videos, world.sources, recipe=None)
     again = await fetch_video(
-        job, replace(found, remark=made.remark), world.provider, world.videos, world.sources
+        job,
+        replace(found, remark=made.remark),
+        world.provider,
+        world.videos,
+        world.sources,
+        recipe=None,
     )
 
     assert made.remark == again.remark == f"A remark. {SOURCE_GONE}"
@@ -169,7 +174,7 @@ async def test_only_one_task_joins_a_video(world):
         (await _submission(world, job)), artifact_addresses=("https://videos.example/1",)
     )
     with world.videos.alone(job.id), pytest.raises(ArtifactUnavailableError):
-        await fetch_video(job, submission, world.provider, world.videos, world.sources)
+        await fetch_video(job, submission, world.provider, world.videos, world.sources, recipe=None)
 
 
 async def _submission(world, job):
