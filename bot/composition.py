@@ -33,6 +33,7 @@ from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.messenger import DiscordPorts
 from bot.delivery.notices import NoticeSender
 from bot.delivery.temporary import DeletionSchedule, TemporaryMessageSweeper
+from bot.delivery.threads import CardThreads, CardThreadStore
 from bot.gateway import GatewayPace
 from bot.guilds.notices import NoticeStore, TemporaryMessages
 from bot.guilds.reports import Reporting
@@ -80,7 +81,7 @@ from bot.ordering.presets import Presets, PresetStore
 from bot.ordering.quotes import FreeQuotes, Quotes
 from bot.ordering.sequels import Sequels
 from bot.polling.history import RenderTimes
-from bot.presentation.answers import provider_notice
+from bot.presentation.answers import card_trouble, provider_notice
 from bot.presentation.messenger import DiscordMessenger
 from bot.presentation.money import pool_alert
 from bot.providers import registry
@@ -94,6 +95,7 @@ from bot.storage.budgets import SqlRequestBudgets
 from bot.storage.engines.databases import open_database
 from bot.storage.engines.transaction import Engine
 from bot.storage.guilds import (
+    SqlCardThreads,
     SqlFavoriteStore,
     SqlGuildStore,
     SqlMemberStore,
@@ -132,6 +134,7 @@ class Stores:
     favorites: FavoriteStore
     notices: NoticeStore
     temporary: TemporaryMessages
+    threads: CardThreadStore
     offers: OfferStore
     availability: AvailabilityStore
     health: HealthStore
@@ -264,6 +267,7 @@ def make_stores(engine: Engine) -> Stores:
         favorites=SqlFavoriteStore(engine),
         notices=SqlNoticeStore(engine),
         temporary=SqlTemporaryMessages(engine),
+        threads=SqlCardThreads(engine),
         offers=SqlOfferStore(engine),
         availability=SqlAvailabilityStore(engine),
     )
@@ -468,6 +472,14 @@ def _delivery(
         messages=adapters.stores.messages,
         guilds=adapters.stores.guilds,
         messenger=messenger,
+        threads=CardThreads(
+            store=adapters.stores.threads,
+            guilds=adapters.stores.guilds,
+            opener=messenger,
+            clock=adapters.clock,
+            new_notice_id=adapters.ids(NoticeId),
+            words=card_trouble,
+        ),
         images=adapters.images,
         videos=adapters.videos,
         shots=adapters.stores.shots,

@@ -284,6 +284,10 @@ class NotAllowedError(ChannelBlockedError):
     """A permission is missing; a message without a file may be allowed."""
 
 
+class NoThreadsError(DeliveryError):
+    """Channels of this kind have no threads."""
+
+
 class MessageGoneError(DeliveryError):
     """The message to change no longer exists."""
 

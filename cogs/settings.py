@@ -146,6 +146,7 @@ class Settings(commands.GroupCog, name="settings", description="Settings of this
     @app_commands.choices(
         place=[
             app_commands.Choice(name="in the channel", value=CardPlace.CHANNEL.value),
+            app_commands.Choice(name="in a thread of the channel", value=CardPlace.THREAD.value),
             app_commands.Choice(name="off", value=CardPlace.OFF.value),
         ]
     )

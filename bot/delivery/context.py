@@ -10,6 +10,7 @@ from bot.catalog.request import Origin
 from bot.clock import Clock
 from bot.delivery.leases import Instants, Lease
 from bot.delivery.messenger import CardView, Instead, Messenger, VideoMessage, VideoState
+from bot.delivery.threads import CardThreads
 from bot.errors import LeaseLostError, StorageError
 from bot.guilds.settings import GuildStore
 from bot.ids import JobId
@@ -48,6 +49,7 @@ class DeliveryContext:
     messages: MessageStore
     guilds: GuildStore
     messenger: Messenger
+    threads: CardThreads
     images: ImageStore
     videos: VideoStore
     shots: ShotStore

@@ -125,6 +125,18 @@ class PostedPictures(Protocol):
         """Current address of a posted video, valid for about a day; None if it is not attached."""
 
 
+class ThreadOpener(Protocol):
+    """Opens the thread that a channel's cards are posted in."""
+
+    async def open_thread(self, channel_id: ChannelId) -> ChannelId:
+        """Return the thread of ours that hangs on a channel; open it if there is none.
+
+        A thread hangs on no other and stands for itself. Raises NoThreadsError for channels of
+        another kind, NotAllowedError without a permission that cards in a thread need,
+        ChannelGoneError and DeliveryUnavailableError.
+        """
+
+
 class NoticeMessenger(Protocol):
     """Posts notices to log channels and deletes temporary messages."""
 
@@ -137,5 +149,5 @@ class NoticeMessenger(Protocol):
     async def delete_message(self, message: TemporaryMessage) -> None: ...
 
 
-class DiscordPorts(Messenger, PostedPictures, NoticeMessenger, Protocol):
+class DiscordPorts(Messenger, PostedPictures, ThreadOpener, NoticeMessenger, Protocol):
     """All of these ports, as one adapter implements them; for the composition root."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from bot.delivery.context import DeliveryContext, HeldDelivery, without_quotes
 from bot.delivery.leases import instants, trust_nonce
 from bot.delivery.messenger import CardView
+from bot.delivery.threads import is_in_thread
 from bot.errors import (
     ArtifactError,
     ChannelBlockedError,
@@ -61,24 +62,19 @@ async def post(delivery: Delivery, context: DeliveryContext) -> None:
     except UnreadableRowError as error:
         await _put_off(delivery, error, context)
         return
-    keeps_cards = await context.keeps_cards(delivery)
-    if not keeps_cards and await _is_late_card(delivery, job, context):
-        await context.messages.save_delivery(deleted(delivery))
+    placed = await _placed(delivery, job, context)
+    if placed is None:
         return
     taken_at = instants(context.clock)
-    intent = posting(delivery, context.owner, taken_at[0])
+    intent = posting(placed, context.owner, taken_at[0])
     held = HeldDelivery(await context.messages.save_delivery(intent), context, taken_at)
     try:
         async with held.lease.held():
             message_id, shown = await _send(held.row, job, context)
-    except ChannelBlockedError as error:
-        _log.warning("delivery_blocked", extra=_details(delivery, error))
-        await context.messages.save_delivery(blocked(held.row, context.clock.now()))
-    except (ChannelGoneError, VideoNotThereError, MessageRefusedError) as error:
-        _log.warning("undeliverable", extra=_details(delivery, error))
-        gone = replace(held.row, state=DeliveryState.UNDELIVERABLE, lease_owner=None)
-        await context.messages.save_delivery(gone)
-        context.messenger.forget(delivery)
+    except (ChannelBlockedError, ChannelGoneError) as error:
+        await _refused(held.row, job, error, context)
+    except (VideoNotThereError, MessageRefusedError) as error:
+        await _give_up(held.row, error, context)
     except DeliveryError as error:
         await _postpone(held.row, error, context)
     except UnreadableRowError as error:
@@ -91,10 +87,65 @@ async def post(delivery: Delivery, context: DeliveryContext) -> None:
         raise
     else:
         context.messenger.forget(delivery)
-        done = posted(held.row, message_id, shown)
-        replaces_at = None if keeps_cards else context.clock.now()
-        await context.messages.save_delivery(done, replaces_at=replaces_at)
-        _log.info("delivered", extra={"job_id": job.id, "kind": delivery.kind})
+        await _record(posted(held.row, message_id, shown), job, context)
+
+
+async def _placed(delivery: Delivery, job: Job, context: DeliveryContext) -> Delivery | None:
+    """Decide where to post; None if not now, or not at all."""
+    keeps_cards = await context.keeps_cards(delivery)
+    if not keeps_cards and await _is_late_card(delivery, job, context):
+        await context.messages.save_delivery(deleted(delivery))
+        return None
+    try:
+        return await context.threads.placed(delivery)
+    except DeliveryError as error:
+        await _postpone(delivery, error, context)
+        return None
+
+
+async def _record(done: Delivery, job: Job, context: DeliveryContext) -> None:
+    """Record a posted message, and owe the deletion of what it replaces."""
+    replaces_at = None if await context.keeps_cards(done) else context.clock.now()
+    await context.messages.save_delivery(done, replaces_at=replaces_at)
+    _log.info("delivered", extra={"job_id": job.id, "kind": done.kind})
+    await context.threads.note_posted(done, job)
+
+
+async def _give_up(delivery: Delivery, error: Exception, context: DeliveryContext) -> None:
+    _log.warning("undeliverable", extra=_details(delivery, error))
+    gone = replace(delivery, state=DeliveryState.UNDELIVERABLE, lease_owner=None)
+    await context.messages.save_delivery(gone)
+    context.messenger.forget(delivery)
+
+
+async def _refused(
+    delivery: Delivery, job: Job, error: DeliveryError, context: DeliveryContext
+) -> None:
+    """Leave a thread that refuses a card; else retry while the channel may open again."""
+    if is_in_thread(delivery, job):
+        await _leave_thread(delivery, job, error, context)
+    elif isinstance(error, ChannelGoneError):
+        await _give_up(delivery, error, context)
+    else:
+        _log.warning("delivery_blocked", extra=_details(delivery, error))
+        await context.messages.save_delivery(blocked(delivery, context.clock.now()))
+
+
+async def _leave_thread(
+    card: Delivery, job: Job, error: DeliveryError, context: DeliveryContext
+) -> None:
+    """Post a card elsewhere that its thread refuses, unless an earlier try posted it there."""
+    try:
+        was_tried = card.attempts > 1 and not isinstance(error, ChannelGoneError)
+        found = await context.messenger.find_posted(card) if was_tried else None
+    except DeliveryError as unknown:
+        await _postpone(card, unknown, context)
+        return
+    context.messenger.forget(card)
+    if found is not None:
+        await _record(posted(card, found), job, context)
+        return
+    await context.messages.save_delivery(await context.threads.moved(card, job, error))
 
 
 async def _is_late_card(delivery: Delivery, job: Job, context: DeliveryContext) -> bool:

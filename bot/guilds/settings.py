@@ -29,6 +29,7 @@ class CardPlace(StrEnum):
     """Where the cards of a server's requests are posted."""
 
     CHANNEL = "channel"  # of the request
+    THREAD = "thread"  # of that channel
     OFF = "off"  # nowhere, unless a service must fetch the request's pictures from one
 
 

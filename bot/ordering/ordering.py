@@ -86,17 +86,17 @@ class Acceptance:
         )
         shots = self._shots(job, quote)
         job = as_storyboard(job) if shots else job
-        has_card = await self.has_card(quote, place)
+        has_card = await self.card_place(quote, place) is not CardPlace.OFF
         cards = [owed(job, DeliveryKind.CARD, now)] if has_card else []
         await self._store.accept(job, cards, place, shots)
         self._wake()
         return job
 
-    async def has_card(self, quote: Quote, place: Origin) -> bool:
-        """Return whether such a request gets a card in this server."""
-        if quote.request.pictures and quote.capability.provider in self._fetching:
-            return True
-        return (await self._guilds.get(place.guild_id)).cards is not CardPlace.OFF
+    async def card_place(self, quote: Quote, place: Origin) -> CardPlace:
+        """Return where the card of such a request is posted in this server."""
+        cards = (await self._guilds.get(place.guild_id)).cards
+        must_have_one = quote.request.pictures and quote.capability.provider in self._fetching
+        return CardPlace.CHANNEL if must_have_one and cards is CardPlace.OFF else cards
 
     def _shots(self, job: Job, quote: Quote) -> list[Job]:
         """Jobs of the shots that are made one by one."""
@@ -122,7 +122,7 @@ class OrderResult:
     left_micros: int | None = None  # the member's own, after this request; None: not limited
     job: Job | None = None
     offer: Offer | None = None
-    has_card: bool = True
+    card: CardPlace = CardPlace.CHANNEL
 
 
 class Ordering:
@@ -168,8 +168,8 @@ class Ordering:
         self, quote: Quote, left: int | None, place: Origin, key: IdempotencyKey
     ) -> OrderResult:
         job = await self._acceptance.accept(quote, place, key)
-        has_card = await self._acceptance.has_card(quote, place)
-        return OrderResult(quote, left, job=job, has_card=has_card)
+        card = await self._acceptance.card_place(quote, place)
+        return OrderResult(quote, left, job=job, card=card)
 
     async def ensure_possible(self, request: VideoRequest, place: Origin) -> None:
         """Check everything but the pictures, before any is fetched.

@@ -8,6 +8,7 @@ from bot.catalog.capability import Capability, Kind
 from bot.catalog.menu import usual, usual_price
 from bot.catalog.models import Catalog, ModelDescription
 from bot.catalog.pricing import Price, dollars
+from bot.delivery.threads import ThreadTrouble
 from bot.errors import (
     AlreadySpentError,
     BotError,
@@ -33,7 +34,7 @@ from bot.errors import (
     VideoWillNotComeError,
 )
 from bot.guilds.settings import ButtonsFor, CardPlace, GuildSettings
-from bot.ids import ModelId
+from bot.ids import ChannelId, ModelId
 from bot.jobs.job import (
     Cancellation,
     Failure,
@@ -157,17 +158,22 @@ def unexpected(reference: str, known: str | None = None) -> str:
     return f"{what} If it keeps happening, give the bot's operator this reference: `{reference}`."
 
 
-_FOLLOW_CARD = "Follow the video's card in the channel; you can cancel there, too."
-_WITHOUT_CARD = "I'll mention you in this channel when it's ready."
+_FOLLOW = {
+    CardPlace.CHANNEL: "Follow the video's card in the channel; you can cancel there, too.",
+    CardPlace.THREAD: (
+        "Follow the video's card in this channel's thread **Video requests**; you can cancel there,"
+        " too."
+    ),
+    CardPlace.OFF: "I'll mention you in this channel when it's ready.",
+}
 
 
-def accepted(job: Job, quote: Quote, left_micros: int | None, *, has_card: bool = True) -> str:
+def accepted(
+    job: Job, quote: Quote, left_micros: int | None, *, card: CardPlace = CardPlace.CHANNEL
+) -> str:
     """The private answer to a request that was accepted; without a card, all there is of it."""
     price = cost(Price(job.cost_micros, job.cost_is_estimate))
-    return (
-        f"🎬 Accepted for {price}.{_left(left_micros)} {_time(quote)}"
-        f" {_FOLLOW_CARD if has_card else _WITHOUT_CARD}"
-    )
+    return f"🎬 Accepted for {price}.{_left(left_micros)} {_time(quote)} {_FOLLOW[card]}"
 
 
 def to_confirm(quote: Quote, left_micros: int | None, expires_at: datetime) -> str:
@@ -247,12 +253,34 @@ _RECIPES = {
 }
 
 
+def card_trouble(channel_id: ChannelId, trouble: ThreadTrouble) -> str:
+    """Tell a server's staff why a channel's cards are not in a thread."""
+    return (
+        f"⚠️ I post the cards of requests in <#{channel_id}> itself: {_TROUBLES[trouble]}"
+        " `/settings cards` changes where they go."
+    )
+
+
+_TROUBLES = {
+    ThreadTrouble.KIND: "a channel of its kind has no threads.",
+    ThreadTrouble.PERMISSION: (
+        "for a thread, I need the permissions Create Public Threads and Send Messages in Threads."
+    ),
+    ThreadTrouble.CLOSED: "its thread for them is locked or hidden from me.",
+}
+
+
 def _cards(settings: GuildSettings) -> str:
     """Where cards are posted, and whether they stay."""
     if settings.cards is CardPlace.OFF:
         where = (
             "Cards are **off**: only the member sees that a request was accepted. A request whose"
             " video service fetches its pictures from the card still gets one."
+        )
+    elif settings.cards is CardPlace.THREAD:
+        where = (
+            "Cards are posted in a thread of the request's channel, videos in the channel itself."
+            " Where I can't open a thread, cards are posted in the channel, too."
         )
     else:
         where = "Cards are posted in the channel of the request."

@@ -15,7 +15,13 @@ import discord
 
 from bot.clock import Clock
 from bot.delivery.messenger import CardView
-from bot.errors import DeliveryError, DeliveryUnavailableError, FileTooLargeError
+from bot.errors import (
+    DeliveryError,
+    DeliveryUnavailableError,
+    FileTooLargeError,
+    NotAllowedError,
+    NoThreadsError,
+)
 from bot.guilds.notices import TO_ADMINS, Notice, TemporaryMessage
 from bot.ids import ChannelId, GuildId, MessageId
 from bot.instants import CLOCKS_DIFFER_BY
@@ -31,6 +37,7 @@ UPLOAD_LIMITS = {0: 20 * MB, 1: 20 * MB, 2: 50 * MB, 3: 100 * MB}  # by boost ti
 SAFETY = 0.99
 REMEMBER_REFUSAL_FOR = timedelta(days=1)
 MAX_TIMEOUTS = 3  # of one upload
+THREAD_NAME = "Video requests"
 
 NO_LOG_CHANNEL = "-# Choose where I say such things with `/settings log-channel`."
 
@@ -181,6 +188,36 @@ class DiscordMessenger:
         if not channel.permissions_for(channel.guild.me).read_message_history:
             raise DeliveryUnavailableError("I'm missing the Read Message History permission")
 
+    async def open_thread(self, channel_id: ChannelId) -> ChannelId:
+        """Also one that an earlier process opened; it may have been archived since."""
+        with self._translated():
+            channel = self._client.get_channel(channel_id)
+            channel = channel or await self._client.fetch_channel(channel_id)
+            if isinstance(channel, discord.Thread):
+                return channel_id
+            if not isinstance(channel, discord.TextChannel):
+                raise NoThreadsError(type(channel).__name__)
+            if channel.guild.unavailable:
+                raise DeliveryUnavailableError("its server is away")
+            missing = _missing_in_threads(channel.permissions_for(channel.guild.me))
+            if missing:
+                raise NotAllowedError(missing)
+            found = await self._own_thread(channel)
+            return ChannelId((found or await _open_thread(channel)).id)
+
+    async def _own_thread(self, channel: discord.TextChannel) -> discord.Thread | None:
+        for thread in await channel.guild.active_threads():
+            if thread.parent_id == channel.id and self._is_for_cards(thread):
+                return thread
+        async for thread in channel.archived_threads(limit=None):
+            if self._is_for_cards(thread):
+                return thread
+        return None
+
+    def _is_for_cards(self, thread: discord.Thread) -> bool:
+        own = self._client.user
+        return own is not None and thread.owner_id == own.id and thread.name == THREAD_NAME
+
     async def post_notice(self, notice: Notice) -> None:
         with self._translated():
             channel, text = await self._for_notice(notice)
@@ -238,7 +275,9 @@ class DiscordMessenger:
 
     async def _send(self, delivery: Delivery, job: Job, **parts: Any) -> MessageId:
         """As an answer where that is allowed, for the message says as much without."""
-        parts = {"reference": _reference(job, job.source_message_id), **parts}
+        is_elsewhere = delivery.channel_id != job.channel_id  # where Discord takes no such answer
+        reference = None if is_elsewhere else _reference(job, job.source_message_id)
+        parts = {"reference": reference, **parts}
         with self._translated():
             try:
                 message_id = await self._try_to_send(delivery, job, **parts)
@@ -308,6 +347,23 @@ def _kept(job: Job, images: Sequence[Path]) -> list[KeptPicture]:
     """Those of the request's pictures that are still kept."""
     given = zip(images, cards.picture_names(job), cards.picture_texts(job), strict=False)
     return [(path, name, text) for path, name, text in given if path.exists()]
+
+
+_NEEDED_IN_THREADS = ("view_channel", "send_messages_in_threads", "create_public_threads")
+
+
+def _missing_in_threads(permissions: discord.Permissions) -> str:
+    """What is missing to post cards in a thread; the rest is needed for every request."""
+    return ", ".join(name for name in _NEEDED_IN_THREADS if not getattr(permissions, name))
+
+
+async def _open_thread(channel: discord.TextChannel) -> discord.Thread:
+    kinds = discord.ChannelType
+    return await channel.create_thread(
+        name=THREAD_NAME,
+        type=kinds.news_thread if channel.is_news() else kinds.public_thread,
+        auto_archive_duration=1440,  # minutes without a post; the next card reopens it
+    )
 
 
 def _may_write(permissions: discord.Permissions) -> bool:

@@ -1,9 +1,10 @@
-"""The ports of servers: settings, presets, notices, temporary messages and offers."""
+"""The ports of servers: settings, presets, notices, temporary messages, threads and offers."""
 
 from datetime import datetime
 
 from bot.catalog.presets import Preset, PresetOwner
 from bot.catalog.request import Origin
+from bot.delivery.threads import CardThread, ThreadTrouble
 from bot.errors import DatabaseBusyError, LeaseLostError, OfferExpiredError
 from bot.guilds.audit import AuditNote
 from bot.guilds.notices import (
@@ -54,8 +55,7 @@ class SqlGuildStore:
             has_recipe=bool(row["has_recipe"]),
             text_model_id=None if text is None else ModelId(text),
             picture_model_id=None if picture is None else ModelId(picture),
-            # the third value of the column is a later version's; this one posts in the channel
-            cards=CardPlace.OFF if row["cards"] == CardPlace.OFF else CardPlace.CHANNEL,
+            cards=CardPlace(row["cards"]),
             keeps_cards=bool(row["keeps_cards"]),
         )
 
@@ -207,18 +207,8 @@ class SqlNoticeStore:
         self._engine = engine
 
     async def owe(self, notice: Notice) -> bool:
-        row = await self._engine.write(
-            "insert_notice",
-            id=notice.id,
-            guild_id=notice.guild_id,
-            channel_id=notice.channel_id,
-            text=notice.text,
-            state=notice.state.value,
-            owed_at=rows.milliseconds(notice.owed_at),
-            next_attempt_at=rows.milliseconds(notice.next_attempt_at),
-            attempts=notice.attempts,
-        )
-        return row is not None
+        async with self._engine.transaction() as tx:
+            return await _owe(tx, notice)
 
     async def claim(self, intent: Notice) -> bool:
         claimed = await self._engine.write(
@@ -247,6 +237,71 @@ class SqlNoticeStore:
             "list_owed_notices", now=rows.milliseconds(now), latest=latest, most=most
         )
         return self._engine.readable(found, _notice_from)
+
+
+async def _owe(tx: SqlTransaction, notice: Notice) -> bool:
+    row = await tx.one(
+        "insert_notice",
+        id=notice.id,
+        guild_id=notice.guild_id,
+        channel_id=notice.channel_id,
+        text=notice.text,
+        state=notice.state.value,
+        owed_at=rows.milliseconds(notice.owed_at),
+        next_attempt_at=rows.milliseconds(notice.next_attempt_at),
+        attempts=notice.attempts,
+    )
+    return row is not None
+
+
+class SqlCardThreads:
+    """The threads of channels' cards in SQLite or PostgreSQL."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def get(self, channel_id: ChannelId) -> CardThread:
+        row = await self._engine.read_one("get_card_thread", channel_id=channel_id)
+        if row is None:
+            return CardThread()
+        thread_id, trouble = row["thread_id"], row["trouble"]
+        return CardThread(
+            None if thread_id is None else ChannelId(thread_id),
+            None if trouble is None else ThreadTrouble(trouble),
+        )
+
+    async def claim(
+        self, guild_id: GuildId, channel_id: ChannelId, now: datetime, until: datetime
+    ) -> bool:
+        row = await self._engine.write(
+            "claim_card_thread",
+            guild_id=guild_id,
+            channel_id=channel_id,
+            now=rows.milliseconds(now),
+            until=rows.milliseconds(until),
+            latest=rows.milliseconds(until + CLOCKS_DIFFER_BY),
+        )
+        return row is not None
+
+    async def put(self, channel_id: ChannelId, thread_id: ChannelId | None) -> None:
+        await self._engine.write("put_card_thread", channel_id=channel_id, thread_id=thread_id)
+
+    async def note(
+        self,
+        guild_id: GuildId,
+        channel_id: ChannelId,
+        trouble: ThreadTrouble | None,
+        notice: Notice | None = None,
+    ) -> None:
+        async with self._engine.transaction() as tx:
+            is_new = await tx.one(
+                "note_card_trouble",
+                guild_id=guild_id,
+                channel_id=channel_id,
+                trouble=None if trouble is None else trouble.value,
+            )
+            if is_new is not None and notice is not None:
+                await _owe(tx, notice)
 
 
 class SqlTemporaryMessages:

@@ -361,7 +361,7 @@ SUBMISSIONS = Columns(
         )
     },
 )
-DELIVERIES = Columns(Delivery, fixed={"job_id", "kind", "guild_id", "channel_id", "owed_at"})
+DELIVERIES = Columns(Delivery, fixed={"job_id", "kind", "guild_id", "owed_at"})
 TABLES: Mapping[str, Columns[Any]] = {
     "jobs": JOBS,
     "submissions": SUBMISSIONS,

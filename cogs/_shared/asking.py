@@ -4,6 +4,7 @@ import discord
 
 from bot.catalog.request import Origin, VideoRequest
 from bot.errors import InvalidRequestError
+from bot.guilds.settings import CardPlace
 from bot.ids import IdempotencyKey, ModelId
 from bot.ordering.choosing import Chosen
 from bot.ordering.intake import Source
@@ -86,8 +87,9 @@ async def ask_with_pictures(
 def said(asked: OrderResult, *, is_public: bool = False) -> Said:
     left = None if is_public else asked.left_micros
     if asked.job is not None:
-        text = answers.accepted(asked.job, asked.quote, left, has_card=asked.has_card)
-        return text, None if asked.has_card else button("Cancel", Action.CANCEL, asked.job.id)
+        text = answers.accepted(asked.job, asked.quote, left, card=asked.card)
+        has_card = asked.card is not CardPlace.OFF
+        return text, None if has_card else button("Cancel", Action.CANCEL, asked.job.id)
     if asked.offer is None:
         msg = "a request that came to nothing"
         raise AssertionError(msg)

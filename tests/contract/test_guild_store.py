@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.delivery.threads import CardThread, ThreadTrouble
 from bot.errors import LeaseLostError, StorageError
 from bot.guilds.notices import (
     Notice,
@@ -17,6 +18,7 @@ from bot.guilds.settings import CONFIRM_ABOVE_MICROS, ButtonsFor, CardPlace, Gui
 from bot.ids import ChannelId, GuildId, ModelId, UserId
 from bot.storage.engines.databases import open_database
 from bot.storage.guilds import (
+    SqlCardThreads,
     SqlFavoriteStore,
     SqlGuildStore,
     SqlMemberStore,
@@ -25,6 +27,7 @@ from bot.storage.guilds import (
 from tests.contract.databases import on_databases
 from tests.factories import NOW, new_notice_id
 from tests.fakes.budgets import (
+    InMemoryCardThreads,
     InMemoryFavorites,
     InMemoryGuilds,
     InMemoryMembers,
@@ -48,6 +51,11 @@ def favorites(kind, engine):
 @pytest.fixture
 def members(kind, engine):
     return InMemoryMembers() if kind == "memory" else SqlMemberStore(engine)
+
+
+@pytest.fixture
+def threads(kind, engine, notices):
+    return InMemoryCardThreads(notices) if kind == "memory" else SqlCardThreads(engine)
 
 
 @pytest.fixture
@@ -115,6 +123,46 @@ async def test_a_member_who_decided_nothing_has_recipes_and_the_latest_decision_
 
     assert found == [True, False, False, True, False]
     assert await members.has_recipe(other)
+
+
+async def test_one_process_at_a_time_opens_the_thread_of_a_channel(threads):
+    minute = timedelta(minutes=1)
+
+    async def claim(now, channel=CHANNEL):
+        return await threads.claim(GuildId(1), channel, now, now + minute)
+
+    assert await threads.get(CHANNEL) == CardThread()
+    assert await claim(NOW)
+    assert not await claim(NOW + minute / 2)
+    assert await claim(NOW, ChannelId(2))
+    assert await claim(NOW + minute)
+    await threads.put(CHANNEL, ChannelId(7))
+    assert await claim(NOW + minute)
+    assert await threads.get(CHANNEL) == CardThread(ChannelId(7))
+    await threads.put(CHANNEL, None)
+    assert await threads.get(CHANNEL) == CardThread()
+
+
+async def test_a_claim_by_a_clock_that_was_ahead_is_over(threads):
+    ahead = NOW + timedelta(days=1)
+    await threads.claim(GuildId(1), CHANNEL, ahead, ahead + timedelta(minutes=1))
+
+    assert await threads.claim(GuildId(1), CHANNEL, NOW, NOW + timedelta(minutes=1))
+
+
+async def test_a_trouble_is_told_once_until_it_is_another_or_over(threads, notices):
+    told = []
+    kind, locked = ThreadTrouble.KIND, ThreadTrouble.CLOSED
+    for trouble in (kind, kind, locked, locked, None, locked):
+        before = len(await notices.list_owed(NOW, 9))
+        notice = None if trouble is None else make_notice()
+        await threads.note(GuildId(1), CHANNEL, trouble, notice)
+        told.append(len(await notices.list_owed(NOW, 9)) - before)
+        assert (await threads.get(CHANNEL)).trouble is trouble
+
+    assert told == [1, 0, 1, 0, 0, 1]
+    await threads.put(CHANNEL, ChannelId(7))
+    assert await threads.get(CHANNEL) == CardThread(ChannelId(7), locked)
 
 
 async def test_a_favorite_is_its_members_and_its_servers_alone(favorites):

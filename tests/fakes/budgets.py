@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.catalog.presets import Preset, PresetOwner
 from bot.clock import Clock, SystemClock
+from bot.delivery.threads import CardThread, ThreadTrouble
 from bot.errors import LeaseLostError, OfferExpiredError, StorageError
 from bot.guilds.audit import AuditNote
 from bot.guilds.notices import (
@@ -231,6 +232,43 @@ class InMemoryNotices:
             and not now < one.next_attempt_at <= now + LONGEST_WAIT + CLOCKS_DIFFER_BY
         ]
         return sorted(owed, key=lambda one: (one.owed_at, one.id))[:most]
+
+
+@dataclass
+class InMemoryCardThreads:
+    """The port `CardThreadStore`."""
+
+    notices: InMemoryNotices
+    threads: dict[ChannelId, CardThread] = field(default_factory=dict)
+    claims: dict[ChannelId, datetime] = field(default_factory=dict)
+
+    async def get(self, channel_id: ChannelId) -> CardThread:
+        return self.threads.get(channel_id, CardThread())
+
+    async def claim(
+        self, guild_id: GuildId, channel_id: ChannelId, now: datetime, until: datetime
+    ) -> bool:
+        if now < self.claims.get(channel_id, now) <= until + CLOCKS_DIFFER_BY:
+            return False
+        self.claims[channel_id] = until
+        return True
+
+    async def put(self, channel_id: ChannelId, thread_id: ChannelId | None) -> None:
+        known = await self.get(channel_id)
+        self.threads[channel_id] = replace(known, thread_id=thread_id)
+        self.claims.pop(channel_id, None)
+
+    async def note(
+        self,
+        guild_id: GuildId,
+        channel_id: ChannelId,
+        trouble: ThreadTrouble | None,
+        notice: Notice | None = None,
+    ) -> None:
+        known = await self.get(channel_id)
+        if known.trouble is not trouble and notice is not None:
+            await self.notices.owe(notice)
+        self.threads[channel_id] = replace(known, trouble=trouble)
 
 
 @dataclass

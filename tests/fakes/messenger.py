@@ -78,6 +78,8 @@ class FakeMessenger:
     says_limit_bytes: int = 10_000
     limit_bytes: int = 10_000
     files_raise: type[DeliveryError] | None = None
+    threads: dict[ChannelId, list[ChannelId]] = field(default_factory=dict)  # by their channel
+    threads_raise: DeliveryError | None = None
     weather: Weather = calm
 
     def under(self, weather: Weather) -> "FakeMessenger":
@@ -156,10 +158,24 @@ class FakeMessenger:
     async def find_posted(self, delivery: Delivery) -> MessageId | None:
         await self.weather("find")
         found = self.of(delivery.job_id, delivery.kind)
-        return found[0].id if found else None
+        here = [one.id for one in found if one.channel_id == delivery.channel_id]
+        return here[0] if here else None
 
     def forget(self, delivery: Delivery) -> None:
         self.forgotten.append(delivery.nonce)
+
+    async def open_thread(self, channel_id: ChannelId) -> ChannelId:
+        """One that is gone is not found again."""
+        await self.weather("open thread")
+        if self.threads_raise is not None:
+            raise self.threads_raise
+        known = self.threads.setdefault(channel_id, [])
+        found = [one for one in known if one not in self.gone_channels]
+        if not found:
+            known.append(ChannelId(channel_id * 100 + len(known)))
+            found = known[-1:]
+        await self.weather("open thread answered")
+        return found[0]
 
     async def post_notice(self, notice: Notice) -> None:
         await self.weather("notice")
@@ -221,7 +237,8 @@ class FakeMessenger:
     def _known(self, delivery: Delivery) -> Message | None:
         since = self.clock.now() - NONCES_KEPT_FOR
         for message in self.messages:
-            if message.nonce == delivery.nonce and message.posted_at > since:
+            is_it = (message.nonce, message.channel_id) == (delivery.nonce, delivery.channel_id)
+            if is_it and message.posted_at > since:
                 return message
         return None
 

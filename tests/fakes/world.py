@@ -11,6 +11,7 @@ from bot.catalog.request import Origin
 from bot.composition import Adapters, Core, Loops, Stores, make_core, make_loops
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.messenger import VideoMessage
+from bot.delivery.threads import CardThreadStore
 from bot.guilds.notices import TemporaryMessages
 from bot.ids import ChannelId, GuildId, IdempotencyKey, UserId
 from bot.jobs.job import Job
@@ -19,7 +20,7 @@ from bot.money.store import Charts
 from bot.ordering.ordering import Ordering
 from bot.ordering.quotes import Quote
 from bot.services import Services
-from bot.storage.guilds import SqlTemporaryMessages
+from bot.storage.guilds import SqlCardThreads, SqlTemporaryMessages
 from bot.storage.stores import SqlJobStore
 from bot.worker.step import StepContext
 from bot.worker.worker import Worker
@@ -31,6 +32,7 @@ from tests.factories import (
 )
 from tests.fakes.budgets import (
     InMemoryAvailability,
+    InMemoryCardThreads,
     InMemoryFavorites,
     InMemoryGuilds,
     InMemoryMembers,
@@ -111,6 +113,7 @@ class World:
     favorites: InMemoryFavorites = field(default_factory=InMemoryFavorites)
     notices: InMemoryNotices = field(default_factory=InMemoryNotices)
     passing: TemporaryMessages = field(init=False)
+    threads: CardThreadStore = field(init=False)
     offers: InMemoryOffers = field(default_factory=InMemoryOffers)
     catalog: Catalog = field(default_factory=Catalog)
     money_store: FakeMoneyStore = field(default_factory=FakeMoneyStore)
@@ -121,6 +124,7 @@ class World:
         self.provider = FakeProvider(self.clock, self.videos.disk)
         self.messenger = FakeMessenger(self.clock)
         self.passing = _temporary_messages(self.store)
+        self.threads = _card_threads(self.store, self.notices)
         self.catalog.replace([make_capability()])
 
     def start(self, *, owner: str = "one", weather: Weather = calm) -> Process:
@@ -166,6 +170,7 @@ class World:
             favorites=self.favorites,
             notices=self.notices,
             temporary=mortal(self.passing, weather),
+            threads=mortal(self.threads, weather),
             offers=self.offers,
             availability=self.availability,
         )
@@ -223,6 +228,12 @@ def _temporary_messages(store: JobStores) -> TemporaryMessages:
     if isinstance(store, InMemoryJobStore):
         temporary.messages = store.temporary
     return temporary
+
+
+def _card_threads(store: JobStores, notices: InMemoryNotices) -> CardThreadStore:
+    if isinstance(store, SqlJobStore):
+        return SqlCardThreads(store._engine)
+    return InMemoryCardThreads(notices)
 
 
 def _set_event() -> asyncio.Event:

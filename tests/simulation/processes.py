@@ -23,6 +23,7 @@ from bot.providers.request_limits import Purpose, RequestRule
 from bot.storage.availability import SqlAvailabilityStore
 from bot.storage.budgets import SqlRequestBudgets
 from bot.storage.guilds import (
+    SqlCardThreads,
     SqlFavoriteStore,
     SqlGuildStore,
     SqlMemberStore,
@@ -119,6 +120,7 @@ def new_program(surroundings: Surroundings, storm: Storm) -> Program:
         favorites=SqlFavoriteStore(engine),
         notices=SqlNoticeStore(engine),
         temporary=cast(TemporaryMessages, storm.over("database", SqlTemporaryMessages(engine))),
+        threads=SqlCardThreads(engine),
         offers=SqlOfferStore(engine),
         availability=cast(AvailabilityStore, storm.over("database", SqlAvailabilityStore(engine))),
     )

@@ -89,6 +89,32 @@ WHERE state = 'owed' AND (next_attempt_at <= :now OR next_attempt_at > :latest)
 ORDER BY owed_at, id
 LIMIT :most;
 
+-- name: get_card_thread^
+-- Get the thread that a channel's cards are posted in.
+SELECT * FROM card_threads WHERE channel_id = :channel_id;
+
+-- name: claim_card_thread^
+-- Take the right to open a channel's thread, unless another process has it; one that ends too far
+-- off was dated by a wrong clock.
+INSERT INTO card_threads (channel_id, guild_id, opening_until)
+VALUES (:channel_id, :guild_id, :until)
+ON CONFLICT (channel_id) DO UPDATE SET opening_until = excluded.opening_until
+WHERE card_threads.opening_until <= :now OR card_threads.opening_until > :latest
+RETURNING channel_id;
+
+-- name: put_card_thread^
+-- Write the thread of a channel, which ends the claim.
+UPDATE card_threads SET thread_id = :thread_id, opening_until = 0 WHERE channel_id = :channel_id
+RETURNING channel_id;
+
+-- name: note_card_trouble^
+-- Write why a channel's cards are not in a thread; nothing if that is known.
+INSERT INTO card_threads (channel_id, guild_id, trouble)
+VALUES (:channel_id, :guild_id, :trouble)
+ON CONFLICT (channel_id) DO UPDATE SET trouble = excluded.trouble
+WHERE COALESCE(card_threads.trouble, '') <> COALESCE(excluded.trouble, '')
+RETURNING channel_id;
+
 -- name: put_passing_message^
 -- Owe a message's deletion; once, whichever process posted it.
 INSERT INTO temporary_messages (message_id, guild_id, channel_id, delete_at, next_attempt_at)
