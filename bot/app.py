@@ -138,6 +138,7 @@ def _start_loops(tasks: TaskOwner, parts: Application) -> "set[asyncio.Task[None
         "dispatcher": parts.loops.dispatcher.run,
         "notices": parts.loops.notices.run,
         "sweeper": parts.loops.sweeper.run,
+        "answers": parts.loops.answers.run,
         "retention": parts.loops.retention.run,
         "late_results": parts.loops.late_results.run,
         "watchdog": parts.loops.watchdog.run,

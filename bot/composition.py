@@ -32,6 +32,7 @@ from bot.delivery.context import DeliveryContext
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.messenger import DiscordPorts
 from bot.delivery.notices import NoticeSender
+from bot.delivery.private_answers import Following, PrivateAnswers, PrivateAnswerStore
 from bot.delivery.temporary import DeletionSchedule, TemporaryMessageSweeper
 from bot.delivery.threads import CardThreads, CardThreadStore
 from bot.gateway import GatewayPace
@@ -92,6 +93,7 @@ from bot.services import Services
 from bot.settings import Settings
 from bot.storage.availability import SqlAvailabilityStore
 from bot.storage.budgets import SqlRequestBudgets
+from bot.storage.deliveries import SqlPrivateAnswers
 from bot.storage.engines.databases import open_database
 from bot.storage.engines.transaction import Engine
 from bot.storage.guilds import (
@@ -135,6 +137,7 @@ class Stores:
     notices: NoticeStore
     temporary: TemporaryMessages
     threads: CardThreadStore
+    answers: PrivateAnswerStore
     offers: OfferStore
     availability: AvailabilityStore
     health: HealthStore
@@ -191,6 +194,7 @@ class Loops:
     dispatcher: Dispatcher
     notices: NoticeSender
     sweeper: TemporaryMessageSweeper
+    answers: PrivateAnswers
     retention: Retention
     late_results: LateResults
     watchdog: Watchdog
@@ -268,6 +272,7 @@ def make_stores(engine: Engine) -> Stores:
         notices=SqlNoticeStore(engine),
         temporary=SqlTemporaryMessages(engine),
         threads=SqlCardThreads(engine),
+        answers=SqlPrivateAnswers(engine),
         offers=SqlOfferStore(engine),
         availability=SqlAvailabilityStore(engine),
     )
@@ -348,6 +353,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
         policy_admin=PolicyAdmin(
             stores.policies, stores.money, adapters.charts, clock, new_edit_id
         ),
+        following=Following(stores.answers, clock),
         cancelling=Cancelling(stores.jobs, stores.shots, clock, signal.ring),
         removing=Removal(stores.jobs, stores.messages, stores.guilds, clock),
         footage=Footage(
@@ -410,7 +416,8 @@ def make_loops(
 ) -> Loops:
     """Make the loops, woken by the services; `owner` names this process on its leases."""
     stores, videos, clock = adapters.stores, adapters.videos, adapters.clock
-    dispatcher = Dispatcher(_delivery(adapters, core, messenger, owner), reachable)
+    delivery = _delivery(adapters, core, messenger, owner)
+    dispatcher = Dispatcher(delivery, reachable)
     worker = Worker(
         _steps(adapters, core, messenger),
         stores.leases,
@@ -424,6 +431,7 @@ def make_loops(
         dispatcher=dispatcher,
         notices=NoticeSender(stores.notices, messenger, clock),
         sweeper=TemporaryMessageSweeper(stores.temporary, messenger, clock),
+        answers=PrivateAnswers(stores.answers, messenger, delivery),
         retention=Retention(
             stores.jobs,
             stores.messages,

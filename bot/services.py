@@ -9,6 +9,7 @@ from bot.archive.show import Archive
 from bot.catalog.images import ImageStore
 from bot.catalog.models import Catalog
 from bot.clock import Clock
+from bot.delivery.private_answers import Following
 from bot.delivery.temporary import DeletionSchedule
 from bot.guilds.reports import Reporting
 from bot.guilds.settings import GuildAdmin, Recipes
@@ -42,6 +43,7 @@ class Services:
     member_money: MemberMoney
     policy_admin: PolicyAdmin
     cancelling: Cancelling
+    following: Following
     removing: Removal
     footage: Footage
     images: ImageStore

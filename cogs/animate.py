@@ -30,6 +30,7 @@ from bot.ids import ChannelId, GuildId, IdempotencyKey, MessageId, ModelId, User
 from bot.ordering.intake import Gates
 from bot.presentation import answers
 from bot.retries import backoff_seconds
+from bot.services import Services
 from cogs._shared import asking, choosing, pictures
 from cogs._shared.answers import TemporaryAnswers, answer, guarded
 from cogs._shared.asking import Said
@@ -155,19 +156,19 @@ class Animate(commands.Cog):
             said = await asking.ask(
                 self._services, complete, place, _key(picture, place), is_public=True
             )
-        text, view = asking.noted(note, said)
+        said = asking.noted(note, said)
         if not self._is_wanted(place):  # too late for the listener to have seen this job
             await self._cancel_once_possible(place)
-        elif view is not None:  # there is a price to confirm
+        elif said.job_id is None:  # there is a price to confirm
             subject = f"{message.id}:{picture.key}:{place.user_id}"
-            await self._ask(message, place, text, subject, view)
+            await self._ask(message, place, said.text, subject, said.view)
 
     async def _ask_which(
         self, message: discord.Message, found: Sequence[Picture], place: Origin
     ) -> None:
-        text, view = await self._question(message, found, place)
+        question = await self._question(message, found, place)
         subject = f"{message.id}:which:{place.user_id}"
-        await self._ask(message, place, text, subject, view)
+        await self._ask(message, place, question.text, subject, question.view)
 
     async def _ask(
         self,
@@ -193,7 +194,7 @@ class Animate(commands.Cog):
             price = self._services.quotes.priced(request)[2]
         except InvalidRequestError:  # the service says what it costs when it has the picture
             price = None
-        return choosing.question(found, message.id, place.user_id, price)
+        return Said(*choosing.question(found, message.id, place.user_id, price))
 
     async def _animate_chosen(self, interaction: discord.Interaction, choice: Choice) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -211,8 +212,8 @@ class Animate(commands.Cog):
         self, interaction: discord.Interaction, chosen: Sequence[Picture], place: Origin
     ) -> None:
         first, *others = [await self._make_and_say(picture, place) for picture in chosen]
-        await asking.show(interaction, first)
-        await _follow_up(interaction, others)
+        await asking.show(self._services, interaction, first)
+        await _follow_up(self._services, interaction, others)
 
     async def _make_and_say(self, picture: Picture, place: Origin) -> Said:
         try:
@@ -223,7 +224,7 @@ class Animate(commands.Cog):
             )
             return asking.noted(note, said)
         except UserFacingError as error:
-            return answers.sentence(error), None
+            return Said(answers.sentence(error))
 
     async def _animate_by_menu(
         self, interaction: discord.Interaction, message: discord.Message
@@ -276,8 +277,8 @@ class Animate(commands.Cog):
         if troubles:
             await give_back(self._services, sent, "\n".join(dict.fromkeys(troubles)))
         else:  # in the place of "thinking…", which a message that follows would take otherwise
-            await asking.show(sent.interaction, made.pop(0))
-        await _follow_up(sent.interaction, made)
+            await asking.show(self._services, sent.interaction, made.pop(0))
+        await _follow_up(self._services, sent.interaction, made)
 
     async def _make_of_form(self, sent: Sent, picture: Picture) -> Said:
         source = picture.promised()
@@ -399,10 +400,13 @@ def _subject(form: FormId) -> tuple[MessageId, str]:
     return MessageId(int(match[1])), match[2] or ""
 
 
-async def _follow_up(interaction: discord.Interaction, answered: Sequence[Said]) -> None:
-    for text, view in answered:
-        given: dict[str, Any] = {} if view is None else {"view": view}
-        await interaction.followup.send(text, ephemeral=True, **given)
+async def _follow_up(
+    services: Services, interaction: discord.Interaction, answered: Sequence[Said]
+) -> None:
+    for said in answered:
+        given: dict[str, Any] = {} if said.view is None else {"view": said.view}
+        sent = await interaction.followup.send(said.text, ephemeral=True, wait=True, **given)
+        await asking.follow(services, interaction, said, MessageId(sent.id))
 
 
 def _is_trigger(emoji: discord.PartialEmoji) -> bool:

@@ -122,7 +122,7 @@ class Jobs(commands.Cog):
         retrying, presser = self._services.retrying, place_of(interaction)
         retry = await retrying.with_other_model(JobId(subject), presser)
         answer = await asking.ask(self._services, retry.request, retry.place, retry.key)
-        await asking.show(interaction, answer)
+        await asking.show(self._services, interaction, answer)
 
     async def _confirm(self, interaction: discord.Interaction, subject: str) -> None:
         """A quote that only its member sees is answered in its place; one in the channel beside it."""
@@ -133,7 +133,7 @@ class Jobs(commands.Cog):
         else:
             await interaction.response.defer(ephemeral=True, thinking=True)
         asked = await self._services.ordering.confirm(OfferId(subject), place_of(interaction))
-        await asking.show(interaction, asking.said(asked))
+        await asking.show(self._services, interaction, asking.said(asked))
         if not is_private:
             await _take_away(message)
 

@@ -115,7 +115,7 @@ class PresetCommands(
         except UserFacingError as error:
             await refuse_and_give_back(interaction, error, prompt, name="prompt.txt")
         else:
-            await asking.show(interaction, answer)
+            await asking.show(self._services, interaction, answer)
 
     async def _ask(
         self,

@@ -145,7 +145,7 @@ class Storyboard(commands.Cog):
             await give_back(interaction, note_unexpected(error), text, name=FILE)
         else:
             if answer is not None:
-                await asking.show(interaction, answer)
+                await asking.show(self._services, interaction, answer)
 
     async def _ask(
         self, interaction: discord.Interaction, form: str, text: str

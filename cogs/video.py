@@ -90,7 +90,7 @@ class Video(commands.Cog):
                 raise
             await refuse_and_give_back(interaction, error, prompt, name="prompt.txt")
         else:
-            await asking.show(interaction, asking.noted(chosen.note, answer))
+            await asking.show(self._services, interaction, asking.noted(chosen.note, answer))
 
     @video.autocomplete("model")
     @empty_on_error

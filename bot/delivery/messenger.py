@@ -9,7 +9,7 @@ from typing import Protocol
 
 from bot.catalog.pricing import Price
 from bot.guilds.notices import Notice, TemporaryMessage
-from bot.ids import ChannelId, GuildId, MessageId
+from bot.ids import ChannelId, GuildId, JobId, MessageId
 from bot.jobs.files import FittedVideo
 from bot.jobs.job import Job
 from bot.jobs.messages import Delivery
@@ -149,5 +149,39 @@ class NoticeMessenger(Protocol):
     async def delete_message(self, message: TemporaryMessage) -> None: ...
 
 
-class DiscordPorts(Messenger, PostedPictures, ThreadOpener, NoticeMessenger, Protocol):
+@dataclass(frozen=True, slots=True)
+class PrivateAnswer:
+    """An answer that only one member sees, and the token to change it with.
+
+    `message_id` is None for the interaction's first answer; `shown` is the digest of the state it
+    shows.
+    """
+
+    job_id: JobId
+    application_id: int
+    token: str
+    text: str  # what it says, whatever becomes of the job
+    answered_at: datetime
+    expires_at: datetime
+    next_look_at: datetime
+    message_id: MessageId | None = None
+    shown: str | None = None
+
+
+class AnswerMessenger(Protocol):
+    """Changes private answers.
+
+    Raises MessageGoneError once the member has dismissed the answer or its token has expired, and
+    the other errors as `Messenger` does.
+    """
+
+    async def edit_answer(self, answer: PrivateAnswer, view: CardView, *, is_last: bool) -> None:
+        """Show the job's state below the text; `is_last` says where to look from now on."""
+
+    async def delete_answer(self, answer: PrivateAnswer) -> None: ...
+
+
+class DiscordPorts(
+    Messenger, PostedPictures, ThreadOpener, NoticeMessenger, AnswerMessenger, Protocol
+):
     """All of these ports, as one adapter implements them; for the composition root."""

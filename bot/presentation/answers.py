@@ -159,11 +159,8 @@ def unexpected(reference: str, known: str | None = None) -> str:
 
 
 _FOLLOW = {
-    CardPlace.CHANNEL: "Follow the video's card in the channel; you can cancel there, too.",
-    CardPlace.THREAD: (
-        "Follow the video's card in this channel's thread **Video requests**; you can cancel there,"
-        " too."
-    ),
+    CardPlace.CHANNEL: "Follow its card in the channel.",
+    CardPlace.THREAD: "Follow its card in this channel's thread **Video requests**.",
     CardPlace.OFF: "I'll mention you in this channel when it's ready.",
 }
 
@@ -171,9 +168,10 @@ _FOLLOW = {
 def accepted(
     job: Job, quote: Quote, left_micros: int | None, *, card: CardPlace = CardPlace.CHANNEL
 ) -> str:
-    """The private answer to a request that was accepted; without a card, all there is of it."""
+    """The private answer to a request that was accepted; short if its card says the rest."""
     price = cost(Price(job.cost_micros, job.cost_is_estimate))
-    return f"🎬 Accepted for {price}.{_left(left_micros)} {_time(quote)} {_FOLLOW[card]}"
+    time = f" {_time(quote)}" if card is CardPlace.OFF else ""
+    return f"🎬 Accepted for {price}.{_left(left_micros)}{time} {_FOLLOW[card]}"
 
 
 def to_confirm(quote: Quote, left_micros: int | None, expires_at: datetime) -> str:

@@ -90,6 +90,18 @@ def text_of(job: Job) -> str:
     return f"Video for <@{job.user_id}>"
 
 
+NOT_FOLLOWED = (
+    "-# Discord doesn't let me change this message any longer. I'll mention you in this channel when"
+    " the video is ready, or if it fails."
+)
+
+
+def text_of_answer(text: str, view: CardView, *, is_last: bool) -> str:
+    """An answer that only its member sees, with the state of its job."""
+    state = f"**{_title(view)}** · {_now(view)}"
+    return "\n".join([text, state, *([NOT_FOLLOWED] if is_last else [])])
+
+
 def embed_of(view: CardView) -> discord.Embed:
     """The card as it looks now."""
     job = view.job

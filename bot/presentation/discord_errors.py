@@ -65,6 +65,14 @@ def _is_about_content(error: discord.HTTPException) -> bool:
     return error.code in _CONTENT or is_final
 
 
+_TOKEN_DEAD = {10015, 50027}  # an interaction's, after fifteen minutes
+
+
+def of_an_answer(error: discord.HTTPException) -> DeliveryError:
+    """Without its token, an answer is as gone as one that its member dismissed."""
+    return MessageGoneError(str(error.code)) if error.code in _TOKEN_DEAD else of_a_post(error)
+
+
 def of_an_edit(error: discord.HTTPException) -> DeliveryError:
     """An edit wakes no thread; and a message that cannot be edited now may be later."""
     meant = of_a_post(error)

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from json import JSONDecodeError
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import discord
 
 from bot.clock import Clock
-from bot.delivery.messenger import CardView
+from bot.delivery.messenger import CardView, PrivateAnswer
 from bot.errors import (
     DeliveryError,
     DeliveryUnavailableError,
@@ -244,6 +244,24 @@ class DiscordMessenger:
         with self._translated():
             await channel.get_partial_message(message.message_id).delete()
 
+    async def edit_answer(self, answer: PrivateAnswer, view: CardView, *, is_last: bool) -> None:
+        """With the token alone: no permission of ours counts."""
+        with self._translated(discord_errors.of_an_answer):
+            await self._webhook(answer).edit_message(
+                _name_of(answer),
+                content=cards.text_of_answer(answer.text, view, is_last=is_last),
+                view=cards.buttons_of(view),
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
+
+    async def delete_answer(self, answer: PrivateAnswer) -> None:
+        with self._translated(discord_errors.of_an_answer):
+            await self._webhook(answer).delete_message(_name_of(answer))
+
+    def _webhook(self, answer: PrivateAnswer) -> discord.Webhook:
+        """An interaction's token is that of a webhook which is the application's."""
+        return discord.Webhook.partial(answer.application_id, answer.token, client=self._client)
+
     async def _for_notice(self, notice: Notice) -> tuple[discord.abc.Messageable, str]:
         """Where a notice goes, and in what words.
 
@@ -341,6 +359,11 @@ class DiscordMessenger:
             ) from error
         except self._unreachable as error:
             raise DeliveryUnavailableError(type(error).__name__) from error
+
+
+def _name_of(answer: PrivateAnswer) -> int:
+    """An id, or Discord's word for the first answer, which discord.py puts into the same path."""
+    return cast(int, "@original") if answer.message_id is None else answer.message_id
 
 
 def _kept(job: Job, images: Sequence[Path]) -> list[KeptPicture]:

@@ -1,11 +1,13 @@
-"""Messages owed for jobs, in SQLite or PostgreSQL; part of the job store."""
+"""Messages owed for jobs, and answers that follow them, in SQLite or PostgreSQL."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bot.delivery.messenger import PrivateAnswer
 from bot.errors import LeaseLostError
-from bot.ids import JobId
+from bot.ids import JobId, MessageId
+from bot.instants import CLOCKS_DIFFER_BY
 from bot.jobs.job import Job
 from bot.jobs.messages import Delivery, DeliveryKind, deleted, replaced
 from bot.jobs.submission import Submission
@@ -15,7 +17,7 @@ from bot.storage.engines.transaction import Engine, SqlTransaction
 
 
 class Deliveries:
-    """Deliveries, each written with the version that was read: a stale write is refused."""
+    """Part of the job store: deliveries, each written with the version that was read: a stale write is refused."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -80,3 +82,65 @@ class Deliveries:
     async def _owe(self, tx: SqlTransaction, deliveries: Sequence[Delivery]) -> None:
         values = [rows.DELIVERIES.parameters(delivery) for delivery in deliveries]
         await tx.many("insert_deliveries", values)
+
+
+class SqlPrivateAnswers:
+    """Private answers in SQLite or PostgreSQL."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def put(self, answer: PrivateAnswer) -> None:
+        await self._engine.write(
+            "put_private_answer",
+            job_id=answer.job_id,
+            application_id=answer.application_id,
+            token=answer.token,
+            message_id=answer.message_id,
+            text=answer.text,
+            answered_at=rows.milliseconds(answer.answered_at),
+            expires_at=rows.milliseconds(answer.expires_at),
+            next_look_at=rows.milliseconds(answer.next_look_at),
+            shown=answer.shown,
+        )
+
+    async def claim_due(self, now: datetime, until: datetime, most: int) -> list[PrivateAnswer]:
+        due = {
+            "now": rows.milliseconds(now),
+            "latest": rows.milliseconds(until + CLOCKS_DIFFER_BY),
+        }
+        if await self._engine.read_one("find_due_private_answer", **due) is None:
+            return []  # as usual: no write, which others would wait for
+        async with self._engine.transaction() as tx:
+            found = await tx.all(
+                "claim_private_answers", until=rows.milliseconds(until), most=most, **due
+            )
+        return self._engine.readable(found, _answer_from)
+
+    async def save(self, answer: PrivateAnswer) -> None:
+        await self._engine.write(
+            "update_private_answer",
+            job_id=answer.job_id,
+            token=answer.token,
+            next_look_at=rows.milliseconds(answer.next_look_at),
+            shown=answer.shown,
+        )
+
+    async def remove(self, answer: PrivateAnswer) -> None:
+        await self._engine.write("remove_private_answer", job_id=answer.job_id, token=answer.token)
+
+
+def _answer_from(row: rows.Row) -> PrivateAnswer:
+    message_id = row["message_id"]
+    with rows.reading(f"the private answer of job {row['job_id']}"):
+        return PrivateAnswer(
+            job_id=JobId(row["job_id"]),
+            application_id=row["application_id"],
+            token=row["token"],
+            text=row["text"],
+            answered_at=rows.instant(row["answered_at"]),
+            expires_at=rows.instant(row["expires_at"]),
+            next_look_at=rows.instant(row["next_look_at"]),
+            message_id=None if message_id is None else MessageId(message_id),
+            shown=row["shown"],
+        )

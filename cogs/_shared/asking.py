@@ -1,11 +1,13 @@
 """Bringing a request to the services, and their answer to the member who made it."""
 
+from dataclasses import dataclass, replace
+
 import discord
 
 from bot.catalog.request import Origin, VideoRequest
 from bot.errors import InvalidRequestError
 from bot.guilds.settings import CardPlace
-from bot.ids import IdempotencyKey, ModelId
+from bot.ids import IdempotencyKey, JobId, MessageId, ModelId
 from bot.ordering.choosing import Chosen
 from bot.ordering.intake import Source
 from bot.ordering.offers import Offer
@@ -21,7 +23,20 @@ from cogs._shared.interactions import place_of
 
 MAX_ALTERNATIVES = 3
 
-Said = tuple[str, discord.ui.View | None]
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What to say to a member, and with what buttons.
+
+    `job_id` is that of an accepted request; its card, if it `has_card`, says the same as the text
+    unless `is_more`.
+    """
+
+    text: str
+    view: discord.ui.View | None = None
+    job_id: JobId | None = None
+    has_card: bool = False
+    is_more: bool = False
 
 
 async def ask(
@@ -57,8 +72,9 @@ async def model_for(
 
 def noted(note: str, answer: Said) -> Said:
     """The answer, and first why the model isn't the one that was expected."""
-    text, view = answer
-    return answers.noted(note, text), view
+    return replace(
+        answer, text=answers.noted(note, answer.text), is_more=answer.is_more or bool(note)
+    )
 
 
 def ensure_suits_channel(
@@ -89,13 +105,14 @@ def said(asked: OrderResult, *, is_public: bool = False) -> Said:
     if asked.job is not None:
         text = answers.accepted(asked.job, asked.quote, left, card=asked.card)
         has_card = asked.card is not CardPlace.OFF
-        return text, None if has_card else button("Cancel", Action.CANCEL, asked.job.id)
+        view = None if has_card else button("Cancel", Action.CANCEL, asked.job.id)
+        return Said(text, view, asked.job.id, has_card=has_card)
     if asked.offer is None:
         msg = "a request that came to nothing"
         raise AssertionError(msg)
     text = answers.to_confirm(asked.quote, left, asked.offer.expires_at)
     label = f"Make it for {answers.cost(asked.quote.price)}"
-    return text, row_of([(label, Action.CONFIRM, asked.offer.id)])
+    return Said(text, row_of([(label, Action.CONFIRM, asked.offer.id)]))
 
 
 async def instead_of(
@@ -112,7 +129,7 @@ async def instead_of(
     offers = [(quote, await services.ordering.offer(quote, place, key)) for quote in found]
     if not offers:
         raise error
-    return answers.paused(error, can_do_otherwise=True), row_of(map(_as_button, offers))
+    return Said(answers.paused(error, can_do_otherwise=True), row_of(map(_as_button, offers)))
 
 
 def _as_button(row: tuple[Quote, Offer]) -> Button:
@@ -120,7 +137,26 @@ def _as_button(row: tuple[Quote, Offer]) -> Button:
     return f"{quote.capability.name} · {answers.cost(quote.price)}", Action.CONFIRM, offer.id
 
 
-async def show(interaction: discord.Interaction, answer: Said) -> None:
-    """In the answer that only this member sees."""
-    text, view = answer
-    await edit(interaction, text, view)
+async def show(services: Services, interaction: discord.Interaction, answer: Said) -> None:
+    """In the answer that only this member sees, which then follows the job."""
+    await edit(interaction, answer.text, answer.view)
+    await follow(services, interaction, answer)
+
+
+async def follow(
+    services: Services,
+    interaction: discord.Interaction,
+    answer: Said,
+    message_id: MessageId | None = None,
+) -> None:
+    """Keep an answer true, or let it go once the card says it; one that says more stays."""
+    if answer.job_id is None or (answer.has_card and answer.is_more):
+        return
+    await services.following.follow(
+        answer.job_id,
+        interaction.application_id,
+        interaction.token,
+        answer.text,
+        asked_at=interaction.created_at,
+        message_id=message_id,
+    )

@@ -62,7 +62,7 @@ class Buttons(commands.Cog):
         request = await self._services.sequels.again(job_id, place)
         asking.ensure_suits_channel(self._services, interaction, request.model_id)
         answer = await asking.ask(self._services, request, place, _key(interaction))
-        await asking.show(interaction, answer)
+        await asking.show(self._services, interaction, answer)
 
     async def _offer_better(self, interaction: discord.Interaction, job_id: JobId) -> None:
         """Each model is an offer of the same request, so that one of them is made once."""

@@ -1,6 +1,7 @@
 """Extend, Loop, First frame and Last frame: what is made from a video that is there itself."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import discord
 from discord import app_commands
@@ -105,10 +106,11 @@ class Frames(commands.Cog):
     ) -> None:
         request, key = plan.request, IdempotencyKey(f"interaction:{interaction.id}")
         asking.ensure_suits_channel(self._services, interaction, request.model_id)
-        text, view = await asking.ask(self._services, request, place_of(interaction), key)
+        said = await asking.ask(self._services, request, place_of(interaction), key)
         note = self._note(request, made_by) if plan.way is Way.LAST_FRAME else ""
-        answer = details.extended(plan.total_seconds, text), view
-        await asking.show(interaction, asking.noted(note, answer))
+        text = details.extended(plan.total_seconds, said.text)
+        answer = replace(said, text=text, is_more=True)
+        await asking.show(self._services, interaction, asking.noted(note, answer))
 
     def _note(self, request: VideoRequest, made_by: VideoRequest | None) -> str:
         """Say that another model makes it than the video it is made from; empty if not."""
@@ -151,7 +153,8 @@ class Frames(commands.Cog):
         asking.ensure_suits_channel(self._services, interaction, request.model_id)
         key = IdempotencyKey(f"interaction:{interaction.id}")
         answer = await asking.ask(self._services, request, place, key)
-        await asking.show(interaction, asking.noted(self._note(request, job.request), answer))
+        note = self._note(request, job.request)
+        await asking.show(self._services, interaction, asking.noted(note, answer))
 
     def _address_of(self, interaction: discord.Interaction, job_id: JobId) -> Address:
         """Where the file stands in the video's message; Discord signs it again at each read."""

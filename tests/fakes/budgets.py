@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.catalog.presets import Preset, PresetOwner
 from bot.clock import Clock, SystemClock
+from bot.delivery.messenger import PrivateAnswer
 from bot.delivery.threads import CardThread, ThreadTrouble
 from bot.errors import LeaseLostError, OfferExpiredError, StorageError
 from bot.guilds.audit import AuditNote
@@ -19,6 +20,7 @@ from bot.guilds.settings import GuildSettings
 from bot.ids import (
     ChannelId,
     GuildId,
+    JobId,
     MessageId,
     ModelId,
     NoticeId,
@@ -269,6 +271,36 @@ class InMemoryCardThreads:
         if known.trouble is not trouble and notice is not None:
             await self.notices.owe(notice)
         self.threads[channel_id] = replace(known, trouble=trouble)
+
+
+@dataclass
+class InMemoryPrivateAnswers:
+    """The port `PrivateAnswerStore`."""
+
+    answers: dict[JobId, PrivateAnswer] = field(default_factory=dict)
+
+    async def put(self, answer: PrivateAnswer) -> None:
+        self.answers[answer.job_id] = answer
+
+    async def claim_due(self, now: datetime, until: datetime, most: int) -> list[PrivateAnswer]:
+        latest = until + CLOCKS_DIFFER_BY
+        due = [one for one in self.answers.values() if not now < one.next_look_at <= latest]
+        due = sorted(due, key=lambda one: (one.next_look_at, one.job_id))[:most]
+        claimed = [replace(one, next_look_at=until) for one in due]
+        self.answers |= {one.job_id: one for one in claimed}
+        return claimed
+
+    async def save(self, answer: PrivateAnswer) -> None:
+        if self._is_latest(answer):
+            self.answers[answer.job_id] = answer
+
+    async def remove(self, answer: PrivateAnswer) -> None:
+        if self._is_latest(answer):
+            del self.answers[answer.job_id]
+
+    def _is_latest(self, answer: PrivateAnswer) -> bool:
+        known = self.answers.get(answer.job_id)
+        return known is not None and known.token == answer.token
 
 
 @dataclass

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.clock import Clock
 from bot.delivery.leases import pass_fence
-from bot.delivery.messenger import CardView, Instead, VideoMessage
+from bot.delivery.messenger import CardView, Instead, PrivateAnswer, VideoMessage
 from bot.errors import (
     ChannelBlockedError,
     ChannelGoneError,
@@ -80,6 +80,8 @@ class FakeMessenger:
     files_raise: type[DeliveryError] | None = None
     threads: dict[ChannelId, list[ChannelId]] = field(default_factory=dict)  # by their channel
     threads_raise: DeliveryError | None = None
+    answers: dict[str, list[str]] = field(default_factory=dict)  # by token: what each edit showed
+    dismissed: set[str] = field(default_factory=set)  # tokens whose answers are gone
     weather: Weather = calm
 
     def under(self, weather: Weather) -> "FakeMessenger":
@@ -176,6 +178,23 @@ class FakeMessenger:
             found = known[-1:]
         await self.weather("open thread answered")
         return found[0]
+
+    async def edit_answer(self, answer: PrivateAnswer, view: CardView, *, is_last: bool) -> None:
+        await self.weather("edit answer")
+        self._ensure_answer(answer)
+        shown = f"{view.job.state}{' for the last time' if is_last else ''}"
+        self.answers.setdefault(answer.token, []).append(shown)
+        await self.weather("edit answer answered")
+
+    async def delete_answer(self, answer: PrivateAnswer) -> None:
+        await self.weather("delete answer")
+        self._ensure_answer(answer)
+        self.dismissed.add(answer.token)
+        await self.weather("delete answer answered")
+
+    def _ensure_answer(self, answer: PrivateAnswer) -> None:
+        if answer.token in self.dismissed or self.clock.now() >= answer.expires_at:
+            raise MessageGoneError
 
     async def post_notice(self, notice: Notice) -> None:
         await self.weather("notice")

@@ -11,6 +11,7 @@ from bot.catalog.request import Origin
 from bot.composition import Adapters, Core, Loops, Stores, make_core, make_loops
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.messenger import VideoMessage
+from bot.delivery.private_answers import PrivateAnswerStore
 from bot.delivery.threads import CardThreadStore
 from bot.guilds.notices import TemporaryMessages
 from bot.ids import ChannelId, GuildId, IdempotencyKey, UserId
@@ -20,6 +21,7 @@ from bot.money.store import Charts
 from bot.ordering.ordering import Ordering
 from bot.ordering.quotes import Quote
 from bot.services import Services
+from bot.storage.deliveries import SqlPrivateAnswers
 from bot.storage.guilds import SqlCardThreads, SqlTemporaryMessages
 from bot.storage.stores import SqlJobStore
 from bot.worker.step import StepContext
@@ -40,6 +42,7 @@ from tests.fakes.budgets import (
     InMemoryOffers,
     InMemoryPassing,
     InMemoryPresets,
+    InMemoryPrivateAnswers,
 )
 from tests.fakes.clock import FakeClock
 from tests.fakes.job_store import InMemoryJobStore, JobStores
@@ -95,6 +98,7 @@ class Process:
         await self.worker.run_once()
         await self.dispatcher.run_once()
         await self.loops.sweeper.run_once()
+        await self.loops.answers.run_once()
 
 
 @dataclass
@@ -114,6 +118,7 @@ class World:
     notices: InMemoryNotices = field(default_factory=InMemoryNotices)
     passing: TemporaryMessages = field(init=False)
     threads: CardThreadStore = field(init=False)
+    answers: PrivateAnswerStore = field(init=False)
     offers: InMemoryOffers = field(default_factory=InMemoryOffers)
     catalog: Catalog = field(default_factory=Catalog)
     money_store: FakeMoneyStore = field(default_factory=FakeMoneyStore)
@@ -125,6 +130,7 @@ class World:
         self.messenger = FakeMessenger(self.clock)
         self.passing = _temporary_messages(self.store)
         self.threads = _card_threads(self.store, self.notices)
+        self.answers = _private_answers(self.store)
         self.catalog.replace([make_capability()])
 
     def start(self, *, owner: str = "one", weather: Weather = calm) -> Process:
@@ -171,6 +177,7 @@ class World:
             notices=self.notices,
             temporary=mortal(self.passing, weather),
             threads=mortal(self.threads, weather),
+            answers=mortal(self.answers, weather),
             offers=self.offers,
             availability=self.availability,
         )
@@ -234,6 +241,12 @@ def _card_threads(store: JobStores, notices: InMemoryNotices) -> CardThreadStore
     if isinstance(store, SqlJobStore):
         return SqlCardThreads(store._engine)
     return InMemoryCardThreads(notices)
+
+
+def _private_answers(store: JobStores) -> PrivateAnswerStore:
+    if isinstance(store, SqlJobStore):
+        return SqlPrivateAnswers(store._engine)
+    return InMemoryPrivateAnswers()
 
 
 def _set_event() -> asyncio.Event:

@@ -79,7 +79,7 @@ async def test_the_message_command_animates_too(studio):
         said = await settled_answer(fern, watch, record)
 
     assert said.startswith("🎬 Accepted for $0.")
-    assert "Follow the video's card in the channel" in said
+    assert "Follow its card in the channel" in said
 
 
 @pytest.mark.undocumented  # Discord's document knows no forwards

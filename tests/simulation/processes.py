@@ -22,6 +22,7 @@ from bot.providers.pacing import Pace
 from bot.providers.request_limits import Purpose, RequestRule
 from bot.storage.availability import SqlAvailabilityStore
 from bot.storage.budgets import SqlRequestBudgets
+from bot.storage.deliveries import SqlPrivateAnswers
 from bot.storage.guilds import (
     SqlCardThreads,
     SqlFavoriteStore,
@@ -121,6 +122,7 @@ def new_program(surroundings: Surroundings, storm: Storm) -> Program:
         notices=SqlNoticeStore(engine),
         temporary=cast(TemporaryMessages, storm.over("database", SqlTemporaryMessages(engine))),
         threads=SqlCardThreads(engine),
+        answers=SqlPrivateAnswers(engine),
         offers=SqlOfferStore(engine),
         availability=cast(AvailabilityStore, storm.over("database", SqlAvailabilityStore(engine))),
     )

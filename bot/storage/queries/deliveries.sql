@@ -42,3 +42,42 @@ ORDER BY j.accepted_at, j.id;
 -- name: list_deliveries
 -- List all messages of a job.
 SELECT * FROM deliveries WHERE job_id = :job_id ORDER BY kind;
+
+-- name: put_private_answer^
+-- Write a private answer that follows its job; a later one takes its place.
+INSERT INTO private_answers (
+    job_id, application_id, token, message_id, text, answered_at, expires_at, next_look_at, shown)
+VALUES (
+    :job_id, :application_id, :token, :message_id, :text, :answered_at, :expires_at,
+    :next_look_at, :shown)
+ON CONFLICT (job_id) DO UPDATE SET
+    application_id = excluded.application_id, token = excluded.token,
+    message_id = excluded.message_id, text = excluded.text,
+    answered_at = excluded.answered_at, expires_at = excluded.expires_at,
+    next_look_at = excluded.next_look_at, shown = excluded.shown
+RETURNING job_id;
+
+-- name: find_due_private_answer^
+-- Find a private answer that is due, or further off than any wait.
+SELECT job_id FROM private_answers WHERE next_look_at <= :now OR next_look_at > :latest LIMIT 1;
+
+-- name: claim_private_answers
+-- Take the private answers that are due, or further off than any wait; soonest first.
+UPDATE private_answers SET next_look_at = :until
+WHERE (next_look_at <= :now OR next_look_at > :latest) AND job_id IN (
+    SELECT job_id FROM private_answers
+    WHERE next_look_at <= :now OR next_look_at > :latest
+    ORDER BY next_look_at, job_id
+    LIMIT :most)
+RETURNING *;
+
+-- name: update_private_answer^
+-- Write what a private answer shows, unless a later one took its place.
+UPDATE private_answers SET next_look_at = :next_look_at, shown = :shown
+WHERE job_id = :job_id AND token = :token
+RETURNING job_id;
+
+-- name: remove_private_answer^
+-- Remove a private answer that no longer changes, and its token with it.
+DELETE FROM private_answers WHERE job_id = :job_id AND token = :token
+RETURNING job_id;

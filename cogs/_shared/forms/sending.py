@@ -19,7 +19,7 @@ from bot.presentation import answers
 from bot.presentation.widgets import raw_row_of
 from bot.services import Services
 from cogs._shared.answers import edit, note_unexpected
-from cogs._shared.asking import Said
+from cogs._shared.asking import Said, show
 from cogs._shared.forms.fields import PictureField, Plan, form_of
 from cogs._shared.forms.filled import Filled, read, spell_reopen
 from cogs._shared.interactions import place_of
@@ -70,7 +70,7 @@ async def answer_form(
         await give_back(services, sent, note_unexpected(error))
     else:
         if answer is not None:
-            await edit(interaction, *answer)
+            await show(services, interaction, answer)
 
 
 async def give_back(services: Services, sent: Sent, trouble: str) -> None:

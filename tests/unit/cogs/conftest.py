@@ -36,6 +36,7 @@ def stage():
         choosing=process.services.choosing,
         ordering=process.ordering,
         cancelling=process.services.cancelling,
+        following=process.services.following,
         clock=Hurried(),
         alternatives=process.services.alternatives,
         member_money=process.services.member_money,

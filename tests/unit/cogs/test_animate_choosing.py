@@ -12,6 +12,7 @@ from bot.ids import ChannelId, GuildId, UserId
 from cogs.animate import (
     ANY_PICTURE,
 )
+from tests.factories import NOW
 from tests.unit.cogs.animating import EVENT, shown, states
 
 
@@ -53,6 +54,7 @@ class Press:
         self.response = self.followup = self
         self.said: list[str] = []
         self.id = 5
+        self.application_id, self.token, self.created_at = 5, "a-token", NOW
 
     def is_done(self):
         return True
@@ -65,6 +67,7 @@ class Press:
 
     async def send(self, content, **_how):
         self.said.append(content)
+        return SimpleNamespace(id=100 + len(self.said))
 
 
 async def press(stage, number, user_id=30):

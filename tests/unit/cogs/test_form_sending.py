@@ -9,6 +9,7 @@ import pytest
 
 from bot.errors import DatabaseBusyError, InvalidRequestError, LeaseLostError
 from bot.presentation import answers
+from cogs._shared.asking import Said
 from cogs._shared.forms.fields import Plan
 from cogs._shared.forms.filled import FormId, GivenFile, parse_form
 from cogs._shared.forms.sending import answer_form, reopen
@@ -82,7 +83,7 @@ async def send(services, number, prompt="a fox", *, error=None, form=FORM, files
         asked.append(sent.filled)
         if error is not None:
             raise error
-        return "made", None
+        return Said("made")
 
     interaction: Any = Interaction(number, prompt, form=form, files=files)
     plan = Plan(form, "Create a video")

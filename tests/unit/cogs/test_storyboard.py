@@ -22,7 +22,7 @@ from bot.ordering.intake import Intake
 from bot.presentation import answers
 from cogs._shared.drafts import Draft, Drafts
 from cogs.storyboard import ShotList, Storyboard, request_of, shots_in
-from tests.factories import PROVIDER, make_capability, make_image
+from tests.factories import NOW, PROVIDER, make_capability, make_image
 from tests.fakes.clock import FakeClock
 from tests.fakes.world import World
 
@@ -45,6 +45,7 @@ class Interaction:
         self.id = 77
         self.data = {"custom_id": form, "components": [{"type": 1, "components": [field]}]}
         self.user = SimpleNamespace(id=MEMBER)
+        self.application_id, self.token, self.created_at = 5, "a-token", NOW
         self.permissions = discord.Permissions.none()
         self.response = self
         self.said: list[str] = []
@@ -130,6 +131,7 @@ def services(world):
         ordering=process.ordering,
         alternatives=process.services.alternatives,
         intake=Intake(cast(ImageStore, Uploads()), process.ordering),
+        following=process.services.following,
         notes=process.store,
         clock=Hurried(),
     )
