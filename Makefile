@@ -45,7 +45,7 @@ fix: $(VENV)/.test-ready  ## format, and fix what can be fixed by itself
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-picture: $(VENV)/.test-ready  ## make the pictures of README and docs again (needs Chromium)
+picture: $(VENV)/.test-ready  ## make the pictures of README and docs again, also the moving one (needs Chromium)
 	@$(BIN)/python -m docs.take_pictures
 
 lock:  ## compile the lock files again from pyproject.toml (needs uv)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, FloatRect, Locator, Page
 
+from docs.moving_picture import recording
 from tests.browser import running_browser
 
 DOCS = Path(__file__).parent
@@ -37,35 +38,78 @@ RULES = [
     "grant member: Fern dollars: 2.50 reason: won the contest lasts: 7 days",
     "event-open videos: 3 max_price: 0.50 channel: pictures lasts: 12 h",
 ]
-VIDEO_MILLISECONDS = 60_000
-PLAY_A_WHILE = """video => new Promise(resolve => {
+VIDEO_MILLISECONDS = 120_000
+STILL = 600  # milliseconds before a press, so that it is seen
+PLAY = """(video, [from, to]) => new Promise(resolve => {
     video.muted = true;
-    video.currentTime = 2;
-    video.ontimeupdate = () => { if (video.currentTime > 2.2) { video.pause(); resolve(); } };
+    video.currentTime = from;
+    video.ontimeupdate = () => { if (video.currentTime > to) { video.pause(); resolve(); } };
     video.play();
 })"""
+SHOTS = [
+    "A lighthouse on a cliff at dusk, waves below",
+    "A sailing ship in a storm at night",
+    "The ship comes home at dawn, calm sea",
+]
+FOLLOWS = {"More": "Details", "Details": "Make a preset"}  # what a press makes appear
+MAIN = FloatRect(x=248, y=0, width=720, height=680)  # of a page that is 1200 wide
 
 
 async def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     async with running_showreel() as address, running_browser() as browser:
-        await picture_of_a_video(await person(browser, address, "ada"))
-        ada = await person(browser, address, "ada", height=1080)
+        await moving_picture(browser, address)
+        ada = await person(browser, address, "ada", height=1160)
         for rule in RULES:
             await decide(ada, rule)
         fern = await person(browser, address, "fern", height=1080)
         for page, commands in ((ada, VIDEOS["ada"]), (fern, VIDEOS["fern"])):
             for command in commands:
                 await make_video(page, command)
+        await picture_of_buttons(fern)
         await picture_of_both(fern, ["/quota month", "/quota show"], "quota")
         await picture_of_both(ada, ["/quota-admin usage", "/quota-admin show"], "quota-admin")
         await picture_of_a_quote(fern)
+        await picture_of_models(fern)
+        await pictures_of_forms(fern)
 
 
-async def picture_of_a_video(page: Page) -> None:
-    video = await make_video(page, FOX)
-    await video.evaluate(PLAY_A_WHILE)
-    await page.screenshot(path=DOCS / "showreel.png")
+async def moving_picture(browser: Browser, address: str) -> None:
+    """A video is asked for, posted, and continued after its price was confirmed."""
+    juno = await person(browser, address, "juno", width=1200, height=680)
+    admin = await person(browser, address, "ada")
+    await juno.get_by_role("button", name="Hide the hints").click()
+    async with recording(juno, MAIN, DOCS / "showreel.webp") as recorded:
+        await type_slowly(juno, FOX)
+        with recorded.waiting():
+            video = await made_video(juno, 1)
+        await ask(admin, "/settings confirm-above dollars: 0")
+        await video.evaluate(PLAY, [0.5, 2.5])
+        await point_and_press(juno, "Extend")
+        with recorded.waiting():
+            await juno.get_by_role("button", name="Make it for").wait_for()
+        await point_and_press(juno, "Make it for")
+        with recorded.waiting():
+            longer = await made_video(juno, 2)
+        await longer.evaluate(PLAY, [4, 7])
+    await ask(admin, "/settings confirm-above dollars: 0.50")
+    await juno.close()
+    await admin.close()
+
+
+async def point_and_press(page: Page, label: str) -> None:
+    """Lead the pointer to the latest button with this label, where it can be seen."""
+    button = page.get_by_role("button", name=label).last
+    await button.hover()
+    await page.wait_for_timeout(STILL)
+    await button.click()
+
+
+async def type_slowly(page: Page, text: str) -> None:
+    box = page.get_by_role("textbox", name="Message")
+    await box.press_sequentially(text, delay=15)
+    await page.wait_for_timeout(STILL)
+    await box.press("Enter")
 
 
 async def picture_of_both(page: Page, commands: list[str], name: str) -> None:
@@ -85,6 +129,35 @@ async def picture_of_a_quote(page: Page) -> None:
     await page.screenshot(path=PICTURES / "quote.png", clip=await around(page, 1))
 
 
+async def picture_of_buttons(page: Page) -> None:
+    """A video, and what More and Details say of it."""
+    for label in ("More", "Details"):
+        await page.get_by_test_id("component-button").filter(has_text=label).last.click()
+        await page.get_by_test_id("component-button").filter(has_text=FOLLOWS[label]).wait_for()
+    await page.mouse.move(0, 0)
+    await page.screenshot(path=PICTURES / "buttons.png", clip=await around(page, 3))
+
+
+async def picture_of_models(page: Page) -> None:
+    await ask(page, "/models list")
+    await page.screenshot(path=PICTURES / "models.png", clip=await around(page, 1))
+
+
+async def pictures_of_forms(page: Page) -> None:
+    await type_in(page, "/create")
+    form = page.get_by_test_id("modal")
+    await form.get_by_label("Prompt").fill("A fox running through fresh snow at dawn")
+    await picture_of_form(form, "form")
+    await type_in(page, "/storyboard")
+    await form.get_by_label("One shot per line").fill("\n".join(SHOTS))
+    await picture_of_form(form, "storyboard")
+
+
+async def picture_of_form(form: Locator, name: str) -> None:
+    await form.screenshot(path=PICTURES / f"{name}.png")
+    await form.get_by_role("button", name="Cancel").click()
+
+
 async def around(page: Page, count: int) -> FloatRect:
     """The part of the page that shows the last messages."""
     messages = page.get_by_test_id("message")
@@ -101,11 +174,14 @@ async def around(page: Page, count: int) -> FloatRect:
     }
 
 
-async def person(browser: Browser, address: str, name: str, height: int = 800) -> Page:
+async def person(
+    browser: Browser, address: str, name: str, *, width: int = 1280, height: int = 800
+) -> Page:
     """The page of one of the sandbox's members."""
     page = await browser.new_page(
-        viewport={"width": 1280, "height": height}, color_scheme="dark", device_scale_factor=1
+        viewport={"width": width, "height": height}, color_scheme="dark", device_scale_factor=1
     )
+    page.set_default_timeout(VIDEO_MILLISECONDS)
     await page.goto(f"{address}?as={name}#videos")
     await page.wait_for_selector("body[data-ready]")
     return page
@@ -122,12 +198,17 @@ async def decide(page: Page, rule: str) -> None:
 
 async def make_video(page: Page, command: str) -> Locator:
     """Type the command, and wait until the video has replaced its card."""
-    videos, cards = page.locator("article video"), page.get_by_test_id("embed")
-    made = await videos.count()
+    made = await page.locator("article video").count()
     await type_in(page, command)
-    await videos.nth(made).wait_for(timeout=VIDEO_MILLISECONDS)
+    return await made_video(page, made + 1)
+
+
+async def made_video(page: Page, count: int) -> Locator:
+    """The video with this number, once it has replaced its card."""
+    videos, cards = page.locator("article video"), page.get_by_test_id("embed")
+    await videos.nth(count - 1).wait_for(timeout=VIDEO_MILLISECONDS)
     await cards.first.wait_for(state="detached", timeout=VIDEO_MILLISECONDS)
-    return videos.last
+    return videos.nth(count - 1)
 
 
 async def ask(page: Page, command: str) -> Locator:
@@ -145,6 +226,8 @@ async def type_in(page: Page, command: str) -> None:
     box = page.get_by_role("textbox", name="Message")
     await box.fill(command)
     await box.press("Enter")
+    if await page.locator("[data-option]").count():  # all are optional: a second press runs it
+        await page.keyboard.press("Enter")
 
 
 @contextlib.asynccontextmanager
