@@ -9,16 +9,23 @@ from discord.ext import commands
 
 from bot.archive.show import Shown
 from bot.client import Client
+from bot.errors import InvalidRequestError
 from bot.ids import JobId, UserId
+from bot.jobs.job import Job
 from bot.presentation import discord_errors, videos
 from bot.services import Services
 from cogs._shared.answers import edit, empty_on_error
 from cogs._shared.interactions import guild_of
+from cogs._shared.options import is_age_restricted
 
 _log = logging.getLogger(__name__)
 
 MAX_NAME = 100  # Discord's, for a choice
 SURELY_BYTES = 19 * 1024 * 1024  # taken everywhere, from everyone
+FOR_ADULTS = (
+    "This video comes from an age-restricted channel or a model for adults."
+    " Leave out `to_all`, or show it in an age-restricted channel."
+)
 WITHIN_SECONDS = 600.0  # an interaction can be answered for fifteen minutes
 
 
@@ -27,6 +34,7 @@ class Show(commands.Cog):
 
     def __init__(self, services: Services, within_seconds: float = WITHIN_SECONDS) -> None:
         self._showing = services.showing
+        self._catalog = services.catalog
         self._within_seconds = within_seconds
 
     @app_commands.command(description="See one of your videos again, even one that finished late")
@@ -46,8 +54,18 @@ class Show(commands.Cog):
             is_moderator=interaction.permissions.manage_messages,
             to_all=to_all,
         )
+        if to_all:
+            self._ensure_suits_channel(interaction, shown.job)
         if not await self._bring_in_time(interaction, shown, to_all=to_all):
             await _say(interaction, videos.text_without_file(shown.job, shown.addresses), to_all)
+
+    def _ensure_suits_channel(self, interaction: discord.Interaction, job: Job) -> None:
+        """Keep what was made for adults in age-restricted channels. Raises InvalidRequestError."""
+        guild, model = interaction.guild, self._catalog.find(job.request.model_id)
+        made_in = None if guild is None else guild.get_channel_or_thread(job.channel_id)
+        is_for_adults = is_age_restricted(made_in) or (model is not None and model.is_explicit)
+        if is_for_adults and not is_age_restricted(interaction.channel):
+            raise InvalidRequestError([FOR_ADULTS])
 
     async def _bring_in_time(
         self, interaction: discord.Interaction, shown: Shown, *, to_all: bool

@@ -7,14 +7,25 @@ from typing import Any, cast
 import pytest
 
 from bot.archive.show import Archive
+from bot.errors import InvalidRequestError
 from bot.guilds.settings import Recipes
 from bot.services import Services
 from cogs.show import Show
-from tests.factories import PROVIDER
+from tests.factories import PROVIDER, make_capability
 from tests.fakes.media import FakeVideoStore
 from tests.fakes.world import World
 
 LIMIT = 10_000
+
+
+class Channel:
+    """A channel, for adults or for everyone."""
+
+    def __init__(self, *, is_adult):
+        self.is_adult = is_adult
+
+    def is_nsfw(self):
+        return self.is_adult
 
 
 class Interaction:
@@ -30,6 +41,11 @@ class Interaction:
         self.said: list[str] = []
         self.to_all: list[dict[str, Any]] = []
         self.files = 0
+        self.channel = self.made_in = Channel(is_adult=False)
+        self.guild = self
+
+    def get_channel_or_thread(self, _id):
+        return self.made_in
 
     async def defer(self, *, ephemeral):
         assert ephemeral
@@ -60,7 +76,9 @@ def world(tmp_path, monkeypatch):
     return World()
 
 
-async def shown(world, size_bytes, *, videos=None, to_all=False, prompt="a fox", **how):
+async def shown(
+    world, size_bytes, *, videos=None, to_all=False, prompt="a fox", adults=(False, False), **how
+):
     """What is said of a video of this size."""
     process = world.start()
     job = await process.accept(key="one", prompt=prompt)
@@ -77,8 +95,9 @@ async def shown(world, size_bytes, *, videos=None, to_all=False, prompt="a fox",
         shots=world.store,
         recipes=Recipes(world.guilds, world.members),
     )
-    cog = Show(cast(Services, SimpleNamespace(showing=showing)), **how)
+    cog = Show(cast(Services, SimpleNamespace(showing=showing, catalog=world.catalog)), **how)
     interaction: Any = Interaction()
+    interaction.made_in, interaction.channel = (Channel(is_adult=one) for one in adults)
     callback: Any = Show.show.callback
     await callback(cog, interaction, job.id, to_all)
     return interaction
@@ -123,3 +142,20 @@ async def test_a_members_link_is_not_shown_to_all_in_the_bots_name(world, size_b
     [said] = interaction.to_all
     assert "evil.example" in said["content"]
     assert said["suppress_embeds"]
+
+
+@pytest.mark.parametrize("from_model", [False, True])
+async def test_what_was_made_for_adults_is_shown_to_all_among_adults_alone(world, from_model):
+    world.catalog.replace([make_capability(is_explicit=from_model)])
+    made_in = not from_model
+
+    with pytest.raises(InvalidRequestError, match="age-restricted"):
+        await shown(world, LIMIT, to_all=True, adults=(made_in, False))
+
+
+@pytest.mark.parametrize(("to_all", "here"), [(True, True), (False, False)])
+async def test_adults_and_its_member_see_what_was_made_for_adults(world, to_all, here):
+    interaction = await shown(world, LIMIT, to_all=to_all, adults=(True, here))
+
+    assert len(interaction.to_all) == to_all
+    assert interaction.files == (not to_all)
