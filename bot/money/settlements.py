@@ -217,35 +217,57 @@ def plan_service_refund(
     )
 
 
-def plan_refund(by: Actor, edit: RefundJob, books: JobBooks) -> MoneyPlan:
+def plan_refund(by: Actor, edit: RefundJob, paid: Sequence[JobBooks]) -> MoneyPlan:
     """Refund all that was spent, to the month's pool and to the member or event.
+
+    `paid` are the job's books; for a storyboard, those of its shots, which are one video.
 
     Raises InvalidRequestError for a job that was not paid for here, or was already refunded.
     """
-    end = books.end
-    if end is None or end.kind is not TransactionKind.SETTLE or end.guild_id != by.guild_id:
+    settled = [(one, one.end) for one in paid if one.end is not None]
+    here = [
+        (one, end)
+        for one, end in settled
+        if end.kind is TransactionKind.SETTLE and end.guild_id == by.guild_id
+    ]
+    if not here:
         raise InvalidRequestError([NOT_PAID_FOR])
-    member_micros = books.spent(AccountKind.SPENT)
-    pool_micros = books.spent(AccountKind.POOL_SPENT)
-    by_an_admin = any(one.actor_id is not None for one in books.refunds)
-    if books.refunds and (by_an_admin or not (member_micros or pool_micros)):
+    left = [(one, end) for one, end in here if _is_refundable(one)]
+    if not left:
         raise InvalidRequestError([REFUNDED_ALREADY])
-    back = _returned(
-        end, books, member_micros=member_micros, pool_micros=pool_micros, is_whole=True
-    )
-    refund = replace(
-        by_admin(by, TransactionKind.REFUND, back.postings, edit.reason),
-        job_id=edit.job_id,
-        user_id=end.user_id,
-    )
+    accounts: list[Account] = []
+    events: list[EventVideos] = []
+    transactions: list[Transaction] = []
+    for books, end in left:
+        back = _returned(
+            end,
+            books,
+            member_micros=books.spent(AccountKind.SPENT),
+            pool_micros=books.spent(AccountKind.POOL_SPENT),
+            is_whole=True,
+        )
+        accounts += back.accounts
+        events += back.events
+        refund = by_admin(by, TransactionKind.REFUND, back.postings, edit.reason)
+        name = (
+            refund.id if end.job_id == edit.job_id else TransactionId(f"{refund.id}-{end.job_id}")
+        )
+        transactions.append(replace(refund, id=name, job_id=end.job_id, user_id=end.user_id))
+    pool_micros = sum(books.spent(AccountKind.POOL_SPENT) for books, _ in left)
     after = f"{dollars(pool_micros)}: {edit.reason}"
     return MoneyPlan(
         by.guild_id,
-        accounts=back.accounts,
-        events=back.events,
-        transactions=(refund,),
+        accounts=tuple(accounts),
+        events=tuple(dict.fromkeys(events)),  # its shots together are one video
+        transactions=tuple(transactions),
         audit=AuditEntry(by, f"refund of video {edit.job_id}", "", after),
     )
+
+
+def _is_refundable(books: JobBooks) -> bool:
+    by_an_admin = any(one.actor_id is not None for one in books.refunds)
+    spent = books.spent(AccountKind.SPENT) or books.spent(AccountKind.POOL_SPENT)
+    return not books.refunds or bool(spent and not by_an_admin)
 
 
 @dataclass(frozen=True, slots=True)

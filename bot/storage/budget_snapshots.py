@@ -166,6 +166,17 @@ class BudgetSnapshots:
             tuple([await self._transaction(tx, one) for one in refunds]),
         )
 
+    async def paid_books(self, tx: SqlTransaction, job_id: JobId) -> list[JobBooks]:
+        """A video's books; of a storyboard those of its shots.
+
+        None for a shot alone: it is no video, and an event counted it with the others.
+        """
+        row = await tx.one("get_job", id=job_id)
+        if row is not None and row["shot_number"] is not None:
+            return []
+        shots = await tx.all("list_shots", storyboard_id=job_id)
+        return [await self.job_books(tx, one) for one in [shot["id"] for shot in shots] or [job_id]]
+
     async def _transaction(self, tx: SqlTransaction, row: Row) -> Transaction:
         entries = await tx.all("list_entries", transaction_id=row["id"])
         return policies.transaction_from(row, entries)

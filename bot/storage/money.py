@@ -161,7 +161,7 @@ class Money(BudgetSnapshots):
                 event = await self.open_event(tx, by.guild_id, channel_id)
                 plan = plan_event_end(by, edit, event)
             case RefundJob(job_id=job_id):
-                plan = plan_refund(by, edit, await self.job_books(tx, job_id))
+                plan = plan_refund(by, edit, await self.paid_books(tx, job_id))
             case _:
                 assert_never(edit)
         return plan

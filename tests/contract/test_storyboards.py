@@ -17,13 +17,13 @@ from datetime import timedelta
 import pytest
 
 from bot.catalog.request import Shot
-from bot.errors import DuplicateRequestError, StorageError
+from bot.errors import DuplicateRequestError, InvalidRequestError, StorageError
 from bot.guilds.audit import Actor
 from bot.ids import ProviderName
 from bot.jobs.job import FailureKind, JobState, advance
 from bot.jobs.stores import Change
 from bot.jobs.storyboard import MAX_AT_ONCE, as_shot, as_storyboard
-from bot.money.changes import OpenEvent
+from bot.money.changes import OpenEvent, RefundJob
 from bot.money.limits import LimitKind, LimitReachedError, RateLimit, Rules
 from bot.storage.stores import SqlJobStore
 from tests.contract.branches import CENT, DAILY, PLACE, by
@@ -349,3 +349,42 @@ async def test_a_storyboard_beyond_an_event_is_paid_by_its_member(branch):
     [opened] = await branch.money_store.events(PLACE.guild_id, NOW)
     assert (opened.videos_left, opened.left_micros) == (5, 100 * CENT)
     assert isinstance(by("event"), Actor)
+
+
+@on_databases
+async def test_an_admin_refunds_a_storyboard_by_its_number_once(branch):
+    """Its shots have numbers, too, which no card shows."""
+    await branch.decide(rules=DAILY, pool_micros=200 * CENT)
+    job, (first, second, third) = await request(branch)
+    await branch.end(first)
+    await branch.end(second, JobState.FAILED, FailureKind.PROVIDER)
+    await branch.end(third)
+    await branch.end(job, submitted=False)
+    assert await branch.pool_used() == 20 * CENT
+
+    await branch.money_store.apply(by("back"), RefundJob(job.id, "it was black"))
+
+    assert await branch.own_left() == 100 * CENT
+    assert await branch.pool_used() == 0
+    for number, one in enumerate((job, first, second, third)):
+        with pytest.raises(InvalidRequestError):
+            await branch.money_store.apply(by(f"again-{number}"), RefundJob(one.id, "black"))
+    assert await branch.pool_used() == 0
+    assert await is_balanced(branch)
+
+
+@on_databases
+async def test_a_refunded_storyboard_leaves_an_event_room_for_one_video(branch):
+    await branch.decide(rules=DAILY)
+    event = OpenEvent(PLACE.channel_id, videos_most=2, video_micros_most=30 * CENT)
+    await branch.money_store.apply(by("event"), event)
+    job, shots = await request(branch)
+    for shot in shots:
+        await branch.end(shot)
+    await branch.end(job, submitted=False)
+
+    await branch.money_store.apply(by("back"), RefundJob(job.id, "it was black"))
+
+    [opened] = await branch.money_store.events(PLACE.guild_id, NOW)
+    assert (opened.videos_left, opened.left_micros) == (2, 60 * CENT)
+    assert await is_balanced(branch)

@@ -208,7 +208,7 @@ def test_a_charge_beyond_all_that_there_was_is_funded_first_and_the_pool_looked_
 def test_a_refund_goes_to_a_grant_and_to_the_pool_of_its_month():
     books, job_books = settled(standing_of(pool_micros=5000))
 
-    plan = plan_refund(ADA, EDIT, job_books)
+    plan = plan_refund(ADA, EDIT, [job_books])
     books.write(plan)
 
     [grant] = books.of(AccountKind.GRANT)
@@ -227,7 +227,7 @@ def test_a_refund_goes_to_a_grant_and_to_the_pool_of_its_month():
 def test_a_refund_of_an_events_video_goes_to_the_event_with_room_for_another():
     books, job_books = settled(standing_of(event=event_of()))
 
-    plan = plan_refund(ADA, EDIT, job_books)
+    plan = plan_refund(ADA, EDIT, [job_books])
     books.write(plan)
 
     assert plan.events == (EventVideos(EVENT, -1),)
@@ -237,7 +237,7 @@ def test_a_refund_of_an_events_video_goes_to_the_event_with_room_for_another():
 
 def test_only_what_was_paid_for_here_and_not_given_back_is_refunded():
     _, paid = settled(standing_of())
-    [refund] = plan_refund(ADA, EDIT, paid).transactions
+    [refund] = plan_refund(ADA, EDIT, [paid]).transactions
     _, free = settled(standing_of(), charged=0)
     elsewhere = replace(ADA, guild_id=GuildId(99))
     again = replace(paid, refunds=(refund,))
@@ -250,7 +250,7 @@ def test_only_what_was_paid_for_here_and_not_given_back_is_refunded():
 
     for by, books, reason in cases:
         with pytest.raises(InvalidRequestError) as caught:
-            plan_refund(by, EDIT, books)
+            plan_refund(by, EDIT, [books])
         assert caught.value.reasons == (reason,)
 
 
@@ -265,7 +265,7 @@ def test_a_service_that_charged_less_gives_the_difference_back_once():
     assert (refund.actor_id, refund.reason) == (None, "the service charged less")
     again = replace(job_books, refunds=(refund,))
     assert plan_service_refund(ended(), submission_of(0), again, NOW).transactions == ()
-    books.write(plan_refund(ADA, EDIT, again))
+    books.write(plan_refund(ADA, EDIT, [again]))
     assert books.balance(*SPENT) == 0
 
 
@@ -330,7 +330,7 @@ def test_the_money_of_a_job_comes_to_nothing_at_every_step_of_its_life(
     assert books.balance(AccountKind.POOL_SPENT) == job_books.spent(AccountKind.POOL_SPENT)
 
     try:
-        plans.append(plan_refund(ADA, EDIT, job_books))
+        plans.append(plan_refund(ADA, EDIT, [job_books]))
     except InvalidRequestError:
         assert books.balance(AccountKind.POOL_SPENT) == 0
     else:
