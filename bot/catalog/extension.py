@@ -225,6 +225,7 @@ def loop(
         end_image=first_frame,
         reference_images=(),
         shots=(),
+        continuous=False,
         source_video=None,
         parent=Parent(Derivation.LOOP, job_id),
     )

@@ -85,6 +85,7 @@ def preset_of(
         end_image=None,
         reference_images=(),
         shots=(),
+        continuous=False,
         is_spoiler=False,
         source_video=None,
         parent=None,

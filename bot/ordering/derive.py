@@ -80,7 +80,8 @@ def text_of(request: VideoRequest) -> str:
 def remixed(original: VideoRequest, changed: VideoRequest, job_id: JobId | None) -> VideoRequest:
     """Return what a form made of the original: its prompt is shot by shot for a storyboard.
 
-    A shot keeps its pictures unless others came with the form. Raises InvalidRequestError where no
+    A shot keeps its pictures unless others came with the form, and its length unless another one
+    was chosen. Raises InvalidRequestError where no
     shot is left.
     """
     changed = replace(changed, parent=parent_of(Derivation.REMIX, original, job_id))
@@ -95,7 +96,10 @@ def remixed(original: VideoRequest, changed: VideoRequest, job_id: JobId | None)
     else:
         references = original.reference_images
         another = Shot("", reference_images=references)
-        earlier = (*original.shots, *[another] * len(prompts))
+        kept = original.shots
+        if changed.duration_seconds != original.duration_seconds:
+            kept = without_lengths(kept)
+        earlier = (*kept, *[another] * len(prompts))
         shots = [replace(shot, prompt=one) for shot, one in zip(earlier, prompts, strict=False)]
     return replace(
         changed,
@@ -105,6 +109,11 @@ def remixed(original: VideoRequest, changed: VideoRequest, job_id: JobId | None)
         reference_images=references,
         shots=tuple(shots),
     )
+
+
+def without_lengths(shots: Iterable[Shot]) -> tuple[Shot, ...]:
+    """Return shots without lengths of their own, for a length that was chosen for all of them."""
+    return tuple(replace(shot, duration_seconds=None) for shot in shots)
 
 
 def _ends(request: VideoRequest) -> tuple[SourceImage | None, ...]:

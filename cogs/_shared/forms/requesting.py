@@ -12,6 +12,7 @@ from bot.catalog.menu import arranged
 from bot.catalog.request import SourceImage, VideoRequest
 from bot.errors import InvalidRequestError
 from bot.ids import ModelId
+from bot.ordering.derive import without_lengths
 from bot.presentation.answers import in_form
 from bot.services import Services
 from cogs._shared import asking
@@ -92,6 +93,8 @@ async def wanted(
     uploads = Uploads()
     given = [*pictures, *uploads.promise_all(filled.files)]
     sketch = base or VideoRequest("", ModelId(""))
+    if filled.length != sketch.duration_seconds:
+        sketch = replace(sketch, shots=without_lengths(sketch.shots))
     try:
         prompt, name = _named(filled)
     except InvalidRequestError as error:

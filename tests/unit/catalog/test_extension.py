@@ -348,13 +348,14 @@ def test_a_request_that_sends_a_video_has_no_price_where_only_words_have_one():
 
 def test_a_loop_starts_and_ends_with_its_first_frame_on_the_same_model():
     frame = make_image(key="first.png")
-    before = make_request(shots=(Shot("one"), Shot("two")), reference_images=(make_image(),))
+    shots = (Shot("one"), Shot("two"))
+    before = make_request(shots=shots, continuous=True, reference_images=(make_image(),))
 
     found = loop(before, frame, JobId("b" * 16), [CHEAP, SAME], None)
 
     assert (found.model_id, found.prompt) == ("fake-model", "one")
     assert (found.image, found.end_image, found.pictures) == (frame, frame, (frame,))
-    assert (found.shots, found.source_video) == ((), None)
+    assert (found.shots, found.continuous, found.source_video) == ((), False, None)
     assert found.parent == Parent(Derivation.LOOP, JobId("b" * 16))
 
 

@@ -22,13 +22,16 @@ def reasons_of(name="Clay", template=TEMPLATE):
 
 
 def test_a_request_is_kept_without_what_belongs_to_one_video():
-    request = make_request(prompt=f"  {TEMPLATE}\n", image=make_image(), is_spoiler=True)
+    request = make_request(
+        prompt=f"  {TEMPLATE}\n", image=make_image(), is_spoiler=True, continuous=True
+    )
 
     preset, reasons = preset_of(OWNER, "  Clay   ", request)
 
     assert reasons == ()
     assert (preset.name, preset.request.prompt) == ("Clay", TEMPLATE)
     assert (preset.request.image, preset.request.is_spoiler) == (None, False)
+    assert not preset.request.continuous
     assert preset.request.aspect_ratio == request.aspect_ratio
 
 

@@ -88,6 +88,16 @@ def test_new_pictures_of_a_storyboard_are_those_of_every_shot():
     assert (made.image, made.end_image, made.reference_images) == (None, None, (B, C))
 
 
+@pytest.mark.parametrize(("chosen", "seconds"), [(5, 24), (3, 9), (None, None)])
+def test_a_length_that_was_chosen_is_that_of_every_shot(chosen, seconds):
+    """Otherwise the video would cost more than the form says."""
+    shots = tuple(Shot(one, duration_seconds=8) for one in ("one", "two", "three"))
+    original = make_request(duration_seconds=5, shots=shots)
+    changed = replace(original, prompt="one\ntwo\nthree", duration_seconds=chosen)
+
+    assert derive.remixed(original, changed, JOB).total_seconds == seconds
+
+
 @pytest.mark.parametrize("text", ["", " \n \n"])
 def test_an_emptied_storyboard_is_refused(text):
     with pytest.raises(InvalidRequestError, match="no shots"):
