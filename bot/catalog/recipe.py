@@ -27,8 +27,9 @@ _Found = TypeVar("_Found")
 # mentions of members, roles, channels, commands and emoji as Discord spells them, then bare ids
 _MENTIONS = re.compile(r"<(?:@[!&]?|#|id:)[^<>\s]{0,40}>|</[^<>]{1,120}:\d+>")
 _EMOJI = re.compile(r"<a?(:\w{2,32}:)\d+>")
+# \b: a long word is read once, not again from each of its letters
 _LINKS = re.compile(
-    r"(?:https?://)?(?:\w+\.)?(?:discord(?:app)?\.(?:com|gg|net)|discord\.gg)/\S*", re.IGNORECASE
+    r"(?:https?://)?(?:\b\w+\.)?(?:discord(?:app)?\.(?:com|gg|net)|discord\.gg)/\S*", re.IGNORECASE
 )
 _IDS = re.compile(r"(?<!\d)\d{17,20}(?!\d)")
 _SPACES = re.compile(r"[ \t]{2,}")

@@ -120,8 +120,7 @@ class DiskSourceVideoStore:
         return await self._frame(Frames(self._ffmpeg, self._folder).last, path, name)
 
     async def find_recipe(self, path: Path) -> VideoRequest | None:
-        comments = await asyncio.to_thread(comments_of, path)
-        return next((found for one in comments if (found := read_recipe(one))), None)
+        return await asyncio.to_thread(_recipe_in, path)
 
     async def forget_older(self, before: datetime, *, keep: Collection[str]) -> int:
         return await asyncio.to_thread(delete_older, self._folder, before.timestamp(), keep)
@@ -191,6 +190,11 @@ class DiskSourceVideoStore:
             yield Path(folder, "source.mp4")
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def _recipe_in(path: Path) -> VideoRequest | None:
+    """Read the first recipe; a stranger's file may hold thousands of comments that are none."""
+    return next((found for one in comments_of(path) if (found := read_recipe(one))), None)
 
 
 def _refusal_of(path: Path, name: str) -> str | None:

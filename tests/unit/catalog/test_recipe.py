@@ -1,6 +1,7 @@
 """A recipe says how a video was made, and never by whom; what strangers wrote is read with care."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given, strategies as st
@@ -141,3 +142,16 @@ def test_a_long_storyboard_still_fits():
     shots = tuple(Shot("é" * MAX_PROMPT) for _ in range(20))
 
     assert len(write_recipe(make_request(shots=shots))) <= MAX_TEXT
+
+
+@pytest.mark.parametrize("letter", ["a", "1", "<@", "</a", "http://", "a.", "discord."])
+def test_the_longest_text_of_a_strangers_file_is_read_at_once(letter):
+    words = (letter * MAX_PROMPT)[: MAX_PROMPT - 100]
+    told = {"showreel": 1, "prompt": words, "model": "a", "negative": words, "shots": [words] * 5}
+    text = json.dumps(told)
+    assert len(text) <= MAX_TEXT
+    begun = time.process_time()
+
+    read_recipe(text)
+
+    assert time.process_time() - begun < 0.1
