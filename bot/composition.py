@@ -80,6 +80,7 @@ from bot.ordering.offers import OfferStore
 from bot.ordering.ordering import Acceptance, Ordering, Retrying
 from bot.ordering.presets import Presets, PresetStore
 from bot.ordering.quotes import FreeQuotes, Quotes
+from bot.ordering.remaking import Remaking
 from bot.ordering.sequels import Sequels
 from bot.polling.history import RenderTimes
 from bot.presentation.answers import card_trouble, provider_notice
@@ -332,6 +333,17 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
     )
     recipes = Recipes(stores.guilds, stores.members)
     new_edit_id = adapters.ids(EditId)
+    sequels = Sequels(
+        jobs=stores.jobs,
+        guilds=stores.guilds,
+        images=adapters.images,
+        catalog=catalog,
+        quotes=quotes,
+        ordering=ordering,
+        alternatives=alternatives,
+        member_money=member_money,
+        new_seed=adapters.new_seed,
+    )
     services = Services(
         catalog=catalog,
         quotes=quotes,
@@ -367,15 +379,14 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
         recipes=recipes,
         images=adapters.images,
         details=VideoDetails(stores.jobs, stores.messages, catalog),
-        sequels=Sequels(
+        sequels=sequels,
+        remaking=Remaking(
+            sequels=sequels,
             jobs=stores.jobs,
-            guilds=stores.guilds,
-            images=adapters.images,
-            catalog=catalog,
+            shots=stores.shots,
+            messages=stores.messages,
+            videos=adapters.videos,
             quotes=quotes,
-            ordering=ordering,
-            alternatives=alternatives,
-            member_money=member_money,
             new_seed=adapters.new_seed,
         ),
         retrying=Retrying(stores.jobs, alternatives),

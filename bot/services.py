@@ -24,6 +24,7 @@ from bot.ordering.intake import Intake
 from bot.ordering.ordering import Ordering, Retrying
 from bot.ordering.presets import Presets
 from bot.ordering.quotes import Quotes
+from bot.ordering.remaking import Remaking
 from bot.ordering.sequels import Sequels
 
 
@@ -49,6 +50,7 @@ class Services:
     images: ImageStore
     details: VideoDetails
     sequels: Sequels
+    remaking: Remaking
     retrying: Retrying
     showing: Archive
     reporting: Reporting

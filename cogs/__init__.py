@@ -12,6 +12,7 @@ EXTENSIONS = (
     "cogs.actions.buttons",
     "cogs.actions.frames",
     "cogs.actions.remix",
+    "cogs.actions.shots",
     "cogs.actions.menus",
     "cogs.show",
     "cogs.quota",

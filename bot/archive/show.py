@@ -23,10 +23,10 @@ from bot.errors import (
 from bot.guilds.settings import Recipes
 from bot.ids import GuildId, JobId, UserId
 from bot.jobs.files import FittedVideo, VideoStore
-from bot.jobs.job import TERMINAL_STATES, Artifact, Job, JobState
+from bot.jobs.job import TERMINAL_STATES, Artifact, Job
 from bot.jobs.messages import DeliveryKind, DeliveryState
 from bot.jobs.stores import JobStore, MessageStore, ShotStore
-from bot.jobs.storyboard import remark_on
+from bot.jobs.storyboard import remark_on, to_join
 from bot.worker.step import Providers
 from bot.worker.storyboard import join
 
@@ -105,7 +105,7 @@ class Archive:
     async def _joined(self, job: Job) -> Artifact:
         """Find a storyboard's video, or join the shots that are kept. Raises VideoNotThereError."""
         shots = await self._shots.list_shots(job.id)
-        good = [shot for shot in shots if shot.state is JobState.SUCCEEDED]
+        good = to_join(shots)
         if not good:
             raise VideoNotThereError
         try:

@@ -161,15 +161,19 @@ def makes_at_once(request: VideoRequest, capability: Capability) -> bool:
         count <= capability.shots_max
         and not request.continuous
         and request.resolution not in capability.one_shot_resolutions
-        and all(shot.duration_seconds is None for shot in request.shots)
+        and all(shot.duration_seconds is None and shot.reuses is None for shot in request.shots)
     )
 
 
 def total_price(request: VideoRequest, capability: Capability) -> Price | None:
-    """Return the listed price of a completed request with all its shots; None if unlisted."""
+    """Return the listed price of a completed request with all its new shots; None if unlisted."""
     if makes_at_once(request, capability):
         return price(request, capability.prices)
-    found = [price(single, capability.prices) for single in priced_requests(request)]
+    found = [
+        price(single, capability.prices)
+        for shot, single in zip(request.shots, priced_requests(request), strict=True)
+        if shot.reuses is None
+    ]
     return sum_of([one for one in found if one is not None]) if None not in found else None
 
 

@@ -61,6 +61,7 @@ class Shot:
     end_image: SourceImage | None = None
     reference_images: tuple[SourceImage, ...] = ()
     duration_seconds: int | None = None  # None: as the request says
+    reuses: JobId | None = None  # the shot of an earlier storyboard that is used as it is
 
     @property
     def pictures(self) -> tuple[SourceImage, ...]:

@@ -33,7 +33,8 @@ class JobState(StrEnum):
     UNCERTAIN = "uncertain"  # submitted, and the answer was lost
     RENDERING = "rendering"  # at the provider
     # the provider is done; the video is being downloaded. Also a storyboard whose shots are jobs of
-    # their own: there is nothing to submit, so it waits for them and joins them.
+    # their own: there is nothing to submit, so it waits for them and joins them. And a shot that is
+    # copied from an earlier storyboard.
     DOWNLOADING = "downloading"
     SUCCEEDED = "succeeded"  # the video is on our disk
     FAILED = "failed"
@@ -134,6 +135,7 @@ class Job:
     shot_number: int | None = None  # of a shot, from 1
     is_held: bool = False  # a shot that waits for others before it may be submitted
     was_retried: bool = False  # a shot that its service failed to make once
+    reuses: JobId | None = None  # a shot that is copied from an earlier storyboard, at no cost
     version: int = 1
 
     def seconds_at_provider(self, now: datetime) -> float:

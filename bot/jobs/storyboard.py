@@ -4,7 +4,8 @@ All rows are written at once; each shot is then submitted, polled, downloaded an
 other job, and owes no messages. The storyboard's own job has nothing to submit and costs nothing
 itself: it waits in DOWNLOADING for its shots and joins them. No more than a few shots of one
 storyboard are in progress at a time, so that others get their turn; the rest are held, and so is a
-shot that starts from the last frame of the one before.
+shot that starts from the last frame of the one before. Where one shot of an earlier storyboard is
+made again, the others are copied first, and it is held until they are there.
 """
 
 import math
@@ -39,7 +40,10 @@ def as_shot(
     expected_seconds: int,
 ) -> Job:
     """Return a shot of a new storyboard; `number` counts from 1."""
+    parts = storyboard.request.shots
+    reuses = parts[number - 1].reuses
     waits = storyboard.request.continuous and number > 1
+    is_remake = any(part.reuses is not None for part in parts)
     return replace(
         storyboard,
         id=job_id,
@@ -48,10 +52,11 @@ def as_shot(
         cost_micros=cost_micros,
         cost_is_estimate=cost_is_estimate,
         expected_seconds=expected_seconds,
-        state=JobState.QUEUED,
+        state=JobState.QUEUED if reuses is None else JobState.DOWNLOADING,
         source_message_id=None,
         shot_number=number,
-        is_held=waits or number > MAX_AT_ONCE,
+        is_held=reuses is None and (waits or is_remake or number > MAX_AT_ONCE),
+        reuses=reuses,
     )
 
 
@@ -74,7 +79,8 @@ class Turn:
 def next_turns(storyboard: Job, shots: Sequence[Job]) -> list[Turn]:
     """Return the held shots that may be submitted now."""
     held = [shot for shot in shots if shot.is_held and not shot.is_terminal]
-    if not held:
+    copied = [shot for shot in shots if shot.reuses is not None]
+    if not held or is_broken(shots) or not all(shot.is_terminal for shot in copied):
         return []
     if storyboard.request.continuous:
         return _next_of_chain(held[0], shots)
@@ -94,16 +100,27 @@ def _next_of_chain(first: Job, shots: Sequence[Job]) -> list[Turn]:
     return [Turn(first, good[-1] if good else None)]
 
 
+def is_broken(shots: Sequence[Job]) -> bool:
+    """Return whether a shot that was to be used again is gone, so that no other is worth its price."""
+    return any(shot.reuses is not None and shot.state is JobState.FAILED for shot in shots)
+
+
+def to_join(shots: Sequence[Job]) -> list[Job]:
+    """Return the shots that were made, or none if all of them are an earlier video's."""
+    good = [shot for shot in shots if shot.state is JobState.SUCCEEDED]
+    return good if any(shot.reuses is None for shot in good) else []
+
+
 def is_spent(shot: Job) -> bool:
     """Return whether a shot costs its member something, or may, if it is cancelled now."""
-    return shot.state in _SENT or shot.state is JobState.SUCCEEDED
+    return shot.reuses is None and (shot.state in _SENT or shot.state is JobState.SUCCEEDED)
 
 
 def cancelled_shots(shots: Sequence[Job], now: datetime) -> list[Job]:
-    """Return the shots that a cancellation changes: unsent ones end, others are let go."""
+    """Return the shots that a cancellation changes: those at no service end, others are let go."""
     return [
         advance(shot, JobState.CANCELLED, now)
-        if shot.state is JobState.QUEUED
+        if shot.state is JobState.QUEUED or shot.reuses is not None
         else replace(shot, cancel_requested=True, next_action_at=now)
         for shot in shots
         if not shot.is_terminal and not shot.cancel_requested
@@ -112,7 +129,12 @@ def cancelled_shots(shots: Sequence[Job], now: datetime) -> list[Job]:
 
 def remark_on(shots: Sequence[Job]) -> str | None:
     """Return which shots are missing in the joined video, for its member."""
-    missing = [shot for shot in shots if shot.state not in {JobState.SUCCEEDED, JobState.CANCELLED}]
+    missing = [
+        shot
+        for shot in shots
+        if shot.state is not JobState.SUCCEEDED
+        and (shot.state is not JobState.CANCELLED or shot.reuses is not None)
+    ]
     if not missing:
         return None
     if len(missing) == 1:
@@ -138,10 +160,13 @@ class Progress:
     total: int
     ended: int
     started: int
+    remade: int | None = None  # the number of the one shot that is made; the others are there
 
 
 def progress_of(shots: Sequence[Job]) -> Progress:
     """Return how many of these shots have ended and how many were submitted."""
-    ended = sum(shot.is_terminal for shot in shots)
-    begun = sum(shot.submitted_at is not None and not shot.is_terminal for shot in shots)
-    return Progress(len(shots), ended, ended + begun)
+    new = [shot for shot in shots if shot.reuses is None]
+    ended = sum(shot.is_terminal for shot in new)
+    begun = sum(shot.submitted_at is not None and not shot.is_terminal for shot in new)
+    remade = new[0].shot_number if len(new) < len(shots) else None
+    return Progress(len(new), ended, ended + begun, remade)

@@ -116,7 +116,7 @@ def _admissions(
     """Yield who reserves what, one after the other; an event pays for all of a video or nothing."""
     if budget.sponsor(facts.cost_micros) is None:
         budget = replace(budget, event=None)
-    for paid in shots or (job,):
+    for paid in [shot for shot in shots if shot.reuses is None] or [job]:
         admission = admit(budget, replace(facts, cost_micros=paid.cost_micros))
         yield paid, admission
         budget = after(budget, admission)

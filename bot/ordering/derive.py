@@ -33,6 +33,42 @@ def again(
     return replace(request, seed=seed if capability.seed else None, parent=parent)
 
 
+def whole(request: VideoRequest) -> VideoRequest:
+    """Return a storyboard with all its shots to be made, none used from an earlier one."""
+    if all(shot.reuses is None for shot in request.shots):
+        return request
+    return replace(request, shots=tuple(replace(shot, reuses=None) for shot in request.shots))
+
+
+def remade(
+    request: VideoRequest,
+    made: Sequence[JobId],
+    number: int,
+    prompt: str,
+    *,
+    seed: int | None,
+    job_id: JobId | None,
+) -> VideoRequest:
+    """Return the same storyboard with one shot made again, with new words if there are any.
+
+    `made` are the jobs of its shots, in order; `number` counts from 1.
+    """
+    words = " ".join(prompt.split())
+    shots = tuple(
+        replace(shot, prompt=words or shot.prompt, reuses=None)
+        if at == number
+        else replace(shot, reuses=one)
+        for at, (shot, one) in enumerate(zip(request.shots, made, strict=True), start=1)
+    )
+    return replace(
+        request,
+        prompt=" / ".join(shot.prompt for shot in shots),
+        shots=shots,
+        seed=seed,
+        parent=parent_of(Derivation.REMAKE, request, job_id),
+    )
+
+
 def to_better(request: VideoRequest, job_id: JobId | None) -> VideoRequest:
     """Return the same request and seed, to be carried over to a better model."""
     return replace(request, parent=parent_of(Derivation.BETTER, request, job_id))

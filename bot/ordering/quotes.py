@@ -187,12 +187,16 @@ class Quotes:
 
     async def _quote_shots(self, completed: VideoRequest, capability: Capability) -> Quote:
         """Quote a storyboard whose shots are made one by one. Raises InvalidRequestError."""
-        shots = [
-            replace(await self._quote_one(priced, capability), request=single)
-            for priced, single in zip(
-                priced_requests(completed), single_requests(completed), strict=True
-            )
-        ]
+        shots = []
+        singles = zip(
+            completed.shots, priced_requests(completed), single_requests(completed), strict=True
+        )
+        for shot, priced, single in singles:
+            if shot.reuses is None:
+                quote = replace(await self._quote_one(priced, capability), request=single)
+            else:
+                quote = Quote(single, capability, Price(0), 0)
+            shots.append(quote)
         total = sum_of([shot.price for shot in shots])
         seconds = seconds_for_all([shot.expected_seconds for shot in shots], completed)
         return Quote(completed, capability, total, seconds, shots=tuple(shots))

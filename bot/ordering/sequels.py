@@ -5,7 +5,7 @@ and is judged like any other request; the caller accepts the result.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.catalog import extension
 from bot.catalog.capability import Capability
@@ -68,7 +68,7 @@ class Sequels:
         self._new_seed = new_seed
 
     async def parent(self, job_id: JobId, presser: Origin) -> Job:
-        """Return the job whose video this member may make more of.
+        """Return the job whose video this member may make more of, all of its shots included.
 
         Raises JobNotFoundError, also for another server's job, and NotTheMakerError where the
         server leaves that to the video's maker.
@@ -80,7 +80,7 @@ class Sequels:
             settings = await self._guilds.get(presser.guild_id)
             if settings.buttons is ButtonsFor.MAKER:
                 raise NotTheMakerError
-        return job
+        return replace(job, request=derive.whole(job.request))
 
     async def again(self, job_id: JobId, presser: Origin) -> VideoRequest:
         """Return the same request with a new seed.
@@ -88,8 +88,8 @@ class Sequels:
         Raises what `parent` does, and InvalidRequestError for a retired model and lost pictures.
         """
         job = await self.parent(job_id, presser)
-        capability = self._capability(job)
-        self._ensure_pictures(job.request)
+        capability = self.capability_of(job)
+        self.ensure_pictures(job.request)
         return derive.again(job.request, capability, self._new_seed(), job.id)
 
     async def better(self, job_id: JobId, presser: Origin) -> Better:
@@ -98,7 +98,7 @@ class Sequels:
         Raises as `again`, InvalidRequestError where there is none, and LimitReachedError.
         """
         job = await self.parent(job_id, presser)
-        self._ensure_pictures(job.request)
+        self.ensure_pictures(job.request)
         price = self._price(job)
         request = derive.to_better(job.request, job.id)
         found = await self._alternatives.find_better(
@@ -128,14 +128,16 @@ class Sequels:
         if self._catalog.find(request.model_id) is not None:
             await self._ordering.ensure_possible(request, presser)
 
-    def _ensure_pictures(self, request: VideoRequest) -> None:
+    def ensure_pictures(self, request: VideoRequest) -> None:
+        """Check that all pictures of a request are kept. Raises InvalidRequestError."""
         if not self._has_pictures(request):
             raise InvalidRequestError([PICTURES_GONE])
 
     def _has_pictures(self, request: VideoRequest) -> bool:
         return all(self._images.has(image) for image in request.pictures)
 
-    def _capability(self, job: Job) -> Capability:
+    def capability_of(self, job: Job) -> Capability:
+        """Return the model that made a video. Raises InvalidRequestError if it is retired."""
         found = self._catalog.find(job.request.model_id)
         if found is None:
             model = f"The model `{job.request.model_id}` is no longer offered"

@@ -8,6 +8,7 @@ from bot.catalog.capability import Capability, Kind
 from bot.catalog.menu import usual, usual_price
 from bot.catalog.models import Catalog, ModelDescription
 from bot.catalog.pricing import Price, dollars
+from bot.catalog.request import VideoRequest
 from bot.delivery.threads import ThreadTrouble
 from bot.errors import (
     AlreadySpentError,
@@ -178,8 +179,7 @@ def to_confirm(quote: Quote, left_micros: int | None, expires_at: datetime) -> s
     """A price that must be agreed to first; in public without what its member has left."""
     request, name = quote.request, quoted(quote.capability.name, most=100)
     parts = [
-        f"{len(request.parts)} shots" if len(request.parts) > 1 else None,
-        f"{request.duration_seconds} s" if request.duration_seconds else None,
+        length_of(request),
         request.resolution,
         "with sound" if request.audio else None,
     ]
@@ -189,6 +189,17 @@ def to_confirm(quote: Quote, left_micros: int | None, expires_at: datetime) -> s
         f"{_left(left_micros)} {_time(quote)}\n"
         f"You won't be charged unless you press the button. It expires at {money.clock_of(expires_at)}."
     )
+
+
+def length_of(request: VideoRequest) -> str | None:
+    """How long the video will be; None if its model decides."""
+    shots, total = len(request.parts), request.total_seconds
+    if any(shot.duration_seconds for shot in request.shots) and total is not None:
+        return f"{shots} shots, {total} s in all"
+    if not request.duration_seconds:
+        return f"{shots} shots" if shots > 1 else None
+    times = f"{shots} shots of " if shots > 1 else ""
+    return f"{times}{request.duration_seconds} s"
 
 
 def paused(error: ProviderPausedError, *, can_do_otherwise: bool) -> str:

@@ -206,9 +206,12 @@ def _now(view: CardView) -> str:
 def _shots(view: CardView, progress: Progress) -> str:
     """How far the shots are, and when all of them are expected."""
     if progress.ended == progress.total:
-        return f"All {progress.total} shots are finished. One moment…"
+        each = "The shot is" if progress.total == 1 else f"All {progress.total} shots are"
+        return f"{each} finished. One moment…"
     if not progress.started:
         return _turn(view)
+    if progress.remade is not None:
+        return f"Making shot {progress.remade} again; the others stay.\n{_elapsed(view)}"
     shot = f"Shot {min(progress.ended + 1, progress.total)} of {progress.total}"
     return f"{_bar(100 * progress.ended // progress.total)}{shot}\n{_elapsed(view)}"
 
@@ -318,7 +321,7 @@ def video_of(request: VideoRequest, seconds: float | None = None) -> str:
     `seconds` is the measured length of a video that continues another.
     """
     parts = [
-        _length(request) if seconds is None else f"{round(seconds)} s",
+        answers.length_of(request) if seconds is None else f"{round(seconds)} s",
         request.resolution,
         shape_of(request),
         "with sound" if request.audio else None,
@@ -330,16 +333,6 @@ def shape_of(request: VideoRequest) -> str | None:
     """The shape; None if the model chooses it."""
     shape = request.aspect_ratio
     return None if shape is None or shape.casefold() in _MODEL_CHOOSES else shape
-
-
-def _length(request: VideoRequest) -> str | None:
-    shots = len(request.parts)
-    if any(shot.duration_seconds for shot in request.shots):
-        return f"{shots} shots, {request.total_seconds} s"
-    if not request.duration_seconds:
-        return f"{shots} shots" if shots > 1 else None
-    times = f"{shots} shots of " if shots > 1 else ""
-    return f"{times}{request.duration_seconds} s"
 
 
 def _price(job: Job) -> str:

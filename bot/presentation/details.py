@@ -5,9 +5,10 @@ from bot.catalog.pricing import Price
 from bot.catalog.request import Derivation, VideoRequest
 from bot.ids import JobId, UserId
 from bot.jobs.job import Job
+from bot.ordering.remaking import RemakableShot
 from bot.presentation import answers
 from bot.presentation.cards import shape_of
-from bot.presentation.escaping import plain, quoted
+from bot.presentation.escaping import plain, quoted, visible
 
 MAX_PROMPT = 1200
 MAX_REASON = 800
@@ -38,6 +39,8 @@ FORM_SLOW = "I couldn't open the form in time. Try again in a minute."
 TOO_LONG_FOR_FORM = (
     "This prompt is too long for a form, which holds 4,000 characters. Use `/video`."
 )
+OTHERS_STAY = "You pay for this shot only. The others stay as they are."
+OLD_WORDS = "Leave this empty to make the shot from its old words."
 HOLDS = "The prices hold for ten minutes."
 MESSAGE_GONE = "That message is gone, so there's nothing to report."
 _DERIVED = {
@@ -89,10 +92,9 @@ def text_of_recipe(request: VideoRequest) -> str:
 
 
 def _options(request: VideoRequest) -> str:
-    shots, pictures = len(request.parts), len(request.pictures)
+    pictures = len(request.pictures)
     parts = [
-        f"{shots} shots" if shots > 1 else None,
-        f"{request.duration_seconds} s" if request.duration_seconds else None,
+        answers.length_of(request),
         _value(request.resolution),
         _value(shape_of(request)),
         "with sound" if request.audio else None,
@@ -137,6 +139,19 @@ def extended(total_seconds: float | None, text: str) -> str:
 def other_model(name: str, usual: str) -> str:
     """The note on a loop, or a video that is continued, that its own model doesn't make."""
     return f"{name} makes this video, because {usual} can't be used for it."
+
+
+def shot_to_remake(shot: RemakableShot) -> tuple[str, str]:
+    """How a form names a shot, and what it says of it."""
+    words = " ".join(visible(shot.prompt).split())
+    price = "" if shot.price is None else f"for {answers.cost(shot.price)}"
+    missing = "missing in this video" if shot.is_missing else ""
+    return f"Shot {shot.number}: {words}", ", ".join(part for part in (missing, price) if part)
+
+
+def remaking(number: int, text: str) -> str:
+    """The answer to a shot that is made again."""
+    return f"Only shot {number} is made again; the others stay as they are.\n{text}"
 
 
 def frame(which: str, job_id: JobId, posted: Posted | None, asker: UserId) -> str:

@@ -172,10 +172,14 @@ def buttons_of(job: Job) -> discord.ui.View:
     )
 
 
-def more_of(job_id: JobId, presets: Sequence[Preset] = ()) -> discord.ui.View:
+def more_of(
+    job_id: JobId, presets: Sequence[Preset] = (), *, has_shots: bool = False
+) -> discord.ui.View:
     """The rarer actions, shown to the member who asked for them; below them their presets."""
+    remake = [("Re-make a shot", Action.REMAKE, job_id)] if has_shots else []
     view = row_of(
         [
+            *remake,
             ("Loop", Action.LOOP, job_id),
             ("Better", Action.BETTER, job_id),
             ("First frame", Action.FIRST_FRAME, job_id),

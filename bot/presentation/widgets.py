@@ -33,6 +33,7 @@ class Action(StrEnum):
     LOOP = "loop"
     FIRST_FRAME = "firstframe"
     LAST_FRAME = "lastframe"
+    REMAKE = "remake"  # make one shot of a storyboard again
     DETAILS = "details"
     PRESET = "preset"  # make a preset of it
     WITH_PRESET = "withpreset"  # open a form with the preset that was chosen

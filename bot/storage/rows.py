@@ -268,8 +268,9 @@ def request_json(request: VideoRequest) -> str:
         if not details[name]:
             del details[name]
     for shot in details["shots"]:
-        if shot["duration_seconds"] is None:
-            del shot["duration_seconds"]
+        for name in ("duration_seconds", "reuses"):
+            if shot[name] is None:
+                del shot[name]
     return json.dumps(details)
 
 
@@ -339,7 +340,7 @@ JOBS = Columns(
     fixed={
         *("id", "idempotency_key", "guild_id", "channel_id", "user_id", "source_message_id"),
         *("request", "provider", "cost_micros", "cost_is_estimate", "expected_seconds"),
-        *("accepted_at", "has_priority", "storyboard_id", "shot_number"),
+        *("accepted_at", "has_priority", "storyboard_id", "shot_number", "reuses"),
     },
     own={
         "request": Codec(

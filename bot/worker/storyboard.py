@@ -27,8 +27,10 @@ from bot.jobs.storyboard import (
     Turn,
     cancelled_shots,
     failure_of,
+    is_broken,
     next_turns,
     remark_on,
+    to_join,
 )
 from bot.worker.step import Result, StepContext, later
 
@@ -38,6 +40,8 @@ SOONEST = timedelta(seconds=2)  # between two looks at the shots
 LATEST = timedelta(seconds=5)
 SHARE_OF_WAIT = 20  # a look at least once per this part of the time waited so far
 MAX_JOINS = 8  # tries with growing pauses, some minutes in all
+MAX_COPIES = 3
+_GONE = Failure(FailureKind.INTERRUPTED, "I no longer have its video, so I made nothing.")
 _NO_FRAME = Failure(
     FailureKind.INTERRUPTED, "I couldn't read the last frame of the shot before this one."
 )
@@ -47,14 +51,14 @@ _NOT_JOINED = Failure(FailureKind.INTERRUPTED, "The shots were made, but I could
 async def assemble(job: Job, context: StepContext) -> Result:
     """Wait for the shots, or join them once all have ended."""
     shots = await context.shots.list_shots(job.id)
-    if job.cancel_requested:
+    if job.cancel_requested or is_broken(shots):
         await _cancel(shots, context)
     else:
         for turn in next_turns(job, shots):
             await _begin(turn, context)
     if not all(shot.is_terminal for shot in shots):
         return _wait(shots, context)
-    good = [shot for shot in shots if shot.state is JobState.SUCCEEDED]
+    good = to_join(shots)
     if job.cancel_requested or all(shot.state is JobState.CANCELLED for shot in shots):
         return _cancelled(context)
     if not good:
@@ -66,6 +70,21 @@ async def assemble(job: Job, context: StepContext) -> Result:
         return await _not_joined(job, good, error, context)
     _log.info("storyboard_joined", extra={"job_id": job.id, "shots": len(good)})
     return _joined(replace(artifact, remark=remark_on(shots)), context)
+
+
+async def reuse(job: Job, context: StepContext) -> Result:
+    """Copy the shot of an earlier storyboard; one that was missing there is missing again."""
+    source = None if job.reuses is None else await context.store.get(job.reuses)
+    if source is None or job.cancel_requested or source.state is not JobState.SUCCEEDED:
+        return _cancelled(context)
+    try:
+        artifact = await join(job, [source], context.videos, recipe=None)
+    except ArtifactError as error:
+        _log.warning("shot_not_copied", extra={"job_id": job.id, "error": f"{error!r}"})
+        if job.errors_in_row + 1 < MAX_COPIES:
+            return lambda latest: Change(later(latest, context.clock))
+        return _failed(_GONE, context)
+    return lambda latest: Change(_done(latest, artifact, context))
 
 
 async def join(
@@ -134,13 +153,15 @@ def _failed(failure: Failure, context: StepContext) -> Result:
 
 def _joined(artifact: Artifact, context: StepContext) -> Result:
     def apply(job: Job) -> Change:
-        now = context.clock.now()
-        done = replace(
-            advance(job, JobState.SUCCEEDED, now), artifact=artifact, progress_percent=100
-        )
-        return Change(done, None, (owed(job, DeliveryKind.VIDEO, now),))
+        video = owed(job, DeliveryKind.VIDEO, context.clock.now())
+        return Change(_done(job, artifact, context), None, (video,))
 
     return apply
+
+
+def _done(job: Job, artifact: Artifact, context: StepContext) -> Job:
+    done = advance(job, JobState.SUCCEEDED, context.clock.now())
+    return replace(done, artifact=artifact, progress_percent=100)
 
 
 async def _not_joined(

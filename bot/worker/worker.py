@@ -177,6 +177,8 @@ class Worker:
         """
         if job.is_storyboard:
             return storyboard.assemble
+        if job.reuses is not None:
+            return storyboard.reuse
         intent = self._leases.take_unsent(job.id)
         if job.provider not in self._context.providers and job.state is not JobState.SUBMITTING:
             return unfinished.wait_for_provider

@@ -73,6 +73,28 @@ async def accepted(store, count=SEVERAL, **fields):
     return job, shots
 
 
+def remade(made, number, cost_micros=10 * CENT):
+    """A storyboard of which one shot is made again, and its shots."""
+    parts = tuple(
+        Shot(f"scene {at}", reuses=None if at == number else shot.id)
+        for at, shot in enumerate(made, start=1)
+    )
+    job = as_storyboard(make_job(request=make_request(shots=parts), cost_micros=cost_micros))
+    shots = [
+        as_shot(
+            job,
+            at,
+            new_job_id(),
+            make_request(prompt=part.prompt),
+            cost_micros=cost_micros if part.reuses is None else 0,
+            cost_is_estimate=False,
+            expected_seconds=60,
+        )
+        for at, part in enumerate(parts, start=1)
+    ]
+    return job, shots
+
+
 def ids(jobs):
     return [job.id for job in jobs]
 
@@ -217,6 +239,17 @@ async def test_the_schema_refuses_a_shot_of_nothing(store, wrong):
     assert not await store.list_active()
 
 
+@on_databases
+@pytest.mark.parametrize("wrong", [{"shot_number": None}, {"cost_micros": 1}])
+async def test_the_schema_refuses_a_copied_shot_that_costs_something(store, wrong):
+    _, shots = await accepted(store)
+    again, others = planned(2)
+    copied = replace(others[1], reuses=shots[1].id, cost_micros=0)
+    with pytest.raises(StorageError):
+        await store.accept(again, [], None, [others[0], replace(copied, **wrong)])
+    assert ids(await store.list_shots(again.id)) == []
+
+
 # money
 
 
@@ -294,6 +327,26 @@ async def test_a_failed_shot_gives_back_its_own_money_once(branch):
     await branch.end(job, submitted=False)
     assert await branch.own_left() == 80 * CENT
     assert await branch.pool_used() == 20 * CENT
+    assert await is_balanced(branch)
+
+
+@on_databases
+async def test_a_shot_made_again_holds_its_own_price_and_the_copied_ones_none(branch):
+    await branch.decide(rules=DAILY, pool_micros=200 * CENT)
+    _, made = await request(branch)
+    job, shots = remade(made, 2)
+
+    await branch.jobs.accept(job, [make_delivery(job)], PLACE, shots)
+
+    assert await branch.own_left() == 60 * CENT
+    found = await branch.jobs.list_shots(job.id)
+    assert [shot.reuses for shot in found] == [made[0].id, None, made[2].id]
+    await branch.end(found[0], submitted=False)
+    await branch.end(found[1])
+    await branch.end(found[2], JobState.CANCELLED, submitted=False)
+    await branch.end(job, submitted=False)
+    assert await branch.own_left() == 60 * CENT
+    assert await branch.pool_used() == 40 * CENT
     assert await is_balanced(branch)
 
 

@@ -73,7 +73,15 @@ WORDS = {
     },
     ("deliveries", "kind"): {"film": "video"},
 }
-ADDED = {"jobs": {"storyboard_id": None, "shot_number": None, "is_held": 0, "was_retried": 0}}
+ADDED = {
+    "jobs": {
+        "storyboard_id": None,
+        "shot_number": None,
+        "is_held": 0,
+        "was_retried": 0,
+        "reuses": None,
+    }
+}
 RULES = {"body", "before", "after", "change"}  # columns with rules as JSON
 AN_HOUR = 3_600_000
 

@@ -229,7 +229,7 @@ async def test_only_jobs_that_render_are_polled_before_they_are_due(branch):
 NEVER_CHANGE = {
     *("id", "idempotency_key", "guild_id", "channel_id", "user_id", "request", "provider"),
     *("cost_micros", "cost_is_estimate", "expected_seconds", "accepted_at", "source_message_id"),
-    *("has_priority", "storyboard_id", "shot_number"),
+    *("has_priority", "storyboard_id", "shot_number", "reuses"),
 }
 LATER = NOW + timedelta(seconds=7)
 CHANGED: dict[str, Any] = {

@@ -401,8 +401,8 @@ async def show_animate(scene: Scene) -> Shown:
     return Shown("Fern", question, named(question, "animate"), len(await scene.jobs()))
 
 
-async def show_shots(scene: Scene) -> Shown:
-    record = await scene.fern.person.command(scene.fern.channel, "storyboard")
+async def show_shots(scene: Scene, **options: Any) -> Shown:
+    record = await scene.fern.person.command(scene.fern.channel, "storyboard", options)
 
     def is_form(kind: str, data: Json) -> bool:
         return kind == "INTERACTION_RECORD" and data["id"] == record["id"] and bool(data["modal"])
@@ -410,6 +410,26 @@ async def show_shots(scene: Scene) -> Shown:
     form = await scene.fern.watch.until(is_form)
     shots = {"shots": f"a fox, {next(scene.numbers)}\na bear"}
     return Shown("Fern", form, form["modal"]["custom_id"], len(await scene.jobs()), shots)
+
+
+async def show_remake(scene: Scene) -> Shown:
+    """Under More of a storyboard that was made shot by shot."""
+    sent = await show_shots(scene, **SHORT)
+    await use(scene, sent)
+
+    prompt = " / ".join(sent.fields["shots"].splitlines())
+
+    def is_storyboard(kind: str, data: Json) -> bool:
+        return kind == "MESSAGE_CREATE" and bool(data["attachments"]) and prompt in data["content"]
+
+    video = await scene.fern.watch.until(is_storyboard)
+    record = await scene.fern.person.press(video, named(video, "more"))
+    message = await answer_to(scene.fern, record)
+    return Shown("Fern", message, named(message, "remake"), "Re-make a shot")
+
+
+async def is_shot_form(_scene: Scene, shown: Shown, said: Json) -> bool:
+    return str(shown.subject) == (said.get("modal") or {}).get("title")
 
 
 async def show_form(scene: Scene) -> Shown:
@@ -539,6 +559,7 @@ ROWS = {
     "firstframe": Row(under_more("firstframe"), says("for everyone")),
     "lastframe": Row(under_more("lastframe"), says("for everyone")),
     "recipe": Row(show_recipe, is_remix_form),
+    "remake": Row(show_remake, is_shot_form),
     "details": Row(under_more("details"), says("**Model**")),
     "preset": Row(show_preset_button, is_preset_form),
     "withpreset": Row(show_with_preset, is_form_again, use_a_deleted_preset, "preset was deleted"),

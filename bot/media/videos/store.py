@@ -79,8 +79,11 @@ class DiskVideoStore:
             for path in paths:
                 await self._playable.ensure(path)
             async with self._playable.one_at_a_time:
-                before = () if after is None else (after,)
-                await Joiner(self._ffmpeg, self._folder).join((*before, *paths), whole)
+                if after is None and parts == 1:  # nothing to join, so nothing to encode
+                    await asyncio.to_thread(shutil.copyfile, paths[0], whole)
+                else:
+                    before = () if after is None else (after,)
+                    await Joiner(self._ffmpeg, self._folder).join((*before, *paths), whole)
             await asyncio.to_thread(whole.replace, self.path(job_id))
         finally:
             await asyncio.to_thread(whole.unlink, missing_ok=True)

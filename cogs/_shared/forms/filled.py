@@ -111,6 +111,13 @@ def written(interaction: discord.Interaction) -> dict[str, Any]:
     return {str(one["custom_id"]): _whole_value(one.get("value")) for one in fields}
 
 
+def chosen_in(interaction: discord.Interaction, field: str) -> str:
+    """The first entry that was chosen in a list of the form; empty if none was."""
+    data: Mapping[str, Any] = interaction.data or {}
+    found = next((one for one in _items(data) if one.get("custom_id") == field), None)
+    return next(iter(_values(found)), "")
+
+
 def _whole_value(value: Any) -> Any:
     return _whole(value) if isinstance(value, str) else value
 

@@ -9,7 +9,7 @@ import discord
 from bot.catalog.capability import Audio, Capability
 from bot.catalog.choice import carried_over
 from bot.catalog.menu import arranged
-from bot.catalog.request import SourceImage, VideoRequest
+from bot.catalog.request import Shot, SourceImage, VideoRequest
 from bot.errors import InvalidRequestError
 from bot.ids import ModelId
 from bot.ordering.derive import without_lengths
@@ -56,8 +56,18 @@ def _with_prompt(request: VideoRequest, prompt: str) -> VideoRequest:
     if not request.shots or not lines:
         return replace(request, prompt=prompt)
     last = len(request.shots) - 1
-    shots = (replace(request.shots[min(at, last)], prompt=one) for at, one in enumerate(lines))
+    is_kept = len(lines) == len(request.shots)
+    shots = (
+        _reworded(request.shots[min(at, last)], one, is_kept=is_kept)
+        for at, one in enumerate(lines)
+    )
     return replace(request, prompt=" / ".join(lines), shots=tuple(shots))
+
+
+def _reworded(shot: Shot, prompt: str, *, is_kept: bool) -> Shot:
+    """A shot of an earlier storyboard is used again only in its place and with its own words."""
+    is_kept = is_kept and prompt == shot.prompt.strip()
+    return replace(shot, prompt=prompt, reuses=shot.reuses if is_kept else None)
 
 
 def _named(filled: Filled) -> tuple[str, str | None]:

@@ -123,3 +123,30 @@ def test_better_costs_more_and_is_of_the_family_first():
 
     names = [model.name for _, model, _ in found]
     assert names == ["Kling Pro", "Kling Master", "Sora", "Veo", "Veo Long"]
+
+
+MADE = (JobId("shot-1"), JobId("shot-2"))
+BOARD = make_request(
+    prompt="a fox / a hare", shots=(Shot("a fox", A, duration_seconds=8), Shot("a hare"))
+)
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "prompts", "reuses"),
+    [
+        (1, "an owl\n at night ", "an owl at night / a hare", (None, MADE[1])),
+        (2, "an owl", "a fox / an owl", (MADE[0], None)),
+        (2, " ", "a fox / a hare", (MADE[0], None)),
+    ],
+)
+def test_one_shot_is_remade_and_the_others_are_used_as_they_are(number, words, prompts, reuses):
+    made = derive.remade(BOARD, MADE, number, words, seed=7, job_id=JOB)
+
+    assert made.prompt == prompts
+    assert tuple(shot.reuses for shot in made.shots) == reuses
+    assert (made.shots[0].image, made.shots[0].duration_seconds) == (A, 8)
+    assert (made.seed, made.parent) == (7, Parent(Derivation.REMAKE, JOB))
+    assert derive.whole(made) == replace(
+        made, shots=tuple(replace(shot, reuses=None) for shot in made.shots)
+    )
+    assert derive.whole(BOARD) == BOARD

@@ -12,6 +12,7 @@ from bot.jobs.job import (
     JobState,
 )
 from bot.jobs.queue_positions import QueuePlace
+from bot.jobs.storyboard import Progress
 from bot.presentation import (
     cards,
 )
@@ -122,3 +123,22 @@ def test_a_card_in_the_queue_says_when_its_video_is_expected(position, in_hand, 
     card = replace(view(JobState.QUEUED), position=position, wait_seconds=wait)
 
     assert f"Number {position} in the queue. Expected in {expected}." in shown(card)
+
+
+@pytest.mark.parametrize(
+    ("progress", "title", "words"),
+    [
+        (Progress(3, 0, 0), "Queued", "Videos like this take"),
+        (Progress(3, 1, 3), "Rendering", "Shot 2 of 3"),
+        (Progress(3, 3, 3), "Joining the shots", "All 3 shots are finished"),
+        (Progress(1, 0, 0, remade=2), "Queued", "Videos like this take"),
+        (Progress(1, 0, 1, remade=2), "Rendering", "Making shot 2 again; the others stay."),
+        (Progress(1, 1, 1, remade=2), "Joining the shots", "The shot is finished"),
+    ],
+)
+def test_the_card_of_a_storyboard_says_how_far_its_shots_are(progress, title, words):
+    card = replace(view(JobState.DOWNLOADING, submitted_at=NOW), progress=progress)
+
+    assert title in str(cards.embed_of(card).title)
+    assert words in shown(card)
+    assert cards.buttons_of(card) is not None

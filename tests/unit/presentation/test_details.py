@@ -7,6 +7,7 @@ from bot.catalog.pricing import Price
 from bot.catalog.request import Derivation, Parent
 from bot.ids import ChannelId, GuildId, MessageId, UserId
 from bot.jobs.job import JobState
+from bot.ordering.remaking import RemakableShot
 from bot.presentation import details
 from tests.factories import make_image, make_job, make_request
 
@@ -62,3 +63,17 @@ def test_a_better_model_says_how_much_more_it_costs():
     label = details.better("Kling", Price(100_000), Price(420_000, is_estimate=True))
 
     assert label == "Kling · about $0.42 (+$0.32)"
+
+
+@pytest.mark.parametrize(
+    ("is_missing", "price", "description"),
+    [
+        (False, Price(300_000), "for $0.30"),
+        (True, Price(300_000, is_estimate=True), "missing in this video, for about $0.30"),
+        (True, None, "missing in this video"),
+    ],
+)
+def test_a_form_names_a_shot_by_its_words_and_its_price(is_missing, price, description):
+    shot = RemakableShot(2, "a fox\nin the snow", is_missing, price)
+
+    assert details.shot_to_remake(shot) == ("Shot 2: a fox in the snow", description)

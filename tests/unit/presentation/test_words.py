@@ -474,6 +474,22 @@ def test_shots_are_counted_and_not_multiplied():
     assert cards.video_of(request) == "3 shots of 8 s · 720p · 16:9"
 
 
+@pytest.mark.parametrize(
+    ("seconds", "duration", "words"),
+    [
+        ((None, None), 5, "2 shots of 5 s"),
+        ((8, None), 5, "2 shots, 13 s in all"),
+        ((8, None), None, "2 shots"),
+        ((), 5, "5 s"),
+        ((), None, None),
+    ],
+)
+def test_a_length_counts_each_shot(seconds, duration, words):
+    shots = tuple(Shot("a fox", duration_seconds=one) for one in seconds)
+
+    assert answers.length_of(make_request(shots=shots, duration_seconds=duration)) == words
+
+
 @pytest.mark.parametrize("reason", [*PauseReason, None])
 def test_a_notice_that_stays_names_instants_that_stay_true(reason):
     until = NOW if reason else None
