@@ -52,7 +52,7 @@ class Judgement:
         if told is Cancellation.CANCELLED:
             shots = self.watch.shots_of(job["id"])
             # a shot that had failed before, its answer lost, may have run: no one paid for it
-            mine = (job["id"], *(one for one in shots if self.watch.states[one] == "cancelled"))
+            mine = (job["id"], *(one for one in shots if self.watch.states[one] != "failed"))
             held = job["state"] == "cancelled" and not any(self.watch.runs[one] for one in mine)
             self.watch.demand(held, "I5", f"{job['id']} was cancelled, and is {job['state']}")
         if told is Cancellation.NOT_WATCHED:

@@ -178,6 +178,10 @@ class People:
 
     async def _afterwards(self, key: IdempotencyKey, user: UserId, place: Origin) -> None:
         dice = self.random.random()
+        shots = self.watch.shots_of(self._job_id(key))
+        if shots and dice < 0.1:
+            await self._cancel_at_the_start(key, user, shots[0])
+            return
         await self.clock.sleep(self.random.choice([0.01, 1, 60, 300]) * self.random.random())
         with suppressed(NobodyError, TooLateToCancelError):
             if self.random.random() < MEDDLED:
@@ -234,6 +238,13 @@ class People:
         while (state := self.watch.states[job_id]) not in {wanted, *ENDS}:
             await self.watch.next_move(job_id)
         if state == wanted:
+            await self._cancel(key, user)
+
+    async def _cancel_at_the_start(self, key: IdempotencyKey, user: UserId, shot: str) -> None:
+        """Right when a process takes the first shot of a storyboard in hand."""
+        if self.watch.states[shot] == "queued":
+            await self.watch.next_lease(shot)
+        with suppressed(NobodyError, TooLateToCancelError):
             await self._cancel(key, user)
 
     def _was_told(self, key: IdempotencyKey, job_id: str, told: Cancellation) -> None:

@@ -101,6 +101,7 @@ class Watch:
     wrong_until_seconds: float = float("-inf")  # a clock was wrong; infinite while one is
     limited_until_ms: int = 0  # a service said that it takes nothing until then
     curious: dict[str, list[asyncio.Future[None]]] = field(default_factory=dict)  # by job
+    keen: dict[str, list[asyncio.Future[None]]] = field(default_factory=dict)  # the same
 
     def __post_init__(self) -> None:
         self.broken = asyncio.get_running_loop().create_future()
@@ -115,6 +116,12 @@ class Watch:
         """Until the job is in another state."""
         waiting = asyncio.get_running_loop().create_future()
         self.curious.setdefault(job_id, []).append(waiting)
+        await waiting
+
+    async def next_lease(self, job_id: str) -> None:
+        """Until a process takes the job in hand, or it is in another state."""
+        waiting = asyncio.get_running_loop().create_future()
+        self.keen.setdefault(job_id, []).append(waiting)
         await waiting
 
     # commits
@@ -182,6 +189,8 @@ class Watch:
         stolen = new.lease_owner not in {None, old.lease_owner}
         may = not (held and stolen) or not self.clocks_were_right(SLOW_PRESS_MS / 1000)
         self.demand(may, "lease", f"{job_id} of {old.lease_owner} taken away")
+        if new.lease_owner not in {None, old.lease_owner}:
+            self._wake(self.keen, job_id)
         if new.version == old.version and new.state == old.state:
             return  # a lease was taken or renewed
         self.touched[job_id] = asyncio.get_running_loop().time()
@@ -196,11 +205,16 @@ class Watch:
         if new.state != old.state:
             self._changed(move.job_id, old.state, new.state, now)
 
+    @staticmethod
+    def _wake(waiting: dict[str, list[asyncio.Future[None]]], job_id: str) -> None:
+        for one in waiting.pop(job_id, ()):
+            one.set_result(None)
+
     def _changed(self, job_id: str, old: str, new: str, now: int) -> None:
         self.tell(f"{whose()}: {job_id} {old} → {new}")
         self.states[job_id] = new
-        for waiting in self.curious.pop(job_id, ()):
-            waiting.set_result(None)
+        for waiting in (self.curious, self.keen):
+            self._wake(waiting, job_id)
         self.ways[f"{old} {new}"] += 1
         self.demand(new in WAYS.get(old, set()), "I8", f"{job_id} went from {old} to {new}")
         job = self._job(job_id)

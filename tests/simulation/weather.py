@@ -98,6 +98,7 @@ WRITES = frozenset(
             "claim_rendering",
             "claim",
             "save",
+            "save_together",
             "save_delivery",
         ),
         *("observe_render_time", "set_note", "put", "apply", "give", "take"),

@@ -356,15 +356,18 @@ def test_a_program_that_is_named_is_taken_and_else_one_is_found(tmp_path):
 @pytest.mark.parametrize("act", ["inspect", "join"])
 async def test_work_that_was_cancelled_leaves_nothing_but_the_video_as_it_came(store, act):
     job_id = new_job_id()
-    path = store.part_path(job_id, 0) if act == "join" else store.path(job_id)
-    made = await FFMPEG.run(*SMALL, str(path), folder=path.parent)
-    assert made.code == 0, made.output
-    beside = DiskVideoStore(path.parent, CalledOff(find_ffmpeg()))
+    parts = [store.part_path(job_id, number) for number in range(2)]
+    paths = parts if act == "join" else [store.path(job_id)]
+    folder = paths[0].parent
+    for path in paths:
+        made = await FFMPEG.run(*SMALL, str(path), folder=folder)
+        assert made.code == 0, made.output
+    beside = DiskVideoStore(folder, CalledOff(find_ffmpeg()))
 
     with pytest.raises(asyncio.CancelledError):
-        await (beside.join(job_id, 1) if act == "join" else beside.inspect(job_id))
+        await (beside.join(job_id, 2) if act == "join" else beside.inspect(job_id))
 
-    assert [left.name for left in path.parent.iterdir()] == [path.name]
+    assert {left.name for left in folder.iterdir()} == {path.name for path in paths}
 
 
 async def test_what_was_left_of_a_video_that_never_came_is_listed_when_it_is_old(store):
