@@ -75,10 +75,11 @@ class Dispatcher:
     async def tick(self) -> None:
         """Start owed deliveries and update cards."""
         messages, now = self._context.messages, self._context.clock.now()
-        owed = [] if self._recovered else await self._list_interrupted(now)
-        self._recovered = True
-        for delivery in [*owed, *await messages.list_owed(now, MAX_LISTED)]:
+        interrupted = [] if self._recovered else await self._list_interrupted(now)
+        for delivery in [*interrupted, *await messages.list_owed(now, MAX_LISTED)]:
             self._start(delivery, partial(self._post, delivery))
+        # those without room, such as a channel's second video, are listed again
+        self._recovered = all(delivery.nonce in self._under_way for delivery in interrupted)
         for card, edit in await self._cards.list_due(now):
             self._start(card, edit)
 

@@ -27,7 +27,7 @@ from bot.worker.submit import accepted
 _log = logging.getLogger(__name__)
 
 RECOVER_FOR = timedelta(minutes=3)  # how long to look up a lost answer
-FEWEST_EMPTY_RECALLS = 4  # at least: time does not count if the clock was set
+MIN_EMPTY_LOOKUPS = 4  # a clock that was set may seem to have used up the time
 
 
 async def recover(job: Job, context: StepContext) -> Result:
@@ -40,20 +40,26 @@ async def recover(job: Job, context: StepContext) -> Result:
         receipt = await provider.recover(submission.tag, job.request)
     except ProviderError as error:
         _log.warning("recover_failed", extra={"job_id": job.id, "detail": error.detail})
-        return _still_uncertain(submission, TIME_TO_POLL, MIN_FAILED_POLLS, context)
+        return _still_uncertain(submission, TIME_TO_POLL, MIN_FAILED_POLLS, context, error)
     if receipt is None:
-        return _still_uncertain(submission, RECOVER_FOR, FEWEST_EMPTY_RECALLS, context)
+        return _still_uncertain(submission, RECOVER_FOR, MIN_EMPTY_LOOKUPS, context)
     _log.info("submission_recovered", extra={"job_id": job.id})
     return accepted(submission, receipt, await next_poll(job, context), context)
 
 
 def _still_uncertain(
-    submission: Submission, patience: timedelta, fewest_tries: int, context: StepContext
+    submission: Submission,
+    patience: timedelta,
+    fewest_tries: int,
+    context: StepContext,
+    error: ProviderError | None = None,
 ) -> Result:
+    """Look the submission up again later, or give it up once both limits are passed."""
+
     def apply(job: Job) -> Change:
         now = context.clock.now()
         if now - submission.intended_at < patience or job.errors_in_row < fewest_tries:
-            return Change(later(job, context.clock))
+            return Change(later(job, context.clock, error))
         _log.error("submission_lost", extra={"job_id": job.id, "cost_micros": job.cost_micros})
         text = "The video service never answered, so I don't know whether it accepted this video."
         failure = Failure(FailureKind.UNCERTAIN, text)

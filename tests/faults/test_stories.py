@@ -44,7 +44,7 @@ def limits(monkeypatch):
     monkeypatch.setattr(artifacts, "TIMEOUT", SHORT)
     monkeypatch.setattr(downloads, "TIMEOUT", SHORT)
     monkeypatch.setattr(recover, "RECOVER_FOR", recover.RECOVER_FOR / 60)
-    monkeypatch.setattr(recover, "FEWEST_EMPTY_RECALLS", 1)
+    monkeypatch.setattr(recover, "MIN_EMPTY_LOOKUPS", 1)
 
 
 def numbered(count):

@@ -7,7 +7,8 @@ from bot.delivery.dispatcher import MAX_VIDEOS
 from bot.ids import ChannelId
 from bot.jobs.files import FittedVideo
 from bot.jobs.job import Artifact, Job, JobState
-from bot.jobs.messages import DeliveryKind
+from bot.jobs.messages import DeliveryKind, posting
+from bot.retries import POSTING_LEASE
 from tests.factories import make_delivery, make_job
 from tests.fakes.job_store import InMemoryJobStore
 from tests.fakes.media import FakeVideoStore
@@ -42,10 +43,10 @@ class Line:
             await self.may_end.wait()
 
 
-def owe_video(world: World, size_bytes: int) -> Job:
-    """Each in a channel of its own."""
+def owe_video(world: World, size_bytes: int, channel: ChannelId | None = None) -> Job:
+    """Each in a channel of its own, unless one is given."""
     assert isinstance(world.store, InMemoryJobStore)
-    channel = ChannelId(100 + len(world.store.jobs))
+    channel = channel or ChannelId(100 + len(world.store.jobs))
     artifact = Artifact("video.mp4", size_bytes, 5.0, 1280, 720)
     job = make_job(state=JobState.SUCCEEDED, artifact=artifact, channel_id=channel)
     video = make_delivery(job, DeliveryKind.VIDEO)
@@ -88,3 +89,22 @@ async def test_a_few_videos_are_uploaded_at_once_however_many_are_ready():
     line.may_end.set()
     await dispatcher.run_once()
     assert all(len(world.messenger.of(job.id, DeliveryKind.VIDEO)) == 1 for job in jobs)
+
+
+async def test_interrupted_videos_of_one_channel_do_not_wait_for_their_leases():
+    """The second had no room at the first tick, and then waited as if its owner were alive."""
+    world = World()
+    store = world.store
+    assert isinstance(store, InMemoryJobStore)
+    process = world.start()
+    jobs = [owe_video(world, SMALL, ChannelId(1)) for _ in range(3)]
+    for job in jobs:
+        key = job.id, DeliveryKind.VIDEO
+        store.deliveries[key] = posting(store.deliveries[key], "one", world.clock.now())
+    began = world.clock.now()
+
+    for _ in jobs:
+        await process.dispatcher.run_once()
+
+    assert all(len(world.messenger.of(job.id, DeliveryKind.VIDEO)) == 1 for job in jobs)
+    assert world.clock.now() - began < POSTING_LEASE

@@ -96,6 +96,20 @@ async def test_while_the_service_is_away_a_lost_answer_is_not_given_up(world):
     assert len(world.provider.paid_tags) == 1
 
 
+async def test_a_look_up_waits_until_the_service_takes_requests_again(world):
+    retry_at = NOW + timedelta(minutes=10)
+    weather = Script(
+        submit__answered=[SubmissionUncertainError()],
+        recover=[ProviderRateLimitedError(retry_at=retry_at)],
+    )
+    process = world.start(weather=weather)
+    job = await process.accept(key="one")
+    await process.worker.run_once()
+    await process.worker.run_once()
+
+    assert (await world.store.get(job.id)).next_action_at == retry_at
+
+
 async def test_where_nothing_can_be_looked_up_a_lost_answer_fails_and_is_not_sent_again(world):
     world.provider.can_recover = False
     job = await played(world, Script(submit__answered=[SubmissionUncertainError()]))
