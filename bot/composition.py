@@ -168,7 +168,7 @@ class Adapters:
 
 @dataclass(slots=True)
 class WakeSignal:
-    """Wakes every loop that waits for work; listeners are made after the ringers."""
+    """Wakes every loop that waits for work; the loops are added after those that ring."""
 
     listeners: list[Callable[[], None]] = field(default_factory=list)
 
@@ -325,7 +325,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
         store=stores.offers,
         guilds=stores.guilds,
         quotes=quotes,
-        accepting=acceptance,
+        acceptance=acceptance,
         breakers=breakers,
         member_money=member_money,
         clock=clock,
@@ -354,7 +354,6 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
             guilds=stores.guilds,
             member_money=member_money,
             breakers=breakers,
-            clock=clock,
         ),
         ordering=ordering,
         intake=Intake(adapters.images, ordering),

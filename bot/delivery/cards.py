@@ -108,7 +108,7 @@ class CardRefresher:
             try:
                 view = await self._context.view_at(job, positions.get(job.id))
             except UnreadableRowError as error:
-                self._say(job.id, error)
+                self._report_unreadable(job.id, error)
                 continue
             if self._context.messenger.digest(view) != card.shown:
                 due.append((card, partial(self._edit, card, view)))
@@ -118,7 +118,7 @@ class CardRefresher:
                 await self._context.clock.sleep(0)
         return due
 
-    def _say(self, job_id: JobId, error: UnreadableRowError) -> None:
+    def _report_unreadable(self, job_id: JobId, error: UnreadableRowError) -> None:
         """Log an unreadable job, once while its card is watched."""
         if job_id not in self._damaged:
             self._damaged.add(job_id)
@@ -239,7 +239,7 @@ class CardRefresher:
             try:
                 await _forget_what_it_shows(job_id, self._context)
             except UnreadableRowError as error:
-                self._say(job_id, error)
+                self._report_unreadable(job_id, error)
             self._unmarked.discard(job_id)
 
 

@@ -114,7 +114,7 @@ class DeliveryContext:
         """Omit quotes from the job's messages from now on: Discord refused them."""
         _remember(self._unquotable, job_id, None)
 
-    def is_first_of(self, job_id: JobId) -> bool:
+    def is_first_report_on(self, job_id: JobId) -> bool:
         """Whether this is the first report that the job is unreadable."""
         is_first = job_id not in self._damaged
         _remember(self._damaged, job_id, None)
@@ -129,18 +129,16 @@ class DeliveryContext:
         return job.artifact is not None and job.artifact.size_bytes > limit
 
     async def _alternative(self, job: Job) -> Instead | None:
-        """An alternative model where the service failed or rejected this account.
+        """An alternative model, where another one may succeed.
 
-        None where it rejected the request itself. Found once and cached: finding it prices the
+        None where the content was refused. Found once and cached: finding it prices the
         whole catalog, and a card is compared every few seconds.
         """
         if job.failure is None or job.failure.kind not in INSTEAD_AFTER:
             return None
         if job.id not in self._alternatives:
-            is_service = job.failure.kind is FailureKind.OPERATOR
-            not_at = job.provider if is_service else None
             place = Origin(job.guild_id, job.channel_id, job.user_id)
-            found = await self.alternatives.find(job.request, place, most=1, not_at=not_at)
+            found = await self.alternatives.find_for(job, place, most=1)
             best = Instead(found[0].capability.name, found[0].price) if found else None
             _remember(self._alternatives, job.id, best)
         return self._alternatives[job.id]

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from bot.delivery.context import DeliveryContext, HeldDelivery, without_quotes
+from bot.delivery.context import OPEN_STATES, DeliveryContext, HeldDelivery, without_quotes
 from bot.delivery.leases import instants, trust_nonce
 from bot.delivery.messenger import CardView
 from bot.delivery.threads import is_in_thread
@@ -159,7 +159,7 @@ async def _is_late_card(delivery: Delivery, job: Job, context: DeliveryContext) 
 
 async def _put_off(delivery: Delivery, error: UnreadableRowError, context: DeliveryContext) -> None:
     """Postpone a message until its damaged job is repaired; log it once."""
-    if context.is_first_of(delivery.job_id):
+    if context.is_first_report_on(delivery.job_id):
         _log.error("delivery_unreadable", extra=_details(delivery, error))
     await context.messages.save_delivery(postponed(delivery, context.clock.now() + LONGEST_WAIT))
 
@@ -239,7 +239,7 @@ async def _with_pictures(
 
 
 async def _send_video(delivery: Delivery, view: CardView, context: DeliveryContext) -> MessageId:
-    """Post the video as a file, else as a link, else without; members hear of it anyway."""
+    """Post the video as a file, else as a link; where files are forbidden, as a link alone."""
     job = view.job
     artifact = job.artifact or await _late_artifact(job, context)
     view = replace(view, job=replace(job, artifact=artifact))
@@ -296,7 +296,7 @@ async def _late_artifact(job: Job, context: DeliveryContext) -> Artifact:
 async def _ensure_posted(job: Job, kind: DeliveryKind, context: DeliveryContext) -> None:
     """Let this message go first. Raises DeliveryUnavailableError while it is owed."""
     first = await context.messages.find_delivery(job.id, kind)
-    if first is not None and first.state in {DeliveryState.OWED, DeliveryState.POSTING}:
+    if first is not None and first.state in OPEN_STATES:
         msg = f"its {kind} is not posted yet"
         raise DeliveryUnavailableError(msg)
 

@@ -6,12 +6,13 @@ A member who cancelled gets none; any other member is waiting and is notified on
 import re
 from dataclasses import replace
 
-from bot.jobs.job import JobState
+from bot.jobs.job import Failure, FailureKind, JobState
 from bot.jobs.messages import DeliveryKind, owed
 from bot.jobs.stores import Change
 
 _NAMED = re.compile(r"(?i)\b(?:prompt|image|picture|photo)s?\b")
 WITHOUT_VIDEO = frozenset({JobState.FAILED, JobState.EXPIRED})
+BROKEN = Failure(FailureKind.INTERRUPTED, "Something kept going wrong on my side.")
 
 
 def with_failure_notice(change: Change) -> Change:
@@ -31,6 +32,18 @@ def with_advice(said: str | None, advice: str | None) -> str | None:
     return f"{advice} It says: \u201c{said}\u201d"
 
 
-def reason_of_refusal(said: str | None, advice: str | None) -> str | None:
+def failed_at_provider(said: str | None = None, advice: str | None = None) -> Failure:
+    """Return the failure of a video that the service tried to make."""
+    text = with_advice(said, advice) or "The video service couldn't make this video."
+    return Failure(FailureKind.PROVIDER, text)
+
+
+def content_refused(said: str | None, advice: str | None) -> Failure:
+    """Return the failure of a request whose content the service refused."""
+    text = _reason_of_refusal(said, advice) or "The video service refused this prompt or picture."
+    return Failure(FailureKind.REFUSED, text)
+
+
+def _reason_of_refusal(said: str | None, advice: str | None) -> str | None:
     """Return the service's text if it names the cause, else with our advice."""
     return said if said is not None and _NAMED.search(said) else with_advice(said, advice)

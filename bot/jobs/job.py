@@ -68,7 +68,7 @@ class FailureKind(StrEnum):
     """The causes of a missing video, from the member's point of view."""
 
     REFUSED = "refused"  # the content; the member can change it
-    REJECTED = "rejected"  # the form; the member can change it
+    REJECTED = "rejected"  # not accepted: its form, or the service was away too long
     PROVIDER = "provider"  # the service failed
     OPERATOR = "operator"  # key or balance; the operator must act
     UNCERTAIN = "uncertain"  # submitted; whether it was accepted is unknown

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 from bot.catalog.capability import Capability
 from bot.catalog.choice import carried_over, rank_among, usable
@@ -11,6 +10,7 @@ from bot.catalog.request import Origin, VideoRequest
 from bot.clock import Clock
 from bot.errors import InvalidRequestError
 from bot.ids import ProviderName
+from bot.jobs.job import FailureKind, Job
 from bot.money.limits import facts_of, suits
 from bot.money.store import MoneyStore
 from bot.ordering.derive import Priced, better
@@ -45,6 +45,12 @@ class Alternatives:
         ranked = sorted(await self._suited(request, place, not_at), key=self._rank)
         return [await self._quotes.quote(request) for request, _, _ in ranked[:most]]
 
+    async def find_for(self, job: Job, place: Origin, *, most: int) -> list[Quote]:
+        """Quote alternatives for a failed job, none of a service that rejects this account."""
+        is_service = job.failure is not None and job.failure.kind is FailureKind.OPERATOR
+        not_at = job.provider if is_service else None
+        return await self.find(job.request, place, most=most, not_at=not_at)
+
     async def find_better(
         self, request: VideoRequest, place: Origin, *, cost_micros: int, most: int
     ) -> list[Quote]:
@@ -60,7 +66,7 @@ class Alternatives:
         self, request: VideoRequest, place: Origin, not_at: ProviderName | None = None
     ) -> list[Priced]:
         """Price what other models can make, within the limits of the member at `place`."""
-        paused = await self._paused(self._clock.now())
+        paused = await self._breakers.paused({one.provider for one in self._catalog})
         if not_at is not None:
             paused.add(not_at)
         budget = await self._money.budget(place, self._clock.now())
@@ -89,7 +95,3 @@ class Alternatives:
     def _rank(self, priced: Priced) -> tuple[int, int]:
         _, capability, price = priced
         return rank_among(capability.model_id, self._catalog.preferred), price.cost_micros
-
-    async def _paused(self, now: datetime) -> set[ProviderName]:
-        names = {capability.provider for capability in self._catalog}
-        return {name for name in names if (await self._breakers.get(name)).is_paused(now)}

@@ -13,10 +13,9 @@ from bot.catalog.choice import AllowedModels, Choice, Preference, Terms, allowed
 from bot.catalog.models import Catalog
 from bot.catalog.names import candidates, unclear
 from bot.catalog.request import Origin, VideoRequest
-from bot.clock import Clock
 from bot.errors import InvalidRequestError
 from bot.guilds.settings import GuildSettings, GuildStore
-from bot.ids import GuildId, ModelId, ProviderName, UserId
+from bot.ids import GuildId, ModelId, UserId
 from bot.money.account import MemberMoney
 from bot.money.limits import LimitKind, LimitReachedError, Refusal
 from bot.ordering.quotes import Quotes
@@ -63,7 +62,6 @@ class ModelChooser:
         guilds: GuildStore,
         member_money: MemberMoney,
         breakers: CircuitBreakers,
-        clock: Clock,
     ) -> None:
         self._catalog = catalog
         self._quotes = quotes
@@ -71,7 +69,6 @@ class ModelChooser:
         self._guilds = guilds
         self._member_money = member_money
         self._breakers = breakers
-        self._clock = clock
 
     async def usable(self, place: Origin | None, *, adults: bool = False) -> list[Capability]:
         """Return the models that this member may use here, in the catalog's order.
@@ -92,8 +89,7 @@ class ModelChooser:
         found = _only(text, usable(self._catalog, allowed)) or _only(text, self._catalog)
         if found is None:
             raise InvalidRequestError([unclear(text, await self.usable(place, adults=adults))])
-        if found.is_explicit and not adults:
-            raise InvalidRequestError([_for_adults(found)])
+        ensure_suits(found, adults=adults)
         old = text.strip() in found.other_ids
         note = f"{text.strip()} is now called {found.name}." if old else ""
         return Chosen(allowed_id(found, allowed) or found.model_id, note)
@@ -108,7 +104,7 @@ class ModelChooser:
             self._allowed(place),
             self._favorites.get(place.guild_id, place.user_id),
             self._guilds.get(place.guild_id),
-            self._paused(),
+            self._breakers.paused({one.provider for one in self._catalog}),
         )
         preferences = _preferences(favorite, settings, sketch)
         terms = Terms(
@@ -116,7 +112,7 @@ class ModelChooser:
         )
         found = choose(sketch, self._catalog, terms)
         if found is None:
-            raise _none_left(is_limited=bool(list(self._catalog)))
+            raise _none_left(are_any_listed=bool(list(self._catalog)))
         return _chosen(found, terms)
 
     async def pick(
@@ -171,10 +167,6 @@ class ModelChooser:
     async def _allowed(self, place: Origin) -> AllowedModels:
         return await self._member_money.allowed_models(place)
 
-    async def _paused(self) -> set[ProviderName]:
-        names, now = {one.provider for one in self._catalog}, self._clock.now()
-        return {name for name in names if (await self._breakers.get(name)).is_paused(now)}
-
 
 def unfit(capability: Capability, kind: Kind | None = None) -> str:
     """Say why a model can't be a favorite, or the default for this kind; empty if it can."""
@@ -188,9 +180,11 @@ def unfit(capability: Capability, kind: Kind | None = None) -> str:
     return ""
 
 
-def _for_adults(capability: Capability) -> str:
-    where = "Use it in an age-restricted channel, or choose another model"
-    return f"{capability.name} makes videos for adults. {where}."
+def ensure_suits(capability: Capability, *, adults: bool) -> None:
+    """Keep models for adults in channels for `adults`. Raises InvalidRequestError."""
+    if capability.is_explicit and not adults:
+        where = "Use it in an age-restricted channel, or choose another model"
+        raise InvalidRequestError([f"{capability.name} makes videos for adults. {where}."])
 
 
 def _only(text: str, models: Iterable[Capability]) -> Capability | None:
@@ -211,8 +205,8 @@ def _chosen(choice: Choice, terms: Terms) -> Chosen:
     return Chosen(model_id, choice.note)
 
 
-def _none_left(*, is_limited: bool) -> InvalidRequestError:
-    if is_limited:
+def _none_left(*, are_any_listed: bool) -> InvalidRequestError:
+    if are_any_listed:
         return InvalidRequestError(
             ["You can't use any of the available models. Ask a server admin."]
         )

@@ -134,7 +134,7 @@ class Ordering:
         store: OfferStore,
         guilds: GuildStore,
         quotes: Quotes,
-        accepting: Acceptance,
+        acceptance: Acceptance,
         breakers: CircuitBreakers,
         member_money: MemberMoney,
         clock: Clock,
@@ -143,9 +143,9 @@ class Ordering:
         self._store = store
         self._guilds = guilds
         self._quotes = quotes
-        self._acceptance = accepting
+        self._acceptance = acceptance
         self._breakers = breakers
-        self._budgeting = member_money
+        self._member_money = member_money
         self._clock = clock
         self._new_offer_id = new_offer_id
 
@@ -172,9 +172,9 @@ class Ordering:
         return OrderResult(quote, left, job=job, card=card)
 
     async def ensure_possible(self, request: VideoRequest, place: Origin) -> None:
-        """Check everything but the pictures, before any is fetched.
+        """Check the request and every limit, before any picture is fetched.
 
-        The request holds placeholders for its pictures. A model without a listed price is asked for
+        Whether the service is paused is left to `ask`. The request holds placeholders for its pictures. A model without a listed price is asked for
         a quote later, with the pictures. Raises InvalidRequestError and LimitReachedError.
         """
         try:
@@ -224,7 +224,7 @@ class Ordering:
 
     async def _ensure_room(self, quote: Quote, place: Origin) -> BudgetSnapshot:
         facts = facts_of(quote.request, quote.price.cost_micros, place)
-        return await self._budgeting.ensure_room(facts, place)
+        return await self._member_money.ensure_room(facts, place)
 
     async def _ensure_open(self, quote: Quote) -> None:
         known = await self._breakers.get(quote.capability.provider)
@@ -262,17 +262,17 @@ class Retrying:
 
     def __init__(self, store: JobStore, alternatives: Alternatives) -> None:
         self._store = store
-        self._substituting = alternatives
+        self._alternatives = alternatives
 
     async def refused(self, job_id: JobId, presser: Origin) -> Job:
-        """Return the member's job whose words its service refused, to change them.
+        """Return the member's refused job, for its prompt to be reworded.
 
         Raises JobNotFoundError, also for another server's job; NotYourJobError; and
         InvalidRequestError if it was not refused.
         """
         job = await self._own(job_id, presser)
         if job.failure is None or job.failure.kind is not FailureKind.REFUSED:
-            raise InvalidRequestError(["This video wasn't refused, so its words can stay."])
+            raise InvalidRequestError(["This video wasn't refused, so there's nothing to reword."])
         return job
 
     async def _own(self, job_id: JobId, presser: Origin) -> Job:
@@ -292,8 +292,7 @@ class Retrying:
         job = await self._own(job_id, presser)
         if job.failure is None:
             raise InvalidRequestError(["This video didn't fail, so there's nothing to retry."])
-        not_at = job.provider if job.failure.kind is FailureKind.OPERATOR else None
-        found = await self._substituting.find(job.request, presser, most=1, not_at=not_at)
+        found = await self._alternatives.find_for(job, presser, most=1)
         if not found:
             raise InvalidRequestError(["No other model can make this video right now."])
         place = replace(presser, channel_id=job.channel_id, source_message_id=job.source_message_id)

@@ -81,7 +81,7 @@ class FreeQuotes:
     async def find(self, request: VideoRequest, capability: Capability) -> Price | None:
         """Ask for the price of a completed request; None if unknown. Never raises.
 
-        Who asks for the same while it is being asked gets the same answer, so that a hundred members
+        Callers that ask for the same at the same time share one answer, so that a hundred members
         cost one request of the account's budget.
         """
         key = _key(request)
@@ -166,7 +166,7 @@ def _by_size(image: SourceImage) -> SourceImage:
 
 
 class Quotes:
-    """Choose the model, check the request against it and price it."""
+    """Check a request against its model, complete it and price it."""
 
     def __init__(
         self, catalog: Catalog, render_times: RenderTimes, free_quotes: FreeQuotes | None = None

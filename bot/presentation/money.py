@@ -11,6 +11,7 @@ from bot.catalog.pricing import Price, dollars
 from bot.guilds.notices import PoolAlert
 from bot.money.ledger import AccountKind, Transaction, TransactionKind
 from bot.money.limits import (
+    PERIODS,
     BudgetSnapshot,
     LimitKind,
     RateLimit,
@@ -26,7 +27,7 @@ BAR_CELLS = 10
 MONTH_IN_WORDS = "A chart of what your videos cost this month, by day and by model"
 MAX_CHANNELS = 12
 MAX_NAMES = 8  # of models or channels in one line
-_PERIODS = {60: "minute", 3600: "hour", 86_400: "day"}
+_PERIODS = {seconds: name for name, seconds in PERIODS.items()}
 _RAISING = "Members with Manage Server can raise it with `/quota-admin pool`."
 _NOT_ENOUGH = "This video costs more than you have left. See `/quota show`."
 BY_AN_ADMIN = "A server admin can change that."

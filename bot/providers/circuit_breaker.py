@@ -6,7 +6,7 @@ cause, admins of servers without a log channel whose members wait are notified o
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import partial
 
@@ -73,6 +73,11 @@ class CircuitBreakers:
 
     async def get(self, provider: ProviderName) -> Availability:
         return await self._store.get(provider)
+
+    async def paused(self, providers: Collection[ProviderName]) -> set[ProviderName]:
+        """Return those of the providers that are paused now."""
+        now = self._clock.now()
+        return {name for name in providers if (await self._store.get(name)).is_paused(now)}
 
     async def room(self, provider: ProviderName, wanted: int) -> int:
         """Return how many submissions to prepare: 0 while paused, 1 on trial."""

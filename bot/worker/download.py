@@ -34,8 +34,8 @@ _log = logging.getLogger(__name__)
 FETCHES_BEFORE_ASKING_AGAIN = 3  # then ask the provider for a fresh address
 FEWEST_FETCHES = 12  # before giving up, and never before the deadline: the video is paid for
 MAX_UNUSABLE = 4
-SOURCE_GONE = "The video before it is no longer stored here, so this is the new part alone."
-NOT_JOINED = "I couldn't join it to the video before it, so this is the new part alone."
+SOURCE_GONE = "I no longer have the video before it, so this is only the new part."
+NOT_JOINED = "I couldn't join it to the video before it, so this is only the new part."
 
 
 async def download(job: Job, context: StepContext) -> Result:

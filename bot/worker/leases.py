@@ -49,14 +49,14 @@ class Leases:
         context: StepContext,
         leases: JobLeases,
         queue: JobQueue,
-        damaged: UnreadableRows,
+        unreadable: UnreadableRows,
         *,
         owner: str,
     ) -> None:
         self._context = context
         self._leases = leases
         self._queue = queue
-        self._unreadable = damaged
+        self._unreadable = unreadable
         self._owner = owner
         self._under_way: dict[JobId, asyncio.Task[None]] = {}
         self._unsent: dict[JobId, Submission] = {}  # intents that may or may not be in the database
@@ -145,10 +145,10 @@ class Leases:
                 continue
             if not any(job.provider == name and job.state is JobState.RENDERING for job in due):
                 continue
-            at_it = await self._leases.claim_rendering(
+            rendering = await self._leases.claim_rendering(
                 self._owner, name, now, LEASE_SECONDS, LARGEST_BATCH
             )
-            groups.append([job for job in at_it if job.id not in self._under_way])
+            groups.append([job for job in rendering if job.id not in self._under_way])
         return [group for group in groups if group]
 
     async def claim_waiting(self, now: datetime) -> Intents:
@@ -158,7 +158,7 @@ class Leases:
             chosen += await self._claim_of_queue(provider, now)
         found = await asyncio.gather(*(self._intent(job, now) for job in chosen))
         intents = [intent for intent in found if intent is not None]
-        saved = await self._written_down(intents)
+        saved = await self._commit(intents)
         by_job = {intent.job_id: intent for _, intent in intents}
         return [(job, by_job[job.id]) for job in saved]
 
@@ -166,8 +166,7 @@ class Leases:
         queue = self._queue
         in_hand = await queue.count_in_hand(provider)
         room = MAX_AT_PROVIDER - in_hand.first - in_hand.others
-        most = max(room, MAX_ASKED_FOR)
-        waiting = await queue.list_next(provider, now, most) if room > 0 else []
+        waiting = await queue.list_next(provider, now, MAX_ASKED_FOR) if room > 0 else []
         if not waiting or await self._context.providers[provider].may_submit_at() is not None:
             return []
         room = await self._context.breakers.room(provider, room)
@@ -196,7 +195,7 @@ class Leases:
             return None
         return submit.intend(job, self._context, last, now)
 
-    async def _written_down(self, intents: Intents) -> Iterator[Job]:
+    async def _commit(self, intents: Intents) -> Iterator[Job]:
         """Write the intents; return the jobs as stored, without those that changed.
 
         If this raises, send nothing. The intents may have been written with only the answer lost,

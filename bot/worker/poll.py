@@ -14,7 +14,7 @@ from bot.errors import (
     UnreadableRowError,
 )
 from bot.ids import JobId
-from bot.jobs.failure import reason_of_refusal, with_advice
+from bot.jobs.failure import content_refused, failed_at_provider, with_advice
 from bot.jobs.job import (
     TIME_TO_POLL,
     TIME_TO_RENDER,
@@ -48,7 +48,7 @@ ENDED = frozenset({ProviderState.SUCCEEDED, ProviderState.FAILED, ProviderState.
 
 Found = ProviderStatus | ProviderError
 
-_LOST = "The video service says it made the video, but doesn't hand it out."
+_NOT_DELIVERED = "The video service says the video is finished, but doesn't deliver it."
 
 
 async def poll(job: Job, context: StepContext) -> Result:
@@ -309,15 +309,11 @@ def abandon(submission: Submission, context: StepContext) -> Result:
 
 def _failure(status: ProviderStatus) -> Failure:
     if status.refused:
-        text = (
-            reason_of_refusal(status.text, status.advice)
-            or "The video service refused this prompt or picture."
-        )
-        return Failure(FailureKind.REFUSED, text)
-    said = with_advice(status.text, status.advice)
+        return content_refused(status.text, status.advice)
     if status.may_come:  # polled for another day
-        return Failure(FailureKind.INTERRUPTED, said or _LOST)
-    return Failure(FailureKind.PROVIDER, said or "The video service couldn't make it.")
+        said = with_advice(status.text, status.advice)
+        return Failure(FailureKind.INTERRUPTED, said or _NOT_DELIVERED)
+    return failed_at_provider(status.text, status.advice)
 
 
 def _finished(submission: Submission, state: SubmissionState, now: datetime) -> Submission:

@@ -14,11 +14,10 @@ from bot.errors import ProviderRateLimitedError, UnreadableRowError
 from bot.guilds.settings import Recipes
 from bot.ids import JobId, ProviderName, SubmissionId
 from bot.instants import is_within
+from bot.jobs.failure import BROKEN
 from bot.jobs.files import VideoStore
 from bot.jobs.job import (
     UNREADABLE_AGAIN_AFTER,
-    Failure,
-    FailureKind,
     Job,
     JobState,
     fail,
@@ -150,16 +149,15 @@ class UnreadableRows:
 def broken_off(job: Job, clock: Clock) -> Change:
     """Retry a step after an unexpected error, a limited number of times.
 
-    A submission that was interrupted stays SUBMITTING and is then presumed uncertain. A storyboard
-    is never given up so: its shots are paid for.
+    An interrupted submission stays SUBMITTING and is then presumed uncertain. A storyboard is never
+    given up this way: its shots are paid for.
     """
     now = clock.now()
     in_time = job.deadline_at is not None and now < job.deadline_at
     is_kept = job.state is JobState.SUBMITTING or job.is_storyboard
     if job.errors_in_row < MAX_BREAKDOWNS or in_time or is_kept:
         return Change(later(job, clock))
-    text = "Something kept going wrong on my side."
-    return Change(fail(job, Failure(FailureKind.INTERRUPTED, text), now))
+    return Change(fail(job, BROKEN, now))
 
 
 def required(submission: Submission | None, job: Job) -> Submission:

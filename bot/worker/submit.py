@@ -22,7 +22,7 @@ from bot.errors import (
     TransientProviderError,
     VideoRejectedError,
 )
-from bot.jobs.failure import reason_of_refusal
+from bot.jobs.failure import BROKEN, content_refused, failed_at_provider
 from bot.jobs.job import (
     TIME_TO_SUBMIT,
     Failure,
@@ -52,7 +52,6 @@ _log = logging.getLogger(__name__)
 STALE_AFTER = timedelta(seconds=100)  # for an intent; shorter than the lease that covers it
 FEWEST_ATTEMPTS = 8  # submissions before giving up on an unavailable service
 _AWAY = Failure(FailureKind.REJECTED, "I couldn't reach the video service for a long time.")
-_BROKEN = Failure(FailureKind.INTERRUPTED, "Something kept going wrong on my side.")
 
 
 def intend(
@@ -95,7 +94,7 @@ async def submit(job: Job, context: StepContext, submission: Submission) -> Resu
         return _without_pictures(submission, error, context)
     except Exception:  # noqa: BLE001 - whatever it is, nothing was sent
         _log.exception("submission_not_prepared", extra={"job_id": job.id})
-        return _back_to_the_queue(submission, None, context, otherwise=_BROKEN)
+        return _back_to_the_queue(submission, None, context, otherwise=BROKEN)
     return await _send(order, job, submission, context)
 
 
@@ -121,7 +120,7 @@ async def _send(order: Order, job: Job, submission: Submission, context: StepCon
         _log.exception("submission_not_prepared", extra={"job_id": job.id})
         with contextlib.suppress(StorageError):
             await context.breakers.withdraw(job.provider)
-        return _back_to_the_queue(submission, None, context, otherwise=_BROKEN)
+        return _back_to_the_queue(submission, None, context, otherwise=BROKEN)
     await _observe(job, None, context)
     _log.info("job_submitted", extra={"job_id": job.id, "provider": job.provider})
     return accepted(submission, receipt, await _first_poll(job, context), context)
@@ -183,12 +182,9 @@ def _refused(submission: Submission, error: ProviderError, context: StepContext)
         case TransientProviderError():
             return _back_to_the_queue(submission, error, context)
         case GenerationFailedError():
-            text = "The video service couldn't make it."
-            return _rejected(submission, Failure(FailureKind.PROVIDER, text), context)
+            return _rejected(submission, failed_at_provider(), context)
         case ContentRefusedError():
-            said = reason_of_refusal(error.friendly, error.advice)
-            text = said or "The video service refused this prompt or picture."
-            return _rejected(submission, Failure(FailureKind.REFUSED, text), context)
+            return _rejected(submission, content_refused(error.friendly, error.advice), context)
         case ProviderCredentialsError() | ProviderBalanceError():
             text = "The video service doesn't accept this bot's account right now."
             return _rejected(submission, Failure(FailureKind.OPERATOR, text), context)

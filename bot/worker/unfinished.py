@@ -28,6 +28,7 @@ from bot.jobs.job import (
 from bot.jobs.queue import Waiting
 from bot.jobs.stores import Change, JobQueue
 from bot.jobs.submission import SubmissionState
+from bot.providers.availability import Availability, PauseReason
 from bot.worker.poll import abandon
 from bot.worker.step import Result, StepContext, required
 from bot.worker.submit import uncertain
@@ -49,8 +50,11 @@ async def presume_uncertain(job: Job, context: StepContext) -> Result:
 
 async def is_hopeless(provider: ProviderName, context: StepContext) -> bool:
     """Return whether the provider is paused, after repeated pauses."""
-    known = await context.breakers.get(provider)
-    return known.pauses_in_row >= PAUSES_BEFORE_GIVING_UP and known.reason is not None
+    return _reason_to_give_up(await context.breakers.get(provider)) is not None
+
+
+def _reason_to_give_up(known: Availability) -> PauseReason | None:
+    return known.reason if known.pauses_in_row >= PAUSES_BEFORE_GIVING_UP else None
 
 
 async def give_up_waiting(
@@ -61,14 +65,14 @@ async def give_up_waiting(
     Nothing was spent on them. A single pause ends nothing: a job may have waited long for its turn
     while its provider was well.
     """
-    known = await context.breakers.get(provider)
-    if known.pauses_in_row < PAUSES_BEFORE_GIVING_UP or known.reason is None:
+    reason = _reason_to_give_up(await context.breakers.get(provider))
+    if reason is None:
         return
     now = context.clock.now()
     late = [entry.job_id for entry in waiting if now - entry.accepted_at > TIME_TO_SUBMIT]
     if not late:
         return
-    kind = FailureKind.OPERATOR if known.reason.needs_operator else FailureKind.REJECTED
+    kind = FailureKind.OPERATOR if reason.needs_operator else FailureKind.REJECTED
     failure = Failure(
         kind, "The video service hasn't accepted anything from this bot for a long time."
     )

@@ -1,14 +1,13 @@
-"""Bringing a request to the services, and their answer to the member who made it."""
+"""Pass a member's request to the services, and the answer back to the member."""
 
 from dataclasses import dataclass, replace
 
 import discord
 
 from bot.catalog.request import Origin, VideoRequest
-from bot.errors import InvalidRequestError
 from bot.guilds.settings import CardPlace
 from bot.ids import IdempotencyKey, JobId, MessageId, ModelId
-from bot.ordering.choosing import Chosen
+from bot.ordering.choosing import Chosen, ensure_suits
 from bot.ordering.intake import Source
 from bot.ordering.offers import Offer
 from bot.ordering.ordering import OrderResult
@@ -47,11 +46,10 @@ async def ask(
     *,
     is_public: bool = False,
 ) -> Said:
-    """What to say, with what buttons. Raises what the member can fix.
+    """Ask for a video; return the answer's text and buttons. Raises UserFacingError.
 
-    Also ProviderPausedError, where no other model can make it.
-
-    `is_public`: the answer is read by others too, who are not told what the member has left.
+    Also ProviderPausedError, if no other model can make it. `is_public`: others read the answer
+    too, so it does not say what the member has left.
     """
     try:
         return said(await services.ordering.ask(request, place, key), is_public=is_public)
@@ -62,16 +60,16 @@ async def ask(
 async def model_for(
     services: Services, interaction: discord.Interaction, named: str | None, sketch: VideoRequest
 ) -> Chosen:
-    """The model that a member named, or the one that can make what is asked for.
+    """Return the model that a member named, or choose one that can make the video.
 
-    `sketch` is the request without a model; `noted` says the note. Raises InvalidRequestError.
+    `sketch` is the request without a model; pass the note to `noted`. Raises InvalidRequestError.
     """
     adults = options.is_age_restricted(interaction.channel)
     return await services.choosing.pick(named, sketch, place_of(interaction), adults=adults)
 
 
 def noted(note: str, answer: Said) -> Said:
-    """The answer, and first why the model isn't the one that was expected."""
+    """Begin the answer with the note on why another model was chosen."""
     return replace(
         answer, text=answers.noted(note, answer.text), is_more=answer.is_more or bool(note)
     )
@@ -82,10 +80,8 @@ def ensure_suits_channel(
 ) -> None:
     """Keep models for adults in age-restricted channels. Raises InvalidRequestError."""
     found = services.catalog.find(model_id)
-    if found is None or not found.is_explicit or options.is_age_restricted(interaction.channel):
-        return
-    where = "Use it in an age-restricted channel, or choose another model"
-    raise InvalidRequestError([f"{found.name} makes videos for adults. {where}."])
+    if found is not None:
+        ensure_suits(found, adults=options.is_age_restricted(interaction.channel))
 
 
 async def ask_with_pictures(
@@ -95,7 +91,7 @@ async def ask_with_pictures(
     place: Origin,
     key: IdempotencyKey,
 ) -> Said:
-    """The same for pictures that are still to be fetched. Raises what the member can fix."""
+    """Fetch the pictures, then `ask`. Raises as `ask`."""
     async with services.intake.taking(request, sources, place) as complete:
         return await ask(services, complete, place, key)
 
@@ -122,7 +118,7 @@ async def instead_of(
     key: IdempotencyKey,
     error: ProviderPausedError,
 ) -> Said:
-    """Why it cannot be made there now, and who can make it, each as a button with its price."""
+    """Say why the service can't make it now, and offer other models, each with its price."""
     found = await services.alternatives.find(
         request, place, most=MAX_ALTERNATIVES, not_at=error.provider
     )
@@ -138,7 +134,7 @@ def _as_button(row: tuple[Quote, Offer]) -> Button:
 
 
 async def show(services: Services, interaction: discord.Interaction, answer: Said) -> None:
-    """In the answer that only this member sees, which then follows the job."""
+    """Show the answer to this member alone; it then follows the job."""
     await edit(interaction, answer.text, answer.view)
     await follow(services, interaction, answer)
 

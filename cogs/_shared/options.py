@@ -29,11 +29,17 @@ async def usable(services: Services, interaction: discord.Interaction) -> list[C
 
 async def chosen(services: Services, interaction: discord.Interaction) -> Capability | None:
     """The model that the half-filled command names, or the one it would get by default."""
-    namespace = interaction.namespace
-    named = getattr(namespace, "model", None)
+    image = _ANY if _has_image(interaction.namespace) else None
+    sketch = VideoRequest("a video", ModelId(""), image=image)
+    return await _named_or_default(services, interaction, sketch)
+
+
+async def _named_or_default(
+    services: Services, interaction: discord.Interaction, sketch: VideoRequest
+) -> Capability | None:
+    named = getattr(interaction.namespace, "model", None)
     if named:
         return services.catalog.named(str(named))
-    sketch = VideoRequest("a video", ModelId(""), image=_ANY if _has_image(namespace) else None)
     found = await services.choosing.choose(sketch, place_of(interaction))
     return services.catalog.find(found.model_id)
 
@@ -58,7 +64,7 @@ async def all_models(services: Services, typed: str) -> list[app_commands.Choice
 async def storyboard_models(
     services: Services, interaction: discord.Interaction, typed: str
 ) -> list[app_commands.Choice[str]]:
-    """All that this member may use: what makes no several shots at once makes them one by one."""
+    """All that this member may use: any model can make the shots one by one."""
     found = matching_models(await usable(services, interaction), typed)
     return await _choices(services, await _favorite_first(services, interaction, found))
 
@@ -76,12 +82,8 @@ async def _favorite_first(
 async def chosen_for_storyboard(
     services: Services, interaction: discord.Interaction
 ) -> Capability | None:
-    named = getattr(interaction.namespace, "model", None)
-    if named:
-        return services.catalog.named(str(named))
     sketch = VideoRequest("a video", ModelId(""), shots=(Shot("one"), Shot("two")))
-    found = await services.choosing.choose(sketch, place_of(interaction))
-    return services.catalog.find(found.model_id)
+    return await _named_or_default(services, interaction, sketch)
 
 
 async def presets(

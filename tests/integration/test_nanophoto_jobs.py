@@ -106,7 +106,7 @@ REFUSALS = {
     "INVALID_IMAGE_COUNT": (400, REJECTED, "one to three as references"),
     "IMAGE_URLS_REQUIRED": (400, REJECTED, "Send them again as files"),
     "INVALID_INPUT": (400, REJECTED, REQUEST),
-    "GENERATION_FAILED": (500, FailureKind.PROVIDER, "The video service couldn't make it."),
+    "GENERATION_FAILED": (500, FailureKind.PROVIDER, "The video service couldn't make this video."),
 }
 
 

@@ -112,5 +112,5 @@ def refuse_all(stage):
         asked.append(facts)
         raise LimitReachedError([Refusal(LimitKind.ALLOWANCE, 0, 0, 500_000)])
 
-    stage.process.ordering._budgeting.ensure_room = ensure_room
+    stage.process.ordering._member_money.ensure_room = ensure_room
     return asked

@@ -72,10 +72,10 @@ async def test_one_member_is_not_asked_about_every_picture_there_is(stage):
 
 
 async def test_who_may_again_is_not_ignored_for_having_been_refused(stage):
-    ensure_room = stage.process.ordering._budgeting.ensure_room
+    ensure_room = stage.process.ordering._member_money.ensure_room
     refuse_all(stage)
     await stage.cog.on_raw_reaction_add(reaction(1))
-    stage.process.ordering._budgeting.ensure_room = ensure_room
+    stage.process.ordering._member_money.ensure_room = ensure_room
     await stage.cog.on_raw_reaction_add(reaction(2))
 
     assert states(stage) == [JobState.QUEUED]

@@ -69,7 +69,7 @@ def refuse(process, *, after=0):
         if len(asked) > after:
             raise LimitReachedError([Refusal(LimitKind.OPEN_JOBS, 1, 1)])
 
-    process.ordering._budgeting.ensure_room = ensure_room
+    process.ordering._member_money.ensure_room = ensure_room
 
 
 async def test_a_picture_is_fetched_in_place_of_what_was_promised(intake):

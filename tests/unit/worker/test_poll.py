@@ -99,7 +99,7 @@ async def test_no_one_looks_before_the_instant_that_the_service_named(world):
         (ProviderStatus(ProviderState.FAILED, refused=True, text="No."), "refused", "No."),
         (ProviderStatus(ProviderState.FAILED, refused=True), "refused", "this prompt or picture"),
         (ProviderStatus(ProviderState.FAILED, text="Out of video."), "provider", "Out of video."),
-        (ProviderStatus(ProviderState.CANCELLED), "provider", "couldn't make it"),
+        (ProviderStatus(ProviderState.CANCELLED), "provider", "couldn't make this video"),
     ],
 )
 async def test_a_video_that_failed_says_why_on_its_card(world, verdict, kind, says):

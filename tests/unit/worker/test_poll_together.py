@@ -112,7 +112,7 @@ async def test_where_all_are_cancelled_nothing_is_asked(many):
     [
         (ContentRefusedError(friendly="No dragons."), FailureKind.REFUSED, "No dragons."),
         (ContentRefusedError("internal"), FailureKind.REFUSED, "refused this prompt or picture"),
-        (GenerationFailedError("internal"), FailureKind.PROVIDER, "couldn't make it"),
+        (GenerationFailedError("internal"), FailureKind.PROVIDER, "couldn't make this video"),
     ],
 )
 async def test_a_video_that_failed_says_why_and_takes_no_other_with_it(many, error, kind, says):
