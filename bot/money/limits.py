@@ -1,7 +1,7 @@
 """What a member may request: a server's rules and the limits that apply them.
 
-A new limit is a field of `Rules`, a `LimitKind` and a function in `LIMITS`; its text belongs in
-`presentation.money`, its command in the cog of `/quota-admin`.
+A new limit is a field of `Rules`, a `LimitKind` and a function in `LIMITS`, and in `suits` if it
+judges the video itself. Its text belongs in `presentation.money`, its command in `/quota-admin`.
 """
 
 import math

@@ -26,7 +26,7 @@ FOR_HOW_LONG = "For example 12 h or 7 days (default: no end)"
 
 
 class MoneyCommands(commands.Cog):
-    """Mixed into the cog, which checks the right."""
+    """A mixin; its cog checks the permission."""
 
     _services: Services
 

@@ -38,7 +38,7 @@ def for_whom(callback: Described) -> Described:
 
 
 class RuleCommands(commands.Cog):
-    """Mixed into the cog, which checks the right."""
+    """A mixin; its cog checks the permission."""
 
     _services: Services
 
@@ -216,13 +216,15 @@ class RuleCommands(commands.Cog):
 def _listed(
     allowed: frozenset[Name] | None, action: str, named: Name | None
 ) -> frozenset[Name] | None:
-    """What is allowed from now on; None: all. Raises InvalidRequestError."""
+    """Return what is allowed after this change; None: all. Raises InvalidRequestError."""
     if action == "all" or named is None:
         return None
     if action == "allow":
         return (allowed or frozenset()) | {named}
     if allowed is None:
-        reason = "Everything is allowed right now. `allow` something first, and nothing else can be used."
+        reason = (
+            "Everything is allowed right now. Use `allow` first; then nothing else can be used."
+        )
         raise InvalidRequestError([reason])
     return allowed - {named}
 

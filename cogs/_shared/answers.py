@@ -58,7 +58,7 @@ async def guarded(
     *,
     is_request: bool = True,
 ) -> None:
-    """Do something for an interaction, and answer in words whatever comes of it."""
+    """Run the handler of an interaction, and tell the member if it fails."""
     try:
         await act()
     except UserFacingError as error:
@@ -89,7 +89,7 @@ async def answer_unexpected(interaction: discord.Interaction, error: Exception) 
 
 
 def note_unexpected(error: Exception) -> str:
-    """Log it under a reference; answers with what to tell the member."""
+    """Log the error under a reference; return what to tell the member."""
     reference = secrets.token_hex(4)
     _log.error("unexpected", extra={"reference": reference}, exc_info=error)
     known = answers.sentence(error) if isinstance(error, BotError) else None
@@ -99,7 +99,7 @@ def note_unexpected(error: Exception) -> str:
 async def answer(interaction: discord.Interaction, text: str) -> None:
     """Say something only this member sees, whether or not the interaction was answered yet.
 
-    Never raises: who cannot be told is told nothing, and the operator's log has it.
+    Never raises: if the answer can't be sent, it is only logged.
     """
     text = _cut(text)
     if interaction.response.is_done():
@@ -124,7 +124,7 @@ async def refuse_and_give_back(
     name: str,
     is_request: bool = True,
 ) -> None:
-    """Say why nothing comes of what a member wrote, and give it back."""
+    """Say why a member's text can't be used, and give it back."""
     _log.info("refused", extra={"error": type(error).__name__, "user": interaction.user.id})
     is_admin = interaction.permissions.manage_guild
     trouble = answers.sentence(error, is_request=is_request, is_admin=is_admin)
@@ -134,7 +134,7 @@ async def refuse_and_give_back(
 async def give_back(
     interaction: discord.Interaction, trouble: str, text: str, *, name: str
 ) -> None:
-    """Say what is wrong, with what the member wrote, which would be lost otherwise.
+    """Say what is wrong, and return the member's text, which would otherwise be lost.
 
     In a file: it may be longer than a message. Never raises.
     """
@@ -151,9 +151,9 @@ async def edit(
     view: discord.ui.View | None = None,
     file: Callable[[], discord.File] | None = None,
 ) -> None:
-    """Put this in the place of the answer. Never raises: what was decided before stays decided.
+    """Replace the answer. Never raises: what the answer reports has already happened.
 
-    The same words may be said again, so a connection that breaks is no reason not to.
+    Tried again if the connection breaks, since the same edit may safely be made twice.
     """
     for _ in range(TRIES):
         given: dict[str, Any] = {} if file is None else {"attachments": [file()]}
@@ -169,7 +169,7 @@ async def edit(
 
 
 def _cut(text: str) -> str:
-    """What Discord takes: a longer text would be refused, and leave "thinking…" forever."""
+    """Cut the text to Discord's limit: a refused answer would leave "thinking…" forever."""
     return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
 
 

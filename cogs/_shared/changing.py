@@ -1,4 +1,4 @@
-"""Bringing an admin's change to the services, and what came of it to the admin."""
+"""Pass an admin's change to the services, and the result back to the admin."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +19,7 @@ NO_PINGS = discord.AllowedMentions.none()
 
 
 def subject_of(role: discord.Role | None, member: discord.Member | None) -> Subject | None:
-    """Whom a rule is for; None for everyone. Raises InvalidRequestError for two at once."""
+    """Return whom a rule is for; None: everyone. Raises InvalidRequestError for two at once."""
     if role is not None and member is not None:
         raise InvalidRequestError(["Choose either a role or a member."])
     if member is not None:
@@ -34,7 +34,7 @@ async def propose(
     services: Services,
     edit: PolicyChange,
 ) -> None:
-    """Made at once, or shown with a button that makes it."""
+    """Make the change at once, or show it with a button that makes it."""
     user_id = UserId(interaction.user.id)
     proposed = await services.policy_admin.propose(guild_of(interaction), user_id, edit)
     await show(interaction, proposed)
@@ -50,7 +50,7 @@ async def show(interaction: discord.Interaction, proposed: Proposed) -> None:
 async def change_policy(
     interaction: discord.Interaction, services: Services, change: Callable[[Policy], Policy]
 ) -> None:
-    """What holds for the whole server."""
+    """Change the rules of the whole server."""
     edit = await services.policy_admin.policy_edit(guild_of(interaction), change)
     await propose(interaction, services, edit)
 
@@ -61,7 +61,7 @@ async def change_rules(
     subject: Subject | None,
     change: Callable[[Rules], Rules],
 ) -> None:
-    """What holds for everyone, a role or a member."""
+    """Change the rules of a role or a member; without a subject, of everyone."""
     if subject is None:
         await change_policy(
             interaction, services, lambda policy: replace(policy, rules=change(policy.rules))

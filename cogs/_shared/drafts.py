@@ -1,7 +1,7 @@
 """What was chosen with `/storyboard`, kept while its member writes the shots.
 
-It lies in the database, because the form may be sent after a restart, to another process, or long
-after it was opened. Each member has one: who opens a form has closed the one before.
+It is kept in the database, because the form may be sent after a restart, to another process, or
+long after it was opened. Each member has one: opening a form closes the one before.
 """
 
 import re
@@ -46,7 +46,7 @@ _DRAFTS = TypeAdapter(Draft)
 
 
 class Drafts:
-    """The latest of each member."""
+    """Each member's latest draft."""
 
     def __init__(self, notes: KeyValueStore, clock: Clock) -> None:
         self._notes = notes
@@ -56,7 +56,7 @@ class Drafts:
         await self._notes.set_note(_note(user_id), _DRAFTS.dump_json(draft).decode())
 
     async def find(self, form: str, user_id: UserId) -> Draft | None:
-        """Waits for one whose pictures are still being fetched; None where none comes."""
+        """Return the form's draft, waiting while its pictures are fetched; None if there is none."""
         for tries_left in reversed(range(TRIES)):
             draft = _draft_of(await self._notes.get_note(_note(user_id)))
             if draft is not None and _number(draft.form) >= _number(form):
@@ -85,7 +85,7 @@ def spell_form(interaction_id: int) -> str:
 
 
 def _number(form: str) -> int:
-    """Later forms have larger ones."""
+    """Return the form's number; later forms have larger ones."""
     return int(form.rpartition(":")[2])
 
 
@@ -104,7 +104,7 @@ def sent_in(interaction: discord.Interaction) -> str:
 
 
 def written_in(interaction: discord.Interaction, field: str) -> str:
-    """What stands in a field of a form that was sent."""
+    """Return the text in a field of a form that was sent."""
     data: Mapping[str, Any] = interaction.data or {}
     values = (item.get("value") for item in _items(data) if item.get("custom_id") == field)
     return str(next(values, None) or "")

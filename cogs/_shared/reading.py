@@ -22,7 +22,7 @@ MAX_REMEMBERED = 1000
 
 
 class Seldom:
-    """Says yes once a minute for each subject, or a few times; remembers a thousand of them."""
+    """A limit of one or a few answers a minute per subject; remembers a thousand subjects."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -36,7 +36,7 @@ class Seldom:
         return True
 
     def may_often(self, subject: Hashable, times: int) -> bool:
-        """Says yes so many times a minute."""
+        """Return whether it may be said now, up to so many times a minute."""
         return any(self.may((subject, number)) for number in range(times))
 
     def was(self, subject: Hashable) -> bool:
@@ -49,7 +49,7 @@ class Seldom:
 
 
 class Reader:
-    """Messages by REST; what was read holds for a minute, also that it cannot be read."""
+    """Read messages by REST; cache each, or that it can't be read, for a minute."""
 
     def __init__(self, client: discord.Client, clock: Clock) -> None:
         self._client = client
@@ -60,7 +60,7 @@ class Reader:
     async def read(
         self, channel_id: int, guild_id: int | None, message_id: int
     ) -> discord.Message | None:
-        """None where it is gone, may not be read, or could not be read for all tries."""
+        """Return the message; None if it is gone, may not be read, or every try failed."""
         async with self._one_each.one_of(message_id):
             read_at, known = self._read.get(message_id, (None, None))
             if read_at is not None and is_within(read_at, HOLDS_FOR, self._clock.now()):
@@ -71,7 +71,7 @@ class Reader:
     async def _ask(
         self, channel: discord.PartialMessageable, message_id: int
     ) -> discord.Message | None:
-        """No one hears of a reaction twice, so its message is asked for more than once."""
+        """Try several times: Discord reports a reaction only once."""
         details, trouble = {"message_id": message_id}, None
         for pause in PAUSES_SECONDS:
             await self._clock.sleep(pause)
