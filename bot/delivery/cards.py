@@ -235,7 +235,7 @@ class CardRefresher:
 
     async def _forget_unmarked(self) -> None:
         """Mark unrecorded edits as unknown; what fails stays to be done. Raises StorageError."""
-        for job_id in list(self._unmarked):
+        for job_id in sorted(self._unmarked):  # a set's own order differs between processes
             try:
                 await _forget_what_it_shows(job_id, self._context)
             except UnreadableRowError as error:
