@@ -133,8 +133,14 @@ class ModelChooser:
         """
         chosen = await self.pick(named, sketch, place, adults=adults)
         found = self._catalog.find(chosen.model_id)
-        if found is not None and not usable([found], await self._allowed(place)):
+        if found is None:
+            return chosen
+        if not usable([found], await self._allowed(place)):
             raise LimitReachedError((Refusal(LimitKind.MODEL),))
+        # said once, not for each shot, none of which can be given a picture of its own
+        has_pictures = any(part.pictures for part in sketch.parts)
+        if not has_pictures and (reason := unfit(found, Kind.TEXT)) and not found.is_explicit:
+            raise InvalidRequestError([reason])
         return chosen
 
     async def favorite(self, place: Origin) -> Favorite | None:

@@ -10,7 +10,7 @@ from bot.catalog.request import Origin
 from bot.ids import ChannelId, GuildId, UserId
 from tests.people import Upload
 from tests.pictures import picture
-from tests.studio import buttons_of, is_failure, settled_answer
+from tests.studio import FOX, buttons_of, is_failure, settled_answer
 
 KLING = "kling-v21-standard"  # not what anything would choose by itself
 PICTURE = Upload("me.png", picture(size=(640, 360)), "image/png")
@@ -207,6 +207,17 @@ async def test_what_is_made_for_adults_needs_a_channel_for_adults(studio, videos
 
 async def test_a_storyboard_for_a_model_that_makes_single_shots_opens_a_form(studio, videos, fern):
     async with studio.bot(), fern.watching():
-        record = await fern.command(videos, "storyboard", {"model": KLING})
+        record = await fern.command(videos, "storyboard", {"model": FOX["model"]})
 
         assert (await fern.interaction(record)).get("modal") is not None
+
+
+async def test_a_storyboard_for_a_model_that_only_animates_pictures_is_refused(
+    studio, videos, fern
+):
+    async with studio.bot() as parts, fern.watching() as watch:
+        record = await fern.command(videos, "storyboard", {"model": KLING})
+        name = parts.catalog.find(KLING).name
+
+        said = await settled_answer(fern, watch, record)
+    assert said.startswith(f"{name} only animates pictures. Choose a model that works from text.")
