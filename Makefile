@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Two for each core: a story waits for the bot, and the bot for its ticks, half of the time.
 WORKERS ?= $(shell expr 2 '*' "$$(nproc)")
+# The long ones work more and wait less.
+PROVERS ?= $(shell expr 3 '*' "$$(nproc)" / 2)
 PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install
 
 .PHONY: run doctor test prove crash soak simulate bench check fix lock picture clean help
@@ -21,7 +23,7 @@ test: $(VENV)/.test-ready  ## run the tests, in about four minutes on two idle c
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not long" $(TESTS)
 
 prove: $(VENV)/.test-ready  ## run the long proofs: kills, simulated days, a soak, every fault
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m long $(TESTS)
+	@$(BIN)/python -m pytest -n $(PROVERS) --dist worksteal -m long $(TESTS)
 
 crash: $(VENV)/.test-ready  ## kill the bot at random, KILLS times, and check the results
 	@$(BIN)/python -m tests.killing --kills $(or $(KILLS),1000) $(CRASH)
