@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from tests.fakes.clock import FakeClock
-from tests.postgres import WHY_NOT, find_program, running_postgres
+from tests.postgres import WHY_NOT, find_program, in_memory, running_postgres
 
 _LOCAL = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared with, not bound to
 
@@ -20,6 +20,16 @@ settings.register_profile("suite", deadline=None, print_blob=True)
 # `--hypothesis-profile=thorough`: what is worth it plays thousands of examples instead of hundreds
 settings.register_profile("thorough", deadline=None, print_blob=True)
 settings.load_profile("suite")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let `make test` write into memory: it waits for the disk longer than for the processor.
+
+    The long proofs stay on the disk, where a database is written as in production.
+    """
+    memory = in_memory()
+    if memory is not None and config.getoption("markexpr") == "not long":
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))  # noqa: TID251 - its only switch
 
 
 @pytest.fixture(autouse=True)

@@ -57,10 +57,16 @@ class Server:
         _call(self.folder, [find_program("pg_ctl") or "", *fixed, *arguments])
 
 
-def _in_memory() -> Path | None:
-    """Where making a database takes a quarter of the time; None where there is little room."""
-    has_room = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES
-    return _MEMORY if has_room and os.access(_MEMORY, os.W_OK) else None
+def in_memory() -> Path | None:
+    """Where making a database takes a quarter of the time; None where there is little room.
+
+    Or where nothing may be run: some tests write programs.
+    """
+    if not (_MEMORY.is_dir() and os.access(_MEMORY, os.W_OK)):
+        return None
+    has_room = shutil.disk_usage(_MEMORY).free > _ROOM_BYTES
+    may_run = not os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC
+    return _MEMORY if has_room and may_run else None
 
 
 def _as_no_one() -> dict[str, Any]:
@@ -79,7 +85,7 @@ def _call(folder: Path, command: list[str]) -> None:
 @contextmanager
 def running_server(*, fsync: bool = False) -> Iterator[Server]:
     """A fresh server, which is thrown away at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="showreel-pg-", dir=None if fsync else _in_memory()))
+    folder = Path(tempfile.mkdtemp(prefix="showreel-pg-", dir=None if fsync else in_memory()))
     if _as_no_one():
         shutil.chown(folder, UNPRIVILEGED, "nogroup")
     initdb, data = find_program("initdb") or "", str(folder / "data")
