@@ -63,13 +63,13 @@ async def saq(origin: str, videos: int, database: str) -> float:
 
 async def _until(left: Callable[[], Coroutine[Any, Any, int]]) -> None:
     while await left():
-        await asyncio.sleep(0.05)  # noqa: TID251
+        await asyncio.sleep(0.05)  # noqa: TID251 - real time is measured
 
 
 async def arq(origin: str, videos: int, database: str) -> float:
     """Its one worker, all jobs at once; it asks Redis for new ones every half second, as it is set."""
-    from arq import Worker, create_pool, func  # noqa: PLC0415
-    from arq.connections import RedisSettings  # noqa: PLC0415
+    from arq import Worker, create_pool, func  # noqa: PLC0415 - only there with it
+    from arq.connections import RedisSettings  # noqa: PLC0415 - only there with it
 
     async with open_line(origin) as line:
 
@@ -97,7 +97,7 @@ async def arq(origin: str, videos: int, database: str) -> float:
 
 async def procrastinate(origin: str, videos: int, database: str) -> float:
     """Its one worker, all jobs at once."""
-    from procrastinate import App, PsycopgConnector  # noqa: PLC0415
+    from procrastinate import App, PsycopgConnector  # noqa: PLC0415 - only there with it
 
     app = App(connector=PsycopgConnector(conninfo=database))
     async with open_line(origin) as line, app.open_async():
@@ -116,7 +116,7 @@ async def procrastinate(origin: str, videos: int, database: str) -> float:
 
 async def dbos(origin: str, videos: int, database: str) -> float:
     """A workflow for each video, with the looking as one step; its answers are awaited."""
-    from dbos import DBOS, DBOSConfig  # noqa: PLC0415
+    from dbos import DBOS, DBOSConfig  # noqa: PLC0415 - only there with it
 
     async with open_line(origin) as line:
         counted = Counted(line, videos)

@@ -150,7 +150,7 @@ class Client(commands.AutoShardedBot):
         """
         try:
             await super().start(token, reconnect=reconnect)
-        except Exception as error:
+        except Exception as error:  # discord.py ends with errors of many libraries
             if self._is_leaving:  # discord.py then fails at its current step
                 return
             details = self._in_our_words(error)

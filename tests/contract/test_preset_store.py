@@ -33,7 +33,7 @@ def names(found):
 
 
 async def test_a_preset_is_read_as_it_was_written(presets):
-    saved = preset("Ada’s “{look}” 🎬", seed=7, negative_prompt="rain\n\"';--")  # noqa: RUF001
+    saved = preset("Ada’s “{look}” 🎬", seed=7, negative_prompt="rain\n\"';--")  # noqa: RUF001 - as people type
     assert await presets.add(saved, MOST) is Saving.SAVED
 
     assert await presets.list_for(GUILD, ADA) == [saved]

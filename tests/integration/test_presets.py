@@ -96,7 +96,7 @@ async def test_what_cannot_be_made_of_a_preset_is_said_and_costs_nothing(studio,
         member, admin = Office(fern, videos, watch), Office(ada, videos, admins)
         await member.ask("preset save", **CLAY)
         missing = await member.ask("preset use", name="Cloy", prompt="a fox")
-        taken = await member.ask("preset save", **CLAY | {"name": "Сlау"})  # noqa: RUF001
+        taken = await member.ask("preset save", **CLAY | {"name": "Сlау"})  # noqa: RUF001 - Cyrillic
         long = await member.ask("preset use", name="Clay", prompt="x" * 6000)
         await admin.set("models", action="allow", model="sora-2")
         denied = await member.ask("preset use", name="Clay", prompt="a fox")

@@ -166,7 +166,7 @@ def test_a_jpeg_that_lacks_its_last_bytes_is_whole(progressive, missing):
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
 def test_rows_that_decode_are_used(form):
-    noise = Image.frombytes("RGB", (300, 400), random.Random(5).randbytes(360_000))  # noqa: S311
+    noise = Image.frombytes("RGB", (300, 400), random.Random(5).randbytes(360_000))  # noqa: S311 - noise
     whole = encoded(noise, form, quality=90)
     seen = decoded(whole, "a")
 
@@ -179,7 +179,7 @@ def test_rows_that_decode_are_used(form):
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
 def test_of_which_too_little_decodes_is_damaged(form):
-    noise = Image.frombytes("RGB", (300, 400), random.Random(5).randbytes(360_000))  # noqa: S311
+    noise = Image.frombytes("RGB", (300, 400), random.Random(5).randbytes(360_000))  # noqa: S311 - noise
     whole = encoded(noise, form, quality=90)
 
     with pytest.raises(ImageRejectedError, match="damaged"):

@@ -145,7 +145,7 @@ async def test_a_program_that_is_not_there_is_no_fault_of_the_picture(tmp_path, 
 
 
 async def test_a_disk_that_takes_no_more_is_no_fault_of_the_picture(tmp_path):
-    noise = Image.frombytes("RGB", (400, 400), random.Random(1).randbytes(480_000))  # noqa: S311
+    noise = Image.frombytes("RGB", (400, 400), random.Random(1).randbytes(480_000))  # noqa: S311 - noise
     content = encoded(noise, "JPEG")
     full = PictureWork(LIMITS | {"RLIMIT_FSIZE": 10_000})
 
