@@ -69,8 +69,10 @@ class Dispatcher:
     async def run_once(self) -> None:
         """Run one tick and all it started, for tests and for stepping by hand."""
         await self.tick()
-        while self._under_way:
-            await asyncio.gather(*(task for _, task in self._under_way.values()))
+        while tasks := [task for _, task in self._under_way.values()]:
+            await asyncio.gather(*tasks)
+            # a gather of tasks that have ended need not yield, and `_ended` waits for its turn
+            await self._context.clock.sleep(0)
 
     async def tick(self) -> None:
         """Start owed deliveries and update cards."""
