@@ -58,8 +58,7 @@ class MemberMoney:
 
     async def allowed_models(self, place: Origin) -> frozenset[ModelId] | None:
         """Models this member may use; None for all."""
-        budget = await self._money.budget(place, self._clock.now())
-        return budget.allowed_models
+        return (await self._money.rules(place)).allowed_models
 
     async def statement(self, place: Origin, video: tuple[str, Price] | None) -> Statement:
         """A member's statement, with a video of this model and price as the yardstick."""

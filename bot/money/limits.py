@@ -63,6 +63,11 @@ class Rules:
         return self.allowance is not None and not self.exempt
 
     @property
+    def allowed_models(self) -> frozenset[ModelId] | None:
+        """Models that these rules leave; None for all."""
+        return None if self.exempt else self.models
+
+    @property
     def is_empty(self) -> bool:
         return all(getattr(self, field.name) is None for field in fields(self))
 
@@ -168,7 +173,7 @@ class BudgetSnapshot:
     @property
     def allowed_models(self) -> frozenset[ModelId] | None:
         """Models this member may use; None for all."""
-        return None if self.is_exempt else self.rules.models
+        return self.rules.allowed_models
 
     @property
     def allowance_micros(self) -> int | None:

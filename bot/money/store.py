@@ -55,6 +55,9 @@ class MoneyStore(Protocol):
     async def budget(self, place: Origin, now: datetime) -> BudgetSnapshot:
         """A member's remaining money on a server, and the use of each limit."""
 
+    async def rules(self, place: Origin) -> Rules:
+        """The rules that apply to a member: far cheaper than the whole `budget`."""
+
     async def pool(self, guild_id: GuildId, now: datetime) -> tuple[Policy, Account]:
         """A server's rules and its pool account of this month."""
 

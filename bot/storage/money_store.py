@@ -70,6 +70,12 @@ class SqlMoneyStore:
                 await self._money.redate_rates(tx, place, now)
         return budget
 
+    async def rules(self, place: Origin) -> Rules:
+        async with self._engine.reading() as tx:
+            row = await tx.one("get_policy", guild_id=place.guild_id)
+            policy = policies.policy_from(row, place.guild_id)
+            return await self._money.rules(tx, policy, place.user_id, place.role_ids)
+
     async def apply(self, by: Actor, edit: PolicyChange) -> None:
         async with self._engine.transaction() as tx:
             await self._money.apply(tx, by, edit)

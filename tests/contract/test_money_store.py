@@ -157,6 +157,22 @@ async def test_a_change_of_rules_is_in_force_with_the_next_request(branch):
 
 
 @on_databases
+async def test_a_members_rules_are_those_of_their_budget(branch):
+    """The rules alone are read in a third of the statements."""
+    artist = replace(PLACE, role_ids=frozenset({RoleId(HIGH), RoleId(1)}))
+    await branch.decide(rules=Rules(rates=(), models=frozenset({ModelId("kling")})))
+    await branch.money_store.apply(by("role"), SetRules(ROLE, FULL))
+    found = [await branch.money_store.rules(place) for place in (PLACE, artist)]
+    budgets = [await branch.money_store.budget(place, NOW) for place in (PLACE, artist)]
+    await branch.money_store.apply(by("member"), SetRules(ARTIST, Rules(exempt=True)))
+    exempt = await branch.money_store.rules(artist)
+
+    assert found == [budget.rules for budget in budgets]
+    assert [rules.allowed_models for rules in found] == [{ModelId("kling")}, FULL.models]
+    assert exempt.allowed_models is None
+
+
+@on_databases
 async def test_the_length_of_a_video_is_judged_when_its_job_is_written(branch):
     storyboard = make_request(shots=(Shot("a fox"), Shot("a bear")))  # of 5 s each
     await branch.decide(rules=Rules(video_seconds_most=9))

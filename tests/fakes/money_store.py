@@ -38,3 +38,7 @@ class FakeMoneyStore:
 
     async def budget(self, place: Origin, now: datetime) -> BudgetSnapshot:
         return make_standing(place, now, **self.fields)
+
+    async def rules(self, place: Origin) -> Rules:
+        found: Rules = self.fields.get("rules", Rules())
+        return found
