@@ -10,7 +10,7 @@ from datetime import datetime
 from bot.catalog.pricing import dollars
 from bot.errors import InvalidRequestError
 from bot.guilds.audit import Actor
-from bot.ids import TransactionId, UserId
+from bot.ids import AccountId, TransactionId, UserId
 from bot.jobs.job import Job
 from bot.jobs.submission import Submission
 from bot.money.admission import Admission, admit, after
@@ -76,6 +76,18 @@ class JobBooks:
     def spent(self, kind: AccountKind) -> int:
         ends = (*self.refunds, self.end) if self.end is not None else self.refunds
         return sum(one.micros for end in ends for one in end.postings if one.kind is kind)
+
+
+@dataclass(frozen=True, slots=True)
+class EventShare:
+    """What an event has paid for a video so far, or still holds for it, with all of its shots.
+
+    `is_over` once the video itself has ended, so that no more of it will be reserved or paid.
+    """
+
+    account_id: AccountId
+    micros: int
+    is_over: bool
 
 
 def plan_reservation(
@@ -184,17 +196,29 @@ def _one_video_back(job: Job, reserved: Iterable[Reserved]) -> Iterable[EventVid
             yield EventVideos(one.account.id, -1)
 
 
-def plan_storyboard_end(job: Job, unspent_events: Sequence[Account]) -> MoneyPlan:
+def plan_storyboard_end(job: Job, shares: Iterable[EventShare]) -> MoneyPlan:
     """Let the event that held money for an ended storyboard pay for another video.
 
-    Only where none of its shots cost anything. Its own job moves no money.
+    Only where all of that money is back. Its own job moves none.
     """
-    events = tuple(EventVideos(account.id, -1) for account in unspent_events)
+    events = tuple(EventVideos(one.account_id, -1) for one in shares if not one.micros)
     return MoneyPlan(job.guild_id, events=events if job.is_terminal else ())
 
 
+def _last_of(shares: Iterable[EventShare], postings: Iterable[Posting]) -> Iterable[EventVideos]:
+    """Let an event pay for another video if these return the last that an ended one cost it."""
+    back = {one.account_id: one.micros for one in postings}
+    for share in shares:
+        if share.is_over and 0 < share.micros <= back.get(share.account_id, 0):
+            yield EventVideos(share.account_id, -1)
+
+
 def plan_service_refund(
-    job: Job, submission: Submission, books: JobBooks, at: datetime
+    job: Job,
+    submission: Submission,
+    books: JobBooks,
+    at: datetime,
+    shares: Sequence[EventShare],
 ) -> MoneyPlan:
     """Refund the part that a provider did not charge after all; once."""
     plan, outcome = MoneyPlan(job.guild_id), outcome_of(job, submission)
@@ -206,21 +230,23 @@ def plan_service_refund(
         books,
         member_micros=books.spent(AccountKind.SPENT) - outcome.member_micros,
         pool_micros=books.spent(AccountKind.POOL_SPENT) - outcome.pool_micros,
-        is_whole=not outcome.member_micros and not job.is_shot,
     )
     refund = _of_job(job, "refund", TransactionKind.REFUND, at, back.postings)
     return replace(
         plan,
         accounts=back.accounts,
-        events=back.events,
+        events=tuple(_last_of(shares, back.postings)),
         transactions=(replace(refund, reason="the service charged less"),),
     )
 
 
-def plan_refund(by: Actor, edit: RefundJob, paid: Sequence[JobBooks]) -> MoneyPlan:
+def plan_refund(
+    by: Actor, edit: RefundJob, paid: Sequence[JobBooks], shares: Sequence[EventShare]
+) -> MoneyPlan:
     """Refund all that was spent, to the month's pool and to the member or event.
 
-    `paid` are the job's books; for a storyboard, those of its shots, which are one video.
+    `paid` are the job's books; for a storyboard, those of its shots. `shares` are those of the whole
+    video.
 
     Raises InvalidRequestError for a job that was not paid for here, or was already refunded.
     """
@@ -236,7 +262,6 @@ def plan_refund(by: Actor, edit: RefundJob, paid: Sequence[JobBooks]) -> MoneyPl
     if not left:
         raise InvalidRequestError([REFUNDED_ALREADY])
     accounts: list[Account] = []
-    events: list[EventVideos] = []
     transactions: list[Transaction] = []
     for books, end in left:
         back = _returned(
@@ -244,10 +269,8 @@ def plan_refund(by: Actor, edit: RefundJob, paid: Sequence[JobBooks]) -> MoneyPl
             books,
             member_micros=books.spent(AccountKind.SPENT),
             pool_micros=books.spent(AccountKind.POOL_SPENT),
-            is_whole=True,
         )
         accounts += back.accounts
-        events += back.events
         refund = by_admin(by, TransactionKind.REFUND, back.postings, edit.reason)
         name = (
             refund.id if end.job_id == edit.job_id else TransactionId(f"{refund.id}-{end.job_id}")
@@ -255,10 +278,11 @@ def plan_refund(by: Actor, edit: RefundJob, paid: Sequence[JobBooks]) -> MoneyPl
         transactions.append(replace(refund, id=name, job_id=end.job_id, user_id=end.user_id))
     pool_micros = sum(books.spent(AccountKind.POOL_SPENT) for books, _ in left)
     after = f"{dollars(pool_micros)}: {edit.reason}"
+    moved = posted(one for each in transactions for one in each.postings)
     return MoneyPlan(
         by.guild_id,
         accounts=tuple(accounts),
-        events=tuple(dict.fromkeys(events)),  # its shots together are one video
+        events=tuple(_last_of(shares, moved)),
         transactions=tuple(transactions),
         audit=AuditEntry(by, f"refund of video {edit.job_id}", "", after),
     )
@@ -273,14 +297,13 @@ def _is_refundable(books: JobBooks) -> bool:
 @dataclass(frozen=True, slots=True)
 class _Returned:
     accounts: tuple[Account, ...] = ()
-    events: tuple[EventVideos, ...] = ()
     postings: tuple[Posting, ...] = field(default=())
 
 
 def _returned(
-    end: Transaction, books: JobBooks, *, member_micros: int, pool_micros: int, is_whole: bool
+    end: Transaction, books: JobBooks, *, member_micros: int, pool_micros: int
 ) -> _Returned:
-    """Return part of the cost; `is_whole` also lets an event pay for another video.
+    """Return part of the cost.
 
     The member's part goes to the event that paid, else to a grant: the allowance it came from may
     have lapsed.
@@ -294,11 +317,7 @@ def _returned(
     if member_micros > 0:
         event = next((one for one in books.reserved if one.account.kind is AccountKind.EVENT), None)
         account = _refund_account(end) if event is None else event.account
-        back = replace(
-            back,
-            accounts=(account,) if event is None else (),
-            events=(EventVideos(event.account.id, -1),) if event is not None and is_whole else (),
-        )
+        back = replace(back, accounts=(account,) if event is None else ())
         postings.append(on_account(account, member_micros))
         postings.append(on_server(guild_id, AccountKind.SPENT, -member_micros))
     return replace(back, postings=posted(postings))

@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bot.catalog.request import Origin
-from bot.ids import ChannelId, GuildId, JobId, RoleId, UserId
+from bot.ids import AccountId, ChannelId, GuildId, JobId, RoleId, UserId
 from bot.instants import made_by
+from bot.jobs.job import TERMINAL_STATES, JobState
 from bot.money import windows
 from bot.money.admission import allowance_account, pool_account
 from bot.money.ledger import Account, Gift, Transaction
@@ -29,7 +30,7 @@ from bot.money.policy import (
     SubjectKind,
     rules_of,
 )
-from bot.money.settlements import JobBooks, Reserved
+from bot.money.settlements import EventShare, JobBooks, Reserved
 from bot.money.windows import Window
 from bot.storage import policies, rows
 from bot.storage.engines.transaction import Engine, SqlTransaction
@@ -150,10 +151,17 @@ class BudgetSnapshots:
         found = await tx.all("list_draws", job_id=job_id)
         return tuple(Reserved(policies.account_from(row), -row["micros"]) for row in found)
 
-    async def unspent_events(self, tx: SqlTransaction, storyboard_id: JobId) -> list[Account]:
-        """The event that money for a storyboard's shots came from, unless it paid for one."""
-        found = await tx.all("list_unspent_events", storyboard_id=storyboard_id)
-        return [policies.account_from(row) for row in found]
+    async def event_shares(self, tx: SqlTransaction, video_id: JobId) -> list[EventShare]:
+        """What an event has paid for a video, all shots of it together."""
+        found = await tx.all("list_event_shares", video_id=video_id)
+        return [
+            EventShare(
+                AccountId(row["account_id"]),
+                row["micros"],
+                is_over=JobState(row["state"]) in TERMINAL_STATES,
+            )
+            for row in found
+        ]
 
     async def job_books(self, tx: SqlTransaction, job_id: JobId) -> JobBooks:
         end = await tx.one("find_resolution", job_id=job_id)

@@ -113,8 +113,8 @@ class Money(BudgetSnapshots):
     async def resolve(self, tx: SqlTransaction, job: Job, submission: Submission | None) -> None:
         """Settle or release the money of a job that ended here; its server is locked."""
         if job.is_storyboard:
-            unspent = await self.unspent_events(tx, job.id)
-            await self.write_plan(tx, plan_storyboard_end(job, unspent))
+            shares = await self.event_shares(tx, job.id)
+            await self.write_plan(tx, plan_storyboard_end(job, shares))
             return
         reserved = await self.reserved(tx, job.id)
         await self.write_plan(tx, plan_resolution(job, submission, reserved))
@@ -124,7 +124,8 @@ class Money(BudgetSnapshots):
     ) -> None:
         """Refund the part a service did not charge, once; the job's server is locked."""
         books = await self.job_books(tx, job.id)
-        await self.write_plan(tx, plan_service_refund(job, submission, books, at))
+        shares = await self.event_shares(tx, job.storyboard_id or job.id)
+        await self.write_plan(tx, plan_service_refund(job, submission, books, at, shares))
 
     async def give(self, tx: SqlTransaction, gift: Gift) -> None:
         """Move a gift. Raises InvalidRequestError, DuplicateRequestError."""
@@ -161,7 +162,8 @@ class Money(BudgetSnapshots):
                 event = await self.open_event(tx, by.guild_id, channel_id)
                 plan = plan_event_end(by, edit, event)
             case RefundJob(job_id=job_id):
-                plan = plan_refund(by, edit, await self.paid_books(tx, job_id))
+                books = await self.paid_books(tx, job_id)
+                plan = plan_refund(by, edit, books, await self.event_shares(tx, job_id))
             case _:
                 assert_never(edit)
         return plan

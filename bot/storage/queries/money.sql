@@ -135,19 +135,20 @@ JOIN accounts AS a ON a.id = e.account_id
 WHERE t.job_id = :job_id AND t.kind = 'reserve' AND e.micros < 0
 ORDER BY a.ends_at IS NULL, a.ends_at, a.id;
 
--- name: list_unspent_events
--- List the event that a storyboard's shots were reserved from, unless a shot cost something.
-SELECT a.* FROM accounts AS a
-WHERE a.kind = 'event'
-    AND a.id IN (
-        SELECT e.account_id FROM jobs AS j
-        JOIN ledger_transactions AS t ON t.job_id = j.id AND t.kind = 'reserve'
-        JOIN ledger_entries AS e ON e.transaction_id = t.id
-        WHERE j.storyboard_id = :storyboard_id AND j.storyboard_id IS NOT NULL)
-    AND NOT EXISTS (
-        SELECT 1 FROM jobs AS j
-        JOIN ledger_transactions AS t ON t.job_id = j.id AND t.kind = 'settle'
-        WHERE j.storyboard_id = :storyboard_id AND j.storyboard_id IS NOT NULL);
+-- name: list_event_shares
+-- List the event that holds or spent money for a video, all shots of it together, and how much.
+WITH video AS (
+    SELECT id FROM jobs WHERE id = :video_id
+    UNION
+    SELECT id FROM jobs WHERE storyboard_id = :video_id AND storyboard_id IS NOT NULL)
+SELECT e.account_id, CAST(-SUM(e.micros) AS BIGINT) AS micros,
+    (SELECT state FROM jobs WHERE id = :video_id) AS state
+FROM video AS v
+JOIN ledger_transactions AS t ON t.job_id = v.id
+    AND t.kind IN ('reserve', 'settle', 'release', 'refund')
+JOIN ledger_entries AS e ON e.transaction_id = t.id
+JOIN accounts AS a ON a.id = e.account_id AND a.kind = 'event'
+GROUP BY e.account_id;
 
 -- name: list_refunds
 -- List a job's refunds: by an admin, by its service, or in part by each.

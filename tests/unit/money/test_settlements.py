@@ -26,6 +26,7 @@ from bot.money.plans import EventVideos
 from bot.money.settlements import (
     NOT_PAID_FOR,
     REFUNDED_ALREADY,
+    EventShare,
     JobBooks,
     Reserved,
     plan_refund,
@@ -107,6 +108,13 @@ def settled(budget, charged=300):
     plan = plan_resolution(ended(), submission_of(charged), draws)
     books.write(plan)
     return books, JobBooks(tuple(draws), plan.transactions[1])
+
+
+def shares_of(job_books, *, is_over=True):
+    """What an event has paid for a video by itself."""
+    spent = job_books.spent(AccountKind.SPENT)
+    kinds = {one.account.kind for one in job_books.reserved}
+    return [EventShare(EVENT, spent, is_over)] if AccountKind.EVENT in kinds else []
 
 
 def test_a_reservation_opens_funds_and_holds_in_one_plan():
@@ -208,7 +216,7 @@ def test_a_charge_beyond_all_that_there_was_is_funded_first_and_the_pool_looked_
 def test_a_refund_goes_to_a_grant_and_to_the_pool_of_its_month():
     books, job_books = settled(standing_of(pool_micros=5000))
 
-    plan = plan_refund(ADA, EDIT, [job_books])
+    plan = plan_refund(ADA, EDIT, [job_books], shares_of(job_books))
     books.write(plan)
 
     [grant] = books.of(AccountKind.GRANT)
@@ -227,7 +235,7 @@ def test_a_refund_goes_to_a_grant_and_to_the_pool_of_its_month():
 def test_a_refund_of_an_events_video_goes_to_the_event_with_room_for_another():
     books, job_books = settled(standing_of(event=event_of()))
 
-    plan = plan_refund(ADA, EDIT, [job_books])
+    plan = plan_refund(ADA, EDIT, [job_books], shares_of(job_books))
     books.write(plan)
 
     assert plan.events == (EventVideos(EVENT, -1),)
@@ -237,7 +245,7 @@ def test_a_refund_of_an_events_video_goes_to_the_event_with_room_for_another():
 
 def test_only_what_was_paid_for_here_and_not_given_back_is_refunded():
     _, paid = settled(standing_of())
-    [refund] = plan_refund(ADA, EDIT, [paid]).transactions
+    [refund] = plan_refund(ADA, EDIT, [paid], shares_of(paid)).transactions
     _, free = settled(standing_of(), charged=0)
     elsewhere = replace(ADA, guild_id=GuildId(99))
     again = replace(paid, refunds=(refund,))
@@ -250,22 +258,22 @@ def test_only_what_was_paid_for_here_and_not_given_back_is_refunded():
 
     for by, books, reason in cases:
         with pytest.raises(InvalidRequestError) as caught:
-            plan_refund(by, EDIT, [books])
+            plan_refund(by, EDIT, [books], shares_of(books))
         assert caught.value.reasons == (reason,)
 
 
 def test_a_service_that_charged_less_gives_the_difference_back_once():
     books, job_books = settled(standing_of(pool_micros=5000))
 
-    plan = plan_service_refund(ended(), submission_of(100), job_books, NOW)
+    plan = plan_service_refund(ended(), submission_of(100), job_books, NOW, shares_of(job_books))
     books.write(plan)
 
     assert books.balance(AccountKind.SPENT) == books.balance(AccountKind.POOL_SPENT) == 100
     [refund] = plan.transactions
     assert (refund.actor_id, refund.reason) == (None, "the service charged less")
     again = replace(job_books, refunds=(refund,))
-    assert plan_service_refund(ended(), submission_of(0), again, NOW).transactions == ()
-    books.write(plan_refund(ADA, EDIT, [again]))
+    assert plan_service_refund(ended(), submission_of(0), again, NOW, []).transactions == ()
+    books.write(plan_refund(ADA, EDIT, [again], shares_of(again)))
     assert books.balance(*SPENT) == 0
 
 
@@ -275,9 +283,21 @@ def test_a_service_refund_of_the_whole_price_alone_leaves_an_event_room_for_anot
 ):
     _, job_books = settled(standing_of(event=event_of()))
 
-    plan = plan_service_refund(ended(), submission_of(charged), job_books, NOW)
+    plan = plan_service_refund(
+        ended(), submission_of(charged), job_books, NOW, shares_of(job_books)
+    )
 
     assert [one.videos for one in plan.events if isinstance(one, EventVideos)] == videos
+
+
+@pytest.mark.parametrize(("share", "is_over"), [(300, False), (301, True), (0, True)])
+def test_an_event_pays_for_another_video_only_where_the_last_of_its_money_is_back(share, is_over):
+    """Of a storyboard that goes on, or another shot of which it paid for."""
+    _, job_books = settled(standing_of(event=event_of()))
+    shares = [EventShare(EVENT, share, is_over)]
+
+    assert plan_refund(ADA, EDIT, [job_books], shares).events == ()
+    assert plan_service_refund(ended(), submission_of(0), job_books, NOW, shares).events == ()
 
 
 ENDS = st.sampled_from(
@@ -323,14 +343,16 @@ def test_the_money_of_a_job_comes_to_nothing_at_every_step_of_its_life(
     assert books.balance(*HELD) == 0
     assert books.balance(AccountKind.SPENT) == job_books.spent(AccountKind.SPENT)
 
-    plans.append(plan_service_refund(job, submission_of(later), job_books, NOW))
+    plans.append(
+        plan_service_refund(job, submission_of(later), job_books, NOW, shares_of(job_books))
+    )
     books.write(plans[-1])
     refunds = tuple(one for one in plans[-1].transactions if one.postings)
     job_books = replace(job_books, refunds=refunds)
     assert books.balance(AccountKind.POOL_SPENT) == job_books.spent(AccountKind.POOL_SPENT)
 
     try:
-        plans.append(plan_refund(ADA, EDIT, [job_books]))
+        plans.append(plan_refund(ADA, EDIT, [job_books], shares_of(job_books)))
     except InvalidRequestError:
         assert books.balance(AccountKind.POOL_SPENT) == 0
     else:
