@@ -53,6 +53,7 @@ from bot.ids import (
 from bot.jobs.cancel import Cancelling
 from bot.jobs.files import VideoStore
 from bot.jobs.queue_positions import QueuePositions
+from bot.jobs.removed import RemovedVideos
 from bot.jobs.stores import (
     JobLeases,
     JobQueue,
@@ -321,6 +322,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
         guilds=stores.guilds,
         fetching={name for name, one in providers.items() if one.pictures_max_bytes is None},
     )
+    removed = RemovedVideos(stores.jobs, stores.messages)
     ordering = Ordering(
         store=stores.offers,
         guilds=stores.guilds,
@@ -328,6 +330,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
         acceptance=acceptance,
         breakers=breakers,
         member_money=member_money,
+        removed=removed,
         clock=clock,
         new_offer_id=adapters.ids(OfferId),
     )
@@ -373,6 +376,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
             adapters.sources,
             adapters.providers,
             clock,
+            removed=removed,
             recipes=recipes,
         ),
         recipes=recipes,
@@ -383,7 +387,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
             sequels=sequels,
             jobs=stores.jobs,
             shots=stores.shots,
-            messages=stores.messages,
+            removed=removed,
             videos=adapters.videos,
             quotes=quotes,
             new_seed=adapters.new_seed,
@@ -391,7 +395,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
         retrying=Retrying(stores.jobs, alternatives),
         showing=Archive(
             stores.jobs,
-            stores.messages,
+            removed,
             adapters.videos,
             adapters.providers,
             clock,

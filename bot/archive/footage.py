@@ -20,6 +20,7 @@ from bot.errors import (
 from bot.guilds.settings import Recipes
 from bot.jobs.files import VideoStore
 from bot.jobs.job import Job
+from bot.jobs.removed import RemovedVideos
 from bot.jobs.stores import JobStore
 from bot.worker.step import Providers
 
@@ -40,8 +41,10 @@ class Footage:
         providers: Providers,
         clock: Clock,
         *,
+        removed: RemovedVideos,
         recipes: Recipes,
     ) -> None:
+        self._removed = removed
         self._jobs = jobs
         self._videos = videos
         self._sources = sources
@@ -52,7 +55,7 @@ class Footage:
     async def first_frame(self, job: Job, address: Address) -> SourceImage:
         """Return the first frame as a stored picture.
 
-        Raises VideoComingError, VideoNotThereError, VideoRejectedError and StorageError.
+        Raises what `find_address` raises, VideoRejectedError and StorageError.
         """
         return await self._sources.first_frame(await self._path(job, address), name=NAME)
 
@@ -71,8 +74,10 @@ class Footage:
     async def find_address(self, job: Job, address: Address) -> str | None:
         """Bring the video onto our disk, and return None; else the address in its message.
 
-        Raises VideoComingError, and VideoNotThereError where it is nowhere.
+        Raises VideoComingError, InvalidRequestError for a removed one, and VideoNotThereError where
+        it is nowhere.
         """
+        await self._removed.ensure_stands(job.id)
         if not job.is_terminal:
             raise VideoComingError
         try:

@@ -24,8 +24,8 @@ from bot.guilds.settings import Recipes
 from bot.ids import GuildId, JobId, UserId
 from bot.jobs.files import FittedVideo, VideoStore
 from bot.jobs.job import TERMINAL_STATES, Artifact, Job
-from bot.jobs.messages import DeliveryKind, DeliveryState
-from bot.jobs.stores import JobStore, MessageStore, ShotStore
+from bot.jobs.removed import RemovedVideos
+from bot.jobs.stores import JobStore, ShotStore
 from bot.jobs.storyboard import remark_on, to_join
 from bot.worker.step import Providers
 from bot.worker.storyboard import join
@@ -50,7 +50,7 @@ class Archive:
     def __init__(
         self,
         jobs: JobStore,
-        messages: MessageStore,
+        removed: RemovedVideos,
         videos: VideoStore,
         providers: Providers,
         clock: Clock,
@@ -61,7 +61,7 @@ class Archive:
     ) -> None:
         self._jobs = jobs
         self._shots = shots
-        self._messages = messages
+        self._removed = removed
         self._videos = videos
         self._sources = sources
         self._recipes = recipes
@@ -91,7 +91,8 @@ class Archive:
             raise JobNotFoundError
         if job.user_id != viewer and not is_moderator:
             raise NotYourJobError
-        if to_all and not is_moderator and await self._was_deleted(job):
+        # a moderator's removal holds until a moderator reverses it
+        if to_all and not is_moderator and await self._removed.has(job.id):
             raise VideoTakenDownError
         if job.state not in TERMINAL_STATES:
             raise VideoComingError
@@ -124,14 +125,6 @@ class Archive:
             return await self._videos.fit(shown.artifact, max_bytes=most)
         except FileTooLargeError:
             return None
-
-    async def _was_deleted(self, job: Job) -> bool:
-        """Return whether the video was deleted, perhaps by a moderator.
-
-        A moderator's deletion holds until a moderator reverses it.
-        """
-        video = await self._messages.find_delivery(job.id, DeliveryKind.VIDEO)
-        return video is not None and video.state is DeliveryState.DELETED
 
     async def _found(self, job: Job) -> FoundVideo:
         """Find the video. Raises VideoComingError and VideoNotThereError."""

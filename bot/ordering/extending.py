@@ -18,6 +18,7 @@ from bot.catalog.models import Catalog
 from bot.catalog.request import Origin, SourceImage, SourceVideo, VideoRequest
 from bot.catalog.videos import SourceVideoStore
 from bot.errors import InvalidRequestError
+from bot.ids import JobId
 from bot.jobs.files import VideoStore
 from bot.jobs.job import Job
 from bot.money.account import MemberMoney
@@ -84,9 +85,12 @@ class Extending:
         *,
         prompt: str,
         made_by: VideoRequest | None = None,
+        job_id: JobId | None = None,
         duration_seconds: int | None = None,
     ) -> ExtensionPlan:
-        """Plan to continue a video that is not a job's; `made_by` is its recipe, if it has one.
+        """Plan to continue the video at an address; `made_by` is its request or recipe, if known.
+
+        `job_id` is that of a job whose file only its message still has.
 
         Raises what `of_job` raises.
         """
@@ -94,6 +98,7 @@ class Extending:
             prompt=prompt,
             source=_UNSEEN,
             made_by=made_by,
+            job_id=job_id,
             extended=0 if made_by is None else times_extended(made_by),
             duration_seconds=duration_seconds,
         )

@@ -24,6 +24,7 @@ from bot.guilds.settings import CardPlace, GuildStore
 from bot.ids import IdempotencyKey, JobId, OfferId, ProviderName
 from bot.jobs.job import FailureKind, Job, JobState
 from bot.jobs.messages import DeliveryKind, owed
+from bot.jobs.removed import RemovedVideos
 from bot.jobs.stores import JobStore
 from bot.jobs.storyboard import as_shot, as_storyboard
 from bot.money.account import MemberMoney
@@ -137,10 +138,12 @@ class Ordering:
         acceptance: Acceptance,
         breakers: CircuitBreakers,
         member_money: MemberMoney,
+        removed: RemovedVideos,
         clock: Clock,
         new_offer_id: Callable[[], OfferId],
     ) -> None:
         self._store = store
+        self._removed = removed
         self._guilds = guilds
         self._quotes = quotes
         self._acceptance = acceptance
@@ -223,6 +226,7 @@ class Ordering:
         return await self._accepted(quote, left, place, offer.key)
 
     async def _ensure_room(self, quote: Quote, place: Origin) -> BudgetSnapshot:
+        await self._removed.ensure_usable(quote.request)
         facts = facts_of(quote.request, quote.price.cost_micros, place)
         return await self._member_money.ensure_room(facts, place)
 

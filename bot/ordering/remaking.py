@@ -13,8 +13,8 @@ from bot.errors import ArtifactError, InvalidRequestError, VideoComingError
 from bot.ids import GuildId, JobId
 from bot.jobs.files import VideoStore
 from bot.jobs.job import Job, JobState
-from bot.jobs.messages import DeliveryKind, DeliveryState
-from bot.jobs.stores import JobStore, MessageStore, ShotStore
+from bot.jobs.removed import RemovedVideos
+from bot.jobs.stores import JobStore, ShotStore
 from bot.ordering import derive
 from bot.ordering.quotes import Quotes
 from bot.ordering.sequels import Sequels
@@ -48,7 +48,7 @@ class Remaking:
         sequels: Sequels,
         jobs: JobStore,
         shots: ShotStore,
-        messages: MessageStore,
+        removed: RemovedVideos,
         videos: VideoStore,
         quotes: Quotes,
         new_seed: Callable[[], int],
@@ -56,7 +56,7 @@ class Remaking:
         self._sequels = sequels
         self._jobs = jobs
         self._shots = shots
-        self._messages = messages
+        self._removed = removed
         self._videos = videos
         self._quotes = quotes
         self._new_seed = new_seed
@@ -111,9 +111,7 @@ class Remaking:
         if not job.is_terminal:
             raise VideoComingError
         self._sequels.capability_of(job)
-        video = await self._messages.find_delivery(job.id, DeliveryKind.VIDEO)
-        if video is not None and video.state is DeliveryState.DELETED:  # and so are its shots
-            raise InvalidRequestError([SHOTS_GONE])
+        await self._removed.ensure_stands(job.id)
         return job, shots
 
     def _derived(self, job: Job, shots: Sequence[Job], number: int, prompt: str) -> VideoRequest:

@@ -97,7 +97,7 @@ class Frames(commands.Cog):
         else:
             prompt, made_by = job.request.parts[-1].prompt, job.request
             plan = await self._services.extending.of_address(
-                posted, NAME, place, prompt=prompt, made_by=made_by
+                posted, NAME, place, prompt=prompt, made_by=made_by, job_id=job.id
             )
         await self._ask(interaction, plan, job.request)
 

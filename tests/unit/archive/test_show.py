@@ -17,6 +17,7 @@ from bot.guilds.settings import Recipes
 from bot.ids import GuildId, UserId
 from bot.jobs.job import JobState
 from bot.jobs.messages import DeliveryKind, deleted
+from bot.jobs.removed import RemovedVideos
 from tests.factories import PROVIDER
 from tests.fakes.weather import Script
 
@@ -29,7 +30,7 @@ MOST = 10_000
 def showing(world):
     return Archive(
         world.store,
-        world.store,
+        RemovedVideos(world.store, world.store),
         world.videos,
         {PROVIDER: world.provider},
         world.clock,

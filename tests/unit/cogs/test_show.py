@@ -9,6 +9,7 @@ import pytest
 from bot.archive.show import Archive
 from bot.errors import InvalidRequestError
 from bot.guilds.settings import Recipes
+from bot.jobs.removed import RemovedVideos
 from bot.services import Services
 from cogs.show import Show
 from tests.factories import PROVIDER, make_capability
@@ -87,7 +88,7 @@ async def shown(
     world.videos.disk[world.videos.path(job.id)] = size_bytes
     showing = Archive(
         world.store,
-        world.store,
+        RemovedVideos(world.store, world.store),
         videos or world.videos,
         {PROVIDER: world.provider},
         world.clock,
