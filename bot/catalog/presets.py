@@ -22,8 +22,14 @@ MAX_SHOWN = 40  # characters of a member's own text in a reason
 
 NO_MODEL = ModelId("")  # chosen for each video
 _SIGNS = frozenset(" -'\N{RIGHT SINGLE QUOTATION MARK}&+.,!?()")
-_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
-_OTHER_BRACES = re.compile(r"\{\s*[\w.\[\]\x00]*\s*(?:[!:][^{}\"\n]*)?\}")
+# fillers, a braille pattern without dots, a note without a head, and what stands for an object
+_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\ufffc\U0001d159")
+# marks that show nothing: a joiner of graphemes, vowels never written, and selectors
+_BLANK_MARKS = re.compile(
+    "[\u034f\u17b4\u17b5\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
+# possessive, or a brace with thousands of spaces behind it would take seconds
+_OTHER_BRACES = re.compile(r"\{\s*+[\w.\[\]\x00]*+\s*+(?:[!:][^{}\"\n]*+)?\}")
 # Letters of other scripts that look like Latin ones, in lower case
 _LOOK_ALIKES = str.maketrans(
     "аеорсухіјѕԁһвкмнтαορνικτυχγ01",  # noqa: RUF001 - that is what it is for
@@ -64,8 +70,8 @@ class Preset:
 
 
 def name_key(name: str) -> str:
-    """Fold case, compatibility forms, accents, spaces and letters that look like others."""
-    folded = unicodedata.normalize("NFKD", name).casefold()
+    """Fold case, compatibility forms, accents, spaces and what looks like others or like nothing."""
+    folded = _BLANK_MARKS.sub("", unicodedata.normalize("NFKD", name).casefold())
     bare = "".join(one for one in folded if not unicodedata.combining(one))
     return "".join(bare.translate(_LOOK_ALIKES).split())
 

@@ -1,5 +1,7 @@
 """What a preset may be called and hold, and what comes of it; members' text is never formatted."""
 
+import time
+
 import pytest
 
 from bot.catalog.presets import (
@@ -55,6 +57,10 @@ def test_names_that_people_give_are_taken(name):
         ("a\u202eb", "A name has letters, digits, spaces and simple signs. Leave out the hidden characters."),
         ("a\u200bb", "A name has letters, digits, spaces and simple signs. Leave out the hidden characters."),
         ("\u3164", "A name has letters, digits, spaces and simple signs. Leave out \u3164."),
+        ("Clay\u2800", "A name has letters, digits, spaces and simple signs. Leave out \u2800."),
+        ("\U0001d159", "A name has letters, digits, spaces and simple signs. Leave out \U0001d159."),
+        ("\ufe0f", "A preset's name needs a letter or a digit. Add one."),
+        ("\u034f\U000e0100", "A preset's name needs a letter or a digit. Add one."),
         ("{prompt}", "A name has letters, digits, spaces and simple signs. Leave out { }."),
         ("`x` **y**", "A name has letters, digits, spaces and simple signs. Leave out ` *."),
     ],
@@ -65,14 +71,17 @@ def test_any_other_name_is_refused_in_one_sentence_that_says_what_to_change(name
 
 @pytest.mark.parametrize(
     "alike",
-    ["clay", "CLAY", "Сlау", "ｃｌａｙ", "C L A Y", "Cláy", "𝓒lay"],  # noqa: RUF001 - look-alikes
+    [
+        *("clay", "CLAY", "Сlау", "ｃｌａｙ", "C L A Y", "Cláy", "𝓒lay"),  # noqa: RUF001 - look-alikes
+        *("Clay\ufe0f", "Cl\u034fay", "Clay\U000e0101", "\u180bClay", "C\u17b4lay"),
+    ],
 )
 def test_names_that_look_alike_are_the_same(alike):
     assert name_key(alike) == name_key("Clay")
 
 
 def test_names_that_differ_are_different():
-    names = ["Clay", "Clay 2", "Play", "日本", "日木", "🎬", "🎥"]
+    names = ["Clay", "Clay 2", "Play", "日本", "日木", "🎬", "🎥", "กิน", "กัน"]
 
     assert len({name_key(name) for name in names}) == len(names)
 
@@ -115,3 +124,15 @@ def test_a_long_template_is_refused_with_everything_else():
 
     assert len(said) == 3
     assert said[2].endswith("Shorten it by 7.")
+
+
+@pytest.mark.parametrize("start", ["{", "{ a", "{\n", "{prompt}{", "{ " * 50 + "{"])
+@pytest.mark.parametrize("filler", [" ", "\n", "a", ".", "\0", " a", "!", ":"])
+def test_no_template_holds_everyone_else_up(start, filler):
+    """Whatever follows a brace: as many characters as Discord lets a member send."""
+    template = start + filler * (6000 // len(filler)) + "x{prompt}"
+    began = time.process_time()
+
+    reasons_of(template=template)
+
+    assert time.process_time() - began < 0.2
