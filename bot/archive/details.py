@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.catalog.models import Catalog
+from bot.catalog.request import Derivation, VideoRequest
 from bot.errors import JobNotFoundError, UnreadableRowError, VideoNotPostedError
 from bot.ids import ChannelId, GuildId, JobId, MessageId
 from bot.jobs.job import Job
@@ -71,17 +72,17 @@ class VideoDetails:
 
         Raises JobNotFoundError.
         """
-        found, wanted = [], job_id
+        found, job = [], await self._job(job_id, guild_id)
         for _ in range(MOST_ANCESTORS):
-            job = await self._job(wanted, guild_id)
-            if not job.request.pictures:
-                break
-            if job.source_message_id is not None:
+            if job.request.pictures and job.source_message_id is not None:
                 found.append((job.channel_id, job.source_message_id))
             parent = job.request.parent
             if parent is None or parent.job_id is None:
                 break
-            wanted = parent.job_id
+            earlier = await self._job(parent.job_id, guild_id)
+            if not _shows(job.request, parent.derivation, earlier.request):
+                break
+            job = earlier
         return found
 
     async def _job(self, job_id: JobId, guild_id: GuildId) -> Job:
@@ -99,3 +100,15 @@ class VideoDetails:
         if video is None or video.state is not DeliveryState.POSTED or video.message_id is None:
             return None
         return Posted(video.guild_id, video.channel_id, video.message_id)
+
+
+def _shows(request: VideoRequest, derivation: Derivation, earlier: VideoRequest) -> bool:
+    """Return whether a video shows what the earlier one was made from.
+
+    Its pictures may have been exchanged for others, whose owner is someone else.
+    """
+    if request.source_video is not None or derivation is Derivation.LOOP:
+        return True
+    before = {image.key for image in earlier.pictures}
+    uses_shots = any(shot.reuses is not None for shot in request.shots)
+    return uses_shots or any(image.key in before for image in request.pictures)
