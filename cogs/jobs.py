@@ -13,7 +13,14 @@ from bot.presentation import answers
 from bot.presentation.widgets import Action, button
 from cogs._shared import asking
 from cogs._shared.answers import edit, guarded
-from cogs._shared.interactions import guild_of, place_of, pressed_in
+from cogs._shared.interactions import (
+    ensure_may_post,
+    guild_of,
+    is_thread,
+    place_of,
+    pressed_in,
+)
+from cogs._shared.options import is_age_restricted
 
 _log = logging.getLogger(__name__)
 
@@ -120,6 +127,7 @@ class Jobs(commands.Cog):
         """The same video with the model that can make it now, whatever the button said then."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         retrying, presser = self._services.retrying, place_of(interaction)
+        ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
         retry = await retrying.with_other_model(JobId(subject), presser)
         answer = await asking.ask(self._services, retry.request, retry.place, retry.key)
         await asking.show(self._services, interaction, answer)
@@ -132,7 +140,11 @@ class Jobs(commands.Cog):
             await interaction.response.defer()
         else:
             await interaction.response.defer(ephemeral=True, thinking=True)
-        asked = await self._services.ordering.confirm(OfferId(subject), place_of(interaction))
+        place, channel = place_of(interaction), interaction.channel
+        ensure_may_post(interaction.app_permissions, thread=is_thread(channel))
+        asked = await self._services.ordering.confirm(
+            OfferId(subject), place, adults=is_age_restricted(channel)
+        )
         await asking.show(self._services, interaction, asking.said(asked))
         if not is_private:
             await _take_away(message)

@@ -30,6 +30,7 @@ from bot.jobs.storyboard import as_shot, as_storyboard
 from bot.money.account import MemberMoney
 from bot.money.limits import BudgetSnapshot, facts_of
 from bot.ordering.alternatives import Alternatives
+from bot.ordering.choosing import ensure_suits
 from bot.ordering.offers import OFFER_HOLDS_FOR, Offer, OfferStore
 from bot.ordering.quotes import Quote, Quotes
 from bot.providers.availability import ProviderPausedError
@@ -206,8 +207,10 @@ class Ordering:
         await self._store.put(offer)
         return offer
 
-    async def confirm(self, offer_id: OfferId, presser: Origin) -> OrderResult:
-        """Confirm an offer, with the roles that its member has now.
+    async def confirm(
+        self, offer_id: OfferId, presser: Origin, *, adults: bool = False
+    ) -> OrderResult:
+        """Confirm an offer, with the member's roles now, in a channel that may be for `adults`.
 
         Raises NotYourOfferError, OfferExpiredError, PriceRoseError and what `ask` raises.
         """
@@ -217,6 +220,7 @@ class Ordering:
         if self._clock.now() >= offer.expires_at:
             raise OfferExpiredError
         quote = await self._quotes.quote(offer.request)
+        ensure_suits(quote.capability, adults=adults)
         await self._ensure_open(quote)
         if quote.price.cost_micros > offer.cost_micros:
             raise PriceRoseError

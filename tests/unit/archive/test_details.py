@@ -125,7 +125,7 @@ async def test_whose_picture_is_still_seen_may_remove_the_video(store, details, 
     ],
 )
 async def test_whose_picture_was_exchanged_has_no_say_in_the_new_video(store, details, made_of):
-    """Else whoever posted the old picture could remove a video that shows nothing of theirs."""
+    """Else the owner of the old picture could remove a video that shows nothing of theirs."""
     first = add(store, image=make_image(), source_message_id=MessageId(4))
     rest = {name: one for name, one in made_of.items() if name != "image"}
     second = add(store, parent=first, by=Derivation.REMIX, image=made_of.get("image"), made_of=rest)

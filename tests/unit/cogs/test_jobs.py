@@ -6,10 +6,13 @@ from typing import Any, cast
 import discord
 import pytest
 
+from bot.catalog.request import Origin
 from bot.client import Client
+from bot.ids import ChannelId, GuildId, IdempotencyKey, UserId
 from bot.jobs.job import JobState
 from bot.presentation.widgets import Action, parse, spell
 from cogs.jobs import Jobs
+from tests.factories import NOW, make_capability, make_request
 from tests.fakes.world import World
 
 MEMBER, OTHER = 30, 31
@@ -20,9 +23,12 @@ class Press:
 
     guild_id, channel_id, message, client = 10, 20, None, None
     type = discord.InteractionType.component
+    application_id, token, created_at = 1, "token", NOW
 
-    def __init__(self, custom_id, user_id, *, moderates=False):
+    def __init__(self, custom_id, user_id, *, moderates=False, is_adult=False, may_post=True):
         self.data = {"custom_id": custom_id}
+        self.channel = SimpleNamespace(is_nsfw=lambda: is_adult)
+        self.app_permissions = discord.Permissions.all() if may_post else discord.Permissions()
         self.user = SimpleNamespace(id=user_id, roles=())
         self.permissions = discord.Permissions(manage_messages=moderates)
         self.response = self
@@ -55,8 +61,8 @@ def process(world):
 def press(process):
     cog = Jobs(cast(Client, SimpleNamespace(services=process.services)))
 
-    async def pressed(action, job, user_id=MEMBER, *, moderates=False):
-        found = Press(spell(action, job.id), user_id, moderates=moderates)
+    async def pressed(action, job, user_id=MEMBER, **how):
+        found = Press(spell(action, job.id), user_id, **how)
         await cog.on_interaction(cast(discord.Interaction, found))
         return found
 
@@ -108,3 +114,32 @@ async def test_what_is_paid_for_is_cancelled_when_the_presser_says_so_once_more(
     assert answered.said[0].startswith("Cancelled. The video service had already started")
     assert answered.deferred == [{}]  # in the place of the question
     assert answered.buttons == []
+
+
+async def offered(world, process):
+    """The offer of a video for adults."""
+    world.catalog.replace([make_capability(is_explicit=True)])
+    place = Origin(GuildId(10), ChannelId(20), UserId(MEMBER))
+    quote = await process.services.quotes.quote(make_request())
+    return await process.ordering.offer(quote, place, IdempotencyKey("one"))
+
+
+@pytest.mark.parametrize(
+    ("channel", "said"),
+    [
+        ({"is_adult": False}, "makes videos for adults"),
+        ({"is_adult": True, "may_post": False}, "I couldn't post the video here"),
+    ],
+)
+async def test_a_channel_that_changed_since_the_offer_is_looked_at_again(
+    world, process, press, channel, said
+):
+    offer = await offered(world, process)
+
+    refused = await press(Action.CONFIRM, offer, **channel)
+
+    assert said in refused.said[0]
+    assert await world.store.list_active() == []
+
+    await press(Action.CONFIRM, offer, is_adult=True)
+    assert len(await world.store.list_active()) == 1

@@ -108,6 +108,19 @@ async def test_a_confirmed_offer_is_the_video_that_was_shown(world, process):
     assert asked.offer is None
 
 
+async def test_a_model_for_adults_is_confirmed_only_where_its_channel_still_is_for_them(
+    world, process
+):
+    world.catalog.replace([make_capability(is_explicit=True)])
+    offer = (await process.ordering.ask(EXPENSIVE, PLACE, KEY)).offer
+
+    with pytest.raises(InvalidRequestError, match="makes videos for adults"):
+        await process.ordering.confirm(offer.id, PLACE)
+
+    assert await world.store.list_active() == []
+    assert (await process.ordering.confirm(offer.id, PLACE, adults=True)).job is not None
+
+
 async def test_an_offer_holds_to_its_last_moment_and_not_beyond(world, process):
     first = (await process.ordering.ask(EXPENSIVE, PLACE, KEY)).offer
     second = (await process.ordering.ask(EXPENSIVE, PLACE, IdempotencyKey("other"))).offer
