@@ -234,7 +234,7 @@ async def test_of_a_removed_video_no_shot_is_used_again(studio):
         await remove(fern.person, fern.watch, video)
         said = await place.send("Juno", form, 2, "a wolf")
 
-        assert "I no longer have this video's shots" in said["content"]
+        assert "This video was removed" in said["content"]
         assert await place.jobs("Juno") == []
 
 

@@ -502,7 +502,7 @@ async def test_a_video_that_is_gone_everywhere_is_said_to_be(studio):
         video = await desk.video()
         more = await desk.press("Juno", video, "more")
         lost(studio, desk)
-        await desk.more("Fern", video, "delete")
+        await desk.offices["Ada"].person.delete(video)
         answers = [
             await desk.press("Juno", more, action) for action in ("firstframe", "lastframe", "loop")
         ]
@@ -510,6 +510,20 @@ async def test_a_video_that_is_gone_everywhere_is_said_to_be(studio):
     for answer in answers:
         assert "I no longer have that video" in answer["content"]
         assert answer["attachments"] == []
+    assert len(studio.runs) == 1
+
+
+async def test_nothing_is_made_of_a_removed_video_from_a_menu_that_is_still_open(studio):
+    async with at_desk(studio) as desk:
+        video = await desk.video()
+        more = await desk.press("Juno", video, "more")
+        await desk.more("Fern", video, "delete")
+        answers = [
+            await desk.press("Juno", more, action) for action in ("firstframe", "lastframe", "loop")
+        ]
+
+    for answer in answers:
+        assert "This video was removed" in answer["content"]
     assert len(studio.runs) == 1
 
 
