@@ -15,7 +15,7 @@ from bot.jobs.job import Job
 from bot.presentation import discord_errors, videos
 from bot.services import Services
 from cogs._shared.answers import edit, empty_on_error
-from cogs._shared.interactions import guild_of
+from cogs._shared.interactions import guild_of, may_moderate
 from cogs._shared.options import is_age_restricted
 
 _log = logging.getLogger(__name__)
@@ -47,11 +47,13 @@ class Show(commands.Cog):
         self, interaction: discord.Interaction, video: str, to_all: bool = False
     ) -> None:
         await interaction.response.defer(ephemeral=True)  # a refusal is for the member alone
+        job_id, guild_id = JobId(video.strip().removeprefix("Job").strip()), guild_of(interaction)
+        made_in = await self._showing.channel_of(job_id, guild_id)
         shown = await self._showing.find(
-            JobId(video.strip().removeprefix("Job").strip()),
-            guild_of(interaction),
+            job_id,
+            guild_id,
             UserId(interaction.user.id),
-            is_moderator=interaction.permissions.manage_messages,
+            is_moderator=may_moderate(interaction, made_in),
             to_all=to_all,
         )
         if to_all:

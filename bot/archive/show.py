@@ -21,7 +21,7 @@ from bot.errors import (
     VideoTakenDownError,
 )
 from bot.guilds.settings import Recipes
-from bot.ids import GuildId, JobId, UserId
+from bot.ids import ChannelId, GuildId, JobId, UserId
 from bot.jobs.files import FittedVideo, VideoStore
 from bot.jobs.job import TERMINAL_STATES, Artifact, Job
 from bot.jobs.removed import RemovedVideos
@@ -72,6 +72,13 @@ class Archive:
         """List a member's ended jobs in a server, latest first."""
         return await self._jobs.list_ended(guild_id, user_id, MAX_CHOICES)
 
+    async def channel_of(self, job_id: JobId, guild_id: GuildId) -> ChannelId:
+        """Return where a video was made, which decides who moderates it.
+
+        Raises JobNotFoundError, also for another server's job.
+        """
+        return (await self._job(job_id, guild_id)).channel_id
+
     async def find(
         self,
         job_id: JobId,
@@ -86,9 +93,7 @@ class Archive:
         Raises JobNotFoundError, also for another server's job; NotYourJobError;
         VideoTakenDownError; VideoComingError; VideoNotThereError.
         """
-        job = await self._jobs.get(job_id)
-        if job.guild_id != guild_id or job.is_shot:
-            raise JobNotFoundError
+        job = await self._job(job_id, guild_id)
         if job.user_id != viewer and not is_moderator:
             raise NotYourJobError
         # a moderator's removal holds until a moderator reverses it
@@ -102,6 +107,12 @@ class Archive:
         found = await self._found(job)
         addresses = found.submission.artifact_addresses
         return Shown(replace(job, artifact=found.artifact), found.artifact, addresses)
+
+    async def _job(self, job_id: JobId, guild_id: GuildId) -> Job:
+        job = await self._jobs.get(job_id)
+        if job.guild_id != guild_id or job.is_shot:
+            raise JobNotFoundError
+        return job
 
     async def _joined(self, job: Job) -> Artifact:
         """Find a storyboard's video, or join the shots that are kept. Raises VideoNotThereError."""

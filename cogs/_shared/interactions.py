@@ -71,6 +71,23 @@ def ensure_manager(interaction: discord.Interaction) -> None:
         raise InvalidRequestError(["This command needs the Manage Server permission."])
 
 
+def may_moderate(interaction: discord.Interaction, channel_id: ChannelId) -> bool:
+    """Whether the member may delete others' messages in that channel, perhaps not this one.
+
+    An interaction tells only of its own channel, and many members moderate one of theirs.
+    """
+    if interaction.channel_id == channel_id:
+        return interaction.permissions.manage_messages
+    guild, member = interaction.guild, interaction.user
+    if guild is None or not isinstance(member, discord.Member):
+        return False
+    channel = guild.get_channel_or_thread(channel_id)
+    if isinstance(channel, discord.Thread):
+        channel = channel.parent
+    rights = member.guild_permissions if channel is None else channel.permissions_for(member)
+    return rights.manage_messages
+
+
 def parent_of(channel: object) -> ChannelId | None:
     """The channel that a thread hangs on."""
     return ChannelId(channel.parent_id) if isinstance(channel, discord.Thread) else None

@@ -170,3 +170,11 @@ async def test_a_video_that_was_taken_down_is_shown_to_all_by_a_moderator(world,
     await taken_down(world, job)
 
     assert (await show(showing, job, UserId(31), is_moderator=True, to_all=True)).video is not None
+
+
+async def test_where_it_was_made_is_said_of_this_servers_videos_alone(world, showing):
+    job = await made(world)
+
+    assert await showing.channel_of(job.id, GUILD) == job.channel_id
+    with pytest.raises(JobNotFoundError):
+        await showing.channel_of(job.id, GuildId(11))

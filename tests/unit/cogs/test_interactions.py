@@ -11,7 +11,8 @@ import discord
 import pytest
 
 from bot.errors import InvalidRequestError
-from cogs._shared.interactions import ensure_may_post, place_of, roles_of
+from bot.ids import ChannelId
+from cogs._shared.interactions import ensure_may_post, may_moderate, place_of, roles_of
 
 GUILD, MEMBER, OTHER = 1_000, 2_000, 2_001
 KNOWN, UNKNOWN = 3_000, 3_001
@@ -42,7 +43,7 @@ def learn(client, role_id):
     client._connection.parse_guild_role_create({"guild_id": str(GUILD), "role": role})
 
 
-def interaction(client, user_id, *roles, resolved=None):
+def interaction(client, user_id, *roles, resolved=None, permissions=0):
     data: dict[str, Any] = {
         "id": "1",
         "type": 2,
@@ -59,6 +60,7 @@ def interaction(client, user_id, *roles, resolved=None):
         users = {str(resolved): member(resolved)["user"]}
         members = {str(resolved): member(resolved, UNKNOWN)}
         data["data"]["resolved"] = {"users": users, "members": members}
+    data["member"]["permissions"] = str(permissions)
     return discord.Interaction(data=cast(Any, data), state=client._connection)
 
 
@@ -128,3 +130,70 @@ def test_each_permission_that_a_post_needs_is_named_where_it_is_missing(lacking,
 @pytest.mark.parametrize("thread", [False, True])
 def test_where_nothing_is_missing_a_video_may_be_requested(thread):
     ensure_may_post(discord.Permissions.all(), thread=thread)
+
+
+VIEW, MODERATE = 1 << 10, 1 << 13
+HERE, OPEN, HIDDEN, THREAD, LOST, GONE = 77, 78, 79, 80, 81, 82
+
+
+def overwrite(who, *, is_member, allow=0, deny=0):
+    return {"id": str(who), "type": int(is_member), "allow": str(allow), "deny": str(deny)}
+
+
+def text_channel(channel_id, *overwrites):
+    return {
+        "id": str(channel_id),
+        "type": 0,
+        "name": "a",
+        "position": 0,
+        "permission_overwrites": list(overwrites),
+    }
+
+
+def thread(thread_id, parent_id):
+    details = {"archived": False, "auto_archive_duration": 60, "locked": False}
+    times = {"archive_timestamp": "2026-01-01T00:00:00+00:00"}
+    return {
+        "id": str(thread_id),
+        "type": 11,
+        "name": "a",
+        "parent_id": str(parent_id),
+        "owner_id": str(OTHER),
+        "message_count": 1,
+        "member_count": 1,
+        "thread_metadata": details | times,
+    }
+
+
+def in_server(client, *, moderates_all):
+    """An interaction of a member who may delete messages in its channel, or in all of them."""
+    rights = VIEW | (MODERATE if moderates_all else 0)
+    colors = {"primary_color": 0, "secondary_color": None, "tertiary_color": None}
+    role = {"id": str(KNOWN), "name": "a", "permissions": str(rights), "position": 1}
+    role |= {"color": 0, "hoist": False, "managed": False, "mentionable": False, "flags": 0}
+    everyone = role | {"id": str(GUILD), "permissions": str(VIEW), "colors": colors}
+    hidden = text_channel(HIDDEN, overwrite(GUILD, is_member=False, deny=VIEW))
+    own = text_channel(HERE, overwrite(MEMBER, is_member=True, allow=MODERATE))
+    guild: dict[str, Any] = {"id": str(GUILD), "name": "a", "owner_id": str(OTHER), "emojis": []}
+    guild |= {"roles": [everyone, role | {"colors": colors}], "stickers": [], "features": []}
+    guild |= {"channels": [own, text_channel(OPEN), hidden], "member_count": 2, "members": []}
+    guild |= {"threads": [thread(THREAD, OPEN), thread(LOST, GONE)]}
+    client._connection._add_guild_from_data(guild)
+    return interaction(client, MEMBER, KNOWN, permissions=VIEW | MODERATE)
+
+
+@pytest.mark.parametrize(
+    ("channel_id", "of_all", "of_one"),
+    [
+        (HERE, True, True),
+        (OPEN, True, False),
+        (THREAD, True, False),
+        (HIDDEN, False, False),  # even a moderator of all others sees nothing of it
+        (LOST, True, False),
+        (GONE, True, False),
+    ],
+)
+def test_who_moderates_one_channel_moderates_no_other(client, channel_id, of_all, of_one):
+    for moderates_all, expected in ((True, of_all), (False, of_one)):
+        asked = in_server(client, moderates_all=moderates_all)
+        assert may_moderate(asked, ChannelId(channel_id)) is expected

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from bot.archive.show import Archive
-from bot.errors import InvalidRequestError
+from bot.errors import InvalidRequestError, NotYourJobError
 from bot.guilds.settings import Recipes
 from bot.jobs.removed import RemovedVideos
 from bot.services import Services
@@ -32,11 +32,11 @@ class Channel:
 class Interaction:
     """A `/show` of its member; `said` is what they read, one after the other."""
 
-    guild_id, filesize_limit = 10, LIMIT
+    guild_id, channel_id, filesize_limit = 10, 20, LIMIT
 
-    def __init__(self):
-        self.user = SimpleNamespace(id=30)
-        self.permissions = SimpleNamespace(manage_messages=False)
+    def __init__(self, *, user_id=30, moderates=False):
+        self.user = SimpleNamespace(id=user_id)
+        self.permissions = SimpleNamespace(manage_messages=moderates)
         self.response = self
         self.followup = self
         self.said: list[str] = []
@@ -160,3 +160,23 @@ async def test_adults_and_its_member_see_what_was_made_for_adults(world, to_all,
 
     assert len(interaction.to_all) == to_all
     assert interaction.files == (not to_all)
+
+
+@pytest.mark.parametrize("channel_id", [20, 21])
+async def test_a_moderator_of_one_channel_shows_no_video_of_another(world, channel_id):
+    process = world.start()
+    job = await process.accept(key="one")  # in channel 20
+    await world.live(process)
+    world.videos.path(job.id).write_bytes(b"video")
+    services = SimpleNamespace(showing=process.services.showing, catalog=world.catalog)
+    interaction: Any = Interaction(user_id=31, moderates=True)
+    interaction.channel_id = channel_id
+    callback: Any = Show.show.callback
+    asked = callback(Show(cast(Services, services)), interaction, job.id, to_all=True)
+
+    if channel_id == job.channel_id:
+        await asked
+        assert len(interaction.to_all) == 1
+    else:
+        with pytest.raises(NotYourJobError):
+            await asked
