@@ -1,4 +1,4 @@
-"""Take a posted video in hand again, to make something of it: its frames, its file, its recipe.
+"""Take a posted video in hand again, to make something of it: its frames, its file.
 
 From our disk, else from its service, else from the message in which it stands.
 """
@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bot.archive.find import find_video
-from bot.catalog.request import SourceImage, VideoRequest
+from bot.catalog.request import SourceImage
 from bot.catalog.videos import SourceVideoStore
 from bot.clock import Clock
 from bot.errors import (
@@ -57,19 +57,15 @@ class Footage:
 
         Raises what `find_address` raises, VideoRejectedError and StorageError.
         """
-        return await self._sources.first_frame(await self._path(job, address), name=NAME)
+        image = await self._sources.first_frame(await self._path(job, address), name=NAME)
+        await self._removed.ensure_stands(job.id)  # which it may no longer, once it is read
+        return image
 
     async def last_frame(self, job: Job, address: Address) -> SourceImage:
         """Return the last frame. Raises what `first_frame` raises."""
-        return await self._sources.last_frame(await self._path(job, address), name=NAME)
-
-    async def find_recipe(self, address: str, *, name: str) -> VideoRequest | None:
-        """Read how a video was made from the file at an address; None if it does not say.
-
-        Raises VideoRejectedError and StorageError.
-        """
-        source = await self._sources.fetch(address, name=name)
-        return await self._sources.find_recipe(self._sources.path(source))
+        image = await self._sources.last_frame(await self._path(job, address), name=NAME)
+        await self._removed.ensure_stands(job.id)
+        return image
 
     async def find_address(self, job: Job, address: Address) -> str | None:
         """Bring the video onto our disk, and return None; else the address in its message.

@@ -40,7 +40,8 @@ class Way(StrEnum):
 class Continuation:
     """A request to continue a video; `made_by` is its request, None for a video that is not ours.
 
-    `extended` counts the extensions so far. `duration_seconds` is of the new part.
+    `extended` counts the extensions so far; `is_spoiler` is of the file, which hides its pictures.
+    `duration_seconds` is of the new part.
     """
 
     prompt: str
@@ -48,6 +49,7 @@ class Continuation:
     made_by: VideoRequest | None = None
     job_id: JobId | None = None
     extended: int = 0
+    is_spoiler: bool = False
     duration_seconds: int | None = None
 
     @property
@@ -172,7 +174,7 @@ def _plan(asked: Continuation, capability: Capability, way: Way) -> ExtensionPla
         resolution=nearest_resolution(capability, asked.source),
         negative_prompt=before.negative_prompt,
         audio=before.audio,
-        is_spoiler=before.is_spoiler,
+        is_spoiler=before.is_spoiler or asked.is_spoiler,
         source_video=asked.source,
         parent=asked.parent,
     )

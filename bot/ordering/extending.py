@@ -18,7 +18,7 @@ from bot.catalog.models import Catalog
 from bot.catalog.request import Origin, SourceImage, SourceVideo, VideoRequest
 from bot.catalog.videos import SourceVideoStore
 from bot.errors import InvalidRequestError
-from bot.ids import JobId
+from bot.ids import JobId, UserId
 from bot.jobs.files import VideoStore
 from bot.jobs.job import Job
 from bot.money.account import MemberMoney
@@ -31,7 +31,7 @@ _UNSEEN = SourceVideo(key="", width=1280, height=720, size_bytes=0, duration_sec
 
 
 class Extending:
-    """The only way from a video to a request that continues it."""
+    """The only way from a video to a request that continues it, or from its recipe."""
 
     def __init__(
         self,
@@ -86,11 +86,13 @@ class Extending:
         prompt: str,
         made_by: VideoRequest | None = None,
         job_id: JobId | None = None,
+        is_spoiler: bool = False,
         duration_seconds: int | None = None,
     ) -> ExtensionPlan:
         """Plan to continue the video at an address; `made_by` is its request or recipe, if known.
 
-        `job_id` is that of a job whose file only its message still has.
+        `job_id` is that of a job whose file only its message still has. The result `is_spoiler`
+        like the file.
 
         Raises what `of_job` raises.
         """
@@ -99,6 +101,7 @@ class Extending:
             source=_UNSEEN,
             made_by=made_by,
             job_id=job_id,
+            is_spoiler=is_spoiler,
             extended=0 if made_by is None else times_extended(made_by),
             duration_seconds=duration_seconds,
         )
@@ -106,6 +109,16 @@ class Extending:
             await self._ensure_possible(asked, place)
             source = await self._sources.fetch(address, name=name)
             return await self._planned(replace(asked, source=source), place)
+
+    async def find_recipe(self, address: str, name: str, user_id: UserId) -> VideoRequest | None:
+        """Read how a video was made from the file at an address; None if it does not say.
+
+        A few at a time per member: all members share what fetches them. Raises VideoRejectedError
+        and StorageError.
+        """
+        async with self._gates.one_of(user_id):
+            source = await self._sources.fetch(address, name=name)
+            return await self._sources.find_recipe(self._sources.path(source))
 
     async def _ensure_possible(self, asked: Continuation, place: Origin) -> None:
         """Check everything but the video itself. Raises InvalidRequestError, LimitReachedError."""

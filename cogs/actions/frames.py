@@ -135,10 +135,15 @@ class Frames(commands.Cog):
             is_picture = bool(pictures.of_message(message))
             await edit(interaction, details.PICTURE_THERE if is_picture else details.NO_VIDEO_THERE)
             return
-        made_by = await recipes.recipe_in(self._services, message)
+        made_by = await recipes.recipe_in(self._services, message, place.user_id)
         prompt = PROMPT if made_by is None else made_by.parts[-1].prompt
         plan = await self._services.extending.of_address(
-            file.url, file.filename, place, prompt=prompt, made_by=made_by
+            file.url,
+            file.filename,
+            place,
+            prompt=prompt,
+            made_by=made_by,
+            is_spoiler=file.is_spoiler(),
         )
         await self._ask(interaction, plan, made_by)
 

@@ -83,7 +83,7 @@ class Menus(commands.Cog):
                 found = await self._services.details.describe(job_id, guild_of(interaction))
                 await edit(interaction, details.text_of(found), videos.preset_of(job_id))
                 return
-        recipe = await recipes.recipe_in(self._services, message)
+        recipe = await recipes.recipe_in(self._services, message, UserId(interaction.user.id))
         text = details.NO_VIDEO_OF_MINE if recipe is None else details.text_of_recipe(recipe)
         await edit(interaction, text)
 

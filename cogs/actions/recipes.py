@@ -44,12 +44,14 @@ def _is_video(file: discord.Attachment) -> bool:
     return declared == "video" or PurePosixPath(file.filename).suffix.lower() in _ENDINGS
 
 
-async def recipe_in(services: Services, message: discord.Message) -> VideoRequest | None:
+async def recipe_in(
+    services: Services, message: discord.Message, user_id: UserId
+) -> VideoRequest | None:
     """Read the recipe in the message's video; None without one. Raises VideoRejectedError."""
     file = video_of(message)
     if file is None:
         return None
-    return await services.footage.find_recipe(file.url, name=file.filename)
+    return await services.extending.find_recipe(file.url, file.filename, user_id)
 
 
 def spell(number: str) -> str:

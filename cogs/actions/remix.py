@@ -81,7 +81,7 @@ class Remixing(commands.Cog):
 
     async def _read(self, interaction: discord.Interaction, message: discord.Message) -> None:
         await interaction.response.defer(ephemeral=True)
-        found = await recipes.recipe_in(self._services, message)
+        found = await recipes.recipe_in(self._services, message, UserId(interaction.user.id))
         if found is None:
             await edit(interaction, details.NO_VIDEO_OF_MINE)
             return

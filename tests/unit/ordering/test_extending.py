@@ -1,5 +1,7 @@
 """A video becomes a request that continues it; what would be refused is never read or fetched."""
 
+import asyncio
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -177,3 +179,51 @@ def test_the_limit_of_length_counts_the_source():
 
     assert facts_of(request, 1, PLACE).seconds == 14
     assert facts_of(make_request(), 1, PLACE).seconds == 5
+
+
+@pytest.mark.parametrize("of_recipe", [False, True])
+@pytest.mark.parametrize("of_file", [False, True])
+async def test_what_its_sender_hid_stays_hidden(of_recipe, of_file):
+    made_by = make_request(is_spoiler=of_recipe)
+
+    plan = await Desk([SAME]).extending.of_address(
+        "https://cdn/x.mp4", "x.mp4", PLACE, prompt="on", made_by=made_by, is_spoiler=of_file
+    )
+
+    assert plan.request.is_spoiler is (of_recipe or of_file)
+
+
+class Held(Sources):
+    """Files that take as long as they are held; `begun` says of which members."""
+
+    def __init__(self):
+        super().__init__()
+        self.begun: list[str] = []
+        self.let_go = asyncio.Event()
+
+    async def fetch(self, address, *, name):
+        self.begun.append(name)
+        await self.let_go.wait()
+        return await super().fetch(address, name=name)
+
+
+async def test_one_member_reads_a_few_recipes_at_a_time_and_holds_no_other_up():
+    desk = Desk([SAME])
+    held = desk.extending._sources = Held()
+
+    async def read(name, member):
+        await desk.extending.find_recipe("https://cdn/x.mp4", name, UserId(member))
+
+    async def let_go():
+        for _ in range(5):
+            await desk.world.clock.sleep(0)
+        begun = Counter(held.begun)
+        held.let_go.set()
+        return begun
+
+    *_, begun = await asyncio.gather(
+        *(read("many", 1) for _ in range(50)), read("other", 2), let_go()
+    )
+
+    assert begun == {"many": 2, "other": 1}
+    assert len(held.begun) == 51

@@ -13,6 +13,7 @@ from bot.errors import InvalidRequestError
 from bot.ids import ChannelId, GuildId, IdempotencyKey, UserId
 from bot.jobs.messages import DeliveryKind, DeliveryState
 from tests.factories import make_capability, make_request
+from tests.fakes.media import FakeSourceVideoStore
 from tests.fakes.world import World
 
 GUILD = GuildId(10)
@@ -86,6 +87,22 @@ class Scene:
         return await self.services.sequels.again(self.job.id, OTHER)
 
 
+class Removing(FakeSourceVideoStore):
+    """A video is removed while its frame is taken."""
+
+    def __init__(self, scene):
+        super().__init__()
+        self.scene = scene
+
+    async def first_frame(self, path, *, name):
+        await self.scene.remove()
+        return await super().first_frame(path, name=name)
+
+    async def last_frame(self, path, *, name):
+        await self.scene.remove()
+        return await super().last_frame(path, name=name)
+
+
 HOLDING = [
     pytest.param({}, Scene.extension, id="extend"),
     pytest.param({}, Scene.extension_of_its_message, id="extend-message"),
@@ -103,6 +120,16 @@ async def test_no_frame_of_a_deleted_video_is_taken(take):
 
     with pytest.raises(InvalidRequestError, match="was removed"):
         await getattr(footage, take)(scene.job, posted_address)
+
+
+@pytest.mark.parametrize("take", ["first_frame", "last_frame"])
+async def test_no_frame_is_shown_of_a_video_that_is_deleted_while_it_is_taken(take):
+    scene = await Scene().make()
+    scene.world.sources = Removing(scene)
+    scene.process = scene.world.start()
+
+    with pytest.raises(InvalidRequestError, match="was removed"):
+        await getattr(scene.services.footage, take)(scene.job, posted_address)
 
 
 @pytest.mark.parametrize(("fields", "derive"), HOLDING)
