@@ -28,12 +28,13 @@ from bench.line import peak_rss_mb
 from bench.video_sink import make_video, running_sink
 from bot.client import point_at
 from bot.clock import SystemClock
+from bot.delivery.messenger import CardView
 from bot.jobs.messages import DeliveryKind
 from bot.media.videos.ffmpeg import Ffmpeg, find_ffmpeg
 from bot.media.videos.store import DiskVideoStore
 from bot.presentation.messenger import DiscordMessenger
 from bot.providers.artifacts import fetch
-from tests.factories import make_delivery, make_job
+from tests.factories import NOW, make_delivery, make_job
 
 VIDEOS = 4
 VIDEO_MB = 100
@@ -64,7 +65,8 @@ class Bringer:
         )
         artifact = await self._videos.inspect(job.id)
         video = await self._videos.fit(artifact, max_bytes=artifact.size_bytes)
-        await self._messenger.post_video(make_delivery(job, DeliveryKind.VIDEO), job, video)
+        view = CardView(job, "Kling", NOW)
+        await self._messenger.post_video(make_delivery(job, DeliveryKind.VIDEO), view, video)
 
     async def naive(self) -> None:
         async with self._session.get(f"{self._origin}/video.mp4") as response:

@@ -21,17 +21,19 @@ from discord import __version__ as discord_version
 from uvloop import new_event_loop
 
 from bot import UNUSABLE, VERSION
-from bot.app import (
-    Restored,
-    audit_books,
-    back_up_database,
-    migrate_database,
-    restore_database,
-    run_bot,
-)
+from bot.app import run_bot
 from bot.clock import SystemClock
 from bot.doctor import Finding, examine
 from bot.errors import BotError, ConfigurationError
+from bot.maintenance import (
+    Copied,
+    Restored,
+    audit_books,
+    back_up_database,
+    copy_database,
+    migrate_database,
+    restore_database,
+)
 from bot.settings import Settings, load_settings
 
 # From mallopt(3), in glibc's malloc.h.
@@ -139,6 +141,29 @@ def restore(source: Annotated[Path, typer.Argument(help="A backup of a SQLite da
     if restored.findings or restored.missing:
         raise typer.Exit(1)
     typer.echo(f"The ledger balances. Transactions: {restored.transactions}.")
+
+
+@database.command(name="copy")
+def copy_to(
+    target: Annotated[str, typer.Argument(help="postgresql://user:password@host:5432/name")],
+) -> None:
+    """Copy a SQLite database, ledger and open jobs included, into an empty PostgreSQL one.
+
+    Stop the bot first. The SQLite file is kept under another name, so that no bot goes on with it.
+    """
+    with typer.progressbar(length=1, label="Copying", file=sys.stderr) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        copied: Copied = _run(copy_database(load_settings(), target, show))
+    typer.echo(f"Copied {sum(copied.rows.values()):,} rows of {len(copied.rows)} tables.")
+    typer.echo(f"The SQLite database is kept as {copied.kept}.")
+    for finding in copied.findings:
+        typer.echo(finding)
+    typer.echo(f"The ledgers agree. Transactions: {copied.transactions:,}.")
+    typer.echo("Set DATABASE_URL to the PostgreSQL database, keep DATA_DIR, and start the bot.")
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Runs the bot: its endless loops, its shutdown, and maintenance of an idle database.
+"""Runs the bot: its endless loops and its shutdown.
 
 It stops in the reverse order of its start: first no new requests, then the running steps, then the
 connections. `kill -9` at any point loses nothing; this order is only politeness.
@@ -8,9 +8,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
@@ -20,20 +18,14 @@ from pydantic import SecretStr
 
 from bot.clock import SystemClock
 from bot.composition import Application, composed
-from bot.errors import ClientEndedError, ConfigurationError, DatabaseBusyError, StorageError
+from bot.errors import ClientEndedError, ConfigurationError, DatabaseBusyError
 from bot.gateway import GatewayPace
 from bot.health import serving_health
-from bot.jobs.messages import DeliveryKind
 from bot.logs import set_up_logs
 from bot.money.admin import ensure_books
 from bot.providers import registry
 from bot.settings import Settings
-from bot.storage.engines.databases import alone_on, open_database, sqlite_file
-from bot.storage.engines.files import copy, dated, examine, put_in_place, rotate
-from bot.storage.migrations import due_migrations
-from bot.storage.money import Money
-from bot.storage.money_store import SqlMoneyStore
-from bot.storage.stores import SqlJobStore
+from bot.storage.engines.databases import alone_on
 from bot.tasks import TaskOwner, repeat, supervise
 
 _log = logging.getLogger(__name__)
@@ -42,7 +34,6 @@ CATALOG_REFRESH_SECONDS = 3600.0
 STOP_GRACE_SECONDS = 10.0
 MAX_SECONDS_BETWEEN_STARTS = 15.0
 LONG_RUN_SECONDS = 60.0
-MAX_OWED = 10_000  # messages checked after a restore
 FORMER_FOLDER = "films"  # of videos, in versions before the stored names changed
 _REFUSED = (discord.LoginFailure, discord.PrivilegedIntentsRequired)
 
@@ -202,117 +193,3 @@ def adopt_former_folder(data_dir: Path) -> None:
                 path.rename(folder / path.name)
     with contextlib.suppress(OSError):  # not empty, or gone
         former.rmdir()
-
-
-async def migrate_database(settings: Settings, *, new_ledger: bool = False) -> int:
-    """Migrate the database to this program's version and return its number.
-
-    Raises DatabaseBusyError while a bot runs on a SQLite file, StorageError for an empty database
-    beside videos unless `new_ledger`.
-    """
-    may_begin = new_ledger or ledger_may_begin(settings)
-    with alone_on(settings.database):
-        async with open_database(settings.database, may_begin=may_begin) as engine:
-            return await engine.version()
-
-
-async def back_up_database(settings: Settings, target: Path | None, now: datetime) -> Path:
-    """Copy the database while it is in use, and return the copy's path.
-
-    Without a target, or into a folder, the copy is named by its date, and the oldest such copies
-    beyond KEEP_BACKUPS are deleted. Raises StorageError for PostgreSQL.
-    """
-    folder = target or settings.data_dir / "backups"
-    is_dated = target is None or await asyncio.to_thread(folder.is_dir)
-    written = dated(folder, now) if is_dated else folder
-    async with open_database(settings.database, reads_only=True) as engine:
-        await engine.back_up(written)
-    if is_dated:
-        await asyncio.to_thread(rotate, written, settings.keep_backups)
-    return written
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """Result of `db restore`; `replaced` is the path of the previous database."""
-
-    version: int
-    findings: list[str]  # in the ledger; should be empty
-    transactions: int
-    missing: list[str]  # files in the data folder that open jobs still need
-    replaced: Path | None
-
-
-async def restore_database(settings: Settings, source: Path) -> Restored:
-    """Make a backup the database: checked, copied, migrated and audited.
-
-    Raises DatabaseBusyError while a bot runs on it, SchemaVersionError for a newer or a foreign
-    file, StorageError for a damaged one.
-    """
-    path = sqlite_file(settings.database)
-    if path is None:
-        msg = "restore a PostgreSQL database with pg_restore or psql, not with this command"
-        raise StorageError(msg)
-    copied = path.with_name(f"{path.name}.restored")
-    with alone_on(settings.database), _removed_unless_placed(copied):
-        await asyncio.to_thread(_copy_sound, source, copied)
-        async with open_database(f"sqlite:///{copied}", may_begin=False) as engine:
-            money_store = SqlMoneyStore(engine, Money(engine))
-            for damage in await money_store.damage():  # only rows still in use
-                raise StorageError(damage)
-            restored = Restored(
-                await engine.version(),
-                [*await money_store.audit(), *await money_store.damage(everything=True)],
-                await money_store.count_transactions(),
-                await _missing_files(settings, SqlJobStore(engine)),
-                None,
-            )
-        replaced = await asyncio.to_thread(put_in_place, copied, path)
-        return replace(restored, replaced=replaced)
-
-
-def _copy_sound(source: Path, copied: Path) -> None:
-    """Check and copy the source; nothing is replaced until all of it was read."""
-    version = examine(source)
-    if version == 0:
-        msg = f"{source} is empty or missing: name a backup made by `python -m bot db backup`"
-        raise StorageError(msg)
-    due_migrations("sqlite", version)
-    copy(source, copied)
-
-
-@contextlib.contextmanager
-def _removed_unless_placed(copied: Path) -> Iterator[None]:
-    """Remove all leftovers of a copy, including the backup that a migration makes."""
-    try:
-        yield
-    finally:
-        for left in copied.parent.glob(f"{copied.name}*"):
-            left.unlink(missing_ok=True)
-
-
-async def _missing_files(settings: Settings, jobs: SqlJobStore) -> list[str]:
-    """Missing pictures and videos that open jobs still send, and videos still to be posted."""
-    pictures, videos = settings.data_dir / "pictures", settings.data_dir / "videos"
-    requests = [job.request for job in await jobs.list_active()]
-    needed = [pictures / image.key for request in requests for image in request.pictures]
-    needed += [
-        settings.data_dir / "source-videos" / request.source_video.key
-        for request in requests
-        if request.source_video is not None
-    ]
-    far = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
-    needed += [
-        videos / f"{delivery.job_id}.mp4"
-        for delivery in await jobs.list_owed(far, MAX_OWED)
-        if delivery.kind is DeliveryKind.VIDEO
-    ]
-    return sorted({str(file) for file in needed if not await asyncio.to_thread(file.exists)})
-
-
-async def audit_books(settings: Settings) -> tuple[list[str], int]:
-    """Findings in the ledger and its rows, and the number of transactions."""
-    async with open_database(settings.database, reads_only=True) as engine:
-        money_store = SqlMoneyStore(engine, Money(engine))
-        findings = [*await money_store.audit(), *await money_store.damage(everything=True)]
-        return findings, await money_store.count_transactions()

@@ -6,14 +6,11 @@ half-way, and a process that is killed within it. What the old program wrote is 
 """
 
 import contextlib
-import json
 import re
 import shutil
 import sqlite3
 from dataclasses import replace
-from pathlib import Path
 
-import asyncpg
 import pytest
 
 from bot.errors import StorageError
@@ -25,19 +22,23 @@ from bot.money.limits import Rules
 from bot.money.policy import Subject, SubjectKind
 from bot.storage.engines import postgres as postgres_engine, sqlite as sqlite_engine
 from bot.storage.engines.databases import open_database
-from bot.storage.engines.files import APPLICATION_ID
 from bot.storage.guilds import SqlTemporaryMessages
 from bot.storage.migrations import migrations_for
 from bot.storage.stores import SqlJobStore
 from tests.contract.branches import CENT, PLACE, Branch, by
 from tests.contract.databases import on_databases
+from tests.contract.whole_databases import (
+    OLD,
+    everything_in,
+    path_of,
+    sorted_rows,
+    write_as_the_old_program,
+)
 from tests.factories import NOW, make_image, make_job
 from tests.fakes.messenger import Message
 from tests.fakes.world import World
 
 NAMES_STATES = 13  # the script that rewrites every job
-OLD = 11
-WRITTEN = Path(__file__).with_name("version_11.sql").read_text("utf-8")
 INTERRUPTED = JobId("jobfaaaaaaaaaaaa")  # its video was being posted when the process ended
 
 JOBS = {
@@ -86,54 +87,6 @@ RULES = {"body", "before", "after", "change"}  # columns with rules as JSON
 AN_HOUR = 3_600_000
 
 
-def path_of(address):
-    return Path(address.removeprefix("sqlite:///"))
-
-
-async def write_as_the_old_program(kind, address):
-    scripts = [one.sql for one in migrations_for(kind)[:OLD]]
-    if kind == "sqlite":
-        marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {OLD};"
-        with contextlib.closing(sqlite3.connect(path_of(address))) as file:
-            file.executescript("\n".join([*scripts, WRITTEN, marks]))
-        return
-    numbers = ", ".join(f"({number})" for number in range(1, OLD + 1))
-    versions = [
-        "CREATE TABLE schema_versions (version BIGINT PRIMARY KEY)",
-        f"INSERT INTO schema_versions VALUES {numbers}",  # noqa: S608 - numbers of ours
-    ]
-    connection = await asyncpg.connect(address)
-    try:
-        for statement in [*scripts, WRITTEN, *versions]:
-            await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-async def everything_in(kind, address):
-    """Every row of every table."""
-    if kind == "sqlite":
-        with contextlib.closing(sqlite3.connect(path_of(address))) as file:
-            file.row_factory = sqlite3.Row
-            tables = file.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-            return {
-                table: [dict(row) for row in file.execute(f"SELECT * FROM {table}")]  # noqa: S608 - our own tables
-                for (table,) in tables
-            }
-    connection = await asyncpg.connect(address)
-    try:
-        tables = await connection.fetch(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-        )
-        return {
-            table: [dict(row) for row in await connection.fetch(f"SELECT * FROM {table}")]  # noqa: S608 - our own tables
-            for (table,) in tables
-            if table != "schema_versions"
-        }
-    finally:
-        await connection.close()
-
-
 def renamed(table, row):
     """A row of the old version as it should be found in the new one."""
     row = {COLUMNS.get(name, name): value for name, value in row.items()}
@@ -147,10 +100,6 @@ def renamed(table, row):
     if (table, row.get("kind"), row.get("state")) == ("deliveries", "video", "posting"):
         row["posting_at"] -= AN_HOUR
     return row
-
-
-def sorted_rows(rows):
-    return sorted(json.dumps(row, sort_keys=True) for row in rows)
 
 
 @pytest.fixture

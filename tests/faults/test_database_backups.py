@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.app import audit_books, back_up_database, restore_database
 from bot.doctor import examine as examine_all
 from bot.errors import DatabaseBusyError, SchemaVersionError, StorageError
 from bot.ids import UserId
 from bot.jobs.messages import DeliveryKind, owed
+from bot.maintenance import audit_books, back_up_database, restore_database
 from bot.settings import load_settings
 from bot.storage.engines.databases import alone_on, open_database
 from bot.storage.engines.files import BESIDE, JOURNAL

@@ -220,19 +220,24 @@ def rotate(made: Path, most: int) -> list[Path]:
 
 
 def put_in_place(copied: Path, path: Path) -> Path | None:
-    """Make a copy the database; keep the replaced file beside it and return its path.
+    """Make a copy the database; keep the replaced file beside it and return its path."""
+    replaced = put_aside(path, f"{path.name}.replaced")
+    copied.replace(path)
+    return replaced
+
+
+def put_aside(path: Path, name: str) -> Path | None:
+    """Rename a database in its folder and return its new path; None if there is none.
 
     The file moves before its write-ahead log: killed in between, the next start finds a log without
     a file and reports it, rather than a file that lacks its last writes.
     """
-    replaced = path.with_name(f"{path.name}.replaced")
     names = ("", *BESIDE, JOURNAL)
-    for name in names:
-        replaced.with_name(f"{replaced.name}{name}").unlink(missing_ok=True)
+    for ending in names:
+        path.with_name(f"{name}{ending}").unlink(missing_ok=True)
     was_there = path.exists()
-    for name in names:
-        old = path.with_name(f"{path.name}{name}")
+    for ending in names:
+        old = path.with_name(f"{path.name}{ending}")
         if old.exists():
-            old.replace(replaced.with_name(f"{replaced.name}{name}"))
-    copied.replace(path)
-    return replaced if was_there else None
+            old.replace(path.with_name(f"{name}{ending}"))
+    return path.with_name(name) if was_there else None
