@@ -1,4 +1,4 @@
-"""The command line: run, doctor, audit, sandbox, db.
+"""The command line: run, doctor, audit, sandbox, db, jobs.
 
 The only module that knows the sandbox: without a token, `run` starts it as a child process and
 reads addresses and keys from its first line. From then on it is a bot like any other.
@@ -20,11 +20,12 @@ import typer
 from discord import __version__ as discord_version
 from uvloop import new_event_loop
 
-from bot import UNUSABLE, VERSION
+from bot import UNUSABLE, VERSION, job_desk
 from bot.app import run_bot
 from bot.clock import SystemClock
 from bot.doctor import Finding, examine
 from bot.errors import BotError, ConfigurationError
+from bot.jobs.job import Job
 from bot.maintenance import (
     Copied,
     Restored,
@@ -45,6 +46,9 @@ LARGE_BLOCK_BYTES = 128 * 1024  # glibc's own initial value for both thresholds
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 database = typer.Typer(no_args_is_help=True, help="Look after the database.")
 cli.add_typer(database, name="db")
+jobs = typer.Typer(no_args_is_help=True, help="Look at jobs, and cancel them, while the bot runs.")
+cli.add_typer(jobs, name="jobs")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
 @cli.callback(invoke_without_command=True)
@@ -164,6 +168,55 @@ def copy_to(
         typer.echo(finding)
     typer.echo(f"The ledgers agree. Transactions: {copied.transactions:,}.")
     typer.echo("Set DATABASE_URL to the PostgreSQL database, keep DATA_DIR, and start the bot.")
+
+
+@jobs.command(name="list")
+def list_jobs(
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that have ended.")] = False,
+    server: Annotated[int, typer.Option(help="Only of the server with this id.")] = 0,
+    member: Annotated[int, typer.Option(help="Only of the member with this id.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List open jobs, latest first."""
+    found: list[Job] = _run(
+        job_desk.list_jobs(
+            load_settings(), limit, guild_id=server, user_id=member, everything=everything
+        )
+    )
+    if as_json:
+        typer.echo(json.dumps([job_desk.values_of(job) for job in found], ensure_ascii=False))
+        return
+    for job in found:
+        typer.echo(job_desk.line_of(job, SystemClock().now()))
+    if not found:
+        typer.echo("There are no jobs." if everything else "There are no open jobs.")
+
+
+@jobs.command()
+def show(job_id: str, *, as_json: AsJson = False) -> None:
+    """Show one job: its state, money, shots, and what its service calls it."""
+    report: job_desk.Report = _run(job_desk.find_job(load_settings(), job_id))
+    if as_json:
+        shots = [job_desk.values_of(shot) for shot in report.shots]
+        whole = job_desk.values_of(report.job) | {"shots": shots}
+        typer.echo(json.dumps(whole, ensure_ascii=False))
+        return
+    for line in job_desk.lines_of(report):
+        typer.echo(line)
+
+
+@jobs.command()
+def cancel(
+    job_id: str,
+    *,
+    though_paid: Annotated[
+        bool, typer.Option("--though-paid", help="Even if its money stays spent.")
+    ] = False,
+) -> None:
+    """Cancel a job as a moderator would; a running bot shows it on the card."""
+    typer.echo(_run(job_desk.cancel_job(load_settings(), job_id, though_paid=though_paid)))
 
 
 @contextlib.contextmanager

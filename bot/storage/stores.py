@@ -108,6 +108,19 @@ class SqlJobStore(Deliveries, Queue):
         )
         return self._engine.readable(found, rows.job_from)
 
+    async def list_latest(
+        self, most: int, *, guild_id: int = 0, user_id: int = 0, is_open: bool = False
+    ) -> list[Job]:
+        """List the latest jobs for the operator, of any server and member (0) or of one."""
+        found = await self._engine.read_all(
+            "list_latest_jobs",
+            guild_id=guild_id,
+            user_id=user_id,
+            is_open=int(is_open),
+            most=most,
+        )
+        return self._engine.readable(found, rows.job_from)
+
     async def list_given_up(self, since: datetime, most: int) -> list[Job]:
         found = await self._engine.read_all(
             "list_given_up_jobs", since=rows.milliseconds(since), most=most

@@ -87,6 +87,15 @@ WHERE guild_id = :guild_id AND user_id = :user_id AND shot_number IS NULL
 ORDER BY accepted_at DESC, id DESC
 LIMIT :most;
 
+-- name: list_latest_jobs
+-- List the latest jobs, of one server and member where these are given; not the shots of storyboards.
+SELECT * FROM jobs
+WHERE shot_number IS NULL AND CAST(:guild_id AS BIGINT) IN (0, guild_id)
+    AND CAST(:user_id AS BIGINT) IN (0, user_id)
+    AND (CAST(:is_open AS BIGINT) = 0 OR state IN ('queued', 'submitting', 'uncertain', 'rendering', 'downloading'))
+ORDER BY accepted_at DESC, id DESC
+LIMIT :most;
+
 -- name: list_requests_with_pictures
 -- List the requests with pictures of jobs accepted since then and of open offers. Without LIKE the
 -- same pictures are found, but far more is read.
