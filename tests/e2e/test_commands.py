@@ -69,6 +69,10 @@ async def test_words_that_no_option_takes_are_not_dropped(chat, puppet):
     await expect(chat.composer).to_have_value("/video slowly prompt: a fox")
     await chat.say("/nothing")
     await expect(chat.problem).to_contain_text("There is no command /nothing")
+    await chat.say("/admin opne")
+    await expect(chat.problem).to_contain_text("no command /admin opne. Did you mean /admin open?")
+    await chat.say("/admin rate")
+    await expect(chat.problem).to_contain_text("no command /admin rate. Choose one of its 2 parts")
 
 
 async def test_escape_turns_pills_back_into_text(chat, puppet):

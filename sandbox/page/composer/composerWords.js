@@ -25,10 +25,21 @@ export function unknownWords(text) {
   const name = text.split(/\s/)[0];
   if (!store.application.online)
     return `${store.application.name} is offline, so ${name} cannot be run now.`;
-  const names = new Set(ourLeaves().map((leaf) => leaf.path.split(" ")[0]));
+  const paths = ourLeaves().map((leaf) => leaf.path);
+  const names = new Set(paths.map((path) => path.split(" ")[0]));
+  if (names.has(name.slice(1)) && !paths.includes(name.slice(1)))
+    return partWords(name, text.split(/\s+/)[1] ?? "", paths);
   const meant = nearest(name.slice(1).toLowerCase(), [...names]);
   const hint = meant ? ` Did you mean /${meant}?` : "";
   return `There is no command ${name} that you can use here.${hint} To send it as text, put a space first.`;
+}
+
+/** Of a command with parts, such as `/quota pool`: which of them there are. */
+function partWords(name, part, paths) {
+  const parts = paths.filter((path) => path.startsWith(`${name.slice(1)} `));
+  const meant = nearest(part.toLowerCase(), parts.map((path) => path.split(" ")[1]));
+  const hint = meant ? ` Did you mean ${name} ${meant}?` : ` Choose one of its ${parts.length} parts from the list.`;
+  return part ? `There is no command ${name} ${part}.${hint}` : `${name} is not complete.${hint}`;
 }
 
 /** Words that stand where no option takes them. */
