@@ -8,12 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.catalog.request import (
-    Origin,
-    Shot,
-    SourceImage,
-    VideoRequest,
-)
+from bot.catalog.request import Origin, Shot, SourceImage, VideoRequest
 from bot.client import Client
 from bot.errors import InvalidRequestError, UserFacingError
 from bot.ids import IdempotencyKey, ModelId
@@ -102,7 +97,9 @@ class Storyboard(commands.Cog):
             model, sketch, place, adults=adults
         )
         self._services.quotes.ensure_fits(replace(sketch, model_id=chosen.model_id))
-        draft = replace(draft, model_id=chosen.model_id, note=chosen.note)
+        draft = replace(
+            draft, model_id=chosen.model_id, note=chosen.note, is_named=bool((model or "").strip())
+        )
         await interaction.response.send_modal(ShotList(draft.form))
         draft = await self._with_pictures(draft, references, place)
         await self._drafts.keep(draft, place.user_id)
@@ -160,9 +157,17 @@ class Storyboard(commands.Cog):
         if draft is None or trouble is not None:
             await give_back(interaction, trouble or answers.FORM_LOST, text, name=FILE)
             return None
+        if not draft.is_named:
+            draft = await self._with_fitting_model(draft, text, place)
         key = IdempotencyKey(f"interaction:{interaction.id}")
         answer = await asking.ask(self._services, request_of(text, draft), place, key)
         return asking.noted(draft.note, answer)
+
+    async def _with_fitting_model(self, draft: Draft, text: str, place: Origin) -> Draft:
+        """The shots may ask for more than was known when their form was opened."""
+        sketch = request_of(text, replace(draft, model_id=ModelId("")))
+        chosen = await self._services.choosing.choose(sketch, place)
+        return replace(draft, model_id=chosen.model_id, note=chosen.note)
 
     @storyboard.autocomplete("model")
     @empty_on_error

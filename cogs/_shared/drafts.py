@@ -27,7 +27,8 @@ _FORM = re.compile(rf"{VERSION}shots:[0-9]{{1,20}}")
 class Draft:
     """What holds for all shots; `trouble` says why its pictures cannot be used.
 
-    `note` says why its model isn't the one that was expected.
+    `note` says why its model isn't the one that was expected. A model that was not `named` is
+    chosen again once the shots are known.
     """
 
     form: str  # the custom id
@@ -40,6 +41,7 @@ class Draft:
     trouble: str | None = None
     note: str = ""
     is_spoiler: bool = False  # a reference was hidden
+    is_named: bool = True
 
 
 _DRAFTS = TypeAdapter(Draft)

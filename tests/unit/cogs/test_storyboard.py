@@ -8,6 +8,7 @@ import discord
 import pytest
 
 from bot.catalog.images import ImageStore
+from bot.catalog.pricing import PriceLine, PriceList
 from bot.catalog.request import Origin, Shot
 from bot.errors import (
     ImageRejectedError,
@@ -252,6 +253,38 @@ async def test_each_line_that_cannot_be_made_is_named_with_everything_else(world
     assert "- Shot 2: The prompt has 4001 characters" in said
     assert "- Shot 3: The prompt has 4001 characters" in said
     assert "- Shot 1: Fake Model takes up to 3 reference pictures. Leave out 1." in said
+
+
+@pytest.mark.parametrize(
+    ("named", "text", "model"),
+    [
+        (None, f"{DAWN}\n{CUP}", "fake-model"),
+        (None, f"8s: {DAWN}\n{CUP}", "eights"),
+        ("fake-model", f"8s: {DAWN}\n{CUP}", None),
+    ],
+    ids=["what was chosen first", "a length", "a model that was named"],
+)
+async def test_a_model_that_was_not_named_is_chosen_by_the_shots(
+    world, services, named, text, model
+):
+    """They are written after it was chosen to open the form."""
+    cheap = make_capability(shots_max=2)
+    other = make_capability(
+        model_id=ModelId("eights"),
+        name="Eights",
+        durations_seconds=(5, 8),
+        shots_max=20,
+        prices=PriceList((PriceLine(101_000, per_second=True),)),
+    )
+    world.catalog.replace([cheap, other])
+    await asked(services, world, **({"model": named} if named else {}))
+    services.ordering = world.start().ordering
+
+    said = (await sent(services, text, "v1:shots:77")).said[0]
+
+    made = [offer.request.model_id for offer in world.offers.offers.values()]
+    assert made == ([model] if model else [])
+    assert model or "makes videos of 5 or 10 s, not 8 s" in said
 
 
 @pytest.mark.parametrize(
