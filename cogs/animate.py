@@ -22,7 +22,6 @@ from bot.errors import (
     DatabaseBusyError,
     DuplicateRequestError,
     InvalidRequestError,
-    NotYourOfferError,
     StorageError,
     UserFacingError,
 )
@@ -61,6 +60,7 @@ REFUSALS_A_MINUTE = 5  # in one channel: however many members react, its videos 
 QUESTIONS_A_MINUTE = 5  # to one member, who may react to any number of messages
 ANY_PICTURE = Picture("any", "", "picture")
 KIND = "animate"  # of its form
+NOT_ASKED = "Only the member who reacted with 🎬 can choose."
 _SUBJECT = re.compile("([0-9]{1,20})([a-z][0-9a-f]{1,20})?")
 _VARIATION_SELECTOR = "\N{VARIATION SELECTOR-16}"
 
@@ -73,6 +73,7 @@ class Animate(commands.Cog):
         self._services = client.services
         self._wanted: dict[tuple[int | None, int], object] = {}  # by (message, user)
         self._taken_back: dict[tuple[int | None, int], object] = {}  # and still to be cancelled
+        self._chosen_now: dict[tuple[int | None, int], set[object]] = {}  # presses at work
         self._few_at_once = Gates(REACTIONS_AT_ONCE)
         self._reader = Reader(client, client.services.clock)
         self._said = Seldom(client.services.clock)
@@ -107,6 +108,7 @@ class Animate(commands.Cog):
         if event.guild_id is None or not _is_trigger(event.emoji):
             return
         self._wanted.pop((event.message_id, event.user_id), None)
+        self._chosen_now.pop((event.message_id, event.user_id), None)
         place = _place(event, self._client.get_channel(event.channel_id))
         await self._cancel_once_possible(place)
 
@@ -199,14 +201,25 @@ class Animate(commands.Cog):
     async def _animate_chosen(self, interaction: discord.Interaction, choice: Choice) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         if interaction.user.id != choice.user_id:
-            raise NotYourOfferError
+            raise InvalidRequestError([NOT_ASKED])
         place = replace(place_of(interaction), source_message_id=MessageId(choice.message_id))
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
         message = await self._reader.read(place.channel_id, interaction.guild_id, choice.message_id)
         chosen = [] if message is None else choice.pick(pictures.of_message(message))
         if not chosen:
             raise InvalidRequestError(["That picture is gone. Choose another one."])
-        await self._make_all(interaction, chosen, place)
+        request, own = (place.source_message_id, place.user_id), object()
+        self._chosen_now.setdefault(request, set()).add(own)
+        try:
+            await self._make_all(interaction, chosen, place)
+        finally:
+            presses = self._chosen_now.get(request, set())
+            is_taken_back = own not in presses
+            presses.discard(own)
+            if not presses:
+                self._chosen_now.pop(request, None)
+        if is_taken_back:  # too late for the listener to have seen these jobs
+            await self._cancel_once_possible(place)
 
     async def _make_all(
         self, interaction: discord.Interaction, chosen: Sequence[Picture], place: Origin

@@ -566,7 +566,7 @@ ROWS = {
     "report": Row(show_report, says("The moderators have your report")),
     "instead": Row(show_instead, is_made_once_more, by("Max"), NOT_YOURS),
     "confirm": Row(show_confirm, is_one_job_more, by("Juno"), NOT_SHOWN_TO_YOU),
-    "animate": Row(show_animate, is_one_job_more, by("Juno"), NOT_SHOWN_TO_YOU),
+    "animate": Row(show_animate, is_one_job_more, by("Juno"), "Only the member who reacted"),
     "shots": Row(
         show_shots, is_one_job_more, send_without_allowance, "0 videos in progress; the limit is 0"
     ),

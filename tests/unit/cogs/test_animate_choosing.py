@@ -9,6 +9,7 @@ import pytest
 from bot.catalog.pricing import dollars
 from bot.catalog.request import Origin
 from bot.ids import ChannelId, GuildId, UserId
+from bot.jobs.job import JobState
 from cogs.animate import (
     ANY_PICTURE,
 )
@@ -98,6 +99,21 @@ async def test_what_was_chosen_before_is_made_once(stage):
 
     assert len(states(stage)) == 2
     assert "charged once" in said[0]
+
+
+async def test_a_reaction_taken_back_while_the_choice_is_at_work_cancels_it(stage):
+    """Its removal comes before there is a job that it could cancel."""
+    stage.channel.attachments = [shown(1), shown(2)]
+    await stage.cog.on_raw_reaction_add(EVENT)
+
+    async def take_back():
+        await stage.cog.on_raw_reaction_remove(EVENT)
+
+    stage.images.in_the_meantime = take_back
+    await press(stage, 2)
+
+    assert states(stage) == [JobState.CANCELLED, JobState.CANCELLED]
+    assert stage.cog._chosen_now == {}
 
 
 async def test_no_one_else_may_choose(stage):
