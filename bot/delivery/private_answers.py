@@ -2,7 +2,7 @@
 
 Discord takes an edit or a deletion of such an answer only with the token of its interaction, for
 fifteen minutes. With a card, the answer is done once the card is posted, and is deleted after it
-could be read. Without one, it is all there is of the request: it shows the job's state, goes when
+could be read, a longer one later. Without one, it is all there is of the request: it shows the job's state, goes when
 the video or the failure notice is posted, and shortly before the token expires it says where to
 look from then on.
 
@@ -38,6 +38,8 @@ _log = logging.getLogger(__name__)
 TOKEN_HOLDS_FOR = timedelta(minutes=15)  # Discord's, from the interaction on
 LAST_WORDS_BEFORE = timedelta(minutes=1)  # its end: room for a retry
 READ_FOR = timedelta(seconds=15)  # how long an answer stands that the card makes needless
+SHORT = 60  # characters: "Accepted", its price, and where its card is
+READ_ONE_MORE = timedelta(seconds=0.3)  # a longer answer says what the card does not
 SECONDS_BETWEEN = 2.0
 AGAIN_AFTER = timedelta(seconds=2)
 AFTER_TROUBLE = timedelta(seconds=10)
@@ -142,7 +144,7 @@ class PrivateAnswers:
         found = [await context.messages.find_delivery(job.id, kind) for kind in kinds]
         states = [one.state for one in found if one is not None]
         if any(state in _THERE for state in states):
-            readable_until = answer.answered_at + READ_FOR
+            readable_until = answer.answered_at + _reading_time(answer.text)
             if now < readable_until:
                 return _again(answer, readable_until)
             await self._messenger.delete_answer(answer)
@@ -163,6 +165,10 @@ class PrivateAnswers:
         if is_over or is_last:
             return None
         return replace(_again(answer, now + AGAIN_AFTER), shown=shown)
+
+
+def _reading_time(text: str) -> timedelta:
+    return READ_FOR + max(0, len(text) - SHORT) * READ_ONE_MORE
 
 
 def _again(answer: PrivateAnswer, at: datetime) -> PrivateAnswer:

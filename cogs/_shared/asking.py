@@ -27,15 +27,12 @@ MAX_ALTERNATIVES = 3
 class Said:
     """What to say to a member, and with what buttons.
 
-    `job_id` is that of an accepted request; its card, if it `has_card`, says the same as the text
-    unless `is_more`.
+    `job_id` is that of an accepted request.
     """
 
     text: str
     view: discord.ui.View | None = None
     job_id: JobId | None = None
-    has_card: bool = False
-    is_more: bool = False
 
 
 async def ask(
@@ -70,9 +67,7 @@ async def model_for(
 
 def noted(note: str, answer: Said) -> Said:
     """Begin the answer with the note on why another model was chosen."""
-    return replace(
-        answer, text=answers.noted(note, answer.text), is_more=answer.is_more or bool(note)
-    )
+    return replace(answer, text=answers.noted(note, answer.text))
 
 
 def ensure_suits_channel(
@@ -102,7 +97,7 @@ def said(asked: OrderResult, *, is_public: bool = False) -> Said:
         text = answers.accepted(asked.job, asked.quote, left, card=asked.card)
         has_card = asked.card is not CardPlace.OFF
         view = None if has_card else button("Cancel", Action.CANCEL, asked.job.id)
-        return Said(text, view, asked.job.id, has_card=has_card)
+        return Said(text, view, asked.job.id)
     if asked.offer is None:
         msg = "a request that came to nothing"
         raise AssertionError(msg)
@@ -145,8 +140,8 @@ async def follow(
     answer: Said,
     message_id: MessageId | None = None,
 ) -> None:
-    """Keep an answer true, or let it go once the card says it; one that says more stays."""
-    if answer.job_id is None or (answer.has_card and answer.is_more):
+    """Keep an answer true, or let it go once it was read and the card is there."""
+    if answer.job_id is None:
         return
     await services.following.follow(
         answer.job_id,

@@ -109,7 +109,7 @@ class Frames(commands.Cog):
         said = await asking.ask(self._services, request, place_of(interaction), key)
         note = self._note(request, made_by) if plan.way is Way.LAST_FRAME else ""
         text = details.extended(plan.total_seconds, said.text)
-        answer = replace(said, text=text, is_more=True)
+        answer = replace(said, text=text)
         await asking.show(self._services, interaction, asking.noted(note, answer))
 
     def _note(self, request: VideoRequest, made_by: VideoRequest | None) -> str:

@@ -114,7 +114,7 @@ class Shots(commands.Cog):
         asking.ensure_suits_channel(self._services, interaction, request.model_id)
         key = IdempotencyKey(f"interaction:{interaction.id}")
         said = await asking.ask(self._services, request, place, key)
-        return replace(said, text=details.remaking(number, said.text), is_more=True)
+        return replace(said, text=details.remaking(number, said.text))
 
 
 async def setup(client: Client) -> None:

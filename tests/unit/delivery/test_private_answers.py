@@ -28,12 +28,10 @@ def without_cards(world):
     world.guilds.settings[HERE] = GuildSettings(HERE, cards=CardPlace.OFF)
 
 
-async def asked(world, process, key="one"):
+async def asked(world, process, key="one", text="🎬 Accepted."):
     """A request whose answer follows it, as `/video` does it."""
     job = await process.accept(key=key)
-    await process.services.following.follow(
-        job.id, 5, TOKEN, "🎬 Accepted.", asked_at=world.clock.now()
-    )
+    await process.services.following.follow(job.id, 5, TOKEN, text, asked_at=world.clock.now())
     return job
 
 
@@ -64,6 +62,23 @@ async def test_with_a_card_the_answer_goes_once_it_could_be_read(world):
 
     assert stood
     assert shown(world) == []
+    assert TOKEN in world.messenger.dismissed
+    assert await is_forgotten(world)
+
+
+@pytest.mark.parametrize("note", ["", "The whole video will be 10 s long.", "Because. " * 20])
+async def test_with_a_card_a_longer_answer_stands_longer_and_goes_too(world, note):
+    """It would say "Follow its card" after the card is gone."""
+    world.provider.takes_seconds = 600
+    process = world.start()
+    text = f"🎬 Accepted for $0.10. Follow its card in the channel.\n{note}"
+    await asked(world, process, text=text)
+    seconds = READ_FOR.total_seconds() + 0.3 * max(0, len(text) - 60)
+    await let_pass(world, process, seconds - 2)
+    stood = TOKEN not in world.messenger.dismissed
+    await let_pass(world, process, 6)
+
+    assert stood
     assert TOKEN in world.messenger.dismissed
     assert await is_forgotten(world)
 
