@@ -87,7 +87,7 @@ class PresetCommands(
     ) -> None:
         """Raises InvalidRequestError."""
         if server:
-            ensure_manager(interaction)
+            ensure_manager(interaction, "Saving a preset for everyone")
         guild_id, user_id = guild_of(interaction), UserId(interaction.user.id)
         presets = self._services.presets
         saved = await presets.save(name, request, guild_id, user_id, server=server)
@@ -155,7 +155,7 @@ class PresetCommands(
         guild_id, user_id = guild_of(interaction), UserId(interaction.user.id)
         preset = await self._services.presets.find(name, guild_id, user_id)
         if preset.owner.is_server:
-            ensure_manager(interaction)
+            ensure_manager(interaction, "Deleting one of the server's presets")
         await self._services.presets.delete(preset, guild_id, user_id)
         await edit(interaction, texts.deleted(preset))
 

@@ -57,9 +57,9 @@ class Settings(commands.GroupCog, name="settings", description="Settings of this
         )
         await interaction.edit_original_response(content=self._said(settings))
 
-    @app_commands.command(name="log-channel", description="Set the channel for provider alerts")
+    @app_commands.command(name="log-channel", description="Set the channel for alerts and reports")
     @app_commands.describe(
-        channel="Default: none; then I only send urgent alerts, to the server's owner"
+        channel="Default: none; urgent alerts and reports then go to the server's owner"
     )
     async def log_channel(
         self, interaction: discord.Interaction, channel: discord.TextChannel | None = None
@@ -74,7 +74,7 @@ class Settings(commands.GroupCog, name="settings", description="Settings of this
         await interaction.edit_original_response(content=self._said(settings))
 
     @app_commands.command(
-        name="default-model", description="Set the model for videos whose member names none"
+        name="default-model", description="Set the model for members who name none"
     )
     @app_commands.describe(
         kind="For videos from text or from pictures",
@@ -121,7 +121,7 @@ class Settings(commands.GroupCog, name="settings", description="Settings of this
     def _said(self, settings: GuildSettings) -> str:
         return answers.settings(settings, self._services.catalog)
 
-    @app_commands.command(description="Set who may make more of a video with the buttons under it")
+    @app_commands.command(description="Set who can use the buttons under a video")
     @app_commands.describe(who="Anyone pays for what they make themselves")
     @app_commands.choices(
         who=[

@@ -229,10 +229,10 @@ def provider_notice(availability: Availability, service: str) -> str:
 def settings(settings: GuildSettings, catalog: Catalog) -> str:
     """What a server decided; models by the names they have now."""
     above = dollars(settings.confirm_above_micros)
-    channel = f"<#{settings.log_channel_id}>" if settings.log_channel_id else "no one"
+    channel = f"<#{settings.log_channel_id}>" if settings.log_channel_id else _NO_LOG
     return (
         f"Videos that cost more than **{above}** need a confirmation.\n"
-        f"Provider alerts go to: {channel}\n"
+        f"Alerts and reports go to: {channel}\n"
         f"The buttons under a video are for: {_BUTTONS[settings.buttons]}\n"
         f"Default model for text: {_default(settings.text_model_id, catalog)}\n"
         f"Default model for pictures: {_default(settings.picture_model_id, catalog)}\n"
@@ -252,6 +252,7 @@ def _default(model_id: ModelId | None, catalog: Catalog) -> str:
     )
 
 
+_NO_LOG = "no channel; reports and urgent alerts go to your community updates or the owner"
 _BUTTONS = {
     ButtonsFor.ANYONE: "anyone, at their own cost",
     ButtonsFor.MAKER: "the member who made it",

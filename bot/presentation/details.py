@@ -13,7 +13,7 @@ from bot.presentation.escaping import plain, quoted, visible
 MAX_PROMPT = 1200
 MAX_REASON = 800
 NO_VIDEO_OF_MINE = (
-    "I can't tell how that was made: it isn't a video of mine, and no file in it says so."
+    "I can't tell how that was made: it isn't one of my videos, and no file in it says."
     " Choose a message with one of my videos."
 )
 NOT_REPORTED_TWICE = "You've already reported this message. The moderators have it."

@@ -51,9 +51,9 @@ def _line(preset: Preset, names: Mapping[str, str]) -> str:
         "with sound" if request.audio else None,
         "for everyone here" if preset.owner.is_server else None,
     ]
-    details = " · ".join(part for part in parts if part)
+    details = " · ".join([f"**{_name(preset)}**", *(part for part in parts if part)])
     template = plain(request.prompt, most=MAX_TEMPLATE)
-    return f"**{_name(preset)}** {details}\n> {template}"
+    return f"{details}\n> {template}"
 
 
 def _name(preset: Preset) -> str:

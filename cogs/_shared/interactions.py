@@ -65,10 +65,10 @@ def check_manager(interaction: discord.Interaction) -> bool:
     return True
 
 
-def ensure_manager(interaction: discord.Interaction) -> None:
+def ensure_manager(interaction: discord.Interaction, what: str = "This command") -> None:
     """Raises InvalidRequestError for members without Manage Server."""
     if not interaction.permissions.manage_guild:
-        raise InvalidRequestError(["This command needs the Manage Server permission."])
+        raise InvalidRequestError([f"{what} needs the Manage Server permission."])
 
 
 def may_moderate(interaction: discord.Interaction, channel_id: ChannelId) -> bool:

@@ -32,7 +32,7 @@ async def set_threads(studio, ada):
         ):
             record = await ada.command(log, command, options)
             said = await settled_answer(ada, watch, record)
-    assert f"Provider alerts go to: <#{log}>" in said
+    assert f"Alerts and reports go to: <#{log}>" in said
     return said
 
 

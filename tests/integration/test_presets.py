@@ -64,7 +64,10 @@ async def test_a_servers_preset_is_for_everyone_and_in_the_audit_log(studio, ada
     assert offered == [{"name": "Clay · this server's", "value": "Clay"}]
     assert own["content"].startswith("Saved “Clay”")
     assert listed.index("mine") < listed.index("claymation")
-    assert refused["content"] == "This command needs the Manage Server permission."
+    assert (
+        refused["content"]
+        == "Deleting one of the server's presets needs the Manage Server permission."
+    )
     assert [one.what for one in history] == ["preset deleted: Clay", "preset saved: Clay"]
 
 

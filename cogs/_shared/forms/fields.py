@@ -38,7 +38,7 @@ MAX_RADIOS = 6  # Discord takes ten, which fill a screen
 MAX_FILES = 4
 
 NAME_IT = (
-    "For one that isn't listed, choose “Another model” and end the prompt with: model: its name"
+    "If yours isn't listed, choose “Another model” and end the prompt with a line: model: Kling 3.0"
 )
 PICTURES_USE = "One starts the video, two start and end it, three or four show what should appear."
 PICTURES_KEPT = "Leave this empty to keep the pictures you gave, or upload others instead."
