@@ -133,6 +133,7 @@ def _start_loops(tasks: TaskOwner, parts: Application) -> "set[asyncio.Task[None
         "retention": parts.loops.retention.run,
         "late_results": parts.loops.late_results.run,
         "watchdog": parts.loops.watchdog.run,
+        "blocking": parts.loops.blocking.run,
         "health": parts.health.run,
         "catalog": partial(keep_catalog_fresh, parts),
     }

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -111,6 +111,15 @@ def invitation(application_id: int) -> str:
     return discord.utils.oauth_url(application_id, permissions=PERMISSIONS, scopes=SCOPES)
 
 
+class CheckedTree(app_commands.CommandTree["Client"]):
+    """The commands, each of which passes the client's `gate` first."""
+
+    async def interaction_check(self, interaction: discord.Interaction) -> bool:
+        """Raises AppCommandError if the gate does, which the tree's error handler answers."""
+        gate = self.client.gate
+        return gate is None or await gate(interaction)
+
+
 class Client(commands.AutoShardedBot):
     """One bot user on as many shards as Discord recommends.
 
@@ -125,6 +134,7 @@ class Client(commands.AutoShardedBot):
         intents.guild_reactions = True
         super().__init__(
             command_prefix=commands.when_mentioned,
+            tree_cls=CheckedTree,
             help_command=None,
             intents=intents,
             max_messages=None,
@@ -136,6 +146,7 @@ class Client(commands.AutoShardedBot):
         for name in _RECONNECTING:
             logging.getLogger(name).addFilter(_log_reconnect)
         self.services = services
+        self.gate: Callable[[discord.Interaction], Awaitable[bool]] | None = None
         self.reachable = asyncio.Event()
         self._wanted = tuple(extensions)
         self._pace = pace if pace is not None else GatewayPace(services.clock)

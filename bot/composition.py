@@ -36,6 +36,7 @@ from bot.delivery.private_answers import Following, PrivateAnswers, PrivateAnswe
 from bot.delivery.temporary import DeletionSchedule, TemporaryMessageSweeper
 from bot.delivery.threads import CardThreads, CardThreadStore
 from bot.gateway import GatewayPace
+from bot.guilds.moderation import BlockStore
 from bot.guilds.notices import NoticeStore, TemporaryMessages
 from bot.guilds.reports import Reporting
 from bot.guilds.settings import GuildAdmin, GuildStore, MemberStore, Recipes
@@ -73,6 +74,7 @@ from bot.money.account import MemberMoney
 from bot.money.admin import PolicyAdmin
 from bot.money.store import Charts, MoneyStore, PolicyStore
 from bot.ordering.alternatives import Alternatives
+from bot.ordering.blocking import Blocking
 from bot.ordering.choosing import FavoriteStore, ModelChooser
 from bot.ordering.derive import SEED_BELOW
 from bot.ordering.extending import Extending
@@ -99,6 +101,7 @@ from bot.storage.deliveries import SqlPrivateAnswers
 from bot.storage.engines.databases import open_database
 from bot.storage.engines.transaction import Engine
 from bot.storage.guilds import (
+    SqlBlockStore,
     SqlCardThreads,
     SqlFavoriteStore,
     SqlGuildStore,
@@ -134,6 +137,7 @@ class Stores:
     policies: PolicyStore
     guilds: GuildStore
     members: MemberStore
+    blocks: BlockStore
     presets: PresetStore
     favorites: FavoriteStore
     notices: NoticeStore
@@ -200,6 +204,7 @@ class Loops:
     retention: Retention
     late_results: LateResults
     watchdog: Watchdog
+    blocking: Blocking
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +274,7 @@ def make_stores(engine: Engine) -> Stores:
         policies=money_store,
         guilds=SqlGuildStore(engine),
         members=SqlMemberStore(engine),
+        blocks=SqlBlockStore(engine),
         presets=SqlPresetStore(engine),
         favorites=SqlFavoriteStore(engine),
         notices=SqlNoticeStore(engine),
@@ -347,6 +353,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
         member_money=member_money,
         new_seed=adapters.new_seed,
     )
+    cancelling = Cancelling(stores.jobs, stores.shots, clock, signal.ring)
     services = Services(
         catalog=catalog,
         quotes=quotes,
@@ -368,7 +375,8 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
             stores.policies, stores.money, adapters.charts, clock, new_edit_id
         ),
         following=Following(stores.answers, clock),
-        cancelling=Cancelling(stores.jobs, stores.shots, clock, signal.ring),
+        cancelling=cancelling,
+        blocking=Blocking(stores.blocks, stores.jobs, cancelling, clock, new_edit_id),
         removing=Removal(stores.jobs, stores.messages, stores.guilds, clock),
         footage=Footage(
             stores.jobs,
@@ -466,6 +474,7 @@ def make_loops(
             recipes=core.services.recipes,
         ),
         watchdog=Watchdog(stores.jobs, stores.messages, clock),
+        blocking=core.services.blocking,
     )
 
 

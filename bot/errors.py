@@ -14,6 +14,7 @@ BotError
 │  ├─ VideoComingError                it is still rendering
 │  ├─ NotYourJobError
 │  ├─ NotTheMakerError                this server leaves a video's buttons to its maker
+│  ├─ MemberBlockedError              by a moderator of this server
 │  ├─ NotYourOfferError
 │  ├─ OfferExpiredError
 │  ├─ PriceRoseError                  the price shown is no longer valid
@@ -126,6 +127,10 @@ class NotYourJobError(UserFacingError):
 
 class NotTheMakerError(UserFacingError):
     """In this server, only the maker of a video may make more of it."""
+
+
+class MemberBlockedError(UserFacingError):
+    """A moderator of this server has blocked this member."""
 
 
 class AlreadySpentError(UserFacingError):

@@ -18,6 +18,7 @@ from bot.jobs.stores import KeyValueStore
 from bot.money.account import MemberMoney
 from bot.money.admin import PolicyAdmin
 from bot.ordering.alternatives import Alternatives
+from bot.ordering.blocking import Blocking
 from bot.ordering.choosing import ModelChooser
 from bot.ordering.extending import Extending
 from bot.ordering.intake import Intake
@@ -43,6 +44,7 @@ class Services:
     presets: Presets
     member_money: MemberMoney
     policy_admin: PolicyAdmin
+    blocking: Blocking
     cancelling: Cancelling
     following: Following
     removing: Removal

@@ -18,4 +18,5 @@ EXTENSIONS = (
     "cogs.quota",
     "cogs.quota_admin",
     "cogs.settings",
+    "cogs.desk.moderation",
 )

@@ -137,6 +137,7 @@ class Animate(commands.Cog):
         if message is None or not found or not self._is_wanted(place):
             return  # videos and words are left alone
         try:
+            await self._services.blocking.ensure_not_blocked(place.guild_id, place.user_id)
             if len(found) > 1:
                 await self._ask_which(message, found, place)
             else:

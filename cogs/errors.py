@@ -18,6 +18,8 @@ from cogs._shared.answers import (
     answer,
     answer_refusal,
     answer_unexpected,
+    check_not_blocked,
+    guarded,
 )
 from cogs._shared.interactions import CheckRefusedError
 
@@ -29,19 +31,20 @@ _ANSWERED_ELSEWHERE = {ALREADY_ANSWERED, _UNKNOWN_INTERACTION}
 _WITH_CUSTOM_ID = {discord.InteractionType.component, discord.InteractionType.modal_submit}
 
 # commands that ask for no video, by their first word or whole
-FREE = {"models", "quota", "quota-admin", "settings", "show"} | {
+FREE = {"models", "moderation", "quota", "quota-admin", "settings", "show"} | {
     f"preset {name}" for name in ("save", "list", "delete")
 }
 
 
 class Errors(commands.Cog):
-    """Takes over the command tree's error handler."""
+    """Takes over the command tree's error handler, and its check of every command."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
     async def cog_load(self) -> None:
         self._client.tree.error(self._on_error)
+        self._client.gate = check_not_blocked
         logging.getLogger(_TREE).addFilter(_without_answers_elsewhere)
 
     async def _on_error(
@@ -73,7 +76,7 @@ class Errors(commands.Cog):
             return
         data: Mapping[str, Any] = interaction.data or {}
         if not str(data.get("custom_id", "")).startswith(VERSION):
-            await answer(interaction, answers.OLD_BUTTON)
+            await guarded(interaction, lambda: answer(interaction, answers.OLD_BUTTON))
 
 
 def _cause(error: app_commands.AppCommandError) -> Exception:

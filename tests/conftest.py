@@ -102,6 +102,7 @@ LONG = (
     "tests/integration/test_extending.py",
     "tests/integration/test_forms.py",
     "tests/integration/test_messenger.py",
+    "tests/integration/test_moderation.py",
     "tests/integration/test_models.py",
     "tests/integration/test_nanophoto_budget.py",
     "tests/integration/test_presets.py",

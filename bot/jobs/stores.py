@@ -72,8 +72,9 @@ class JobStore(Protocol):
         """Insert a job, its messages and its reservation, or nothing at all.
 
         With `shots`, inserts these with the storyboard; each has a reservation of its own, and the
-        storyboard none. `place` holds the member's roles. Raises DuplicateRequestError if its idempotency key was
-        used before, and LimitReachedError if it exceeds a limit of the server or the member.
+        storyboard none. `place` holds the member's roles. Raises DuplicateRequestError if its
+        idempotency key was used before, LimitReachedError if it exceeds a limit of the server or
+        the member, and MemberBlockedError.
         """
 
     async def get(self, job_id: JobId) -> Job:

@@ -17,7 +17,7 @@ from bot.money.limits import (
     LimitKind,
     LimitReachedError,
     RequestFacts,
-    refusals,
+    ensure_within,
 )
 from bot.money.reports import Statement, UsageChart, by_day, totals
 from bot.money.store import Charts, MoneyStore
@@ -45,15 +45,17 @@ class MemberMoney:
     async def ensure_room(self, facts: RequestFacts, place: Origin) -> BudgetSnapshot:
         """Refuse a request before its price is shown.
 
-        A pre-check only: the transaction that accepts the job decides. Raises LimitReachedError.
+        A pre-check only: the transaction that accepts the job decides. Raises LimitReachedError and
+        MemberBlockedError.
         """
         budget = await self._money.budget(place, self._clock.now())
-        refused = refusals(budget, facts)
-        if any(one.kind is LimitKind.POOL for one in refused):
-            now = self._clock.now()
-            await self._money.notify_refusal(place.guild_id, facts.cost_micros, now)
-        if refused:
-            raise LimitReachedError(refused)
+        try:
+            ensure_within(budget, facts)
+        except LimitReachedError as error:
+            if any(one.kind is LimitKind.POOL for one in error.refusals):
+                now = self._clock.now()
+                await self._money.notify_refusal(place.guild_id, facts.cost_micros, now)
+            raise
         return budget
 
     async def allowed_models(self, place: Origin) -> frozenset[ModelId] | None:

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from bot.catalog.extension import total_seconds
 from bot.catalog.request import Origin, VideoRequest
-from bot.errors import UserFacingError
+from bot.errors import MemberBlockedError, UserFacingError
 from bot.ids import ChannelId, EventId, GuildId, ModelId
 from bot.money.ledger import Account
 from bot.money.windows import Window
@@ -165,6 +165,7 @@ class BudgetSnapshot:
     event: Event | None
     rates: Mapping[int, Sequence[datetime]]
     open_jobs: int
+    is_blocked: bool = False  # by a moderator
 
     @property
     def is_exempt(self) -> bool:
@@ -361,6 +362,18 @@ def suits(budget: BudgetSnapshot, facts: RequestFacts) -> bool:
     """
     limits = () if budget.is_exempt else (model_limit, cost_limit, length_limit)
     return not any(refusal for limit in limits for refusal in limit(budget, facts))
+
+
+def ensure_within(budget: BudgetSnapshot, facts: RequestFacts) -> None:
+    """Raise LimitReachedError with every limit that this request would exceed.
+
+    For a member whom a moderator has blocked, MemberBlockedError comes before them all.
+    """
+    if budget.is_blocked:
+        raise MemberBlockedError
+    refused = refusals(budget, facts)
+    if refused:
+        raise LimitReachedError(refused)
 
 
 def refusals(budget: BudgetSnapshot, facts: RequestFacts) -> tuple[Refusal, ...]:

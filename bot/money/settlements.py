@@ -35,10 +35,9 @@ from bot.money.ledger import (
 )
 from bot.money.limits import (
     BudgetSnapshot,
-    LimitReachedError,
     RequestFacts,
     counted,
-    refusals,
+    ensure_within,
 )
 from bot.money.plans import (
     AuditEntry,
@@ -96,11 +95,9 @@ def plan_reservation(
     """Reserve money for an accepted job; for a storyboard, for each of its shots.
 
     Limits judge the whole video, and it counts as one. Raises LimitReachedError with every limit it
-    would exceed.
+    would exceed, and MemberBlockedError.
     """
-    refused = refusals(budget, facts)
-    if refused:
-        raise LimitReachedError(refused)
+    ensure_within(budget, facts)
     admission = admit(budget, facts)
     event = None if admission.event_id is None else budget.event
     transactions: list[Transaction] = []

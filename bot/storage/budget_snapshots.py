@@ -62,6 +62,7 @@ class BudgetSnapshots:
             event=await self._event(tx, place, now),
             rates=await self._rates(tx, place, now),
             open_jobs=int(open_jobs["open_jobs"]) if open_jobs else 0,
+            is_blocked=bool(open_jobs and open_jobs["blocks"]),
         )
 
     async def rules(

@@ -1,4 +1,4 @@
-"""The ports of servers: settings, presets, notices, temporary messages, threads and offers."""
+"""The ports of servers: settings, presets, blocked members, notices, threads, offers and others."""
 
 from datetime import datetime
 
@@ -7,6 +7,7 @@ from bot.catalog.request import Origin
 from bot.delivery.threads import CardThread, ThreadTrouble
 from bot.errors import DatabaseBusyError, LeaseLostError, OfferExpiredError
 from bot.guilds.audit import AuditNote
+from bot.guilds.moderation import BlockedMember
 from bot.guilds.notices import (
     MAX_STANDS,
     Notice,
@@ -198,6 +199,73 @@ class SqlMemberStore:
 
     async def put_recipe(self, user_id: UserId, *, is_on: bool) -> None:
         await self._engine.write("put_member_recipe", user_id=user_id, has_recipe=int(is_on))
+
+
+class SqlBlockStore:
+    """Blocked members in SQLite or PostgreSQL."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def is_blocked(self, guild_id: GuildId, user_id: UserId) -> bool:
+        found = await self._engine.read_one(
+            "get_blocked_member", guild_id=guild_id, user_id=user_id
+        )
+        return found is not None
+
+    async def block(self, block: BlockedMember, noted: AuditNote) -> None:
+        async with self._engine.transaction() as tx:
+            # a job is accepted under this lock, after reading who is blocked
+            await tx.one("lock_policy", guild_id=block.guild_id)
+            await tx.one(
+                "block_member",
+                guild_id=block.guild_id,
+                user_id=block.user_id,
+                reason=block.reason,
+                blocked_by=block.blocked_by,
+                blocked_at=rows.milliseconds(block.blocked_at),
+                is_cancelling=int(block.is_cancelling),
+            )
+            await _record(tx, noted)
+
+    async def unblock(self, guild_id: GuildId, user_id: UserId, noted: AuditNote) -> bool:
+        async with self._engine.transaction() as tx:
+            gone = await tx.one("unblock_member", guild_id=guild_id, user_id=user_id)
+            if gone is not None:
+                await _record(tx, noted)
+            return gone is not None
+
+    async def list_blocked(
+        self, guild_id: GuildId, most: int, skip: int = 0
+    ) -> list[BlockedMember]:
+        found = await self._engine.read_all(
+            "list_blocked_members", guild_id=guild_id, most=most, skip=skip
+        )
+        return self._engine.readable(found, _block_from)
+
+    async def list_cancelling(self) -> list[BlockedMember]:
+        found = await self._engine.read_all("list_cancelling_blocks")
+        return self._engine.readable(found, _block_from)
+
+    async def end_cancelling(self, block: BlockedMember) -> None:
+        await self._engine.write(
+            "end_cancelling",
+            guild_id=block.guild_id,
+            user_id=block.user_id,
+            blocked_at=rows.milliseconds(block.blocked_at),
+        )
+
+
+def _block_from(row: Row) -> BlockedMember:
+    with rows.reading(f"the block of member {row['user_id']} in server {row['guild_id']}"):
+        return BlockedMember(
+            GuildId(row["guild_id"]),
+            UserId(row["user_id"]),
+            row["reason"],
+            UserId(row["blocked_by"]),
+            rows.instant(row["blocked_at"]),
+            is_cancelling=bool(row["is_cancelling"]),
+        )
 
 
 class SqlNoticeStore:

@@ -3,6 +3,7 @@
 A reaction has no private answer: it is told in the channel, and deleted after a while.
 """
 
+import asyncio
 import functools
 import hashlib
 import io
@@ -14,16 +15,19 @@ from typing import Any, TypeVar, cast
 
 import discord
 
+from bot.client import Client
 from bot.clock import Clock
 from bot.delivery.temporary import DeletionSchedule
-from bot.errors import BotError, StorageError, UserFacingError
+from bot.errors import BotError, MemberBlockedError, StorageError, UserFacingError
 from bot.ids import ChannelId, GuildId, MessageId, UserId
 from bot.jobs.messages import NONCE_MAX_CHARACTERS
 from bot.ordering.offers import OFFER_HOLDS_FOR
 from bot.presentation import answers
+from cogs._shared.interactions import CheckRefusedError
 
 _log = logging.getLogger(__name__)
 TRIES = 3
+CHECK_SECONDS = 1.0  # of the three that Discord waits
 LONGEST_TEXT = 2000  # Discord's, for a message
 ALREADY_ANSWERED = 40060  # Discord's code where another process of the bot was quicker
 Autocomplete = TypeVar("Autocomplete", bound=Callable[..., Awaitable[list[Any]]])
@@ -58,14 +62,43 @@ async def guarded(
     *,
     is_request: bool = True,
 ) -> None:
-    """Run the handler of an interaction, and tell the member if it fails."""
+    """Run the handler of an interaction, and tell the member if it fails or is refused."""
     try:
+        await _ensure_not_blocked(interaction)
         await act()
     except UserFacingError as error:
         _log.info("refused", extra={"error": type(error).__name__, "user": interaction.user.id})
         await answer_refusal(interaction, error, is_request=is_request)
     except Exception as error:  # noqa: BLE001 - the outermost handler; it logs and answers
         await answer_unexpected(interaction, error)
+
+
+async def check_not_blocked(interaction: discord.Interaction) -> bool:
+    """Check every command and menu. Raises CheckRefusedError for a blocked member."""
+    if interaction.type is discord.InteractionType.autocomplete:
+        return True  # the command itself is refused
+    try:
+        await _ensure_not_blocked(interaction)
+    except MemberBlockedError as error:
+        raise CheckRefusedError(error) from error
+    return True
+
+
+async def _ensure_not_blocked(interaction: discord.Interaction) -> None:
+    """Raise MemberBlockedError for a blocked member; an admin could unblock themselves.
+
+    Asked before Discord is answered. A database that is slow or away must not use up the three
+    seconds: then no one is refused here, and no job is accepted without it either.
+    """
+    if interaction.guild_id is None or interaction.permissions.manage_guild:
+        return
+    blocking = cast(Client, interaction.client).services.blocking
+    guild_id, user_id = GuildId(interaction.guild_id), UserId(interaction.user.id)
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await blocking.ensure_not_blocked(guild_id, user_id)
+    except (StorageError, TimeoutError) as error:
+        _log.warning("block_not_checked", extra={"error": type(error).__name__})
 
 
 async def answer_refusal(

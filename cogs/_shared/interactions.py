@@ -88,6 +88,29 @@ def may_moderate(interaction: discord.Interaction, channel_id: ChannelId) -> boo
     return rights.manage_messages
 
 
+def check_moderator(interaction: discord.Interaction) -> bool:
+    """As `check_manager`, for members who may manage messages. Raises CheckRefusedError."""
+    try:
+        ensure_moderator(interaction)
+    except UserFacingError as error:
+        raise CheckRefusedError(error) from error
+    return True
+
+
+def ensure_moderator(interaction: discord.Interaction) -> None:
+    """Raises InvalidRequestError for members without Manage Messages in the whole server.
+
+    A member who moderates one channel has it in the interactions there.
+    """
+    if not is_moderator(interaction.user):
+        raise InvalidRequestError(["This command needs the Manage Messages permission."])
+
+
+def is_moderator(user: discord.User | discord.Member) -> bool:
+    """Whether a role gives this member Manage Messages, whatever a channel adds or takes away."""
+    return isinstance(user, discord.Member) and user.guild_permissions.manage_messages
+
+
 def parent_of(channel: object) -> ChannelId | None:
     """The channel that a thread hangs on."""
     return ChannelId(channel.parent_id) if isinstance(channel, discord.Thread) else None

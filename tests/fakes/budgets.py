@@ -10,6 +10,7 @@ from bot.delivery.messenger import PrivateAnswer
 from bot.delivery.threads import CardThread, ThreadTrouble
 from bot.errors import LeaseLostError, OfferExpiredError, StorageError
 from bot.guilds.audit import AuditNote
+from bot.guilds.moderation import BlockedMember
 from bot.guilds.notices import (
     MAX_STANDS,
     Notice,
@@ -142,6 +143,41 @@ class InMemoryMembers:
             self.without_recipe.discard(user_id)
         else:
             self.without_recipe.add(user_id)
+
+
+@dataclass
+class InMemoryBlocks:
+    """The port `BlockStore`."""
+
+    blocks: dict[tuple[GuildId, UserId], BlockedMember] = field(default_factory=dict)
+    noted: list[AuditNote] = field(default_factory=list)
+
+    async def is_blocked(self, guild_id: GuildId, user_id: UserId) -> bool:
+        return (guild_id, user_id) in self.blocks
+
+    async def block(self, block: BlockedMember, noted: AuditNote) -> None:
+        self.blocks[block.guild_id, block.user_id] = block
+        self.noted.append(noted)
+
+    async def unblock(self, guild_id: GuildId, user_id: UserId, noted: AuditNote) -> bool:
+        gone = self.blocks.pop((guild_id, user_id), None) is not None
+        self.noted += [noted] if gone else []
+        return gone
+
+    async def list_blocked(
+        self, guild_id: GuildId, most: int, skip: int = 0
+    ) -> list[BlockedMember]:
+        found = [one for one in self.blocks.values() if one.guild_id == guild_id]
+        latest = sorted(found, key=lambda one: (one.blocked_at, one.user_id), reverse=True)
+        return latest[skip : skip + most]
+
+    async def list_cancelling(self) -> list[BlockedMember]:
+        return [one for _, one in sorted(self.blocks.items()) if one.is_cancelling]
+
+    async def end_cancelling(self, block: BlockedMember) -> None:
+        key = block.guild_id, block.user_id
+        if key in self.blocks and self.blocks[key].blocked_at == block.blocked_at:
+            self.blocks[key] = replace(self.blocks[key], is_cancelling=False)
 
 
 @dataclass

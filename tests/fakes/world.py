@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
 from bot.catalog.models import Catalog
@@ -34,6 +35,7 @@ from tests.factories import (
 )
 from tests.fakes.budgets import (
     InMemoryAvailability,
+    InMemoryBlocks,
     InMemoryCardThreads,
     InMemoryFavorites,
     InMemoryGuilds,
@@ -113,6 +115,7 @@ class World:
     availability: InMemoryAvailability = field(default_factory=InMemoryAvailability)
     guilds: InMemoryGuilds = field(default_factory=InMemoryGuilds)
     members: InMemoryMembers = field(default_factory=InMemoryMembers)
+    blocks: InMemoryBlocks = field(default_factory=InMemoryBlocks)
     presets: InMemoryPresets = field(default_factory=InMemoryPresets)
     favorites: InMemoryFavorites = field(default_factory=InMemoryFavorites)
     notices: InMemoryNotices = field(default_factory=InMemoryNotices)
@@ -172,6 +175,7 @@ class World:
             policies=money,
             guilds=self.guilds,
             members=self.members,
+            blocks=self.blocks,
             presets=self.presets,
             favorites=self.favorites,
             notices=self.notices,
@@ -253,3 +257,15 @@ def _set_event() -> asyncio.Event:
     event = asyncio.Event()
     event.set()
     return event
+
+
+class Unblocked:
+    """The service `Blocking` of a server that blocks no one."""
+
+    async def ensure_not_blocked(self, guild_id: GuildId, user_id: UserId) -> None:
+        pass
+
+
+OPEN_TO_ALL = SimpleNamespace(
+    services=SimpleNamespace(blocking=Unblocked())
+)  # an interaction's client

@@ -18,7 +18,8 @@ import pytest
 import bot
 import cogs
 from bot.composition import Application
-from bot.guilds.audit import Actor
+from bot.guilds.audit import Actor, AuditNote
+from bot.guilds.moderation import BlockedMember
 from bot.ids import GuildId, JobId, UserId
 from bot.jobs.job import Job, JobState
 from bot.money.changes import SetRules
@@ -513,6 +514,27 @@ async def turn_as_former_admin(scene: Scene, _shown: Shown) -> tuple[Shown, Json
     return own, await use(scene, own)
 
 
+async def show_blocked(scene: Scene, name: str = "Max") -> Shown:
+    for _ in range(25):  # more than two pages
+        number = next(scene.numbers)
+        block = BlockedMember(
+            scene.guild, UserId(number), "rude", UserId(1), scene.parts.clock.now()
+        )
+        by = Actor(scene.guild, UserId(1), f"block-{number}", block.blocked_at)
+        await scene.parts.stores.blocks.block(block, AuditNote(by, "blocked"))
+    page = await scene.offices[name].ask("moderation blocked")
+    message = page | {"channel_id": scene.fern.channel}
+    return Shown(name, message, named(message, "blocked"), page["embeds"])
+
+
+async def turn_as_former_moderator(scene: Scene, _shown: Shown) -> tuple[Shown, Json]:
+    own = await show_blocked(scene)
+    await scene.give_roles("Max")
+    said = await use(scene, own)
+    await scene.give_roles("Max", "Moderator")
+    return own, said
+
+
 async def show_models(scene: Scene) -> Shown:
     page = await scene.fern.ask("models list")
     message = page | {"channel_id": scene.fern.channel}
@@ -580,6 +602,7 @@ ROWS = {
     "words": Row(show_words, is_form_again, by("Juno"), NOT_YOURS),
     "apply": Row(show_apply, is_in_force, apply_as_former_admin, "Manage Server"),
     "history": Row(show_history, is_another_page, turn_as_former_admin, "Manage Server"),
+    "blocked": Row(show_blocked, is_another_page, turn_as_former_moderator, "Manage Messages"),
     "models": Row(show_models, is_another_page),
 }
 

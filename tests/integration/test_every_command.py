@@ -194,13 +194,33 @@ ADMINS: dict[str, Row] = {
     "quota-admin history": Row(
         {}, answers("quota-admin history", lambda one: "pool" in card_of(one)["text"]), True
     ),
+    "moderation block": Row(
+        {"member": FERN, "reason": "rude"},
+        lambda stage: stage.parts.stores.blocks.is_blocked(stage.guild, stage.fern),
+        True,
+        "Manage Messages",
+    ),
+    "moderation blocked": Row(
+        {},
+        answers("moderation blocked", lambda one: "rude" in card_of(one)["text"]),
+        True,
+        "Manage Messages",
+    ),
+    "moderation unblock": Row(
+        {"member": FERN},
+        lambda stage: stage.parts.stores.blocks.is_blocked(stage.guild, stage.fern),
+        False,
+        "Manage Messages",
+    ),
     "quota-admin reset": Row(
         {},
         whole_policy,
         (FIRST_DAY.rules, FIRST_DAY.pool_micros, FIRST_DAY.zone, FIRST_DAY.is_paused),
     ),
 }
-SHOWS = {name for name in ADMINS if name.split()[1] in {"show", "usage", "export", "history"}}
+SHOWS = {
+    name for name in ADMINS if name.split()[1] in {"show", "usage", "export", "history", "blocked"}
+}
 MEMBERS = {  # what someone reads who may not
     "video": "0 videos in progress; the limit is 0",
     "create": "0 videos in progress; the limit is 0",

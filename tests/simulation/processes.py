@@ -24,6 +24,7 @@ from bot.storage.availability import SqlAvailabilityStore
 from bot.storage.budgets import SqlRequestBudgets
 from bot.storage.deliveries import SqlPrivateAnswers
 from bot.storage.guilds import (
+    SqlBlockStore,
     SqlCardThreads,
     SqlFavoriteStore,
     SqlGuildStore,
@@ -117,6 +118,7 @@ def new_program(surroundings: Surroundings, storm: Storm) -> Program:
         policies=money_store,
         guilds=SqlGuildStore(engine),
         members=SqlMemberStore(engine),
+        blocks=SqlBlockStore(engine),
         presets=SqlPresetStore(engine),
         favorites=SqlFavoriteStore(engine),
         notices=SqlNoticeStore(engine),

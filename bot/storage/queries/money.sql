@@ -93,8 +93,13 @@ ON CONFLICT (guild_id, user_id, period_seconds) DO UPDATE SET
     is_exempt = excluded.is_exempt;
 
 -- name: count_open_jobs^
--- Count a member's open jobs on a server; a storyboard counts once, without its shots.
-SELECT COUNT(*) AS open_jobs FROM jobs
+-- Count a member's open jobs on a server; a storyboard counts once, without its shots. With it, in
+-- one trip, whether a moderator has blocked the member.
+SELECT
+    COUNT(*) AS open_jobs,
+    (SELECT COUNT(*) FROM blocked_members AS b
+     WHERE b.guild_id = :guild_id AND b.user_id = :user_id) AS blocks
+FROM jobs
 WHERE guild_id = :guild_id AND user_id = :user_id AND shot_number IS NULL
     AND state IN ('queued', 'submitting', 'uncertain', 'rendering', 'downloading');
 

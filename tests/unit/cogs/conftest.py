@@ -35,6 +35,7 @@ def stage():
         quotes=process.services.quotes,
         choosing=process.services.choosing,
         ordering=process.ordering,
+        blocking=process.services.blocking,
         cancelling=process.services.cancelling,
         following=process.services.following,
         clock=Hurried(),

@@ -14,6 +14,7 @@ from cogs.animate import (
     ANY_PICTURE,
 )
 from tests.factories import NOW
+from tests.fakes.world import OPEN_TO_ALL
 from tests.unit.cogs.animating import EVENT, shown, states
 
 
@@ -45,7 +46,7 @@ class Press:
     """Someone presses a button; `said` is what they alone read."""
 
     type = discord.InteractionType.component
-    guild_id, channel_id, channel = 10, 20, None
+    guild_id, channel_id, channel, client = 10, 20, None, OPEN_TO_ALL
     app_permissions = discord.Permissions.all()
     permissions = discord.Permissions.none()
 

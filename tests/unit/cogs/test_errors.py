@@ -1,5 +1,7 @@
 """What goes wrong in a command is said to its member, or at least to the operator."""
 
+import ast
+import importlib
 import inspect
 import logging
 from types import SimpleNamespace
@@ -12,6 +14,7 @@ from discord import app_commands
 from bot.client import Client
 from bot.errors import DatabaseBusyError, InvalidRequestError
 from bot.money.limits import LimitKind, LimitReachedError, Refusal
+from cogs import EXTENSIONS
 from cogs._shared.answers import empty_on_error, guarded
 from cogs._shared.interactions import check_manager
 from cogs.errors import Errors
@@ -67,7 +70,11 @@ async def test_more_reasons_than_a_message_holds_are_cut_and_not_kept_back(is_de
     response = SimpleNamespace(is_done=lambda: is_deferred, send_message=say)
     user, no_one = SimpleNamespace(id=30), discord.Permissions.none()
     interaction: Any = SimpleNamespace(
-        user=user, response=response, edit_original_response=say, permissions=no_one
+        user=user,
+        guild_id=None,
+        response=response,
+        edit_original_response=say,
+        permissions=no_one,
     )
 
     async def refuse() -> None:
@@ -85,7 +92,7 @@ class OrderResult:
     """An interaction that notes what it is answered; `rights` are those of anyone who asks."""
 
     type = discord.InteractionType.application_command
-    command = None
+    command = guild_id = None
 
     def __init__(self, rights: discord.Permissions | None = None) -> None:
         self.said: list[str] = []
@@ -225,3 +232,22 @@ async def test_what_belongs_to_an_older_version_is_answered(kind, custom_id, is_
     await Errors(cast(Client, SimpleNamespace())).on_interaction(asked)
 
     assert len(asked.said) == is_answered
+
+
+def awaited_in(listener: ast.AsyncFunctionDef) -> list[str]:
+    calls = [one.value for one in ast.walk(listener) if isinstance(one, ast.Await)]
+    return [ast.unparse(one.func) for one in calls if isinstance(one, ast.Call)]
+
+
+def test_every_press_and_form_passes_the_check_that_refuses_blocked_members():
+    """The kind: a listener that acts by itself would act for a blocked member, too."""
+    sources = [inspect.getsource(importlib.import_module(name)) for name in EXTENSIONS]
+    listeners = [
+        node
+        for source in sources
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.AsyncFunctionDef) and node.name == "on_interaction"
+    ]
+
+    assert len(listeners) > 8
+    assert {name for one in listeners for name in awaited_in(one)} == {"guarded"}

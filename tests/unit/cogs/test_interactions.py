@@ -12,7 +12,13 @@ import pytest
 
 from bot.errors import InvalidRequestError
 from bot.ids import ChannelId
-from cogs._shared.interactions import ensure_may_post, may_moderate, place_of, roles_of
+from cogs._shared.interactions import (
+    ensure_may_post,
+    is_moderator,
+    may_moderate,
+    place_of,
+    roles_of,
+)
 
 GUILD, MEMBER, OTHER = 1_000, 2_000, 2_001
 KNOWN, UNKNOWN = 3_000, 3_001
@@ -197,3 +203,11 @@ def test_who_moderates_one_channel_moderates_no_other(client, channel_id, of_all
     for moderates_all, expected in ((True, of_all), (False, of_one)):
         asked = in_server(client, moderates_all=moderates_all)
         assert may_moderate(asked, ChannelId(channel_id)) is expected
+
+
+@pytest.mark.parametrize("moderates_all", [True, False])
+def test_who_moderates_one_channel_moderates_no_server(client, moderates_all):
+    asked = in_server(client, moderates_all=moderates_all)
+
+    assert asked.permissions.manage_messages
+    assert is_moderator(asked.user) is moderates_all

@@ -13,7 +13,7 @@ from bot.jobs.job import JobState
 from bot.presentation.widgets import Action, parse, spell
 from cogs.jobs import Jobs
 from tests.factories import NOW, make_capability, make_request
-from tests.fakes.world import World
+from tests.fakes.world import OPEN_TO_ALL, World
 
 MEMBER, OTHER = 30, 31
 
@@ -21,7 +21,7 @@ MEMBER, OTHER = 30, 31
 class Press:
     """A press; `said` is what its presser reads, and `buttons` are what stands below it."""
 
-    guild_id, channel_id, message, client = 10, 20, None, None
+    guild_id, channel_id, message, client = 10, 20, None, OPEN_TO_ALL
     type = discord.InteractionType.component
     application_id, token, created_at = 1, "token", NOW
 

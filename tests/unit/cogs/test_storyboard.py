@@ -25,7 +25,7 @@ from cogs._shared.drafts import Draft, Drafts
 from cogs.storyboard import ShotList, Storyboard, request_of, shots_in
 from tests.factories import NOW, PROVIDER, make_capability, make_image
 from tests.fakes.clock import FakeClock
-from tests.fakes.world import World
+from tests.fakes.world import OPEN_TO_ALL, World
 
 FORM = "v1:shots:76"
 DRAFT = Draft(FORM, ModelId("fake-model"), aspect_ratio="16:9", resolution="720p")
@@ -39,7 +39,7 @@ class Interaction:
     """A submitted list; `said` is what its member reads, `files` what they are given."""
 
     type = discord.InteractionType.modal_submit
-    guild_id, channel_id, channel = 10, 20, None
+    guild_id, channel_id, channel, client = 10, 20, None, OPEN_TO_ALL
 
     def __init__(self, text, form=FORM):
         field = {"type": 4, "custom_id": "shots", "value": text}

@@ -1,0 +1,72 @@
+"""Blocked members, in lists and answers for moderators."""
+
+import re
+from collections.abc import Sequence
+
+import discord
+
+from bot.guilds.moderation import MAX_REASON, BlockedMember
+from bot.ids import UserId
+from bot.ordering.blocking import BlockResult
+from bot.presentation.escaping import plain
+from bot.presentation.money import COLOUR, videos, when_of
+from bot.presentation.widgets import VERSION, raw_row_of
+
+_PAGE = re.compile(rf"{VERSION}blocked:([0-9]{{1,6}})")
+
+
+def blocked(user_id: UserId, result: BlockResult, *, cancels: bool) -> str:
+    """A member was blocked, and what became of their open videos."""
+    who = f"<@{user_id}> is blocked: nothing they ask me for in this server is accepted."
+    return f"{who} {_open_videos(result, cancels=cancels)} `/moderation unblock` undoes this."
+
+
+def _open_videos(result: BlockResult, *, cancels: bool) -> str:
+    if not cancels:
+        return "Their videos in progress go on."
+    total = result.cancelled + result.spent
+    if result.left:
+        said = "I couldn't cancel all of their videos in progress; I'll try again in a minute."
+    elif not total:
+        said = "They had no videos in progress."
+    else:
+        said = f"Their {videos(total)} in progress {'was' if total == 1 else 'were'} cancelled."
+    if not result.spent:
+        return said
+    return f"{said} {videos(result.spent)} had already started, so what it costs is still charged."
+
+
+def unblocked(user_id: UserId) -> str:
+    return f"<@{user_id}> can use me in this server again."
+
+
+def list_of_blocked(found: Sequence[BlockedMember], page: int = 0) -> discord.Embed:
+    """A line for each, latest first."""
+    lines = [
+        f"<@{one.user_id}> · {when_of(one.blocked_at)} by <@{one.blocked_by}>"
+        f" · {plain(one.reason, most=MAX_REASON) or 'no reason given'}"
+        for one in found
+    ]
+    title = f"Blocked members · page {page + 1}" if page else "Blocked members"
+    return discord.Embed(title=title, description="\n".join(lines) or _none(page), colour=COLOUR)
+
+
+def _none(page: int) -> str:
+    return "No more blocked members." if page else "No one is blocked."
+
+
+def blocked_buttons(page: int, *, has_older: bool) -> discord.ui.View | None:
+    """To the pages beside this one; None where there is only one."""
+    ways = [("◀ Newer", page - 1, page > 0), ("Older ▶", page + 1, has_older)]
+    shown = [(label, spell_blocked(to)) for label, to, is_there in ways if is_there]
+    return raw_row_of(shown) if shown else None
+
+
+def spell_blocked(page: int) -> str:
+    return f"{VERSION}blocked:{page}"
+
+
+def parse_blocked(custom_id: str) -> int | None:
+    """The page; None for anything that `spell_blocked` never wrote."""
+    match = _PAGE.fullmatch(custom_id)
+    return None if match is None else int(match[1])

@@ -1,0 +1,34 @@
+-- name: get_blocked_member^
+-- Get a member's block.
+SELECT * FROM blocked_members WHERE guild_id = :guild_id AND user_id = :user_id;
+
+-- name: block_member^
+-- Block a member, or replace an earlier block.
+INSERT INTO blocked_members (guild_id, user_id, reason, blocked_by, blocked_at, is_cancelling)
+VALUES (:guild_id, :user_id, :reason, :blocked_by, :blocked_at, :is_cancelling)
+ON CONFLICT (guild_id, user_id) DO UPDATE SET
+    reason = excluded.reason, blocked_by = excluded.blocked_by, blocked_at = excluded.blocked_at,
+    is_cancelling = excluded.is_cancelling
+RETURNING user_id;
+
+-- name: unblock_member^
+-- End a member's block.
+DELETE FROM blocked_members WHERE guild_id = :guild_id AND user_id = :user_id
+RETURNING user_id;
+
+-- name: list_blocked_members
+-- List a server's blocked members, latest first.
+SELECT * FROM blocked_members WHERE guild_id = :guild_id
+ORDER BY blocked_at DESC, user_id DESC
+LIMIT :most OFFSET :skip;
+
+-- name: list_cancelling_blocks
+-- List the blocks whose open jobs are still to be cancelled.
+SELECT * FROM blocked_members WHERE is_cancelling = 1
+ORDER BY guild_id, user_id;
+
+-- name: end_cancelling^
+-- Record that the open jobs of a block were cancelled, unless it was made again since.
+UPDATE blocked_members SET is_cancelling = 0
+WHERE guild_id = :guild_id AND user_id = :user_id AND blocked_at = :blocked_at
+RETURNING user_id;

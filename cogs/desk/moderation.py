@@ -1,0 +1,116 @@
+"""`/moderation`: what those with Manage Messages decide about members.
+
+Hidden from those without the permission, and checked again at every use and every press.
+"""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import Client
+from bot.errors import InvalidRequestError
+from bot.guilds.moderation import MAX_REASON
+from bot.ids import UserId
+from bot.presentation.desk import moderation
+from bot.services import Services
+from cogs._shared.answers import guarded
+from cogs._shared.changing import NO_PINGS
+from cogs._shared.interactions import (
+    check_moderator,
+    custom_id_in,
+    ensure_moderator,
+    guild_of,
+    is_moderator,
+)
+
+CANCEL = "cancel"
+
+
+@app_commands.default_permissions(manage_messages=True)
+@app_commands.guild_only()
+class Moderation(commands.GroupCog, name="moderation", description="Moderate this server's videos"):
+    """Everything that is changed here is in the audit log, which `/quota-admin history` shows."""
+
+    def __init__(self, services: Services) -> None:
+        self._blocking = services.blocking
+
+    async def interaction_check(self, interaction: discord.Interaction) -> bool:
+        return check_moderator(interaction)
+
+    @app_commands.command(description="Refuse everything a member asks me for in this server")
+    @app_commands.describe(
+        member="Which member; also someone who has left, by their id",
+        reason="Why, for the other moderators",
+        in_progress="What happens to their videos in progress (default: they go on)",
+    )
+    @app_commands.choices(
+        in_progress=[
+            app_commands.Choice(name="let them finish", value="finish"),
+            app_commands.Choice(name="cancel them", value=CANCEL),
+        ]
+    )
+    async def block(
+        self,
+        interaction: discord.Interaction,
+        member: discord.User | discord.Member,
+        reason: app_commands.Range[str, 1, MAX_REASON] | None = None,
+        in_progress: app_commands.Choice[str] | None = None,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        _ensure_blockable(member)
+        cancels = in_progress is not None and in_progress.value == CANCEL
+        by, user_id = UserId(interaction.user.id), UserId(member.id)
+        result = await self._blocking.block(
+            guild_of(interaction), user_id, by, reason or "", cancels=cancels
+        )
+        text = moderation.blocked(user_id, result, cancels=cancels)
+        await interaction.edit_original_response(content=text, allowed_mentions=NO_PINGS)
+
+    @app_commands.command(description="Let a blocked member use me again")
+    @app_commands.describe(member="Which member; also someone who has left, by their id")
+    async def unblock(
+        self, interaction: discord.Interaction, member: discord.User | discord.Member
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        by, user_id = UserId(interaction.user.id), UserId(member.id)
+        await self._blocking.unblock(guild_of(interaction), user_id, by)
+        await interaction.edit_original_response(
+            content=moderation.unblocked(user_id), allowed_mentions=NO_PINGS
+        )
+
+    @app_commands.command(description="List blocked members")
+    async def blocked(self, interaction: discord.Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
+        await self._show_blocked(interaction, 0)
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """The button of a page, perhaps shown by an earlier process."""
+        page = moderation.parse_blocked(custom_id_in(interaction))
+        if page is not None:
+            await guarded(interaction, lambda: self._turn(interaction, page), is_request=False)
+
+    async def _turn(self, interaction: discord.Interaction, page: int) -> None:
+        await interaction.response.defer()
+        ensure_moderator(interaction)
+        await self._show_blocked(interaction, page)
+
+    async def _show_blocked(self, interaction: discord.Interaction, page: int) -> None:
+        found, has_older = await self._blocking.list_page(guild_of(interaction), page)
+        await interaction.edit_original_response(
+            embed=moderation.list_of_blocked(found, page),
+            view=moderation.blocked_buttons(page, has_older=has_older),
+        )
+
+
+def _ensure_blockable(member: discord.User | discord.Member) -> None:
+    """Raises InvalidRequestError for bots and moderators."""
+    if member.bot:
+        raise InvalidRequestError(["Bots can't make videos. Choose a person."])
+    if is_moderator(member):
+        who = f"<@{member.id}> is a moderator here."
+        raise InvalidRequestError([f"{who} Take that role away first."])
+
+
+async def setup(client: Client) -> None:
+    await client.add_cog(Moderation(client.services))
