@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import answering, dispatcher, fitting, joining, waiting, worker
+from bench import answering, dispatcher, fitting, joining, waiting, words, worker
 from bench.host import described
 from bench.pictures import bars
 
@@ -34,6 +34,7 @@ def run(*, peers: bool) -> str:
         ("dispatcher", _dispatcher),
         ("fitting", lambda: asyncio.run(fitting.run(list(fitting.VIDEOS)))),
         ("joining", lambda: asyncio.run(joining.run())),
+        ("words", lambda: words.run(words.TIMES)),
         ("answering", lambda: asyncio.run(answering.run(answering.TIMES))),
     )
     for name, section in sections:

@@ -36,7 +36,7 @@ from bot.delivery.private_answers import Following, PrivateAnswers, PrivateAnswe
 from bot.delivery.temporary import DeletionSchedule, TemporaryMessageSweeper
 from bot.delivery.threads import CardThreads, CardThreadStore
 from bot.gateway import GatewayPace
-from bot.guilds.moderation import BlockStore
+from bot.guilds.moderation import BlockStore, WordFilter, WordStore
 from bot.guilds.notices import NoticeStore, TemporaryMessages
 from bot.guilds.reports import Reporting
 from bot.guilds.settings import GuildAdmin, GuildStore, MemberStore, Recipes
@@ -110,6 +110,7 @@ from bot.storage.guilds import (
     SqlOfferStore,
     SqlPresetStore,
     SqlTemporaryMessages,
+    SqlWordStore,
 )
 from bot.storage.money import Money
 from bot.storage.money_store import SqlMoneyStore
@@ -138,6 +139,7 @@ class Stores:
     guilds: GuildStore
     members: MemberStore
     blocks: BlockStore
+    words: WordStore
     presets: PresetStore
     favorites: FavoriteStore
     notices: NoticeStore
@@ -275,6 +277,7 @@ def make_stores(engine: Engine) -> Stores:
         guilds=SqlGuildStore(engine),
         members=SqlMemberStore(engine),
         blocks=SqlBlockStore(engine),
+        words=SqlWordStore(engine),
         presets=SqlPresetStore(engine),
         favorites=SqlFavoriteStore(engine),
         notices=SqlNoticeStore(engine),
@@ -329,7 +332,10 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
         fetching={name for name, one in providers.items() if one.pictures_max_bytes is None},
     )
     removed = RemovedVideos(stores.jobs, stores.messages)
+    new_edit_id = adapters.ids(EditId)
+    words = WordFilter(stores.words, clock, new_edit_id)
     ordering = Ordering(
+        words=words,
         store=stores.offers,
         guilds=stores.guilds,
         quotes=quotes,
@@ -341,7 +347,6 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
         new_offer_id=adapters.ids(OfferId),
     )
     recipes = Recipes(stores.guilds, stores.members)
-    new_edit_id = adapters.ids(EditId)
     sequels = Sequels(
         jobs=stores.jobs,
         guilds=stores.guilds,
@@ -376,6 +381,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
         ),
         following=Following(stores.answers, clock),
         cancelling=cancelling,
+        words=words,
         blocking=Blocking(stores.blocks, stores.jobs, cancelling, clock, new_edit_id),
         removing=Removal(stores.jobs, stores.messages, stores.guilds, clock),
         footage=Footage(

@@ -15,6 +15,7 @@ BotError
 │  ├─ NotYourJobError
 │  ├─ NotTheMakerError                this server leaves a video's buttons to its maker
 │  ├─ MemberBlockedError              by a moderator of this server
+│  ├─ WordNotAllowedError             in a prompt, by this server's moderators
 │  ├─ NotYourOfferError
 │  ├─ OfferExpiredError
 │  ├─ PriceRoseError                  the price shown is no longer valid
@@ -131,6 +132,14 @@ class NotTheMakerError(UserFacingError):
 
 class MemberBlockedError(UserFacingError):
     """A moderator of this server has blocked this member."""
+
+
+class WordNotAllowedError(UserFacingError):
+    """A prompt has a word that this server's moderators do not allow; never said in public."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__("a word is not allowed")
+        self.word = word
 
 
 class AlreadySpentError(UserFacingError):

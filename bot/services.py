@@ -11,6 +11,7 @@ from bot.catalog.models import Catalog
 from bot.clock import Clock
 from bot.delivery.private_answers import Following
 from bot.delivery.temporary import DeletionSchedule
+from bot.guilds.moderation import WordFilter
 from bot.guilds.reports import Reporting
 from bot.guilds.settings import GuildAdmin, Recipes
 from bot.jobs.cancel import Cancelling
@@ -45,6 +46,7 @@ class Services:
     member_money: MemberMoney
     policy_admin: PolicyAdmin
     blocking: Blocking
+    words: WordFilter
     cancelling: Cancelling
     following: Following
     removing: Removal

@@ -20,6 +20,7 @@ from bot.errors import (
     OfferExpiredError,
     PriceRoseError,
 )
+from bot.guilds.moderation import WordFilter
 from bot.guilds.settings import CardPlace, GuildStore
 from bot.ids import IdempotencyKey, JobId, OfferId, ProviderName
 from bot.jobs.job import FailureKind, Job, JobState
@@ -135,6 +136,7 @@ class Ordering:
         *,
         store: OfferStore,
         guilds: GuildStore,
+        words: WordFilter,
         quotes: Quotes,
         acceptance: Acceptance,
         breakers: CircuitBreakers,
@@ -146,6 +148,7 @@ class Ordering:
         self._store = store
         self._removed = removed
         self._guilds = guilds
+        self._words = words
         self._quotes = quotes
         self._acceptance = acceptance
         self._breakers = breakers
@@ -156,9 +159,10 @@ class Ordering:
     async def ask(self, request: VideoRequest, place: Origin, key: IdempotencyKey) -> OrderResult:
         """Accept a request, or offer it at its price.
 
-        Raises InvalidRequestError, ProviderPausedError, LimitReachedError and
+        Raises InvalidRequestError, WordNotAllowedError, ProviderPausedError, LimitReachedError and
         DuplicateRequestError.
         """
+        await self._ensure_words(request, place)
         quote = await self._quotes.quote(request)
         await self._ensure_open(quote)
         budget = await self._ensure_room(quote, place)
@@ -181,6 +185,7 @@ class Ordering:
         Whether the service is paused is left to `ask`. The request holds placeholders for its pictures. A model without a listed price is asked for
         a quote later, with the pictures. Raises InvalidRequestError and LimitReachedError.
         """
+        await self._ensure_words(request, place)
         try:
             completed, capability, found = self._quotes.priced(request)
         except InvalidRequestError:
@@ -219,6 +224,7 @@ class Ordering:
             raise NotYourOfferError
         if self._clock.now() >= offer.expires_at:
             raise OfferExpiredError
+        await self._ensure_words(offer.request, offer.place)
         quote = await self._quotes.quote(offer.request)
         ensure_suits(quote.capability, adults=adults)
         await self._ensure_open(quote)
@@ -228,6 +234,12 @@ class Ordering:
         budget = await self._ensure_room(quote, place)
         left = _left_after(quote, budget)
         return await self._accepted(quote, left, place, offer.key)
+
+    async def _ensure_words(self, request: VideoRequest, place: Origin) -> None:
+        """Refuse words before a service sees them, even for a quote. Raises WordNotAllowedError."""
+        texts = [request.prompt, request.negative_prompt or ""]
+        texts += [shot.prompt for shot in request.shots]
+        await self._words.ensure_allowed(place.guild_id, texts)
 
     async def _ensure_room(self, quote: Quote, place: Origin) -> BudgetSnapshot:
         await self._removed.ensure_usable(quote.request)

@@ -34,6 +34,7 @@ from bot.errors import (
     VideoRejectedError,
     VideoTakenDownError,
     VideoWillNotComeError,
+    WordNotAllowedError,
 )
 from bot.guilds.settings import ButtonsFor, CardPlace, GuildSettings
 from bot.ids import ChannelId, ModelId
@@ -105,13 +106,18 @@ _KINDS = {
 
 
 def sentence(
-    error: BotError, *, is_request: bool = True, is_admin: bool = False, is_public: bool = False
+    error: BotError,
+    *,
+    is_request: bool = True,
+    is_admin: bool = False,
+    is_public: bool = False,
+    is_moderator: bool = False,
 ) -> str:
     """The text for a member about an error that they can fix, or should know of.
 
     Only of a request for a video it is said that nothing was charged. `is_admin`: the reader has the
-    commands that change limits. `is_public`: others read it too, who are not told what a member
-    has left.
+    commands that change limits, `is_moderator` those of `/moderation`. `is_public`: others read it
+    too, who are not told what a member has left, nor a word that is not allowed.
     """
     said = _SAID if is_request else _SAID | _SAID_OF_CHANGES
     match error:
@@ -121,12 +127,25 @@ def sentence(
             return f"{plain(str(error), most=MAX_TROUBLE)} {NOTHING_CHARGED}"
         case LimitReachedError(refusals=refusals):
             return money.refused(refusals, is_admin=is_admin, is_public=is_public)
-        case ProviderPausedError():
-            return paused(error, can_do_otherwise=False)
-        case AlreadySpentError():
-            return stop_following(error)
+        case WordNotAllowedError(word=word):
+            return _word(word, is_public=is_public, is_moderator=is_moderator)
+        case ProviderPausedError() | AlreadySpentError():
+            return _asked(error)
         case _:
             return said.get(type(error), "Something went wrong on my side.")
+
+
+def _asked(error: ProviderPausedError | AlreadySpentError) -> str:
+    if isinstance(error, AlreadySpentError):
+        return stop_following(error)
+    return paused(error, can_do_otherwise=False)
+
+
+def _word(word: str, *, is_public: bool, is_moderator: bool) -> str:
+    which = "a word in this prompt" if is_public else f"“{quoted(word, most=100)}” in prompts"
+    said = f"This server's moderators don't allow {which}. Change it and try again."
+    changing = " You can allow it with `/moderation words remove`." if is_moderator else ""
+    return f"{said}{'' if is_public else changing} {NOTHING_CHARGED}"
 
 
 def _reasons(reasons: Sequence[str]) -> str:

@@ -1,13 +1,14 @@
 """The ports of servers: settings, presets, blocked members, notices, threads, offers and others."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.catalog.presets import Preset, PresetOwner
 from bot.catalog.request import Origin
 from bot.delivery.threads import CardThread, ThreadTrouble
 from bot.errors import DatabaseBusyError, LeaseLostError, OfferExpiredError
-from bot.guilds.audit import AuditNote
-from bot.guilds.moderation import BlockedMember
+from bot.guilds.audit import Actor, AuditNote
+from bot.guilds.moderation import BlockedMember, Word
 from bot.guilds.notices import (
     MAX_STANDS,
     Notice,
@@ -254,6 +255,52 @@ class SqlBlockStore:
             user_id=block.user_id,
             blocked_at=rows.milliseconds(block.blocked_at),
         )
+
+
+class SqlWordStore:
+    """Word lists in SQLite or PostgreSQL."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def version(self, guild_id: GuildId) -> int:
+        row = await self._engine.read_one("get_word_list", guild_id=guild_id)
+        return 0 if row is None else int(row["version"])
+
+    async def list_words(self, guild_id: GuildId) -> list[Word]:
+        found = await self._engine.read_all("list_words", guild_id=guild_id)
+        return [Word(row["word_key"], row["word"]) for row in found]
+
+    async def add(
+        self, by: Actor, words: Sequence[Word], most: int, noted: AuditNote
+    ) -> list[Word] | None:
+        async with self._engine.transaction() as tx:
+            await tx.one("bump_word_list", guild_id=by.guild_id)  # locks the list
+            listed = await tx.all("list_words", guild_id=by.guild_id)
+            known = {row["word_key"] for row in listed}
+            added = [one for one in words if one.key not in known]
+            if len(known) + len(added) > most:
+                return None
+            for one in added:
+                await tx.one(
+                    "insert_word",
+                    guild_id=by.guild_id,
+                    word_key=one.key,
+                    word=one.word,
+                    added_by=by.user_id,
+                    added_at=rows.milliseconds(by.at),
+                )
+            if added:
+                await _record(tx, noted)
+            return added
+
+    async def remove(self, guild_id: GuildId, key: str, noted: AuditNote) -> bool:
+        async with self._engine.transaction() as tx:
+            await tx.one("bump_word_list", guild_id=guild_id)
+            gone = await tx.one("delete_word", guild_id=guild_id, word_key=key)
+            if gone is not None:
+                await _record(tx, noted)
+            return gone is not None
 
 
 def _block_from(row: Row) -> BlockedMember:

@@ -23,7 +23,7 @@ from bot.ids import ChannelId, GuildId, MessageId, UserId
 from bot.jobs.messages import NONCE_MAX_CHARACTERS
 from bot.ordering.offers import OFFER_HOLDS_FOR
 from bot.presentation import answers
-from cogs._shared.interactions import CheckRefusedError
+from cogs._shared.interactions import CheckRefusedError, is_moderator
 
 _log = logging.getLogger(__name__)
 TRIES = 3
@@ -105,8 +105,19 @@ async def answer_refusal(
     interaction: discord.Interaction, error: UserFacingError, *, is_request: bool
 ) -> None:
     """Say why, with a command to change it only to those who have that command."""
-    is_admin = interaction.permissions.manage_guild
-    await answer(interaction, answers.sentence(error, is_request=is_request, is_admin=is_admin))
+    await answer(interaction, refusal(interaction, error, is_request=is_request))
+
+
+def refusal(
+    interaction: discord.Interaction, error: UserFacingError, *, is_request: bool = True
+) -> str:
+    """What this member alone reads; names the commands that they have."""
+    return answers.sentence(
+        error,
+        is_request=is_request,
+        is_admin=interaction.permissions.manage_guild,
+        is_moderator=is_moderator(interaction.user),
+    )
 
 
 async def answer_unexpected(interaction: discord.Interaction, error: Exception) -> None:
@@ -159,8 +170,7 @@ async def refuse_and_give_back(
 ) -> None:
     """Say why a member's text can't be used, and give it back."""
     _log.info("refused", extra={"error": type(error).__name__, "user": interaction.user.id})
-    is_admin = interaction.permissions.manage_guild
-    trouble = answers.sentence(error, is_request=is_request, is_admin=is_admin)
+    trouble = refusal(interaction, error, is_request=is_request)
     await give_back(interaction, trouble, text, name=name)
 
 

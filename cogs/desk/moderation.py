@@ -3,6 +3,8 @@
 Hidden from those without the permission, and checked again at every use and every press.
 """
 
+import re
+
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -10,10 +12,11 @@ from discord.ext import commands
 from bot.client import Client
 from bot.errors import InvalidRequestError
 from bot.guilds.moderation import MAX_REASON
+from bot.guilds.words import MAX_LENGTH
 from bot.ids import UserId
 from bot.presentation.desk import moderation
 from bot.services import Services
-from cogs._shared.answers import guarded
+from cogs._shared.answers import empty_on_error, guarded
 from cogs._shared.changing import NO_PINGS
 from cogs._shared.interactions import (
     check_moderator,
@@ -24,6 +27,9 @@ from cogs._shared.interactions import (
 )
 
 CANCEL = "cancel"
+MAX_TYPED = 4000  # characters
+MAX_CHOICES = 25  # Discord's
+_SEPARATORS = re.compile(r"[,\n]")
 
 
 @app_commands.default_permissions(manage_messages=True)
@@ -31,8 +37,11 @@ CANCEL = "cancel"
 class Moderation(commands.GroupCog, name="moderation", description="Moderate this server's videos"):
     """Everything that is changed here is in the audit log, which `/quota-admin history` shows."""
 
+    words = app_commands.Group(name="words", description="Words that prompts can't have here")
+
     def __init__(self, services: Services) -> None:
         self._blocking = services.blocking
+        self._words = services.words
 
     async def interaction_check(self, interaction: discord.Interaction) -> bool:
         return check_moderator(interaction)
@@ -89,6 +98,62 @@ class Moderation(commands.GroupCog, name="moderation", description="Moderate thi
         page = moderation.parse_blocked(custom_id_in(interaction))
         if page is not None:
             await guarded(interaction, lambda: self._turn(interaction, page), is_request=False)
+        of_words = moderation.parse_words(custom_id_in(interaction))
+        if of_words is not None:
+            await guarded(
+                interaction, lambda: self._turn_words(interaction, of_words), is_request=False
+            )
+
+    @words.command(name="add", description="Refuse prompts with these words or phrases")
+    @app_commands.describe(words="One, or several with commas between them")
+    async def add_words(
+        self, interaction: discord.Interaction, words: app_commands.Range[str, 1, MAX_TYPED]
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        guild_id, by = guild_of(interaction), UserId(interaction.user.id)
+        typed = [one for one in _SEPARATORS.split(words) if one.strip()]
+        added = await self._words.add(guild_id, by, typed)
+        total = len(await self._words.list_words(guild_id))
+        await interaction.edit_original_response(
+            content=moderation.words_added(added, len(typed), total)
+        )
+
+    @words.command(name="remove", description="Allow a word or phrase in prompts again")
+    @app_commands.describe(word="Which word; see the list")
+    async def remove_word(
+        self, interaction: discord.Interaction, word: app_commands.Range[str, 1, MAX_LENGTH]
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        await self._words.remove(guild_of(interaction), UserId(interaction.user.id), word)
+        await interaction.edit_original_response(content=moderation.word_removed(word))
+
+    @remove_word.autocomplete("word")
+    @empty_on_error
+    async def _listed(
+        self, interaction: discord.Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        if not is_moderator(interaction.user):
+            return []
+        found = await self._words.list_words(guild_of(interaction))
+        fitting = [one.word for one in found if typed.casefold() in one.word.casefold()]
+        return [app_commands.Choice(name=one, value=one) for one in fitting[:MAX_CHOICES]]
+
+    @words.command(name="list", description="List the words that prompts can't have here")
+    async def list_words(self, interaction: discord.Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
+        await self._show_words(interaction, 0)
+
+    async def _turn_words(self, interaction: discord.Interaction, page: int) -> None:
+        await interaction.response.defer()
+        ensure_moderator(interaction)
+        await self._show_words(interaction, page)
+
+    async def _show_words(self, interaction: discord.Interaction, page: int) -> None:
+        found = await self._words.list_words(guild_of(interaction))
+        await interaction.edit_original_response(
+            embed=moderation.list_of_words(found, page),
+            view=moderation.words_buttons(page, len(found)),
+        )
 
     async def _turn(self, interaction: discord.Interaction, page: int) -> None:
         await interaction.response.defer()

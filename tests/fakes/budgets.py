@@ -1,5 +1,6 @@
 """Budgets, pauses, offers and servers' settings in memory, held to the databases' contract."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -9,8 +10,8 @@ from bot.clock import Clock, SystemClock
 from bot.delivery.messenger import PrivateAnswer
 from bot.delivery.threads import CardThread, ThreadTrouble
 from bot.errors import LeaseLostError, OfferExpiredError, StorageError
-from bot.guilds.audit import AuditNote
-from bot.guilds.moderation import BlockedMember
+from bot.guilds.audit import Actor, AuditNote
+from bot.guilds.moderation import BlockedMember, Word
 from bot.guilds.notices import (
     MAX_STANDS,
     Notice,
@@ -178,6 +179,39 @@ class InMemoryBlocks:
         key = block.guild_id, block.user_id
         if key in self.blocks and self.blocks[key].blocked_at == block.blocked_at:
             self.blocks[key] = replace(self.blocks[key], is_cancelling=False)
+
+
+@dataclass
+class InMemoryWords:
+    """The port `WordStore`."""
+
+    words: dict[GuildId, dict[str, Word]] = field(default_factory=dict)
+    versions: Counter[GuildId] = field(default_factory=Counter)
+    noted: list[AuditNote] = field(default_factory=list)
+
+    async def version(self, guild_id: GuildId) -> int:
+        return self.versions[guild_id]
+
+    async def list_words(self, guild_id: GuildId) -> list[Word]:
+        return list(self.words.get(guild_id, {}).values())
+
+    async def add(
+        self, by: Actor, words: Sequence[Word], most: int, noted: AuditNote
+    ) -> list[Word] | None:
+        self.versions[by.guild_id] += 1
+        known = self.words.setdefault(by.guild_id, {})
+        added = [one for one in words if one.key not in known]
+        if len(known) + len(added) > most:
+            return None
+        known |= {one.key: one for one in added}
+        self.noted += [noted] if added else []
+        return added
+
+    async def remove(self, guild_id: GuildId, key: str, noted: AuditNote) -> bool:
+        self.versions[guild_id] += 1
+        gone = self.words.get(guild_id, {}).pop(key, None) is not None
+        self.noted += [noted] if gone else []
+        return gone
 
 
 @dataclass

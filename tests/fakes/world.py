@@ -45,6 +45,7 @@ from tests.fakes.budgets import (
     InMemoryPassing,
     InMemoryPresets,
     InMemoryPrivateAnswers,
+    InMemoryWords,
 )
 from tests.fakes.clock import FakeClock
 from tests.fakes.job_store import InMemoryJobStore, JobStores
@@ -116,6 +117,7 @@ class World:
     guilds: InMemoryGuilds = field(default_factory=InMemoryGuilds)
     members: InMemoryMembers = field(default_factory=InMemoryMembers)
     blocks: InMemoryBlocks = field(default_factory=InMemoryBlocks)
+    words: InMemoryWords = field(default_factory=InMemoryWords)
     presets: InMemoryPresets = field(default_factory=InMemoryPresets)
     favorites: InMemoryFavorites = field(default_factory=InMemoryFavorites)
     notices: InMemoryNotices = field(default_factory=InMemoryNotices)
@@ -176,6 +178,7 @@ class World:
             guilds=self.guilds,
             members=self.members,
             blocks=self.blocks,
+            words=self.words,
             presets=self.presets,
             favorites=self.favorites,
             notices=self.notices,

@@ -527,12 +527,23 @@ async def show_blocked(scene: Scene, name: str = "Max") -> Shown:
     return Shown(name, message, named(message, "blocked"), page["embeds"])
 
 
-async def turn_as_former_moderator(scene: Scene, _shown: Shown) -> tuple[Shown, Json]:
-    own = await show_blocked(scene)
-    await scene.give_roles("Max")
-    said = await use(scene, own)
-    await scene.give_roles("Max", "Moderator")
-    return own, said
+async def show_words_list(scene: Scene, name: str = "Max") -> Shown:
+    words = ", ".join(f"word{next(scene.numbers)}" for _ in range(90))
+    await scene.offices[name].ask("moderation words add", words=words)
+    page = await scene.offices[name].ask("moderation words list")
+    message = page | {"channel_id": scene.fern.channel}
+    return Shown(name, message, named(message, "wordlist"), page["embeds"])
+
+
+def turn_as_former_moderator(show: Show) -> Try:
+    async def turn(scene: Scene, _shown: Shown) -> tuple[Shown, Json]:
+        own = await show(scene)
+        await scene.give_roles("Max")
+        said = await use(scene, own)
+        await scene.give_roles("Max", "Moderator")
+        return own, said
+
+    return turn
 
 
 async def show_models(scene: Scene) -> Shown:
@@ -602,7 +613,15 @@ ROWS = {
     "words": Row(show_words, is_form_again, by("Juno"), NOT_YOURS),
     "apply": Row(show_apply, is_in_force, apply_as_former_admin, "Manage Server"),
     "history": Row(show_history, is_another_page, turn_as_former_admin, "Manage Server"),
-    "blocked": Row(show_blocked, is_another_page, turn_as_former_moderator, "Manage Messages"),
+    "blocked": Row(
+        show_blocked, is_another_page, turn_as_former_moderator(show_blocked), "Manage Messages"
+    ),
+    "wordlist": Row(
+        show_words_list,
+        is_another_page,
+        turn_as_former_moderator(show_words_list),
+        "Manage Messages",
+    ),
     "models": Row(show_models, is_another_page),
 }
 

@@ -212,6 +212,24 @@ ADMINS: dict[str, Row] = {
         False,
         "Manage Messages",
     ),
+    "moderation words add": Row(
+        {"words": "gore, bad word"},
+        lambda stage: _size(stage.parts.stores.words.list_words(stage.guild)),
+        2,
+        "Manage Messages",
+    ),
+    "moderation words list": Row(
+        {},
+        answers("moderation words list", lambda one: card_of(one)["text"]),
+        "gore\nbad word",
+        "Manage Messages",
+    ),
+    "moderation words remove": Row(
+        {"word": "GORE"},
+        lambda stage: _size(stage.parts.stores.words.list_words(stage.guild)),
+        1,
+        "Manage Messages",
+    ),
     "quota-admin reset": Row(
         {},
         whole_policy,
@@ -219,7 +237,10 @@ ADMINS: dict[str, Row] = {
     ),
 }
 SHOWS = {
-    name for name in ADMINS if name.split()[1] in {"show", "usage", "export", "history", "blocked"}
+    name
+    for name in ADMINS
+    if name.split()[1]
+    in {"show", "usage", "export", "history", "blocked"} | {"moderation words list"}
 }
 MEMBERS = {  # what someone reads who may not
     "video": "0 videos in progress; the limit is 0",

@@ -101,6 +101,43 @@ async def test_a_blocked_member_uses_no_button_or_form_new_or_old(studio, fern):
         assert len(studio.runs) == 1
 
 
+async def test_a_word_is_refused_at_every_door_and_never_repeated_in_public(studio, fern):
+    """By command, form, storyboard and 🎬, whose prompt is the bot's own."""
+    max_, videos = studio.people.person("Max"), studio.people.channel("videos")
+    async with studio.bot(), max_.watching() as by_max, fern.watching() as by_fern:
+        moderator, member = Office(max_, videos, by_max), Office(fern, videos, by_fern)
+        told = await moderator.ask("moderation words add", words="Gore, natural motion, gore")
+        assert told["content"].startswith("2 words added. 1 was there already.")
+        assert "gore" not in str(await fern.read(videos)).casefold()
+
+        form = await opened_form(by_fern, await fern.command(videos, "create"))
+        board = await opened_form(by_fern, await fern.command(videos, "storyboard"))
+        sent = [
+            await fern.submit(form, {"prompt": "a fox, g0re"}),
+            await fern.submit(board, {"shots": "a fox\na g.o.r.e bear"}),
+        ]
+        said = [await settled_answer(fern, by_fern, one) for one in sent]
+        said.append(await member.request(prompt="G\u043ere and a fox"))
+        for text in said:
+            assert "This server's moderators don't allow “Gore” in prompts." in text
+            assert text.count("Nothing was charged.") == 1
+            assert "/moderation" not in text
+        by_moderator = await moderator.request(prompt="gore")
+        assert "`/moderation words remove`" in by_moderator
+
+        message = await fern.say(videos, "", Upload("a.png", picture(), "image/png"))
+        await fern.react(message, "🎬")
+        public = await by_fern.until(
+            lambda kind, data: kind == "MESSAGE_CREATE" and "don't allow" in data["content"]
+        )
+        assert "don't allow a word in this prompt" in public["content"]
+        assert "natural motion" not in public["content"].casefold()
+        assert studio.runs == []
+
+        await moderator.ask("moderation words remove", word="GORE")
+        assert "Accepted" in await member.request(prompt="gore")
+
+
 def _enabled(message):
     return [one["custom_id"] for one in buttons_of(message) if not one.get("disabled")]
 

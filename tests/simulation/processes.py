@@ -33,6 +33,7 @@ from bot.storage.guilds import (
     SqlOfferStore,
     SqlPresetStore,
     SqlTemporaryMessages,
+    SqlWordStore,
 )
 from bot.storage.money import Money
 from bot.storage.money_store import SqlMoneyStore
@@ -119,6 +120,7 @@ def new_program(surroundings: Surroundings, storm: Storm) -> Program:
         guilds=SqlGuildStore(engine),
         members=SqlMemberStore(engine),
         blocks=SqlBlockStore(engine),
+        words=SqlWordStore(engine),
         presets=SqlPresetStore(engine),
         favorites=SqlFavoriteStore(engine),
         notices=SqlNoticeStore(engine),

@@ -5,13 +5,16 @@ from collections.abc import Sequence
 
 import discord
 
-from bot.guilds.moderation import MAX_REASON, BlockedMember
+from bot.guilds.moderation import MAX_REASON, BlockedMember, Word
+from bot.guilds.words import MAX_WORDS
 from bot.ids import UserId
 from bot.ordering.blocking import BlockResult
 from bot.presentation.escaping import plain
 from bot.presentation.money import COLOUR, videos, when_of
 from bot.presentation.widgets import VERSION, raw_row_of
 
+WORDS_PER_PAGE = 40  # each of a hundred characters at most: they fit an embed's 4096, escaped
+_WORDS = re.compile(rf"{VERSION}wordlist:([0-9]{{1,6}})")
 _PAGE = re.compile(rf"{VERSION}blocked:([0-9]{{1,6}})")
 
 
@@ -69,4 +72,49 @@ def spell_blocked(page: int) -> str:
 def parse_blocked(custom_id: str) -> int | None:
     """The page; None for anything that `spell_blocked` never wrote."""
     match = _PAGE.fullmatch(custom_id)
+    return None if match is None else int(match[1])
+
+
+def words_added(added: Sequence[Word], asked: int, total: int) -> str:
+    """How many words were added, and how many a server has."""
+    there = asked - len(added)
+    known = f" {there} {'was' if there == 1 else 'were'} there already." if there > 0 else ""
+    return (
+        f"{_words(len(added))} added.{known} This server lists {total:,} of {MAX_WORDS:,}."
+        " Prompts with one of them are refused from now on."
+    )
+
+
+def _words(count: int) -> str:
+    return f"{count} word{'' if count == 1 else 's'}"
+
+
+def word_removed(word: str) -> str:
+    return f"“{plain(word, most=200)}” is allowed in prompts again."
+
+
+def list_of_words(words: Sequence[Word], page: int = 0) -> discord.Embed:
+    """A page of the words, in the order in which they were added."""
+    shown = words[page * WORDS_PER_PAGE :][:WORDS_PER_PAGE]
+    text = "\n".join(plain(one.word, most=100) for one in shown)
+    title = (
+        f"Words not allowed in prompts · page {page + 1}"
+        if page
+        else "Words not allowed in prompts"
+    )
+    embed = discord.Embed(title=title, description=text or "No words are listed.", colour=COLOUR)
+    return embed.set_footer(text=f"{len(words):,} of {MAX_WORDS:,}")
+
+
+def words_buttons(page: int, total: int) -> discord.ui.View | None:
+    """To the pages beside this one; None where there is only one."""
+    has_more = total > (page + 1) * WORDS_PER_PAGE
+    ways = [("◀ Back", page - 1, page > 0), ("More ▶", page + 1, has_more)]
+    shown = [(label, f"{VERSION}wordlist:{to}") for label, to, is_there in ways if is_there]
+    return raw_row_of(shown) if shown else None
+
+
+def parse_words(custom_id: str) -> int | None:
+    """The page; None for anything that `words_buttons` never wrote."""
+    match = _WORDS.fullmatch(custom_id)
     return None if match is None else int(match[1])

@@ -18,7 +18,7 @@ from bot.ids import UserId
 from bot.presentation import answers
 from bot.presentation.widgets import raw_row_of
 from bot.services import Services
-from cogs._shared.answers import edit, note_unexpected
+from cogs._shared.answers import edit, note_unexpected, refusal
 from cogs._shared.asking import Said, show
 from cogs._shared.forms.fields import PictureField, Plan, form_of
 from cogs._shared.forms.filled import Filled, read, spell_reopen
@@ -64,8 +64,7 @@ async def answer_form(
         answer = await ask(sent)
     except UserFacingError as error:
         _log.info("refused", extra={"error": type(error).__name__, "user": place.user_id})
-        is_admin = interaction.permissions.manage_guild
-        await give_back(services, sent, answers.sentence(error, is_admin=is_admin))
+        await give_back(services, sent, refusal(interaction, error))
     except Exception as error:  # noqa: BLE001 - told with a reference, and with the text
         await give_back(services, sent, note_unexpected(error))
     else:

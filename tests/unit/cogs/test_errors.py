@@ -92,7 +92,7 @@ class OrderResult:
     """An interaction that notes what it is answered; `rights` are those of anyone who asks."""
 
     type = discord.InteractionType.application_command
-    command = guild_id = None
+    command = guild_id = user = None
 
     def __init__(self, rights: discord.Permissions | None = None) -> None:
         self.said: list[str] = []

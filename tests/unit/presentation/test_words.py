@@ -176,6 +176,7 @@ SAID = {
     errors.ImageRejectedError: errors.ImageRejectedError("a.png is damaged."),
     errors.DuplicateRequestError: errors.DuplicateRequestError("abc"),
     errors.JobNotFoundError: errors.JobNotFoundError(),
+    errors.WordNotAllowedError: errors.WordNotAllowedError("gore"),
     errors.MemberBlockedError: errors.MemberBlockedError(),
     errors.NotTheMakerError: errors.NotTheMakerError(),
     errors.VideoRejectedError: errors.VideoRejectedError("a.mp4 is damaged. Send another file."),
