@@ -6,12 +6,15 @@ import pytest
 
 from bot.archive.show import Archive
 from bot.errors import (
+    ContentRefusedError,
+    GenerationFailedError,
     JobNotFoundError,
     NotYourJobError,
     SubmissionUncertainError,
     VideoComingError,
     VideoNotThereError,
     VideoTakenDownError,
+    VideoWillNotComeError,
 )
 from bot.guilds.settings import Recipes
 from bot.ids import GuildId, UserId
@@ -178,3 +181,31 @@ async def test_where_it_was_made_is_said_of_this_servers_videos_alone(world, sho
     assert await showing.channel_of(job.id, GUILD) == job.channel_id
     with pytest.raises(JobNotFoundError):
         await showing.channel_of(job.id, GuildId(11))
+
+
+@pytest.mark.parametrize("error", [GenerationFailedError(), ContentRefusedError()])
+async def test_a_cancelled_video_that_its_service_failed_to_make_will_not_come(world, error):
+    process = world.start()
+    job = await process.accept(key="one")
+    await process.turn()
+    await process.services.cancelling.cancel(
+        job.id, job.guild_id, MEMBER, is_moderator=False, though_spent=True
+    )
+    await world.live(process)
+    showing = Archive(
+        world.store,
+        RemovedVideos(world.store, world.store),
+        world.videos,
+        {PROVIDER: world.provider.under(Script(poll=[error]))},
+        world.clock,
+        sources=world.sources,
+        shots=world.store,
+        recipes=Recipes(world.guilds, world.members),
+    )
+
+    with pytest.raises(VideoWillNotComeError):
+        await show(showing, job)
+
+    submission = await world.store.find_submission(job.id)
+    assert submission is not None
+    assert submission.charged_micros == 0
