@@ -54,13 +54,19 @@ async def extended(parts: Application, place: Origin, key: str, **asked: Any) ->
     return plan
 
 
-async def red_for(seconds: int, folder: Path, rate: int = 12) -> bytes:
-    """A small video of one colour, which is quick to make."""
-    target, drawn = folder / "red.mp4", f"color=c=red:s=640x360:r={rate}:d={seconds}"
-    made = ("-f", "lavfi", "-i", drawn, "-pix_fmt", "yuv420p", str(target))
+async def drawn(folder: Path, source: str, *encoding: str) -> bytes:
+    """A small file, drawn by ffmpeg."""
+    target = folder / "drawn.mp4"
+    made = ("-y", "-f", "lavfi", "-i", source, *encoding, str(target))
     child = await asyncio.create_subprocess_exec(Renderer().program, "-v", "error", *made)
     assert await child.wait() == 0
     return target.read_bytes()
+
+
+async def red_for(seconds: int, folder: Path, rate: int = 12, size: str = "640x360") -> bytes:
+    """A small video of one colour, which is quick to make."""
+    source = f"color=c=red:s={size}:r={rate}:d={seconds}"
+    return await drawn(folder, source, "-pix_fmt", "yuv420p")
 
 
 async def seen(studio: Studio, message: Any) -> GivenVideo:
@@ -207,6 +213,46 @@ async def test_extend_video_refuses_twenty_minutes_and_charges_nothing(studio, f
         await ensure_nothing_came_of_it(studio, parts, place)
 
     assert said == "talk.mp4 lasts 20 minutes. Cut it to at most 2 minutes. Nothing was charged."
+
+
+async def test_extend_video_takes_hevc_and_any_shape_and_refuses_sound_alone(
+    studio, fern, tmp_path
+):
+    """One sentence where there is no picture; what has one is continued, in the nearest shape."""
+    place = place_of(studio, fern, "videos")
+    hevc = ("-c:v", "libx265", "-x265-params", "log-level=none", "-tag:v", "hvc1")
+    odd = ("-c:v", "libx264", "-pix_fmt", "yuv444p")
+    files = {
+        "hevc.mp4": await drawn(tmp_path, "color=c=red:s=320x180:r=12:d=2", *hevc),
+        "vertical.mp4": await red_for(2, tmp_path, size="180x320"),
+        "odd.mp4": await drawn(tmp_path, "color=c=red:s=181x321:r=12:d=2", *odd),
+    }
+    sound = Upload("sound.mp4", await drawn(tmp_path, "sine=d=2", "-c:a", "aac"), "video/mp4")
+    async with studio.bot() as parts:
+        silent = await asked_to_extend(
+            studio, fern, await fern.say(str(place.channel_id), "", sound)
+        )
+        await ensure_nothing_came_of_it(studio, parts, place)
+        plans = {}
+        for name, content in files.items():
+            upload = Upload(name, content, "video/mp4")
+            message = await fern.say(str(place.channel_id), "", upload)
+            plans[name] = await parts.client.services.extending.of_address(
+                message["attachments"][0]["url"], name, place, prompt="it blooms"
+            )
+
+    assert silent.startswith("sound.mp4 ")
+    assert silent.endswith(" Nothing was charged.")
+    assert {plan.way for plan in plans.values()} == {Way.LAST_FRAME}
+    assert {plan.total_seconds for plan in plans.values()} == {7}
+    sides = {name: _is_upright(plan) for name, plan in plans.items()}
+    assert sides == {"hevc.mp4": False, "vertical.mp4": True, "odd.mp4": True}
+
+
+def _is_upright(plan: ExtensionPlan) -> bool:
+    image = plan.request.image
+    assert image is not None
+    return image.height > image.width
 
 
 async def test_extend_video_refuses_500_mb_unread_and_charges_nothing(studio, fern, tmp_path):
