@@ -150,12 +150,21 @@ async def pictures_of_forms(page: Page) -> None:
     await picture_of_form(form, "form")
     await type_in(page, "/storyboard")
     await form.get_by_label("One shot per line").fill("\n".join(SHOTS))
-    await picture_of_form(form, "storyboard")
+    await picture_of_form(form, "storyboard", then="Submit")
+    await picture_of_a_storyboard_being_made(page)
 
 
-async def picture_of_form(form: Locator, name: str) -> None:
+async def picture_of_a_storyboard_being_made(page: Page) -> None:
+    """Its card, with the shot that is being made."""
+    card = page.get_by_test_id("message").filter(has_text=" of 3")
+    await card.get_by_test_id("embed").wait_for()
+    await page.mouse.move(0, 0)
+    await card.screenshot(path=PICTURES / "storyboard-card.png")
+
+
+async def picture_of_form(form: Locator, name: str, *, then: str = "Cancel") -> None:
     await form.screenshot(path=PICTURES / f"{name}.png")
-    await form.get_by_role("button", name="Cancel").click()
+    await form.get_by_role("button", name=then).click()
 
 
 async def around(page: Page, count: int) -> FloatRect:
