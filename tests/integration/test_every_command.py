@@ -221,7 +221,7 @@ ADMINS: dict[str, Row] = {
     "moderation words list": Row(
         {},
         answers("moderation words list", lambda one: card_of(one)["text"]),
-        "gore\nbad word",
+        "bad word\ngore",
         "Manage Messages",
     ),
     "moderation words remove": Row(
