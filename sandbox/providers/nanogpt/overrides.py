@@ -17,6 +17,10 @@ __all__ = ["Changes", "Fault", "Overrides"]
 QuoteAmount = Literal[
     "text", "number", "missing", "null", "list", "words", "zero", "negative", "huge", "elsewhere"
 ]
+ChatAnswer = Literal[
+    "prompt", "wrapped", "thoughts", "parts", "echo", "empty", "null", "number", "no_choices",
+    "cut_off", "refused", "sorry", "long",
+]  # fmt: skip
 Usd = Annotated[float, Field(ge=0, le=1_000_000)]
 Many = Annotated[int, Field(ge=0)]
 
@@ -58,6 +62,12 @@ class Overrides(BaseModel):
     quote_amount: QuoteAmount = "text"  # how the price stands in a quote
     quote_factor: float = Field(default=1, ge=0, le=10)  # of what is charged then
     quote_status: Literal[402, 200, 307, 429, 503] = 402
+
+    # text models
+    chat: ChatAnswer = "prompt"  # what a better prompt comes as
+    chat_text: str | None = None  # in place of the sandbox's own
+    chat_pricing: Literal["cost", "amount", "xno", "missing"] = "cost"  # how the charge is told
+    chat_cost_factor: float = Field(default=1, ge=0, le=1000)  # of the listed price
 
     # limits; per address, those of a day and of a second per key
     requests_per_second: Many = 25

@@ -7,6 +7,7 @@ from aiohttp.typedefs import Handler
 
 from sandbox.providers.faults import trouble
 from sandbox.providers.nanogpt.endpoints.accounts import Accounts
+from sandbox.providers.nanogpt.endpoints.chat import Chats
 from sandbox.providers.nanogpt.endpoints.extras import Extras
 from sandbox.providers.nanogpt.endpoints.guards import Guards
 from sandbox.providers.nanogpt.endpoints.videos import Videos
@@ -31,6 +32,7 @@ def api_of(nanogpt: NanoGpt) -> web.Application:
         ],
     )
     videos, accounts, extras = Videos(nanogpt), Accounts(nanogpt), Extras(nanogpt)
+    chats = Chats(nanogpt)
     app.add_routes(
         [
             web.post("/api/generate-video", videos.submit),
@@ -40,7 +42,8 @@ def api_of(nanogpt: NanoGpt) -> web.Application:
             web.get("/api/generate-video/content", extras.content),
             web.post("/api/generate-video/extend", extras.extend),
             web.get("/api/v1/video-models", accounts.models),
-            web.get("/api/v1/models", accounts.text_models),
+            web.get("/api/v1/models", chats.models),
+            web.post("/api/v1/chat/completions", chats.complete),
             web.post("/api/check-balance", accounts.balance),
             web.get("/api/v1/usage", accounts.usage),
         ]

@@ -57,6 +57,20 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Completion:
+    """An answer of a text model, charged once it is written."""
+
+    id: str
+    key: str
+    model: str
+    prompt: str
+    cost_micros: int
+    at: datetime
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One movement of money, in micros of a dollar.
 
@@ -86,6 +100,7 @@ class Books:
     balances: dict[str, int] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     runs: dict[str, Run] = field(default_factory=dict)
+    completions: dict[str, Completion] = field(default_factory=dict)
 
     def open(self, key: str, balance_micros: int = OPENING_BALANCE_MICROS) -> None:
         """Open a key, or set what it has."""
@@ -94,6 +109,11 @@ class Books:
     def charge(self, run: Run) -> None:
         run.final_micros = run.cost_micros
         self._book(run, "charge", run.cost_micros, run.created_at)
+
+    def complete(self, done: Completion) -> None:
+        self.completions[done.id] = done
+        self.balances[done.key] -= done.cost_micros
+        self.entries.append(Entry(done.at, done.key, "charge", done.cost_micros, done.id))
 
     def correct(self, run: Run, final_micros: int, at: datetime) -> None:
         """Make up for a video that cost another sum in the end than was charged at first."""

@@ -40,11 +40,6 @@ class Accounts:
         answer = {"object": "list", "data": listed, "meta": meta}
         return web.json_response(answer, headers={"Access-Control-Allow-Origin": "*"})
 
-    async def text_models(self, _request: web.Request) -> web.Response:
-        """The list of models that write, where a page of the documents looks for videos."""
-        model = {"id": "chatty-1", "object": "model", "created": 1760000000, "owned_by": "chatty"}
-        return web.json_response({"object": "list", "data": [model]})
-
     async def balance(self, request: web.Request) -> web.Response:
         """Numbers as texts, unlike everywhere else."""
         micros = self._nanogpt.books.balances[request[KEY]]
@@ -85,7 +80,7 @@ class Accounts:
             "groupBy": grouping,
             "asOf": now.isoformat(),
             "source": {"rollupDays": [], "liveDays": [_written(last)], "missingRollupDays": []},
-            "totals": _counted(entries),
+            "totals": self._counted(entries),
         }
         return answer | self._grouped(entries, grouping)
 
@@ -94,40 +89,47 @@ class Accounts:
             return {"date": _written(entry.at)}
 
         def model(entry: Entry) -> Json:
+            done = self._nanogpt.books.completions.get(entry.run)
+            if done is not None:
+                return {"model": done.model}
             run = self._nanogpt.books.runs[entry.run]
             found = catalog.found(run.model, old_slugs=True)
             return {"model": run.model if found is None else found["name"]}
 
         tables: Json = {}
         if "day" in grouping:
-            tables["byDay"] = _table(entries, day)
+            tables["byDay"] = self._table(entries, day)
         if "model" in grouping:
-            tables["byModel"] = _table(entries, model)
+            tables["byModel"] = self._table(entries, model)
         if grouping == "day,model":
-            tables["byDayModel"] = _table(entries, lambda entry: day(entry) | model(entry))
+            tables["byDayModel"] = self._table(entries, lambda entry: day(entry) | model(entry))
         return tables
 
+    def _table(self, entries: Iterable[Entry], name: Callable[[Entry], Json]) -> list[Json]:
+        """One row for each name, in the order in which they come up."""
+        rows: dict[tuple[str, ...], list[Entry]] = defaultdict(list)
+        for entry in entries:
+            rows[tuple(name(entry).values())].append(entry)
+        return [name(group[0]) | self._counted(group) for group in rows.values()]
 
-def _table(entries: Iterable[Entry], name: Callable[[Entry], Json]) -> list[Json]:
-    """One row for each name, in the order in which they come up."""
-    rows: dict[tuple[str, ...], list[Entry]] = defaultdict(list)
-    for entry in entries:
-        rows[tuple(name(entry).values())].append(entry)
-    return [name(group[0]) | _counted(group) for group in rows.values()]
-
-
-def _counted(entries: list[Entry]) -> Json:
-    """Gross, given back, and what is left of it; videos use no tokens."""
-    cost = sum(entry.amount_micros for entry in entries if entry.kind != "refund")
-    back = sum(entry.amount_micros for entry in entries if entry.kind == "refund")
-    tokens = ("inputTokens", "outputTokens", "reasoningTokens", "totalTokens")
-    return {
-        "requests": sum(entry.kind == "charge" for entry in entries),
-        "costUsd": cost / MICROS,
-        "refundedUsd": back / MICROS,
-        "netCostUsd": max(0, cost - back) / MICROS,
-        **dict.fromkeys(tokens, 0),
-    }
+    def _counted(self, entries: list[Entry]) -> Json:
+        """Gross, given back, and what is left of it; videos use no tokens."""
+        cost = sum(entry.amount_micros for entry in entries if entry.kind != "refund")
+        back = sum(entry.amount_micros for entry in entries if entry.kind == "refund")
+        completions = self._nanogpt.books.completions
+        done = [completions[entry.run] for entry in entries if entry.run in completions]
+        read = sum(one.input_tokens for one in done)
+        written = sum(one.output_tokens for one in done)
+        return {
+            "requests": sum(entry.kind == "charge" for entry in entries),
+            "costUsd": cost / MICROS,
+            "refundedUsd": back / MICROS,
+            "netCostUsd": max(0, cost - back) / MICROS,
+            "inputTokens": read,
+            "outputTokens": written,
+            "reasoningTokens": 0,
+            "totalTokens": read + written,
+        }
 
 
 def _dates(request: web.Request, now: datetime) -> tuple[datetime, datetime]:
