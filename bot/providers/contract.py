@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 from bot.catalog.capability import Capability
 from bot.catalog.request import SourceImage, VideoRequest
 from bot.errors import ProviderError
-from bot.ids import ProviderName
+from bot.ids import ModelId, ProviderName
 from bot.providers.availability import Availability
 from bot.providers.request_limits import Purpose, RequestRule
 
@@ -140,6 +140,52 @@ class QuotesPrices(Protocol):
         """Return the price in micros, or None if the service does not quote it.
 
         Raises ProviderError.
+        """
+
+
+class ImprovementFault(StrEnum):
+    """Why a service wrote no better prompt."""
+
+    EMPTY = "empty"
+    CUT_OFF = "cut_off"  # it stopped at its limit, so the text may be a thought or half a sentence
+    TOO_LONG = "too_long"
+    REFUSED = "refused"  # for its content
+    UNCHANGED = "unchanged"
+    UNFIT = "unfit"  # the video's model does not take it
+    OPERATOR = "operator"  # key, balance or model: only the operator can fix it
+    BUSY = "busy"  # a rate limit
+    UNAVAILABLE = "unavailable"
+    LOST = "lost"  # it may have been written and charged
+
+
+@dataclass(frozen=True, slots=True)
+class ImproverPrice:
+    """The model that improves prompts, and the most that one costs."""
+
+    model_id: ModelId
+    micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class Improved:
+    """A service's better prompt, or why there is none; `charged_micros` is None if not told."""
+
+    prompt: str = ""
+    fault: ImprovementFault | None = None
+    charged_micros: int | None = None
+
+
+@runtime_checkable
+class ImprovesPrompts(Protocol):
+    """A service that writes better prompts for a price."""
+
+    async def improver_price(self, prompt: str) -> ImproverPrice | None:
+        """Return what improving this prompt costs at most; None if it is unknown."""
+
+    async def improve(self, prompt: str, *, stale_at: datetime) -> Improved:
+        """Ask once, and never at or after `stale_at`.
+
+        Raises ProviderError; SubmissionUncertainError if the service may have charged for it.
         """
 
 

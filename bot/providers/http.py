@@ -92,7 +92,13 @@ class Api:
             raise ProviderUnavailableError(type(error).__name__) from error
 
     async def submit(
-        self, path: str, payload: Mapping[str, Any], *, stale_at: datetime | None = None
+        self,
+        path: str,
+        payload: Mapping[str, Any],
+        *,
+        stale_at: datetime | None = None,
+        purpose: Purpose = Purpose.SUBMISSION,
+        limits: aiohttp.ClientTimeout = SUBMIT_TIMEOUT,
     ) -> Answer:
         """Send a POST that costs money once, and never at or after `stale_at`.
 
@@ -100,11 +106,11 @@ class Api:
         accepted; ProviderRateLimitedError when the request budget is used up; LeaseLostError when
         it is too late; and SubmissionUncertainError when the connection broke afterwards.
         """
-        await self._pace.take(Purpose.SUBMISSION)
+        await self._pace.take(purpose)
         body = _json_body(payload)
         self._pace.ensure_before(stale_at)
         try:
-            return await self._call("POST", path, SUBMIT_TIMEOUT, data=body)
+            return await self._call("POST", path, limits, data=body)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise ProviderUnavailableError(type(error).__name__) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:

@@ -11,6 +11,7 @@ class Purpose(StrEnum):
     QUOTE = "quote"  # a price, which a service may count as a submission
     POLL = "poll"
     RECOVERY = "recovery"
+    CHAT = "chat"  # a better prompt
     OTHER = "other"  # model lists, balances
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from pydantic import Field
 from yarl import URL
 
 from bot.catalog.capability import Capability
@@ -29,6 +30,8 @@ from bot.errors import ProviderError, ProviderRejectedRequestError
 from bot.ids import ModelId, ProviderName
 from bot.providers import artifacts
 from bot.providers.contract import (
+    Improved,
+    ImproverPrice,
     Order,
     ProviderStatus,
     Receipt,
@@ -37,6 +40,7 @@ from bot.providers.contract import (
 )
 from bot.providers.http import Answer, Api
 from bot.providers.nanogpt.advice import MODEL_GONE
+from bot.providers.nanogpt.chat.improver import Improver
 from bot.providers.nanogpt.errors import error_of, is_no_such_endpoint, submission_error_of
 from bot.providers.nanogpt.families import current_name
 from bot.providers.nanogpt.models import NAME, Model, as_estimate, entries_by_name, read_models
@@ -63,6 +67,7 @@ MAX_REQUESTS = 25  # a second
 MINUTE_SECONDS = 75.0  # includes a request's transit time
 SECOND_SHARE = 0.8  # of the requests a second, since requests may bunch up in transit
 MAX_RECOVER = 50
+CHAT_MODEL = "google/gemini-3.1-flash-lite"  # cheap, quick, and does not think aloud
 KEYLESS = {"x-x402": "true"}  # "I would pay at once": answered with the price
 LOOK_PRICE_SECONDS = 0.2  # polls are free of charge there, but no reason to hammer it
 
@@ -101,6 +106,7 @@ def rules_of(api_key: str) -> Mapping[Purpose, Sequence[RequestRule]]:
         Purpose.QUOTE: (submissions, second),
         Purpose.POLL: (second,),
         Purpose.RECOVERY: (recoveries, second),
+        Purpose.CHAT: (second,),
         Purpose.OTHER: (second,),
     }
 
@@ -117,11 +123,13 @@ class NanoGpt:
         downloads: aiohttp.ClientSession,
         budgets: RequestBudgets,
         clock: Clock,
+        chat_model: str = CHAT_MODEL,
     ) -> None:
         # the status page names only the second, the others recommend the first
         self._key = {"Authorization": f"Bearer {api_key}", "x-api-key": api_key}
         self._pace = Pace(budgets, rules_of(api_key), clock)
         self._api = Api(api, with_api_path(base_url), self._key, self._pace)
+        self._improver = Improver(self._api, chat_model, clock)
         self._downloads = downloads
         self._clock = clock
         self._bundled = entries_by_name(bundled := _bundled_list())
@@ -173,6 +181,12 @@ class NanoGpt:
             "POST", "/generate-video", Purpose.QUOTE, payload=payload, headers=KEYLESS
         )
         return read_quote(answer.status, answer.body)
+
+    async def improver_price(self, prompt: str) -> ImproverPrice | None:
+        return await self._improver.price(prompt)
+
+    async def improve(self, prompt: str, *, stale_at: datetime) -> Improved:
+        return await self._improver.improve(prompt, stale_at)
 
     async def poll(self, handle: str, request: VideoRequest) -> ProviderStatus:
         """Poll the unified status, or the legacy one if there is no unified one.
@@ -274,9 +288,13 @@ def _bundled_list() -> Any:
 
 
 class NanoGptSettings(ProviderSettings):
-    """The key, and the address with or without `/api`."""
+    """The key, the address with or without `/api`, and the model that improves prompts."""
 
     base_url: HttpAddress = "https://nano-gpt.com/api"
+    chat_model: str = Field(
+        default=CHAT_MODEL,
+        description="The text model that improves prompts, where a server switches that on.",
+    )
 
 
 def make(settings: NanoGptSettings, connections: Connections) -> NanoGpt:
@@ -287,6 +305,7 @@ def make(settings: NanoGptSettings, connections: Connections) -> NanoGpt:
         downloads=connections.downloads,
         budgets=connections.budgets,
         clock=connections.clock,
+        chat_model=settings.chat_model,
     )
 
 
