@@ -50,6 +50,7 @@ class GuildSettings:
     picture_model_id: ModelId | None = None
     cards: CardPlace = CardPlace.CHANNEL
     keeps_cards: bool = False
+    improves_prompts: bool = False  # whether members may pay for better prompts
 
 
 class GuildStore(Protocol):
@@ -146,6 +147,16 @@ class GuildAdmin:
         before = await self._guilds.get(guild_id)
         after = replace(before, has_recipe=is_on)
         return await self._put(before, after, user_id, f"recipe {'on' if is_on else 'off'}")
+
+    async def improve_prompts(
+        self, guild_id: GuildId, user_id: UserId, *, is_on: bool
+    ) -> GuildSettings:
+        """Set whether members may pay for better prompts."""
+        before = await self._guilds.get(guild_id)
+        after = replace(before, improves_prompts=is_on)
+        return await self._put(
+            before, after, user_id, f"improve prompts {'on' if is_on else 'off'}"
+        )
 
     async def default_model(
         self, guild_id: GuildId, user_id: UserId, kind: Kind, model_id: ModelId | None

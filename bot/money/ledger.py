@@ -11,6 +11,8 @@ through one account, `issued`, the only one that may be below zero.
     settle    held → spent, rest → sources   when the job ended and something was paid
     release   held → sources                 when the job ended and nothing was paid
     refund    spent → sources                when the service gave back what it had charged
+
+An improved prompt is paid for in the same way, without a job.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,9 +21,20 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.catalog.request import Origin
-from bot.ids import AccountId, GuildId, JobId, RoleId, TransactionId, UserId
+from bot.ids import (
+    AccountId,
+    ChannelId,
+    GuildId,
+    JobId,
+    ModelId,
+    OfferId,
+    RoleId,
+    TransactionId,
+    UserId,
+)
 from bot.jobs.job import FailureKind, Job, JobState
 from bot.jobs.submission import Submission
+from bot.providers.contract import ImprovementFault
 
 
 class AccountKind(StrEnum):
@@ -99,6 +112,37 @@ class Transaction:
     user_id: UserId | None = None
     actor_id: UserId | None = None
     reason: str = ""
+    improvement_id: OfferId | None = None  # instead of a job
+
+
+class ImprovementState(StrEnum):
+    """What became of a paid question for a better prompt."""
+
+    ASKING = "asking"  # the service may have been asked
+    IMPROVED = "improved"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Improvement:
+    """A paid question for a better prompt; its id is that of the offer whose prompt it is.
+
+    So an offer's prompt is improved, and paid for, once. `improved_id` is the offer with the new
+    prompt; `fault` says why there is none.
+    """
+
+    id: OfferId
+    guild_id: GuildId
+    channel_id: ChannelId
+    user_id: UserId
+    model_id: ModelId
+    reserved_micros: int  # the most it can cost
+    asked_at: datetime
+    state: ImprovementState = ImprovementState.ASKING
+    ended_at: datetime | None = None
+    outcome: "Outcome | None" = None  # None: not yet
+    improved_id: OfferId | None = None
+    fault: ImprovementFault | None = None
 
 
 @dataclass(frozen=True, slots=True)

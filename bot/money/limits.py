@@ -6,7 +6,7 @@ judges the video itself. Its text belongs in `presentation.money`, its command i
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -385,3 +385,26 @@ def refusals(budget: BudgetSnapshot, facts: RequestFacts) -> tuple[Refusal, ...]
         return (Refusal(LimitKind.PAUSED),)
     limits = (pool_limit,) if budget.is_exempt else (*LIMITS, pool_limit)
     return tuple(refusal for limit in limits for refusal in limit(budget, facts))
+
+
+def improvement_refusals(
+    budget: BudgetSnapshot, facts: RequestFacts, cost_micros: int, made: Sequence[datetime]
+) -> tuple[Refusal, ...]:
+    """Every limit that improving the prompt of a video within all limits would exceed.
+
+    The video must still be in reach afterwards. Rate limits count a member's improvements, at the instants `made`, by themselves. A
+    sponsored event pays for videos alone.
+    """
+    own = replace(budget, event=None, rates={rate.per_seconds: made for rate in _rates_of(budget)})
+    total_micros = facts.cost_micros + cost_micros
+    is_sponsored = budget.sponsor(facts.cost_micros) is not None
+    own_micros = cost_micros if is_sponsored else total_micros
+    found = list(pool_limit(own, replace(facts, cost_micros=total_micros)))
+    if not budget.is_exempt:
+        found += rate_limits(own, facts)
+        found += allowance_limit(own, replace(facts, cost_micros=own_micros))
+    return tuple(found)
+
+
+def _rates_of(budget: BudgetSnapshot) -> Sequence[RateLimit]:
+    return budget.rules.rates or ()

@@ -16,7 +16,10 @@ from bot.money.policy import Override
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """One paid or refunded video (then below zero), in millionths of a dollar."""
+    """One paid or refunded video (then below zero), in millionths of a dollar.
+
+    Or an improved prompt; its `job_id` is then that of the improvement.
+    """
 
     at: datetime
     job_id: JobId
@@ -26,6 +29,7 @@ class Spending:
     member_micros: int
     channel_id: ChannelId
     prompt: str
+    is_video: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ def totals(spent: Sequence[Spending], name: Callable[[Spending], str]) -> list[T
 
 def _videos(group: Sequence[Spending]) -> int:
     """Number of videos; a refund takes one off."""
-    return sum(1 if one.pool_micros >= 0 else -1 for one in group)
+    return sum(1 if one.pool_micros >= 0 else -1 for one in group if one.is_video)
 
 
 def by_day(spent: Sequence[Spending], zone: str) -> dict[date, int]:

@@ -1,4 +1,4 @@
-"""Plans for one job's money: reserve, settle, release, refund.
+"""Plans for the money of a job, or an improved prompt: reserve, settle, release, refund.
 
 The ids of its transactions ensure that each plan is made once per job.
 """
@@ -10,7 +10,7 @@ from datetime import datetime
 from bot.catalog.pricing import dollars
 from bot.errors import InvalidRequestError
 from bot.guilds.audit import Actor
-from bot.ids import AccountId, TransactionId, UserId
+from bot.ids import AccountId, GuildId, TransactionId, UserId
 from bot.jobs.job import Job
 from bot.jobs.submission import Submission
 from bot.money.admission import Admission, admit, after
@@ -20,6 +20,7 @@ from bot.money.ledger import (
     Account,
     AccountKind,
     Allocation,
+    Improvement,
     Outcome,
     Posting,
     Transaction,
@@ -37,7 +38,11 @@ from bot.money.limits import (
     BudgetSnapshot,
     RequestFacts,
     counted,
+    LimitReachedError,
+    RequestFacts,
+    counted,
     ensure_within,
+    improvement_refusals,
 )
 from bot.money.plans import (
     AuditEntry,
@@ -147,9 +152,31 @@ def plan_resolution(
 
     A cost beyond all that its accounts hold is funded first, so that it counts as used.
     """
-    plan, outcome = MoneyPlan(job.guild_id), outcome_of(job, submission)
+    outcome, at = outcome_of(job, submission), job.state_changed_at
     if outcome is None or not reserved:
-        return plan
+        return MoneyPlan(job.guild_id)
+    resolved = _resolved(job.guild_id, reserved, outcome)
+    fund = _of_job(job, "fund-resolve", TransactionKind.FUND, at, resolved.funds)
+    end = _of_job(job, "resolve", resolved.kind, at, resolved.ends)
+    return MoneyPlan(
+        job.guild_id,
+        events=tuple(_one_video_back(job, reserved)) if not outcome.member_micros else (),
+        transactions=(replace(fund, job_id=None), end),
+        pool_checked=at if resolved.exceeds_pool else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolved:
+    """Postings that end a reservation on both sides, and what must be funded before."""
+
+    kind: TransactionKind
+    funds: tuple[Posting, ...]
+    ends: tuple[Posting, ...]
+    exceeds_pool: bool
+
+
+def _resolved(guild_id: GuildId, reserved: Sequence[Reserved], outcome: Outcome) -> _Resolved:
     left = {one.account.id: one.account.balance_micros for one in reserved}
     sides = _sides([one.draw for one in reserved], outcome)
     funds = []
@@ -159,16 +186,13 @@ def plan_resolution(
             first = draws[0]
             left[first.account_id] += missing
             funds.append(Posting(first.account_id, first.kind, missing))
-            funds.append(on_server(job.guild_id, AccountKind.ISSUED, -missing))
-    at, is_paid = job.state_changed_at, outcome.member_micros or outcome.pool_micros
-    fund = _of_job(job, "fund-resolve", TransactionKind.FUND, at, posted(funds))
-    kind = TransactionKind.SETTLE if is_paid else TransactionKind.RELEASE
-    ends = tuple(one for side in sides for one in resolving(job.guild_id, *side, left))
-    return replace(
-        plan,
-        events=tuple(_one_video_back(job, reserved)) if not outcome.member_micros else (),
-        transactions=(replace(fund, job_id=None), _of_job(job, "resolve", kind, at, ends)),
-        pool_checked=at if _exceeds(sides[1]) else None,
+            funds.append(on_server(guild_id, AccountKind.ISSUED, -missing))
+    is_paid = outcome.member_micros or outcome.pool_micros
+    return _Resolved(
+        kind=TransactionKind.SETTLE if is_paid else TransactionKind.RELEASE,
+        funds=posted(funds),
+        ends=tuple(one for side in sides for one in resolving(guild_id, *side, left)),
+        exceeds_pool=_exceeds(sides[1]),
     )
 
 
@@ -208,6 +232,52 @@ def _last_of(shares: Iterable[EventShare], postings: Iterable[Posting]) -> Itera
     for share in shares:
         if share.is_over and 0 < share.micros <= back.get(share.account_id, 0):
             yield EventVideos(share.account_id, -1)
+
+
+def plan_improvement(
+    improvement: Improvement,
+    budget: BudgetSnapshot,
+    facts: RequestFacts,
+    made: Sequence[datetime],
+) -> MoneyPlan:
+    """Reserve the most that a better prompt can cost, before the service is asked.
+
+    `facts` are those of its video, `made` the instants of the member's earlier improvements. Raises
+    LimitReachedError and MemberBlockedError.
+    """
+    ensure_within(budget, facts)
+    refused = improvement_refusals(budget, facts, improvement.reserved_micros, made)
+    if refused:
+        raise LimitReachedError(refused)
+    own = replace(budget, event=None)
+    admission = admit(own, replace(facts, cost_micros=improvement.reserved_micros))
+    at, alert = improvement.asked_at, admission.alert
+    fund = _of_improvement(improvement, "fund", TransactionKind.FUND, at, admission.funds)
+    postings = reserving(improvement.guild_id, admission.draws)
+    reserve = _of_improvement(improvement, "reserve", TransactionKind.RESERVE, at, postings)
+    return MoneyPlan(
+        improvement.guild_id,
+        accounts=(budget.allowance, budget.pool),
+        transactions=(replace(fund, improvement_id=None), reserve),
+        notice=None if alert is None else PoolNotice(budget.pool.id, alert, at),
+    )
+
+
+def plan_improvement_end(improvement: Improvement, reserved: Sequence[Reserved]) -> MoneyPlan:
+    """Settle or release an ended improvement."""
+    outcome, at = improvement.outcome, improvement.ended_at
+    if outcome is None or at is None or not reserved:
+        return MoneyPlan(improvement.guild_id)
+    resolved = _resolved(improvement.guild_id, reserved, outcome)
+    fund = _of_improvement(improvement, "fund-resolve", TransactionKind.FUND, at, resolved.funds)
+    return MoneyPlan(
+        improvement.guild_id,
+        transactions=(
+            replace(fund, improvement_id=None),
+            _of_improvement(improvement, "resolve", resolved.kind, at, resolved.ends),
+        ),
+        pool_checked=at if resolved.exceeds_pool else None,
+    )
 
 
 def plan_service_refund(
@@ -332,3 +402,22 @@ def _of_job(
     """A transaction by the bot itself; its id makes it unique per job."""
     name = TransactionId(f"{name}-{job.id}")
     return Transaction(name, job.guild_id, kind, at, postings, job.id, job.user_id)
+
+
+def _of_improvement(
+    improvement: Improvement,
+    name: str,
+    kind: TransactionKind,
+    at: datetime,
+    postings: tuple[Posting, ...],
+) -> Transaction:
+    """A transaction by the bot itself; its id makes it unique per improvement."""
+    return Transaction(
+        TransactionId(f"{name}-improvement-{improvement.id}"),
+        improvement.guild_id,
+        kind,
+        at,
+        postings,
+        user_id=improvement.user_id,
+        improvement_id=improvement.id,
+    )

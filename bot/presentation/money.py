@@ -145,9 +145,12 @@ def _shown_once(latest: Iterable[Transaction]) -> list[Transaction]:
     """Without what was held for a video whose end stands beside it."""
     found = list(latest)
     ends = {TransactionKind.SETTLE, TransactionKind.RELEASE}
-    ended = {one.job_id for one in found if one.kind in ends}
+    ended = {one.job_id or one.improvement_id for one in found if one.kind in ends}
     return [
-        one for one in found if one.kind is not TransactionKind.RESERVE or one.job_id not in ended
+        one
+        for one in found
+        if one.kind is not TransactionKind.RESERVE
+        or (one.job_id or one.improvement_id) not in ended
     ]
 
 
@@ -356,6 +359,7 @@ LIMIT_WORDS = {
 WORDS_OF_RULES = {words.rule: words for words in LIMIT_WORDS.values() if words.rule}
 
 
+MICROS_PER_CENT = 10_000
 _ENTRIES = {
     TransactionKind.RESERVE: "⏳ reserved for a video",
     TransactionKind.SETTLE: "🎬 paid for a video",
@@ -372,6 +376,8 @@ def entry(one: Transaction, budget: BudgetSnapshot) -> str:
     """A movement of a member's money, as a line."""
     amount = _amount(one)
     what = _ENTRIES[one.kind]
+    if one.improvement_id is not None:
+        what = what.replace("🎬", "✨").replace("a video", "a better prompt")
     if one.kind is TransactionKind.GIFT:
         gave = one.actor_id == budget.allowance.user_id
         what = f"🎁 gift to <@{one.user_id}>" if gave else f"🎁 gift from <@{one.actor_id}>"
@@ -380,7 +386,9 @@ def entry(one: Transaction, budget: BudgetSnapshot) -> str:
         if one.reason and one.kind is not TransactionKind.GIFT
         else ""
     )
-    return f"{when_of(one.at)} {what}: {floor_dollars(amount)}{why}"
+    is_tiny = one.improvement_id is not None and 0 < amount < MICROS_PER_CENT
+    shown = f"less than {dollars(MICROS_PER_CENT)}" if is_tiny else floor_dollars(amount)
+    return f"{when_of(one.at)} {what}: {shown}{why}"
 
 
 def _amount(one: Transaction) -> int:

@@ -5,13 +5,13 @@ Under a transaction's lock they cannot change.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from bot.catalog.request import Origin
-from bot.ids import AccountId, ChannelId, GuildId, JobId, RoleId, UserId
+from bot.ids import AccountId, ChannelId, GuildId, JobId, OfferId, RoleId, UserId
 from bot.instants import made_by
 from bot.jobs.job import TERMINAL_STATES, JobState
 from bot.money import windows
@@ -163,6 +163,27 @@ class BudgetSnapshots:
             )
             for row in found
         ]
+
+    async def reserved_for_improvement(
+        self, tx: SqlTransaction, improvement_id: OfferId
+    ) -> tuple[Reserved, ...]:
+        """An improvement's reservations, in the order they were made."""
+        found = await tx.all("list_improvement_draws", improvement_id=improvement_id)
+        return tuple(Reserved(policies.account_from(row), -row["micros"]) for row in found)
+
+    async def improvements(
+        self, tx: SqlTransaction, place: Origin, rules: Rules, now: datetime
+    ) -> list[datetime]:
+        """When a member asked for better prompts, as far back as a rate limit counts."""
+        seconds = max((rate.per_seconds for rate in rules.rates or ()), default=0)
+        since = now - timedelta(seconds=seconds)
+        found = await tx.all(
+            "list_improvements_of_member",
+            guild_id=place.guild_id,
+            user_id=place.user_id,
+            since=rows.milliseconds(since),
+        )
+        return [made_by(rows.instant(row["asked_at"]), now) for row in found]
 
     async def job_books(self, tx: SqlTransaction, job_id: JobId) -> JobBooks:
         end = await tx.one("find_resolution", job_id=job_id)

@@ -33,7 +33,7 @@ from bot.ordering.presets import Saving
 from bot.retries import LONGEST_WAIT
 from bot.storage import rows
 from bot.storage.engines.transaction import Engine, SqlTransaction
-from bot.storage.rows import Row
+from bot.storage.rows import Parameters, Row
 
 
 class SqlGuildStore:
@@ -59,6 +59,7 @@ class SqlGuildStore:
             picture_model_id=None if picture is None else ModelId(picture),
             cards=CardPlace(row["cards"]),
             keeps_cards=bool(row["keeps_cards"]),
+            improves_prompts=bool(row["improves_prompts"]),
         )
 
     async def put(self, settings: GuildSettings, noted: AuditNote | None = None) -> None:
@@ -74,6 +75,7 @@ class SqlGuildStore:
                 picture_model_id=settings.picture_model_id,
                 cards=settings.cards.value,
                 keeps_cards=int(settings.keeps_cards),
+                improves_prompts=int(settings.improves_prompts),
             )
             if noted is not None:
                 await _record(tx, noted)
@@ -486,19 +488,7 @@ class SqlOfferStore:
         self._engine = engine
 
     async def put(self, offer: Offer) -> None:
-        place = offer.place
-        await self._engine.write(
-            "insert_offer",
-            id=offer.id,
-            idempotency_key=offer.key,
-            guild_id=place.guild_id,
-            channel_id=place.channel_id,
-            user_id=place.user_id,
-            source_message_id=place.source_message_id,
-            request=rows.request_json(offer.request),
-            cost_micros=offer.cost_micros,
-            expires_at=rows.milliseconds(offer.expires_at),
-        )
+        await self._engine.write("insert_offer", **offer_parameters(offer))
 
     async def get(self, offer_id: OfferId) -> Offer:
         row = await self._engine.read_one("get_offer", id=offer_id)
@@ -511,6 +501,21 @@ class SqlOfferStore:
 
     async def forget_expired(self, before: datetime) -> None:
         await self._engine.write("forget_offers", before=rows.milliseconds(before))
+
+
+def offer_parameters(offer: Offer) -> Parameters:
+    place = offer.place
+    return {
+        "id": offer.id,
+        "idempotency_key": offer.key,
+        "guild_id": place.guild_id,
+        "channel_id": place.channel_id,
+        "user_id": place.user_id,
+        "source_message_id": place.source_message_id,
+        "request": rows.request_json(offer.request),
+        "cost_micros": offer.cost_micros,
+        "expires_at": rows.milliseconds(offer.expires_at),
+    }
 
 
 def _offer_from(row: Row) -> Offer:

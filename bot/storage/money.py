@@ -33,11 +33,13 @@ from bot.money.ledger import (
     Account,
     AccountKind,
     Gift,
+    Improvement,
     Transaction,
 )
 from bot.money.limits import (
     BudgetSnapshot,
     Policy,
+    RequestFacts,
     Rules,
     facts_of,
 )
@@ -62,6 +64,8 @@ from bot.money.plans import (
 )
 from bot.money.policy import Subject
 from bot.money.settlements import (
+    plan_improvement,
+    plan_improvement_end,
     plan_refund,
     plan_reservation,
     plan_resolution,
@@ -118,6 +122,21 @@ class Money(BudgetSnapshots):
             return
         reserved = await self.reserved(tx, job.id)
         await self.write_plan(tx, plan_resolution(job, submission, reserved))
+
+    async def reserve_improvement(
+        self, tx: SqlTransaction, improvement: Improvement, place: Origin, facts: RequestFacts
+    ) -> None:
+        """Write an improvement and reserve its money. Raises LimitReachedError."""
+        budget = await self.budget_for(tx, place, improvement.asked_at)
+        made = await self.improvements(tx, place, budget.rules, improvement.asked_at)
+        plan = plan_improvement(improvement, budget, facts, made)
+        await tx.one("insert_improvement", **policies.improvement_parameters(improvement))
+        await self.write_plan(tx, plan)
+
+    async def resolve_improvement(self, tx: SqlTransaction, improvement: Improvement) -> None:
+        """Settle or release the money of an improvement that ended in this transaction."""
+        reserved = await self.reserved_for_improvement(tx, improvement.id)
+        await self.write_plan(tx, plan_improvement_end(improvement, reserved))
 
     async def give_back(
         self, tx: SqlTransaction, job: Job, submission: Submission, at: datetime

@@ -1,24 +1,27 @@
-"""The ports `PolicyStore` and `MoneyStore`: servers' rules and the ledger."""
+"""The ports `PolicyStore`, `MoneyStore` and `ImprovementStore`: servers' rules and the ledger."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.catalog.request import Origin
 from bot.errors import UnreadableRowError
 from bot.guilds.audit import Actor
-from bot.ids import ChannelId, EditId, GuildId, JobId, ModelId, UserId
+from bot.ids import ChannelId, EditId, GuildId, JobId, ModelId, OfferId, UserId
 from bot.money.changes import (
     OpenedEvent,
     PastChange,
     PendingChange,
     PolicyChange,
 )
-from bot.money.ledger import Account, Gift, Transaction
-from bot.money.limits import BudgetSnapshot, Policy, Rules
+from bot.money.ledger import Account, Gift, Improvement, Transaction
+from bot.money.limits import BudgetSnapshot, Policy, RequestFacts, Rules
 from bot.money.policy import Override, Subject
 from bot.money.reports import Spending
+from bot.ordering.offers import Offer
 from bot.storage import policies, rows
 from bot.storage.damage import Damage
 from bot.storage.engines.transaction import Engine
+from bot.storage.guilds import offer_parameters
 from bot.storage.money import Money
 from bot.storage.rows import Row
 
@@ -28,9 +31,59 @@ _AUDITS = {
     "list_unbalanced": "a transaction doesn't add up to zero",
     "list_wrong_balances": "an account's balance differs from its entries",
     "list_wrong_fundings": "an account's funding differs from its entries",
-    "list_wrong_reservations": "a job's money and its state disagree",
-    "list_wrong_holdings": "the money on hold differs from what open videos reserved",
+    "list_wrong_reservations": "a job's or an improvement's money and its state disagree",
+    "list_wrong_holdings": "the money on hold differs from what is open reserved",
 }
+
+
+class SqlImprovementStore:
+    """Improvements in SQLite or PostgreSQL, with their money and their offers."""
+
+    def __init__(self, engine: Engine, money: Money) -> None:
+        self._engine = engine
+        self._money = money
+
+    async def begin(
+        self, improvement: Improvement, place: Origin, facts: RequestFacts
+    ) -> Improvement | None:
+        async with self._engine.transaction() as tx:
+            await self._money.lock(tx, improvement.guild_id)
+            row = await tx.one("get_improvement", id=improvement.id)
+            if row is not None:
+                return policies.improvement_from(row)
+            await self._money.reserve_improvement(tx, improvement, place, facts)
+        return None
+
+    async def end(self, improvement: Improvement, offer: Offer | None) -> bool:
+        async with self._engine.transaction() as tx:
+            await self._money.lock(tx, improvement.guild_id)
+            written = await tx.one(
+                "end_improvement",
+                id=improvement.id,
+                state=improvement.state.value,
+                ended_at=rows.milliseconds_or_none(improvement.ended_at),
+                improved_id=improvement.improved_id,
+                fault=None if improvement.fault is None else improvement.fault.value,
+            )
+            if written is None:
+                return False
+            if offer is not None:
+                await tx.one("insert_offer", **offer_parameters(offer))
+            await self._money.resolve_improvement(tx, improvement)
+        return True
+
+    async def find(self, offer_id: OfferId) -> Improvement | None:
+        row = await self._engine.read_one("get_improvement", id=offer_id)
+        return None if row is None else policies.improvement_from(row)
+
+    async def list_overdue(self, before: datetime, ahead: datetime, most: int) -> list[Improvement]:
+        found = await self._engine.read_all(
+            "list_open_improvements",
+            before=rows.milliseconds(before),
+            ahead=rows.milliseconds(ahead),
+            most=most,
+        )
+        return self._engine.readable(found, policies.improvement_from)
 
 
 class SqlMoneyStore:
@@ -124,6 +177,8 @@ class SqlMoneyStore:
 
     def _spending(self, row: Row) -> Spending:
         """One video's spending; an unreadable request still counts with its money."""
+        if row["improvement_id"] is not None:
+            return replace(_spending_of(row, ModelId(row["model_id"]), ""), is_video=False)
         try:
             return _spending_from(row)
         except UnreadableRowError as error:
@@ -184,7 +239,7 @@ def _spending_from(row: Row) -> Spending:
 def _spending_of(row: Row, model_id: ModelId, prompt: str) -> Spending:
     return Spending(
         rows.instant(row["at"]),
-        JobId(row["job_id"]),
+        JobId(row["job_id"] or row["improvement_id"]),
         UserId(row["user_id"]),
         model_id,
         int(row["pool_micros"]),

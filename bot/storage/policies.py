@@ -7,10 +7,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.ids import (
     AccountId,
+    ChannelId,
     EditId,
     EventId,
     GuildId,
     JobId,
+    ModelId,
+    OfferId,
     TransactionId,
     UserId,
 )
@@ -23,6 +26,8 @@ from bot.money.changes import (
 from bot.money.ledger import (
     Account,
     AccountKind,
+    Improvement,
+    ImprovementState,
     Posting,
     Transaction,
     TransactionKind,
@@ -30,6 +35,7 @@ from bot.money.ledger import (
 from bot.money.limits import Event, Policy, Rules
 from bot.money.plans import AuditEntry, NewEvent, RateWindow
 from bot.money.policy import Override, Subject, SubjectKind
+from bot.providers.contract import ImprovementFault
 from bot.storage import rows
 from bot.storage.rows import Parameters, Row
 
@@ -215,6 +221,7 @@ def transaction_parameters(transaction: Transaction) -> Parameters:
         "user_id": transaction.user_id,
         "actor_id": transaction.actor_id,
         "reason": transaction.reason,
+        "improvement_id": transaction.improvement_id,
     }
 
 
@@ -224,6 +231,7 @@ def _posting_from(row: Row) -> Posting:
 
 def transaction_from(row: Row, entries: list[Row]) -> Transaction:
     job_id, user_id, actor_id = row["job_id"], row["user_id"], row["actor_id"]
+    improvement_id = row["improvement_id"]
     with rows.reading(f"transaction {row['id']}"):
         return Transaction(
             TransactionId(row["id"]),
@@ -235,4 +243,37 @@ def transaction_from(row: Row, entries: list[Row]) -> Transaction:
             None if user_id is None else UserId(user_id),
             None if actor_id is None else UserId(actor_id),
             row["reason"],
+            None if improvement_id is None else OfferId(improvement_id),
+        )
+
+
+def improvement_parameters(improvement: Improvement) -> Parameters:
+    """Parameters of one that is about to be asked for."""
+    return {
+        "id": improvement.id,
+        "guild_id": improvement.guild_id,
+        "channel_id": improvement.channel_id,
+        "user_id": improvement.user_id,
+        "model_id": improvement.model_id,
+        "reserved_micros": improvement.reserved_micros,
+        "asked_at": rows.milliseconds(improvement.asked_at),
+    }
+
+
+def improvement_from(row: Row) -> Improvement:
+    """An improvement without its outcome, which the ledger has."""
+    improved_id = row["improved_id"]
+    with rows.reading(f"improvement {row['id']}"):
+        return Improvement(
+            OfferId(row["id"]),
+            GuildId(row["guild_id"]),
+            ChannelId(row["channel_id"]),
+            UserId(row["user_id"]),
+            ModelId(row["model_id"]),
+            row["reserved_micros"],
+            rows.instant(row["asked_at"]),
+            ImprovementState(row["state"]),
+            rows.instant_or_none(row["ended_at"]),
+            improved_id=None if improved_id is None else OfferId(improved_id),
+            fault=None if row["fault"] is None else ImprovementFault(row["fault"]),
         )

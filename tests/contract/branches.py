@@ -20,7 +20,7 @@ from bot.money.limits import Allowance, LimitKind, LimitReachedError, Rules
 from bot.money.windows import Window
 from bot.storage.guilds import SqlGuildStore, SqlNoticeStore
 from bot.storage.money import Money
-from bot.storage.money_store import SqlMoneyStore
+from bot.storage.money_store import SqlImprovementStore, SqlMoneyStore
 from bot.storage.stores import SqlJobStore
 from tests.factories import NOW, make_delivery, make_job, make_submission
 
@@ -65,6 +65,7 @@ class Branch:
         self.engine = engine
         self.jobs = SqlJobStore(engine, money)
         self.money_store = SqlMoneyStore(engine, money)
+        self.improvements = SqlImprovementStore(engine, money)
         self.guilds = SqlGuildStore(engine)
         self.notices = SqlNoticeStore(engine)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.catalog.presets import Preset, PresetOwner
+from bot.catalog.request import Origin
 from bot.clock import Clock, SystemClock
 from bot.delivery.messenger import PrivateAnswer
 from bot.delivery.threads import CardThread, ThreadTrouble
@@ -31,6 +32,8 @@ from bot.ids import (
     UserId,
 )
 from bot.instants import CLOCKS_DIFFER_BY, made_by
+from bot.money.ledger import Improvement, ImprovementState, Outcome
+from bot.money.limits import RequestFacts
 from bot.ordering.offers import Offer
 from bot.ordering.presets import Saving
 from bot.providers.availability import Availability
@@ -109,6 +112,43 @@ class InMemoryOffers:
 
     async def forget_expired(self, before: datetime) -> None:
         self.offers = {key: one for key, one in self.offers.items() if one.expires_at > before}
+
+
+@dataclass
+class InMemoryImprovements:
+    """The port `ImprovementStore`, where nothing limits anyone; `spent` is what each cost whom."""
+
+    offers: InMemoryOffers = field(default_factory=InMemoryOffers)
+    rows: dict[OfferId, Improvement] = field(default_factory=dict)
+
+    @property
+    def spent(self) -> dict[OfferId, Outcome]:
+        ended = {one.id: one.outcome for one in self.rows.values()}
+        return {key: outcome for key, outcome in ended.items() if outcome is not None}
+
+    async def begin(
+        self, improvement: Improvement, _place: Origin, _facts: RequestFacts
+    ) -> Improvement | None:
+        found = await self.find(improvement.id)
+        self.rows.setdefault(improvement.id, improvement)
+        return found
+
+    async def end(self, improvement: Improvement, offer: Offer | None) -> bool:
+        if self.rows[improvement.id].state is not ImprovementState.ASKING:
+            return False
+        self.rows[improvement.id] = improvement
+        if offer is not None:
+            await self.offers.put(offer)
+        return True
+
+    async def find(self, offer_id: OfferId) -> Improvement | None:
+        found = self.rows.get(offer_id)
+        return None if found is None else replace(found, outcome=None)
+
+    async def list_overdue(self, before: datetime, ahead: datetime, most: int) -> list[Improvement]:
+        asking = (one for one in self.rows.values() if one.state is ImprovementState.ASKING)
+        due = [one for one in asking if one.asked_at <= before or one.asked_at > ahead]
+        return sorted(due, key=lambda one: (one.asked_at, one.id))[:most]
 
 
 @dataclass

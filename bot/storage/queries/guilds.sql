@@ -6,10 +6,10 @@ SELECT * FROM guild_settings WHERE guild_id = :guild_id;
 -- Write a server's settings.
 INSERT INTO guild_settings (
     guild_id, confirm_above_micros, log_channel_id, buttons, has_recipe, text_model_id,
-    picture_model_id, cards, keeps_cards
+    picture_model_id, cards, keeps_cards, improves_prompts
 ) VALUES (
     :guild_id, :confirm_above_micros, :log_channel_id, :buttons, :has_recipe, :text_model_id,
-    :picture_model_id, :cards, :keeps_cards
+    :picture_model_id, :cards, :keeps_cards, :improves_prompts
 )
 ON CONFLICT (guild_id) DO UPDATE SET
     confirm_above_micros = excluded.confirm_above_micros,
@@ -19,7 +19,8 @@ ON CONFLICT (guild_id) DO UPDATE SET
     text_model_id = excluded.text_model_id,
     picture_model_id = excluded.picture_model_id,
     cards = excluded.cards,
-    keeps_cards = excluded.keeps_cards
+    keeps_cards = excluded.keeps_cards,
+    improves_prompts = excluded.improves_prompts
 RETURNING guild_id;
 
 -- name: get_favorite_model^

@@ -122,8 +122,9 @@ ORDER BY ends_at IS NULL, ends_at, id;
 
 -- name: insert_transaction^
 -- Write the reason why money moves.
-INSERT INTO ledger_transactions (id, guild_id, kind, at, job_id, user_id, actor_id, reason)
-VALUES (:id, :guild_id, :kind, :at, :job_id, :user_id, :actor_id, :reason)
+INSERT INTO ledger_transactions (
+    id, guild_id, kind, at, job_id, user_id, actor_id, reason, improvement_id)
+VALUES (:id, :guild_id, :kind, :at, :job_id, :user_id, :actor_id, :reason, :improvement_id)
 RETURNING id;
 
 -- name: insert_entries*!
@@ -154,6 +155,47 @@ JOIN ledger_transactions AS t ON t.job_id = v.id
 JOIN ledger_entries AS e ON e.transaction_id = t.id
 JOIN accounts AS a ON a.id = e.account_id AND a.kind = 'event'
 GROUP BY e.account_id;
+
+-- name: list_improvement_draws
+-- List the source accounts an improvement was reserved from, as list_draws does for a job.
+SELECT a.*, e.micros FROM ledger_transactions AS t
+JOIN ledger_entries AS e ON e.transaction_id = t.id
+JOIN accounts AS a ON a.id = e.account_id
+WHERE t.improvement_id = :improvement_id AND t.kind = 'reserve' AND e.micros < 0
+ORDER BY a.ends_at IS NULL, a.ends_at, a.id;
+
+-- name: insert_improvement^
+-- Write that a better prompt is about to be asked for; nothing where it was before.
+INSERT INTO improvements (
+    id, guild_id, channel_id, user_id, model_id, reserved_micros, asked_at, state)
+VALUES (
+    :id, :guild_id, :channel_id, :user_id, :model_id, :reserved_micros, :asked_at, 'asking')
+ON CONFLICT (id) DO NOTHING
+RETURNING id;
+
+-- name: get_improvement^
+-- Get an improvement by the offer whose prompt it is.
+SELECT * FROM improvements WHERE id = :id;
+
+-- name: end_improvement^
+-- Write what became of an improvement, once.
+UPDATE improvements SET
+    state = :state, ended_at = :ended_at, improved_id = :improved_id, fault = :fault
+WHERE id = :id AND state = 'asking'
+RETURNING id;
+
+-- name: list_improvements_of_member
+-- List when a member asked for better prompts.
+SELECT asked_at FROM improvements
+WHERE guild_id = :guild_id AND user_id = :user_id AND asked_at > :since
+ORDER BY asked_at;
+
+-- name: list_open_improvements
+-- List the improvements whose answer is overdue, and those that a wrong clock dated ahead.
+SELECT * FROM improvements
+WHERE state = 'asking' AND (asked_at <= :before OR asked_at > :ahead)
+ORDER BY asked_at, id
+LIMIT :most;
 
 -- name: list_refunds
 -- List a job's refunds: by an admin, by its service, or in part by each.
@@ -198,16 +240,20 @@ WHERE t.guild_id = :guild_id AND t.kind = 'gift' AND t.at >= :since AND t.at < :
     AND (t.actor_id = :user_id OR t.user_id = :user_id);
 
 -- name: list_usage
--- List the cost of a server's videos, oldest first, paid by the member and by the pool.
-SELECT t.at, t.kind, t.user_id, t.job_id, j.request, j.channel_id,
+-- List the cost of a server's videos and improved prompts, oldest first, paid by the member and by
+-- the pool.
+SELECT t.at, t.kind, t.user_id, t.job_id, t.improvement_id, j.request, i.model_id,
+    COALESCE(j.channel_id, i.channel_id) AS channel_id,
     COALESCE(SUM(CASE WHEN a.kind = 'pool_spent' THEN e.micros ELSE 0 END), 0) AS pool_micros,
     COALESCE(SUM(CASE WHEN a.kind = 'spent' THEN e.micros ELSE 0 END), 0) AS member_micros
 FROM ledger_transactions AS t
 JOIN ledger_entries AS e ON e.transaction_id = t.id
 JOIN accounts AS a ON a.id = e.account_id
-JOIN jobs AS j ON j.id = t.job_id
+LEFT JOIN jobs AS j ON j.id = t.job_id
+LEFT JOIN improvements AS i ON i.id = t.improvement_id
 WHERE t.guild_id = :guild_id AND t.kind IN ('settle', 'refund') AND t.at >= :since AND t.at < :before
-GROUP BY t.id, t.at, t.kind, t.user_id, t.job_id, j.request, j.channel_id
+GROUP BY t.id, t.at, t.kind, t.user_id, t.job_id, t.improvement_id, j.request, i.model_id,
+    j.channel_id, i.channel_id
 ORDER BY t.at, t.id;
 
 -- name: insert_event^
@@ -272,12 +318,18 @@ HAVING a.funded_micros <> COALESCE(SUM(e.micros), 0)
 LIMIT 100;
 
 -- name: list_wrong_reservations
--- List jobs whose money and state disagree: ended and still held, or open and no longer held.
+-- List jobs and improvements whose money and state disagree: ended and still held, or open and no
+-- longer held.
 SELECT j.id, j.state, COUNT(r.id) AS resolutions FROM jobs AS j
 JOIN ledger_transactions AS t ON t.job_id = j.id AND t.kind = 'reserve'
 LEFT JOIN ledger_transactions AS r ON r.job_id = j.id AND r.kind IN ('settle', 'release')
 GROUP BY j.id, j.state
 HAVING (j.state IN ('succeeded', 'failed', 'cancelled', 'expired')) <> (COUNT(r.id) = 1)
+UNION ALL
+SELECT i.id, i.state, COUNT(r.id) AS resolutions FROM improvements AS i
+LEFT JOIN ledger_transactions AS r ON r.improvement_id = i.id AND r.kind IN ('settle', 'release')
+GROUP BY i.id, i.state
+HAVING (i.state <> 'asking') <> (COUNT(r.id) = 1)
 LIMIT 100;
 
 -- name: list_wrong_holdings
@@ -288,7 +340,8 @@ FROM accounts AS a
 LEFT JOIN ledger_entries AS e ON e.account_id = a.id
 LEFT JOIN ledger_transactions AS t ON t.id = e.transaction_id
 LEFT JOIN ledger_transactions AS r
-    ON r.job_id = t.job_id AND r.kind IN ('settle', 'release') AND t.kind = 'reserve'
+    ON COALESCE(r.job_id, r.improvement_id) = COALESCE(t.job_id, t.improvement_id)
+    AND r.kind IN ('settle', 'release') AND t.kind = 'reserve'
 WHERE a.kind IN ('held', 'pool_held')
 GROUP BY a.id, a.balance_micros
 HAVING a.balance_micros <> COALESCE(SUM(

@@ -4,7 +4,17 @@ import pytest
 
 from bot.catalog.pricing import Price
 from bot.catalog.request import Origin
-from bot.ids import AccountId, ChannelId, EventId, GuildId, JobId, ModelId, TransactionId, UserId
+from bot.ids import (
+    AccountId,
+    ChannelId,
+    EventId,
+    GuildId,
+    JobId,
+    ModelId,
+    OfferId,
+    TransactionId,
+    UserId,
+)
 from bot.money.ledger import (
     Account,
     AccountKind,
@@ -106,3 +116,23 @@ def test_free_videos_are_counted_as_one_or_as_many(used, said):
     fields = fields_of(money.statement(Statement(make_standing(event=event), None, (), ())))
 
     assert fields["🎁 Event"].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("kind", "micros", "said"),
+    [
+        (TransactionKind.RESERVE, 900, "⏳ reserved for a better prompt: less than $0.01"),
+        (TransactionKind.SETTLE, 400, "✨ paid for a better prompt: less than $0.01"),
+        (TransactionKind.SETTLE, 10_000, "✨ paid for a better prompt: $0.01"),
+        (TransactionKind.SETTLE, 0, "✨ paid for a better prompt: $0.00"),
+    ],
+)
+def test_a_better_prompt_is_named_though_it_costs_less_than_a_cent(kind, micros, said):
+    account = AccountKind.HELD if kind is TransactionKind.RESERVE else AccountKind.SPENT
+    posting = Posting(account_id(GUILD, account), account, micros)
+    one = Transaction(
+        TransactionId("x"), GUILD, kind, NOW, (posting,), improvement_id=OfferId("offer")
+    )
+    budget = money_store.make_standing(Origin(GUILD, ChannelId(2), FERN), NOW)
+
+    assert money.entry(one, budget).endswith(f" {said}")
