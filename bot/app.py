@@ -134,6 +134,7 @@ def _start_loops(tasks: TaskOwner, parts: Application) -> "set[asyncio.Task[None
         "late_results": parts.loops.late_results.run,
         "watchdog": parts.loops.watchdog.run,
         "blocking": parts.loops.blocking.run,
+        "improving": parts.loops.improving.run,
         "health": parts.health.run,
         "catalog": partial(keep_catalog_fresh, parts),
     }

@@ -82,6 +82,7 @@ from bot.ordering.intake import Intake
 from bot.ordering.offers import OfferStore
 from bot.ordering.ordering import Acceptance, Ordering, Retrying
 from bot.ordering.presets import Presets, PresetStore
+from bot.ordering.prompts.improving import ImprovementStore, Improving
 from bot.ordering.quotes import FreeQuotes, Quotes
 from bot.ordering.remaking import Remaking
 from bot.ordering.sequels import Sequels
@@ -91,7 +92,7 @@ from bot.presentation.messenger import DiscordMessenger
 from bot.presentation.money import pool_alert
 from bot.providers import registry
 from bot.providers.circuit_breaker import CircuitBreakers
-from bot.providers.contract import AvailabilityStore, Provider, QuotesPrices
+from bot.providers.contract import AvailabilityStore, ImprovesPrompts, Provider, QuotesPrices
 from bot.providers.spec import Connections
 from bot.services import Services
 from bot.settings import Settings
@@ -113,7 +114,7 @@ from bot.storage.guilds import (
     SqlWordStore,
 )
 from bot.storage.money import Money
-from bot.storage.money_store import SqlMoneyStore
+from bot.storage.money_store import SqlImprovementStore, SqlMoneyStore
 from bot.storage.stores import SqlJobStore
 from bot.worker.inputs import LEAST_SIDE
 from bot.worker.step import StepContext
@@ -147,6 +148,7 @@ class Stores:
     threads: CardThreadStore
     answers: PrivateAnswerStore
     offers: OfferStore
+    improvements: ImprovementStore
     availability: AvailabilityStore
     health: HealthStore
 
@@ -207,6 +209,7 @@ class Loops:
     late_results: LateResults
     watchdog: Watchdog
     blocking: Blocking
+    improving: Improving
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +288,7 @@ def make_stores(engine: Engine) -> Stores:
         threads=SqlCardThreads(engine),
         answers=SqlPrivateAnswers(engine),
         offers=SqlOfferStore(engine),
+        improvements=SqlImprovementStore(engine, money),
         availability=SqlAvailabilityStore(engine),
     )
 
@@ -371,6 +375,15 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
             breakers=breakers,
         ),
         ordering=ordering,
+        improving=Improving(
+            store=stores.improvements,
+            guilds=stores.guilds,
+            ordering=ordering,
+            quotes=quotes,
+            improver=_improver(adapters),
+            clock=clock,
+            new_offer_id=adapters.ids(OfferId),
+        ),
         intake=Intake(adapters.images, ordering),
         alternatives=alternatives,
         guild_admin=GuildAdmin(stores.guilds, clock, new_edit_id),
@@ -481,12 +494,18 @@ def make_loops(
         ),
         watchdog=Watchdog(stores.jobs, stores.messages, clock),
         blocking=core.services.blocking,
+        improving=core.services.improving,
     )
 
 
 def _free_quotes(adapters: Adapters) -> FreeQuotes:
     asked = {name: one for name, one in adapters.providers.items() if isinstance(one, QuotesPrices)}
     return FreeQuotes(asked, adapters.images, adapters.clock)
+
+
+def _improver(adapters: Adapters) -> ImprovesPrompts | None:
+    able = (one for one in adapters.providers.values() if isinstance(one, ImprovesPrompts))
+    return next(able, None)
 
 
 def _breakers(adapters: Adapters) -> CircuitBreakers:

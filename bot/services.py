@@ -25,6 +25,7 @@ from bot.ordering.extending import Extending
 from bot.ordering.intake import Intake
 from bot.ordering.ordering import Ordering, Retrying
 from bot.ordering.presets import Presets
+from bot.ordering.prompts.improving import Improving
 from bot.ordering.quotes import Quotes
 from bot.ordering.remaking import Remaking
 from bot.ordering.sequels import Sequels
@@ -39,6 +40,7 @@ class Services:
     choosing: ModelChooser
     ordering: Ordering
     extending: Extending
+    improving: Improving
     alternatives: Alternatives
     guild_admin: GuildAdmin
     recipes: Recipes

@@ -14,6 +14,7 @@ EXTENSIONS = (
     "cogs.actions.remix",
     "cogs.actions.shots",
     "cogs.actions.menus",
+    "cogs.actions.improving",
     "cogs.show",
     "cogs.quota",
     "cogs.quota_admin",

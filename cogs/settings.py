@@ -43,7 +43,7 @@ class Settings(commands.GroupCog, name="settings", description="Settings of this
     async def show(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         settings = await self._guild_admin.settings(guild_of(interaction))
-        await interaction.edit_original_response(content=self._said(settings))
+        await interaction.edit_original_response(content=await self._said(settings))
 
     @app_commands.command(
         name="confirm-above", description="Set the price above which a video needs a confirmation"
@@ -55,7 +55,7 @@ class Settings(commands.GroupCog, name="settings", description="Settings of this
         settings = await self._guild_admin.confirm_above(
             guild_of(interaction), UserId(interaction.user.id), micros
         )
-        await interaction.edit_original_response(content=self._said(settings))
+        await interaction.edit_original_response(content=await self._said(settings))
 
     @app_commands.command(name="log-channel", description="Set the channel for alerts and reports")
     @app_commands.describe(
@@ -71,7 +71,7 @@ class Settings(commands.GroupCog, name="settings", description="Settings of this
         settings = await self._guild_admin.log_to(
             guild_of(interaction), UserId(interaction.user.id), channel_id
         )
-        await interaction.edit_original_response(content=self._said(settings))
+        await interaction.edit_original_response(content=await self._said(settings))
 
     @app_commands.command(
         name="default-model", description="Set the model for members who name none"
@@ -101,7 +101,7 @@ class Settings(commands.GroupCog, name="settings", description="Settings of this
             chosen,
             None if found is None else found.model_id,
         )
-        await interaction.edit_original_response(content=self._said(settings))
+        await interaction.edit_original_response(content=await self._said(settings))
 
     @default_model.autocomplete("model")
     @empty_on_error
@@ -118,8 +118,24 @@ class Settings(commands.GroupCog, name="settings", description="Settings of this
             raise InvalidRequestError([reason])
         return found
 
-    def _said(self, settings: GuildSettings) -> str:
-        return answers.settings(settings, self._services.catalog)
+    async def _said(self, settings: GuildSettings) -> str:
+        is_on = settings.improves_prompts
+        improver = await self._services.improving.most() if is_on else None
+        return answers.settings(settings, self._services.catalog, improver)
+
+    @app_commands.command(description="Set whether members may pay for better prompts")
+    @app_commands.describe(
+        offer="NanoGPT rewrites the prompt; a quote has the button, with its price"
+    )
+    @app_commands.choices(offer=SWITCH)
+    async def improve(
+        self, interaction: discord.Interaction, offer: app_commands.Choice[str]
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        settings = await self._guild_admin.improve_prompts(
+            guild_of(interaction), UserId(interaction.user.id), is_on=offer.value == ON
+        )
+        await interaction.edit_original_response(content=await self._said(settings))
 
     @app_commands.command(description="Set who can use the buttons under a video")
     @app_commands.describe(who="Anyone pays for what they make themselves")
@@ -136,7 +152,7 @@ class Settings(commands.GroupCog, name="settings", description="Settings of this
         settings = await self._guild_admin.let_press(
             guild_of(interaction), UserId(interaction.user.id), ButtonsFor(who.value)
         )
-        await interaction.edit_original_response(content=self._said(settings))
+        await interaction.edit_original_response(content=await self._said(settings))
 
     @app_commands.command(description="Set where the cards of requests are posted")
     @app_commands.describe(
@@ -163,7 +179,7 @@ class Settings(commands.GroupCog, name="settings", description="Settings of this
             CardPlace(place.value),
             keep=keep,
         )
-        await interaction.edit_original_response(content=self._said(settings))
+        await interaction.edit_original_response(content=await self._said(settings))
 
     @app_commands.command(description="Set whether the files of videos say how they were made")
     @app_commands.describe(write="The prompt, the model and the options, so that anyone can remix")
@@ -175,7 +191,7 @@ class Settings(commands.GroupCog, name="settings", description="Settings of this
         settings = await self._guild_admin.write_recipes(
             guild_of(interaction), UserId(interaction.user.id), is_on=write.value == ON
         )
-        await interaction.edit_original_response(content=self._said(settings))
+        await interaction.edit_original_response(content=await self._said(settings))
 
 
 class Privacy(commands.GroupCog, name="privacy", description="What your videos tell about you"):

@@ -36,8 +36,6 @@ from bot.money.ledger import (
 )
 from bot.money.limits import (
     BudgetSnapshot,
-    RequestFacts,
-    counted,
     LimitReachedError,
     RequestFacts,
     counted,

@@ -219,9 +219,7 @@ class Ordering:
 
         Raises NotYourOfferError, OfferExpiredError, PriceRoseError and what `ask` raises.
         """
-        offer = await self._store.get(offer_id)
-        if (offer.place.guild_id, offer.place.user_id) != (presser.guild_id, presser.user_id):
-            raise NotYourOfferError
+        offer = await self.find_offer(offer_id, presser)
         if self._clock.now() >= offer.expires_at:
             raise OfferExpiredError
         await self._ensure_words(offer.request, offer.place)
@@ -230,7 +228,7 @@ class Ordering:
         await self._ensure_open(quote)
         if quote.price.cost_micros > offer.cost_micros:
             raise PriceRoseError
-        place = replace(offer.place, role_ids=presser.role_ids, parent_id=presser.parent_id)
+        place = offer.place
         budget = await self._ensure_room(quote, place)
         left = _left_after(quote, budget)
         return await self._accepted(quote, left, place, offer.key)
@@ -240,6 +238,31 @@ class Ordering:
         texts = [request.prompt, request.negative_prompt or ""]
         texts += [shot.prompt for shot in request.shots]
         await self._words.ensure_allowed(place.guild_id, texts)
+
+    async def find_offer(self, offer_id: OfferId, presser: Origin) -> Offer:
+        """Find a member's own offer, expired or not, with the roles that they have now.
+
+        Raises NotYourOfferError, OfferExpiredError for one that was deleted.
+        """
+        offer = await self._store.get(offer_id)
+        if (offer.place.guild_id, offer.place.user_id) != (presser.guild_id, presser.user_id):
+            raise NotYourOfferError
+        place = replace(offer.place, role_ids=presser.role_ids, parent_id=presser.parent_id)
+        return replace(offer, place=place)
+
+    async def offer_again(self, offer: Offer, *, is_new: bool = False) -> OrderResult:
+        """Offer the same request at today's price, in a new offer if it must be.
+
+        Both have one key, so that only one of them becomes a job. Raises what `ask` raises.
+        """
+        await self._ensure_words(offer.request, offer.place)
+        quote = await self._quotes.quote(offer.request)
+        await self._ensure_open(quote)
+        budget = await self._ensure_room(quote, offer.place)
+        holds = self._clock.now() < offer.expires_at
+        if is_new or not holds or quote.price.cost_micros > offer.cost_micros:
+            offer = await self.offer(quote, offer.place, offer.key)
+        return OrderResult(quote, _left_after(quote, budget), offer=offer)
 
     async def _ensure_room(self, quote: Quote, place: Origin) -> BudgetSnapshot:
         await self._removed.ensure_usable(quote.request)

@@ -49,6 +49,7 @@ from bot.ordering.quotes import Quote
 from bot.presentation import money
 from bot.presentation.escaping import plain, quoted, unlinked
 from bot.providers.availability import Availability, PauseReason, ProviderPausedError
+from bot.providers.contract import ImprovementFault, ImproverPrice
 
 NOTHING_CHARGED = "Nothing was charged."
 NO_PICTURE_THERE = "That message has no picture. Choose one that does."
@@ -212,6 +213,48 @@ def to_confirm(quote: Quote, left_micros: int | None, expires_at: datetime) -> s
     )
 
 
+IMPROVING = "✨ Improving your prompt. This takes up to a minute."
+MAX_IMPROVED = 1300  # characters, escaped; the quote stands below
+_NOT_IMPROVED = {
+    ImprovementFault.EMPTY: "NanoGPT's answer had no prompt in it.",
+    ImprovementFault.CUT_OFF: "NanoGPT's answer broke off before the prompt was complete.",
+    ImprovementFault.TOO_LONG: "NanoGPT's answer was too long for a prompt.",
+    ImprovementFault.REFUSED: "NanoGPT refused to improve this prompt for its content.",
+    ImprovementFault.UNCHANGED: "NanoGPT found nothing to improve.",
+    ImprovementFault.UNFIT: "NanoGPT's prompt doesn't suit this model.",
+    ImprovementFault.OPERATOR: f"NanoGPT doesn't improve prompts right now. {ONLY_OPERATOR}",
+    ImprovementFault.BUSY: f"NanoGPT has too much to do right now. {TRY_AGAIN}",
+    ImprovementFault.UNAVAILABLE: "NanoGPT isn't responding properly.",
+    ImprovementFault.LOST: "NanoGPT's answer was lost.",
+}
+
+
+def improving(offered: str) -> str:
+    """While a prompt is improved; the video may be made with the member's own all the same."""
+    return f"{IMPROVING} You can also go on with your own prompt.\n{offered}"
+
+
+def improved(prompt: str, most_micros: int, offered: str) -> str:
+    """An offer with the prompt that was paid for, all of which it shows."""
+    return f"✨ **Improved prompt**, for up to {dollars(most_micros)}\n> {quoted(prompt, most=MAX_IMPROVED)}\n{offered}"
+
+
+def not_improved(fault: ImprovementFault | None, offered: str) -> str:
+    """Why there is no better prompt; the offer with the member's own is still there."""
+    why = _NOT_IMPROVED[fault or ImprovementFault.LOST]
+    return f"{why} You weren't charged for it, and your prompt is unchanged.\n{offered}"
+
+
+def still_improvable(error: BotError, offered: str, *, is_admin: bool) -> str:
+    """Why a prompt is not improved now, above the offer."""
+    return f"{sentence(error, is_admin=is_admin)}\n{offered}"
+
+
+def improve_label(price: ImproverPrice) -> str:
+    """What stands on the button; the price is the most it can be."""
+    return f"Improve my prompt · up to {dollars(price.micros)}"
+
+
 def length_of(request: VideoRequest) -> str | None:
     """How long the video will be; None if its model decides."""
     shots, total = len(request.parts), request.total_seconds
@@ -247,8 +290,13 @@ def provider_notice(availability: Availability, service: str) -> str:
     return f"⚠️ {service} {what} Videos stay queued; I'll try again at {until}."
 
 
-def settings(settings: GuildSettings, catalog: Catalog) -> str:
-    """What a server decided; models by the names they have now."""
+def settings(
+    settings: GuildSettings, catalog: Catalog, improver: ImproverPrice | None = None
+) -> str:
+    """What a server decided; models by the names they have now.
+
+    `improver` is the model that improves prompts, with the most that this costs.
+    """
     above = dollars(settings.confirm_above_micros)
     channel = f"<#{settings.log_channel_id}>" if settings.log_channel_id else _NO_LOG
     return (
@@ -258,7 +306,25 @@ def settings(settings: GuildSettings, catalog: Catalog) -> str:
         f"Default model for text: {_default(settings.text_model_id, catalog)}\n"
         f"Default model for pictures: {_default(settings.picture_model_id, catalog)}\n"
         f"{_cards(settings)}\n"
-        f"{_RECIPES[settings.has_recipe]}"
+        f"{_RECIPES[settings.has_recipe]}\n"
+        f"{_improver(settings, improver)}"
+    )
+
+
+def _improver(settings: GuildSettings, improver: ImproverPrice | None) -> str:
+    """Whether members may pay for better prompts, and who writes them."""
+    if not settings.improves_prompts:
+        return "Improve my prompt is **off**."
+    if improver is None:
+        return (
+            "Improve my prompt is **on**, but not offered: it needs a NanoGPT key and a model with a"
+            " known price, which only the people who run this bot can set."
+        )
+    above = dollars(settings.confirm_above_micros)
+    return (
+        f"Improve my prompt is **on**: {quoted(improver.model_id, most=100)} at NanoGPT, up to"
+        f" {dollars(improver.micros)} each, paid like a video. Members find it where a video needs a"
+        f" confirmation, which is above {above}."
     )
 
 

@@ -40,6 +40,8 @@ class Action(StrEnum):
     INSTEAD = "instead"  # make a failed video with another model
     WORDS = "words"  # change the words of a refused one
     CONFIRM = "confirm"  # an offer
+    IMPROVE = "improve"  # its prompt, or show what became of that
+    OWN_PROMPT = "ownprompt"  # back to the offer with the member's own
     APPLY = "apply"  # a change of a server's rules or money
 
 

@@ -49,7 +49,8 @@ async def ask(
     too, so it does not say what the member has left.
     """
     try:
-        return said(await services.ordering.ask(request, place, key), is_public=is_public)
+        result = await services.ordering.ask(request, place, key)
+        return said(result, is_public=is_public) if is_public else await offered(services, result)
     except ProviderPausedError as error:
         return await instead_of(services, request, place, key, error)
 
@@ -102,8 +103,27 @@ def said(asked: OrderResult, *, is_public: bool = False) -> Said:
         msg = "a request that came to nothing"
         raise AssertionError(msg)
     text = answers.to_confirm(asked.quote, left, asked.offer.expires_at)
-    label = f"Make it for {answers.cost(asked.quote.price)}"
-    return Said(text, row_of([(label, Action.CONFIRM, asked.offer.id)]))
+    return Said(text, row_of([confirm_button(asked.quote, asked.offer)]))
+
+
+async def offered(services: Services, result: OrderResult) -> Said:
+    """As `said`, to its member alone, who may improve the prompt of an offer."""
+    answer = said(result)
+    if result.offer is None:
+        return answer
+    choice = await services.improving.choice(result.offer)
+    if choice.is_made:
+        label = "Show the improved prompt"
+    elif choice.price is not None:
+        label = answers.improve_label(choice.price)
+    else:
+        return answer
+    improve = (label, Action.IMPROVE, result.offer.id)
+    return replace(answer, view=row_of([confirm_button(result.quote, result.offer), improve]))
+
+
+def confirm_button(quote: Quote, offer: Offer) -> Button:
+    return f"Make it for {answers.cost(quote.price)}", Action.CONFIRM, offer.id
 
 
 async def instead_of(

@@ -39,6 +39,7 @@ from tests.fakes.budgets import (
     InMemoryCardThreads,
     InMemoryFavorites,
     InMemoryGuilds,
+    InMemoryImprovements,
     InMemoryMembers,
     InMemoryNotices,
     InMemoryOffers,
@@ -125,12 +126,14 @@ class World:
     threads: CardThreadStore = field(init=False)
     answers: PrivateAnswerStore = field(init=False)
     offers: InMemoryOffers = field(default_factory=InMemoryOffers)
+    improvements: InMemoryImprovements = field(init=False)
     catalog: Catalog = field(default_factory=Catalog)
     money_store: FakeMoneyStore = field(default_factory=FakeMoneyStore)
     provider: FakeProvider = field(init=False)
     messenger: FakeMessenger = field(init=False)
 
     def __post_init__(self) -> None:
+        self.improvements = InMemoryImprovements(self.offers)
         self.provider = FakeProvider(self.clock, self.videos.disk)
         self.messenger = FakeMessenger(self.clock)
         self.passing = _temporary_messages(self.store)
@@ -186,6 +189,7 @@ class World:
             threads=mortal(self.threads, weather),
             answers=mortal(self.answers, weather),
             offers=self.offers,
+            improvements=self.improvements,
             availability=self.availability,
         )
 

@@ -20,9 +20,10 @@ import cogs
 from bot.composition import Application
 from bot.guilds.audit import Actor, AuditNote
 from bot.guilds.moderation import BlockedMember
-from bot.ids import GuildId, JobId, UserId
+from bot.ids import GuildId, JobId, OfferId, UserId
 from bot.jobs.job import Job, JobState
 from bot.money.changes import SetRules
+from bot.money.ledger import ImprovementState
 from bot.money.limits import Rules
 from bot.money.policy import Subject, SubjectKind
 from bot.presentation.widgets import Action, button, spell
@@ -380,6 +381,40 @@ async def show_confirm(scene: Scene) -> Shown:
     return Shown("Fern", quote, named(quote, "confirm"), len(await scene.jobs()))
 
 
+async def show_improve(scene: Scene) -> Shown:
+    """On a quote that only its member sees."""
+    await scene.offices["Ada"].ask("settings confirm-above", dollars="0")
+    await scene.offices["Ada"].ask("settings improve", offer="on")
+    prompt = f"a fox, take {next(scene.numbers)}"
+    quote = await scene.fern.ask("video", prompt=prompt, **SHORT)
+    custom_id = named(quote, "improve")
+    message = quote | {"channel_id": scene.fern.channel}
+    return Shown("Fern", message, custom_id, custom_id.rpartition(":")[2])
+
+
+async def is_improved(scene: Scene, shown: Shown, said: Json) -> bool:
+    if NOTHING_ALLOWED in said["content"]:
+        return False
+    store, offer_id = scene.parts.stores.improvements, OfferId(shown.subject)
+    while (found := await store.find(offer_id)) is None or found.ended_at is None:
+        await scene.parts.clock.sleep(0.05)
+    return found.state is ImprovementState.IMPROVED
+
+
+async def show_own_prompt(scene: Scene) -> Shown:
+    """Beside a better one."""
+    shown = await show_improve(scene)
+    record = await scene.fern.person.press(shown.message, shown.custom_id)
+
+    def is_better(kind: str, data: Json) -> bool:
+        is_ours = kind == "INTERACTION_RECORD" and data["id"] == record["id"]
+        return is_ours and "**Improved prompt**" in str(data.get("message"))
+
+    message = (await scene.fern.watch.until(is_better))["message"]
+    message |= {"channel_id": scene.fern.channel}
+    return Shown("Fern", message, named(message, "ownprompt"), shown.subject)
+
+
 def picture_of(scene: Scene) -> Upload:
     shade = next(scene.numbers)
     return Upload(f"{shade}.png", picture(colour=(shade, 99, 9)), "image/png")
@@ -599,6 +634,10 @@ ROWS = {
     "report": Row(show_report, says("The moderators have your report")),
     "instead": Row(show_instead, is_made_once_more, by("Max"), NOT_YOURS),
     "confirm": Row(show_confirm, is_one_job_more, by("Juno"), NOT_SHOWN_TO_YOU),
+    "improve": Row(show_improve, is_improved, in_vain(show_improve), NOTHING_ALLOWED),
+    "ownprompt": Row(
+        show_own_prompt, says("This video costs"), in_vain(show_own_prompt), NOTHING_ALLOWED
+    ),
     "animate": Row(show_animate, is_one_job_more, by("Juno"), "Only the member who reacted"),
     "shots": Row(
         show_shots, is_one_job_more, send_without_allowance, "0 videos in progress; the limit is 0"

@@ -139,6 +139,7 @@ ADMINS: dict[str, Row] = {
     ),
     "settings buttons": Row({"who": "maker"}, of_settings("buttons"), "maker"),
     "settings cards": Row({"place": "channel", "keep": True}, of_settings("keeps_cards"), True),
+    "settings improve": Row({"offer": "on"}, of_settings("improves_prompts"), True),
     "settings recipe": Row({"write": "off"}, of_settings("has_recipe"), False),
     "settings log-channel": Row({"channel": VIDEOS}, logs_to_videos, True),
     "settings default-model": Row(

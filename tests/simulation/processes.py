@@ -36,7 +36,7 @@ from bot.storage.guilds import (
     SqlWordStore,
 )
 from bot.storage.money import Money
-from bot.storage.money_store import SqlMoneyStore
+from bot.storage.money_store import SqlImprovementStore, SqlMoneyStore
 from bot.storage.stores import SqlJobStore
 from bot.tasks import supervise
 from bot.worker.worker import Worker
@@ -128,6 +128,7 @@ def new_program(surroundings: Surroundings, storm: Storm) -> Program:
         threads=SqlCardThreads(engine),
         answers=SqlPrivateAnswers(engine),
         offers=SqlOfferStore(engine),
+        improvements=SqlImprovementStore(engine, money),
         availability=cast(AvailabilityStore, storm.over("database", SqlAvailabilityStore(engine))),
     )
     adapters = Adapters(

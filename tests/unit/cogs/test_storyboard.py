@@ -131,6 +131,7 @@ def services(world):
     found: Any = SimpleNamespace(
         ordering=process.ordering,
         alternatives=process.services.alternatives,
+        improving=process.services.improving,
         intake=Intake(cast(ImageStore, Uploads()), process.ordering),
         following=process.services.following,
         notes=process.store,
