@@ -1,5 +1,6 @@
 """Getting about on the chat page: by phone, by keyboard, by address, after a lost connection."""
 
+import asyncio
 import re
 
 import pytest
@@ -35,6 +36,37 @@ async def test_who_may_not_write_is_told(chat):
     await chat.become("ada")
     await expect(chat.composer).to_have_attribute("placeholder", "Message #announcements")
     await expect(chat.page.get_by_test_id("channel").filter(has_text="staff")).to_have_count(1)
+
+
+async def test_who_sees_no_channel_is_told_once_that_is_known(chat, people):
+    """The kind: at the start, and on acting as someone else, with channels and without."""
+    asked, sent = asyncio.Event(), asyncio.Event()
+
+    async def hold(route):
+        asked.set()
+        await sent.wait()
+        await route.continue_()
+
+    none = chat.page.get_by_text("You cannot see any channel here.")
+    await chat.page.route(re.compile(r"/channels\?as="), hold)
+    await chat.page.goto(f"{chat.origin}/?as=ada")
+    await asked.wait()
+    await expect(chat.page.get_by_text("Loading…", exact=True)).to_be_visible()
+    await expect(none).to_have_count(0)
+    sent.set()
+    await chat.page.wait_for_selector("body[data-ready]")
+    await expect(chat.page.get_by_text("Loading…", exact=True)).to_have_count(0)
+    await expect(none).to_have_count(0)
+
+    everyone = next(one for one in people.guild["roles"] if one["id"] == people.guild["id"])
+    hidden = str(int(everyone["permissions"]) & ~(1 << 10))
+    path = f"/guilds/{people.guild['id']}/roles/{everyone['id']}"
+    await people.call("PATCH", path, {"permissions": hidden})
+    await chat.become("juno")
+    await expect(none).to_be_visible()
+    await chat.become("ada")
+    await expect(chat.composer).to_be_enabled()
+    await expect(none).to_have_count(0)
 
 
 async def test_a_refusal_of_the_sandbox_keeps_the_text(chat):

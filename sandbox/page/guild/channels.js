@@ -64,8 +64,13 @@ function groups() {
       ),
     ),
     directs.length > 0 && group("Direct messages", directs, all),
-    rooms.length === 0 && h("p", { class: "empty-note" }, "You cannot see any channel here."),
+    rooms.length === 0 && note(),
   ];
+}
+
+function note() {
+  if (!store.knowsChannels) return h("p", { class: "empty-note", role: "status" }, "Loading…");
+  return h("p", { class: "empty-note" }, "You cannot see any channel here.");
 }
 
 function group(title, channels, all) {

@@ -7,7 +7,7 @@ import { memory } from "../state/memory.js";
 import {
   findChannel,
   firstChannel,
-  openChannel,
+  openOrClose,
   PAGE,
   reloadChannels,
   reloadCommands,
@@ -43,7 +43,7 @@ export async function become(userId, wanted) {
   await reloadChannels();
   store.emit("me");
   const before = store.channels.get(was?.id)?.channel;
-  await openChannel((findChannel(wanted) ?? before ?? firstChannel()).id);
+  await openOrClose(findChannel(wanted) ?? before ?? firstChannel());
 }
 
 async function reloadWorld() {
@@ -57,6 +57,7 @@ async function catchUp() {
   for (const id of [...store.messages.keys()]) if (id !== open) store.messages.delete(id);
   store.setWorld(await api.world());
   await reloadChannels();
+  if (!open) return;
   const messages = await api.history(store.meId, open, { limit: PAGE });
   store.putMessages(open, messages, { fresh: true, complete: messages.length < PAGE });
   await reloadCommands(open);

@@ -16,7 +16,14 @@ export async function reloadChannels() {
       seen && channel.last_message_id && BigInt(channel.last_message_id) > BigInt(seen);
     if (isNewer && !store.unread.has(channel.id)) store.unread.set(channel.id, 1);
   }
-  if (store.channelId && !store.place) await openChannel(firstChannel().id);
+  if (store.channelId && !store.place) await openOrClose(firstChannel());
+}
+
+/** Open this channel; without one, as for who sees none, show none. */
+export async function openOrClose(channel) {
+  if (channel) return openChannel(channel.id);
+  store.channelId = null;
+  store.emit("channel");
 }
 
 export async function openChannel(channelId) {

@@ -24,6 +24,7 @@ class Store extends Emitter {
   channelId = null;
   connected = true;
   channels = new Map(); // id → {channel, permissions}
+  knowsChannels = false; // whether they have come, if only to be none
   directs = new Map(); // id → channel, found by messages that came
   messages = new Map(); // channel id → {list, complete}
   commands = new Map(); // channel id → [Command]
@@ -59,6 +60,7 @@ class Store extends Emitter {
     this.channels = new Map(
       list.map((item) => [item.channel.id, { ...item, permissions: BigInt(item.permissions) }]),
     );
+    this.knowsChannels = true;
     this.emit("channels");
   }
 
@@ -127,6 +129,7 @@ class Store extends Emitter {
 
   /** Forget what belonged to the person we were. */
   forget() {
+    this.knowsChannels = false;
     for (const map of [this.channels, this.directs, this.messages, this.commands, this.typing]) {
       map.clear();
     }
