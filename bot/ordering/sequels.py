@@ -35,7 +35,7 @@ PICTURES_GONE = (
 
 @dataclass(frozen=True, slots=True)
 class Better:
-    """The same video by better models, each with its price; `price` is that of the present one."""
+    """The same video by better models, cheapest first; `price` is that of the present one."""
 
     price: Price
     quotes: tuple[Quote, ...]
@@ -93,7 +93,7 @@ class Sequels:
         return derive.again(job.request, capability, self._new_seed(), job.id)
 
     async def better(self, job_id: JobId, presser: Origin) -> Better:
-        """Return the same request for better models.
+        """Return the same request for better models, cheapest first.
 
         Raises as `again`, InvalidRequestError where there is none, and LimitReachedError.
         """
@@ -107,8 +107,8 @@ class Sequels:
         if not found:
             await self._ensure_room(job.request, presser)
             raise InvalidRequestError([NONE_BETTER])
-        cheapest = min(found, key=lambda quote: quote.price.cost_micros)
-        await self._ensure_room(cheapest.request, presser)
+        found.sort(key=lambda quote: quote.price.cost_micros)
+        await self._ensure_room(found[0].request, presser)
         return Better(price, tuple(found))
 
     async def loop(self, job: Job, first_frame: SourceImage, presser: Origin) -> VideoRequest:

@@ -133,10 +133,11 @@ async def instead_of(
     key: IdempotencyKey,
     error: ProviderPausedError,
 ) -> Said:
-    """Say why the service can't make it now, and offer other models, each with its price."""
+    """Say why the service can't make it now, and offer other models, cheapest first."""
     found = await services.alternatives.find(
         request, place, most=MAX_ALTERNATIVES, not_at=error.provider
     )
+    found.sort(key=lambda quote: quote.price.cost_micros)
     offers = [(quote, await services.ordering.offer(quote, place, key)) for quote in found]
     if not offers:
         raise error

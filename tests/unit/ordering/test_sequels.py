@@ -106,6 +106,19 @@ async def test_better_models_cost_more_and_keep_the_seed(world):
     assert quote.request.parent == Parent(Derivation.BETTER, job.id)
 
 
+async def test_better_models_are_offered_cheapest_first_whichever_is_the_best_guess(world):
+    """The kind: of the family, well-known, both, neither."""
+    world.catalog.preferred = ("known",)
+    names = {"known": 80, "fake large": 90, "other": 60, "fake known": 70}
+    world.catalog.replace([costing("fake-model", 50), *(costing(*one) for one in names.items())])
+    job = made(world)
+
+    found = await sequels(world).better(job.id, OTHER)
+
+    prices = [quote.price.cost_micros for quote in found.quotes]
+    assert prices == [600_000, 700_000, 800_000, 900_000]
+
+
 async def test_where_there_is_no_better_model_it_is_said(world):
     job = made(world, model_id=ModelId("large"))
 
