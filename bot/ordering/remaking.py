@@ -6,10 +6,11 @@ The member pays for the one shot only. Nothing of it is made before the others a
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bot.catalog.pricing import Price
 from bot.catalog.request import Origin, VideoRequest
-from bot.errors import ArtifactError, InvalidRequestError, VideoComingError
+from bot.errors import ArtifactError, InvalidRequestError, JobNotFoundError, VideoComingError
 from bot.ids import GuildId, JobId
 from bot.jobs.files import VideoStore
 from bot.jobs.job import Job, JobState
@@ -21,12 +22,20 @@ from bot.ordering.sequels import Sequels
 
 NO_SHOTS = (
     "This video's shots were made in one piece, so none can be made by itself."
-    " Press Remix to change it."
+    " Press Again to make all of it, or Remix to change it."
 )
 NO_SUCH_SHOT = "This video doesn't have that shot. Press More under it, then Re-make a shot."
 SHOTS_GONE = (
     "I no longer have this video's shots, so all of it has to be made. Press Again or Remix."
 )
+
+
+class Shots(StrEnum):
+    """How a video's shots were made."""
+
+    NONE = "none"  # it has none
+    APART = "apart"  # one by one, so that one can be made again
+    TOGETHER = "together"  # by one submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +70,17 @@ class Remaking:
         self._quotes = quotes
         self._new_seed = new_seed
 
-    async def is_possible(self, job_id: JobId, guild_id: GuildId) -> bool:
-        """Return whether a video has shots that can be made by themselves.
+    async def shots_of(self, job_id: JobId, guild_id: GuildId) -> Shots:
+        """Return how a video's shots were made.
 
-        Raises JobNotFoundError.
+        Raises JobNotFoundError, also for another server's job.
         """
         job = await self._jobs.get(job_id)
-        return job.guild_id == guild_id and job.is_storyboard
+        if job.guild_id != guild_id:
+            raise JobNotFoundError
+        if job.is_storyboard:
+            return Shots.APART
+        return Shots.TOGETHER if job.request.shots else Shots.NONE
 
     async def list_shots(self, job_id: JobId, presser: Origin) -> list[RemakableShot]:
         """List the shots with what each costs now.

@@ -5,7 +5,7 @@ from bot.catalog.pricing import Price
 from bot.catalog.request import Derivation, VideoRequest
 from bot.ids import JobId, UserId
 from bot.jobs.job import Job
-from bot.ordering.remaking import RemakableShot
+from bot.ordering.remaking import RemakableShot, Shots
 from bot.presentation import answers
 from bot.presentation.cards import shape_of
 from bot.presentation.escaping import plain, quoted, visible
@@ -18,7 +18,11 @@ NO_VIDEO_OF_MINE = (
 )
 NOT_REPORTED_TWICE = "You've already reported this message. The moderators have it."
 REPORTED = "Thank you. The moderators have your report."
-MORE = "What would you like to do with this video?"
+_MORE = "What would you like to do with this video?"
+_IN_ONE_PIECE = (
+    "Its shots were made in one piece, so none can be re-made by itself: **Again** makes all of"
+    " them, and **Remix** changes them."
+)
 WHERE_TO_SHARE = "Where should I share this video?"
 FRAME_POSTED = "Here it is, for everyone. React with 🎬, or use Animate on it, to go on from there."
 RECIPE_FOUND = "The file says how it was made. You can change anything before it costs you."
@@ -51,6 +55,11 @@ _DERIVED = {
     Derivation.BETTER: "Made better than",
     Derivation.REMAKE: "One shot made again of",
 }
+
+
+def more(shots: Shots) -> str:
+    """The question above the rarer actions, with why a shot can't be re-made by itself."""
+    return f"{_MORE}\n{_IN_ONE_PIECE}" if shots is Shots.TOGETHER else _MORE
 
 
 def recipe_switch(*, is_on: bool) -> str:

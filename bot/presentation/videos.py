@@ -12,6 +12,7 @@ from bot.catalog.pricing import dollars
 from bot.ids import JobId
 from bot.jobs.files import FittedVideo
 from bot.jobs.job import Job, JobState
+from bot.ordering.remaking import Shots
 from bot.presentation import answers
 from bot.presentation.cards import spoiler_mark, video_of
 from bot.presentation.escaping import (
@@ -173,10 +174,10 @@ def buttons_of(job: Job) -> discord.ui.View:
 
 
 def more_of(
-    job_id: JobId, presets: Sequence[Preset] = (), *, has_shots: bool = False
+    job_id: JobId, presets: Sequence[Preset] = (), shots: Shots = Shots.NONE
 ) -> discord.ui.View:
     """The rarer actions, shown to the member who asked for them; below them their presets."""
-    remake = [("Re-make a shot", Action.REMAKE, job_id)] if has_shots else []
+    remake = [("Re-make a shot", Action.REMAKE, job_id)] if shots is Shots.APART else []
     view = row_of(
         [
             *remake,

@@ -119,8 +119,8 @@ class Buttons(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         guild_id, user_id = guild_of(interaction), UserId(interaction.user.id)
         presets = await self._services.presets.list_for(guild_id, user_id)
-        has_shots = await self._services.remaking.is_possible(job_id, guild_id)
-        await edit(interaction, details.MORE, videos.more_of(job_id, presets, has_shots=has_shots))
+        shots = await self._services.remaking.shots_of(job_id, guild_id)
+        await edit(interaction, details.more(shots), videos.more_of(job_id, presets, shots))
 
     async def _show_details(self, interaction: discord.Interaction, job_id: JobId) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)

@@ -9,9 +9,10 @@ from bot.errors import InvalidRequestError, JobNotFoundError, NotTheMakerError, 
 from bot.guilds.settings import ButtonsFor, GuildSettings
 from bot.ids import ChannelId, GuildId, IdempotencyKey, UserId
 from bot.jobs.job import Cancellation, JobState
-from bot.ordering.remaking import NO_SHOTS, NO_SUCH_SHOT, SHOTS_GONE
+from bot.ordering.remaking import NO_SHOTS, NO_SUCH_SHOT, SHOTS_GONE, Shots
+from bot.presentation import details
 from bot.providers.contract import ProviderState, ProviderStatus
-from tests.factories import make_request
+from tests.factories import make_capability, make_request
 
 GUILD, MEMBER = GuildId(10), UserId(30)
 PLACE = Origin(GUILD, ChannelId(20), MEMBER)
@@ -229,7 +230,24 @@ async def test_a_video_without_shots_of_its_own_is_refused(world, process):
         await process.services.remaking.list_shots(job.id, PLACE)
 
     assert caught.value.reasons == (NO_SHOTS,)
-    assert not await process.services.remaking.is_possible(job.id, GUILD)
+    assert await process.services.remaking.shots_of(job.id, GUILD) is Shots.NONE
+
+
+async def test_more_says_of_a_storyboard_in_one_piece_why_no_shot_is_remade(world, process):
+    """The kind: without shots, made one by one, and made by one submission."""
+    apart = await made(world, process)
+    world.catalog.replace([make_capability(shots_max=2)])
+    request = make_request(shots=(Shot("a fox"), Shot("a hare")))
+    quote = await process.services.quotes.quote(request)
+    together = await process.core.acceptance.accept(quote, PLACE, IdempotencyKey("together"))
+    remaking = process.services.remaking
+
+    assert await remaking.shots_of(apart.id, GUILD) is Shots.APART
+    assert await remaking.shots_of(together.id, GUILD) is Shots.TOGETHER
+    with pytest.raises(JobNotFoundError):
+        await remaking.shots_of(together.id, GuildId(11))
+    said = {how: details.more(how).count("in one piece") for how in Shots}
+    assert said == {Shots.NONE: 0, Shots.APART: 0, Shots.TOGETHER: 1}
 
 
 async def test_who_may_remake_is_asked(world, process):
