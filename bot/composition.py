@@ -19,6 +19,7 @@ import aiohttp
 from bot.archive.details import VideoDetails
 from bot.archive.footage import Footage
 from bot.archive.late_results import LateResults
+from bot.archive.posts import FreePosts
 from bot.archive.remove import Removal
 from bot.archive.retention import Retention
 from bot.archive.show import Archive
@@ -54,7 +55,7 @@ from bot.ids import (
 from bot.jobs.cancel import Cancelling
 from bot.jobs.files import VideoStore
 from bot.jobs.queue_positions import QueuePositions
-from bot.jobs.removed import RemovedVideos
+from bot.jobs.removed import Materials, RemovedVideos
 from bot.jobs.stores import (
     JobLeases,
     JobQueue,
@@ -64,6 +65,7 @@ from bot.jobs.stores import (
     ShotStore,
 )
 from bot.jobs.watchdog import Watchdog
+from bot.locks import Turns
 from bot.media.charts import PngCharts
 from bot.media.downloads import guarded_session
 from bot.media.pictures.store import DiskImageStore
@@ -122,6 +124,8 @@ from bot.worker.worker import Worker
 from cogs import EXTENSIONS
 
 Id = TypeVar("Id")
+
+FETCHED_AT_ONCE = 4  # videos for members, of up to 100 MB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +342,8 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
     removed = RemovedVideos(stores.jobs, stores.messages)
     new_edit_id = adapters.ids(EditId)
     words = WordFilter(stores.words, clock, new_edit_id)
+    materials = Materials(adapters.images, adapters.sources, removed, stores.messages)
+    turns = Turns(FETCHED_AT_ONCE)
     ordering = Ordering(
         words=words,
         store=stores.offers,
@@ -347,6 +353,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
         breakers=breakers,
         member_money=member_money,
         removed=removed,
+        materials=materials,
         clock=clock,
         new_offer_id=adapters.ids(OfferId),
     )
@@ -405,6 +412,8 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
             clock,
             removed=removed,
             recipes=recipes,
+            member_money=member_money,
+            turns=turns,
         ),
         recipes=recipes,
         images=adapters.images,
@@ -419,7 +428,8 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
             quotes=quotes,
             new_seed=adapters.new_seed,
         ),
-        retrying=Retrying(stores.jobs, alternatives),
+        free_posts=FreePosts(stores.notes, member_money),
+        retrying=Retrying(stores.jobs, alternatives, materials),
         showing=Archive(
             stores.jobs,
             removed,
@@ -429,6 +439,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
             shots=stores.shots,
             sources=adapters.sources,
             recipes=recipes,
+            turns=turns,
         ),
         extending=Extending(
             catalog=catalog,
@@ -437,6 +448,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
             member_money=member_money,
             videos=adapters.videos,
             sources=adapters.sources,
+            turns=turns,
         ),
         reporting=Reporting(stores.notices, stores.guilds, clock),
         temporary=DeletionSchedule(stores.temporary, clock),

@@ -11,6 +11,8 @@ BotError
 │  │  └─ VideoWillNotComeError        its service never made it
 │  ├─ VideoTakenDownError             its message was deleted: only its member may see it
 │  ├─ VideoNotPostedError             its message was deleted, or never came
+│  ├─ AlreadyFetchingError            one video per member at a time
+│  ├─ OthersFetchingError             and few in all
 │  ├─ VideoComingError                it is still rendering
 │  ├─ NotYourJobError
 │  ├─ NotTheMakerError                this server leaves a video's buttons to its maker
@@ -112,6 +114,14 @@ class VideoWillNotComeError(VideoNotThereError):
 
 class VideoTakenDownError(UserFacingError):
     """The message with this video was deleted; only its member may see it again."""
+
+
+class AlreadyFetchingError(UserFacingError):
+    """A video is being fetched for this member."""
+
+
+class OthersFetchingError(UserFacingError):
+    """Videos are being fetched for as many other members as may at once."""
 
 
 class VideoNotPostedError(UserFacingError):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.archive.details import VideoDetails
 from bot.archive.footage import Footage
+from bot.archive.posts import FreePosts
 from bot.archive.remove import Removal
 from bot.archive.show import Archive
 from bot.catalog.images import ImageStore
@@ -59,6 +60,7 @@ class Services:
     remaking: Remaking
     retrying: Retrying
     showing: Archive
+    free_posts: FreePosts
     reporting: Reporting
     temporary: DeletionSchedule
     intake: Intake

@@ -13,7 +13,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.catalog.presets import PLACEHOLDER, expanded
-from bot.catalog.request import Derivation, VideoRequest
+from bot.catalog.request import Derivation, Origin, VideoRequest
 from bot.client import Client
 from bot.errors import InvalidRequestError
 from bot.ids import IdempotencyKey, JobId, ModelId
@@ -42,6 +42,7 @@ from cogs._shared.interactions import (
     is_thread,
     place_of,
     pressed_in,
+    stands_for,
 )
 
 KIND = "create"
@@ -154,18 +155,31 @@ class Create(commands.Cog):
     async def _change_words(self, interaction: discord.Interaction, subject: str) -> None:
         """Open the form with the request that was refused, for its maker alone."""
         place = place_of(interaction)
-        job = await self._services.retrying.refused(JobId(subject), place)
-        known = self._services.catalog.find(job.request.model_id)
-        plan = replace(_plan_of_words(job), filled=filled_from(job.request, known))
-        await interaction.response.send_modal(
-            await form_of(self._services, interaction, plan, place)
+        try:
+            async with asyncio.timeout(WITHIN_SECONDS):
+                job = await self._refused(interaction, JobId(subject), place, takes_others=True)
+                known = self._services.catalog.find(job.request.model_id)
+                plan = replace(_plan_of_words(job), filled=filled_from(job.request, known))
+                form = await form_of(self._services, interaction, plan, place)
+        except TimeoutError:
+            await answer(interaction, details.FORM_SLOW)
+        else:
+            await interaction.response.send_modal(form)
+
+    async def _refused(
+        self, interaction: discord.Interaction, job_id: JobId, place: Origin, *, takes_others: bool
+    ) -> Job:
+        stands = stands_for(interaction.client, interaction.guild_id)
+        return await self._services.retrying.refused(
+            job_id, place, stands, takes_others=takes_others
         )
 
     async def _make_again(self, interaction: discord.Interaction, form: FormId) -> None:
         """What stays is the job's: its pictures, and what the form doesn't ask for."""
 
         async def ask(sent: Sent) -> asking.Said:
-            job = await self._services.retrying.refused(JobId(form.subject), sent.place)
+            job_id, has_others = JobId(form.subject), bool(sent.filled.files)
+            job = await self._refused(interaction, job_id, sent.place, takes_others=has_others)
             place = replace(sent.place, source_message_id=job.source_message_id)
             return await self._ask(replace(sent, place=place), base=job.request)
 

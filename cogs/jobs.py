@@ -19,6 +19,7 @@ from cogs._shared.interactions import (
     is_thread,
     place_of,
     pressed_in,
+    stands_for,
 )
 from cogs._shared.options import is_age_restricted
 
@@ -128,7 +129,8 @@ class Jobs(commands.Cog):
         await interaction.response.defer(ephemeral=True, thinking=True)
         retrying, presser = self._services.retrying, place_of(interaction)
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
-        retry = await retrying.with_other_model(JobId(subject), presser)
+        stands = stands_for(self._client, interaction.guild_id)
+        retry = await retrying.with_other_model(JobId(subject), presser, stands)
         answer = await asking.ask(self._services, retry.request, retry.place, retry.key)
         await asking.show(self._services, interaction, answer)
 
@@ -142,8 +144,9 @@ class Jobs(commands.Cog):
             await interaction.response.defer(ephemeral=True, thinking=True)
         place, channel = place_of(interaction), interaction.channel
         ensure_may_post(interaction.app_permissions, thread=is_thread(channel))
+        stands = stands_for(self._client, interaction.guild_id)
         asked = await self._services.ordering.confirm(
-            OfferId(subject), place, adults=is_age_restricted(channel)
+            OfferId(subject), place, stands, adults=is_age_restricted(channel)
         )
         await asking.show(self._services, interaction, asking.said(asked))
         if not is_private:

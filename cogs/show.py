@@ -15,7 +15,7 @@ from bot.jobs.job import Job
 from bot.presentation import discord_errors, videos
 from bot.services import Services
 from cogs._shared.answers import edit, empty_on_error
-from cogs._shared.interactions import guild_of, may_moderate
+from cogs._shared.interactions import guild_of, may_moderate, place_of
 from cogs._shared.options import is_age_restricted
 
 _log = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ class Show(commands.Cog):
 
     def __init__(self, services: Services, within_seconds: float = WITHIN_SECONDS) -> None:
         self._showing = services.showing
+        self._free_posts = services.free_posts
         self._catalog = services.catalog
         self._within_seconds = within_seconds
 
@@ -47,6 +48,8 @@ class Show(commands.Cog):
         self, interaction: discord.Interaction, video: str, to_all: bool = False
     ) -> None:
         await interaction.response.defer(ephemeral=True)  # a refusal is for the member alone
+        if to_all:
+            await self._free_posts.count(place_of(interaction))
         job_id, guild_id = JobId(video.strip().removeprefix("Job").strip()), guild_of(interaction)
         made_in = await self._showing.channel_of(job_id, guild_id)
         shown = await self._showing.find(

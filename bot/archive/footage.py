@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bot.archive.find import find_video
-from bot.catalog.request import SourceImage
+from bot.catalog.request import Origin, SourceImage
 from bot.catalog.videos import SourceVideoStore
 from bot.clock import Clock
 from bot.errors import (
@@ -22,6 +22,8 @@ from bot.jobs.files import VideoStore
 from bot.jobs.job import Job
 from bot.jobs.removed import RemovedVideos
 from bot.jobs.stores import JobStore
+from bot.locks import Turns
+from bot.money.account import MemberMoney
 from bot.worker.step import Providers
 
 _log = logging.getLogger(__name__)
@@ -43,6 +45,8 @@ class Footage:
         *,
         removed: RemovedVideos,
         recipes: Recipes,
+        member_money: MemberMoney,
+        turns: Turns,
     ) -> None:
         self._removed = removed
         self._jobs = jobs
@@ -51,31 +55,47 @@ class Footage:
         self._providers = providers
         self._clock = clock
         self._recipes = recipes
+        self._member_money = member_money
+        self._turns = turns
 
-    async def first_frame(self, job: Job, address: Address) -> SourceImage:
+    async def first_frame(self, job: Job, address: Address, place: Origin) -> SourceImage:
         """Return the first frame as a stored picture.
 
         Raises what `find_address` raises, VideoRejectedError and StorageError.
         """
-        image = await self._sources.first_frame(await self._path(job, address), name=NAME)
+        image = await self._sources.first_frame(await self._path(job, address, place), name=NAME)
         await self._removed.ensure_stands(job.id)  # which it may no longer, once it is read
         return image
 
-    async def last_frame(self, job: Job, address: Address) -> SourceImage:
+    async def last_frame(self, job: Job, address: Address, place: Origin) -> SourceImage:
         """Return the last frame. Raises what `first_frame` raises."""
-        image = await self._sources.last_frame(await self._path(job, address), name=NAME)
+        image = await self._sources.last_frame(await self._path(job, address, place), name=NAME)
         await self._removed.ensure_stands(job.id)
         return image
 
-    async def find_address(self, job: Job, address: Address) -> str | None:
+    async def find_address(self, job: Job, address: Address, place: Origin) -> str | None:
         """Bring the video onto our disk, and return None; else the address in its message.
 
-        Raises VideoComingError, InvalidRequestError for a removed one, and VideoNotThereError where
-        it is nowhere.
+        Raises VideoComingError, InvalidRequestError for a removed one, LimitReachedError,
+        AlreadyFetchingError and OthersFetchingError, and VideoNotThereError where it is nowhere.
         """
         await self._removed.ensure_stands(job.id)
         if not job.is_terminal:
             raise VideoComingError
+        await self._member_money.ensure_not_barred(place)
+        if await self._is_kept(job):
+            return None
+        with self._turns.one_of(place.user_id):
+            return await self._found(job, address)
+
+    async def _is_kept(self, job: Job) -> bool:
+        try:
+            await self._videos.inspect(job.id)
+        except ArtifactError:
+            return False
+        return True
+
+    async def _found(self, job: Job, address: Address) -> str | None:
         try:
             await find_video(
                 job,
@@ -95,8 +115,9 @@ class Footage:
             return posted
         return None
 
-    async def _path(self, job: Job, address: Address) -> Path:
-        posted = await self.find_address(job, address)
+    async def _path(self, job: Job, address: Address, place: Origin) -> Path:
+        posted = await self.find_address(job, address, place)
         if posted is None:
             return self._videos.path(job.id)
-        return self._sources.path(await self._sources.fetch(posted, name=NAME))
+        with self._turns.one_of(place.user_id):
+            return self._sources.path(await self._sources.fetch(posted, name=NAME))

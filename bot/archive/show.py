@@ -27,6 +27,7 @@ from bot.jobs.job import TERMINAL_STATES, Artifact, Job
 from bot.jobs.removed import RemovedVideos
 from bot.jobs.stores import JobStore, ShotStore
 from bot.jobs.storyboard import remark_on, to_join
+from bot.locks import Turns
 from bot.worker.step import Providers
 from bot.worker.storyboard import join
 
@@ -58,6 +59,7 @@ class Archive:
         sources: SourceVideoStore,
         shots: ShotStore,
         recipes: Recipes,
+        turns: Turns,
     ) -> None:
         self._jobs = jobs
         self._shots = shots
@@ -65,6 +67,7 @@ class Archive:
         self._videos = videos
         self._sources = sources
         self._recipes = recipes
+        self._turns = turns
         self._providers = providers
         self._clock = clock
 
@@ -91,7 +94,7 @@ class Archive:
         """Find the video as it was made.
 
         Raises JobNotFoundError, also for another server's job; NotYourJobError;
-        VideoTakenDownError; VideoComingError; VideoNotThereError.
+        VideoTakenDownError; VideoComingError; VideoNotThereError; AlreadyFetchingError; OthersFetchingError.
         """
         job = await self._job(job_id, guild_id)
         if job.user_id != viewer and not is_moderator:
@@ -104,7 +107,7 @@ class Archive:
         if job.is_storyboard:
             artifact = await self._joined(job)
             return Shown(replace(job, artifact=artifact), artifact)
-        found = await self._found(job)
+        found = await self._found(job, viewer)
         addresses = found.submission.artifact_addresses
         return Shown(replace(job, artifact=found.artifact), found.artifact, addresses)
 
@@ -137,18 +140,19 @@ class Archive:
         except FileTooLargeError:
             return None
 
-    async def _found(self, job: Job) -> FoundVideo:
-        """Find the video. Raises VideoComingError and VideoNotThereError."""
+    async def _found(self, job: Job, viewer: UserId) -> FoundVideo:
+        """Find the video. Raises what `find` does of it."""
         try:
-            return await find_video(
-                job,
-                self._jobs,
-                self._videos,
-                self._providers,
-                self._clock,
-                sources=self._sources,
-                recipes=self._recipes,
-            )
+            with self._turns.one_of(viewer):
+                return await find_video(
+                    job,
+                    self._jobs,
+                    self._videos,
+                    self._providers,
+                    self._clock,
+                    sources=self._sources,
+                    recipes=self._recipes,
+                )
         except (ProviderError, ArtifactError) as error:
             _log.info("video_not_there", extra={"job_id": job.id, "error": type(error).__name__})
             raise VideoNotThereError from error

@@ -259,3 +259,6 @@ class KeyValueStore(Protocol):
     async def get_note(self, name: str) -> str | None: ...
 
     async def set_note(self, name: str, value: str) -> None: ...
+
+    async def swap_note(self, name: str, before: str | None, after: str) -> bool:
+        """Write the value if the present one is `before`, None for none; return whether it was."""

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from bot.catalog.pricing import Price
 from bot.catalog.request import Origin
 from bot.clock import Clock
-from bot.errors import InvalidRequestError
+from bot.errors import InvalidRequestError, MemberBlockedError
 from bot.ids import ModelId
 from bot.jobs.stores import JobStore
 from bot.money import windows
@@ -17,7 +17,9 @@ from bot.money.limits import (
     LimitKind,
     LimitReachedError,
     RequestFacts,
+    bars,
     ensure_within,
+    refusals_of_any,
 )
 from bot.money.reports import Statement, UsageChart, by_day, totals
 from bot.money.store import Charts, MoneyStore
@@ -56,6 +58,26 @@ class MemberMoney:
                 now = self._clock.now()
                 await self._money.notify_refusal(place.guild_id, facts.cost_micros, now)
             raise
+        return budget
+
+    async def ensure_any_room(self, place: Origin) -> None:
+        """Check every limit that does not depend on the video. Raises as `ensure_not_barred`."""
+        budget = await self.ensure_not_barred(place)
+        refused = refusals_of_any(budget, place)
+        if refused:
+            raise LimitReachedError(refused)
+
+    async def ensure_not_barred(self, place: Origin) -> BudgetSnapshot:
+        """Check that the member may make videos here at all.
+
+        Raises LimitReachedError and MemberBlockedError.
+        """
+        budget = await self._money.budget(place, self._clock.now())
+        if budget.is_blocked:
+            raise MemberBlockedError
+        barring = bars(budget, place)
+        if barring:
+            raise LimitReachedError(barring)
         return budget
 
     async def allowed_models(self, place: Origin) -> frozenset[ModelId] | None:

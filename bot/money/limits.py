@@ -72,6 +72,8 @@ class Rules:
         return all(getattr(self, field.name) is None for field in fields(self))
 
 
+# What a member may let the bot post at no cost: a frame, a link to a video, a video once more.
+POSTS = (RateLimit(5, 60), RateLimit(50, 86_400))
 SERVER_RULES = Rules(rates=(RateLimit(3, 60), RateLimit(20, 86_400)), open_jobs_most=2)
 
 
@@ -230,10 +232,13 @@ def facts_of(request: VideoRequest, cost_micros: int, place: Origin) -> RequestF
 
     The only builder, used before a price is shown and again when the job is written.
     """
-    channels = {place.channel_id} | ({place.parent_id} if place.parent_id else set())
     total = total_seconds(request)
     seconds = None if total is None else math.ceil(total)
-    return RequestFacts(cost_micros, request.model_id, frozenset(channels), seconds)
+    return RequestFacts(cost_micros, request.model_id, _channels_of(place), seconds)
+
+
+def _channels_of(place: Origin) -> frozenset[ChannelId]:
+    return frozenset({place.channel_id} | ({place.parent_id} if place.parent_id else set()))
 
 
 class LimitKind(StrEnum):
@@ -246,6 +251,7 @@ class LimitKind(StrEnum):
     LENGTH = "length"
     OPEN_JOBS = "open_jobs"
     RATE = "rate"
+    POSTS = "posts"
     ALLOWANCE = "allowance"
     POOL = "pool"
 
@@ -254,7 +260,7 @@ class LimitKind(StrEnum):
 class Refusal:
     """Usage of a limit in its own unit: millionths of a dollar, videos, requests or seconds.
 
-    `asked` is the video's cost for limits of money, the period in seconds for rate limits, and the
+    `asked` is the video's cost for limits of money (0: not known yet), the period in seconds for rate limits, and the
     video's length for the length limit (0: unknown). `frees_at` is None where only a change by a
     member or admin helps.
     """
@@ -408,3 +414,43 @@ def improvement_refusals(
 
 def _rates_of(budget: BudgetSnapshot) -> Sequence[RateLimit]:
     return budget.rules.rates or ()
+
+
+def refusals_of_any(budget: BudgetSnapshot, place: Origin) -> tuple[Refusal, ...]:
+    """Every limit that refuses whatever video is requested now.
+
+    Asked before a video is fetched to be changed or continued, whose price is not known yet.
+    """
+    if budget.policy.is_paused:
+        return (Refusal(LimitKind.PAUSED),)
+    limits: tuple[Limit, ...] = (pool_limit,)
+    if not budget.is_exempt:
+        limits = (channel_limit, concurrency_limit, rate_limits, allowance_limit, pool_limit)
+    least = RequestFacts(1, ModelId(""), _channels_of(place))
+    found = [refusal for limit in limits for refusal in limit(budget, least)]
+    of_money = {LimitKind.ALLOWANCE, LimitKind.POOL}
+    return tuple(replace(one, asked=0) if one.kind in of_money else one for one in found)
+
+
+def bars(budget: BudgetSnapshot, place: Origin) -> tuple[Refusal, ...]:
+    """The limits that bar the member for as long as no admin changes them.
+
+    Who is barred has nothing fetched or posted, even at no cost.
+    """
+    lasting = {LimitKind.PAUSED, LimitKind.CHANNEL}
+    used_up = {LimitKind.OPEN_JOBS, LimitKind.RATE}
+    return tuple(
+        one
+        for one in refusals_of_any(budget, place)
+        if one.kind in lasting or (one.kind in used_up and one.most == 0)
+    )
+
+
+def post_limits(budget: BudgetSnapshot, posted: Sequence[datetime]) -> tuple[Refusal, ...]:
+    """The limit on what the member lets the bot post at no cost: the one that lasts longest."""
+    found = [
+        (at, Refusal(LimitKind.POSTS, rate.most, rate.most, rate.per_seconds, at))
+        for rate in POSTS
+        if (at := frees_at(posted, rate, budget.at)) is not None
+    ]
+    return (max(found, key=lambda pair: pair[0])[1],) if found else ()

@@ -18,9 +18,10 @@ from bot.catalog.models import Catalog
 from bot.catalog.request import Origin, SourceImage, SourceVideo, VideoRequest
 from bot.catalog.videos import SourceVideoStore
 from bot.errors import InvalidRequestError
-from bot.ids import JobId, UserId
+from bot.ids import JobId
 from bot.jobs.files import VideoStore
 from bot.jobs.job import Job
+from bot.locks import Turns
 from bot.money.account import MemberMoney
 from bot.ordering.intake import AT_ONCE, Gates, with_pictures
 from bot.ordering.ordering import Ordering
@@ -42,6 +43,7 @@ class Extending:
         member_money: MemberMoney,
         videos: VideoStore,
         sources: SourceVideoStore,
+        turns: Turns,
     ) -> None:
         self._catalog = catalog
         self._quotes = quotes
@@ -49,7 +51,15 @@ class Extending:
         self._member_money = member_money
         self._videos = videos
         self._sources = sources
+        self._turns = turns
         self._gates = Gates(AT_ONCE)
+
+    async def ensure_possible(self, job: Job, place: Origin) -> None:
+        """Check everything but the job's video, before it is brought here.
+
+        Raises InvalidRequestError and LimitReachedError.
+        """
+        await self._ensure_possible(_asked_of(job), place)
 
     async def of_job(
         self,
@@ -64,14 +74,7 @@ class Extending:
         Raises InvalidRequestError, LimitReachedError, VideoRejectedError, ImageRejectedError and
         StorageError.
         """
-        asked = Continuation(
-            prompt=job.request.parts[-1].prompt if prompt is None else prompt,
-            source=_expected(job),
-            made_by=job.request,
-            job_id=job.id,
-            extended=times_extended(job.request),
-            duration_seconds=duration_seconds,
-        )
+        asked = _asked_of(job, prompt, duration_seconds)
         async with self._gates.one_of(place.user_id):
             await self._ensure_possible(asked, place)
             source = await self._sources.keep(self._videos.path(job.id), name=_NAME)
@@ -87,38 +90,37 @@ class Extending:
         made_by: VideoRequest | None = None,
         job_id: JobId | None = None,
         is_spoiler: bool = False,
-        duration_seconds: int | None = None,
-    ) -> ExtensionPlan:
-        """Plan to continue the video at an address; `made_by` is its request or recipe, if known.
+    ) -> tuple[ExtensionPlan, VideoRequest | None]:
+        """Plan to continue the video at an address, and return what made it, if that is known.
 
         `job_id` is that of a job whose file only its message still has. The result `is_spoiler`
         like the file.
 
-        Raises what `of_job` raises.
+        Without `made_by`, the file itself may say that, and its prompt replaces `prompt`. Raises
+        what `of_job` raises, and AlreadyFetchingError.
         """
-        asked = Continuation(
-            prompt=prompt,
-            source=_UNSEEN,
-            made_by=made_by,
-            job_id=job_id,
-            is_spoiler=is_spoiler,
-            extended=0 if made_by is None else times_extended(made_by),
-            duration_seconds=duration_seconds,
-        )
-        async with self._gates.one_of(place.user_id):
+        asked = Continuation(prompt=prompt, source=_UNSEEN, job_id=job_id, is_spoiler=is_spoiler)
+        if made_by is not None:
+            asked = _made_by(asked, made_by)
+        with self._turns.one_of(place.user_id):
             await self._ensure_possible(asked, place)
             source = await self._sources.fetch(address, name=name)
-            return await self._planned(replace(asked, source=source), place)
+        found = made_by or await self._sources.find_recipe(self._sources.path(source))
+        if made_by is None and found is not None:
+            asked = _made_by(replace(asked, prompt=found.parts[-1].prompt), found)
+        async with self._gates.one_of(place.user_id):
+            return await self._planned(replace(asked, source=source), place), found
 
-    async def find_recipe(self, address: str, name: str, user_id: UserId) -> VideoRequest | None:
+    async def find_recipe(self, address: str, name: str, place: Origin) -> VideoRequest | None:
         """Read how a video was made from the file at an address; None if it does not say.
 
-        A few at a time per member: all members share what fetches them. Raises VideoRejectedError
-        and StorageError.
+        Nothing is fetched for who is barred. Raises LimitReachedError, AlreadyFetchingError,
+        OthersFetchingError, VideoRejectedError and StorageError.
         """
-        async with self._gates.one_of(user_id):
+        await self._member_money.ensure_not_barred(place)
+        with self._turns.one_of(place.user_id):
             source = await self._sources.fetch(address, name=name)
-            return await self._sources.find_recipe(self._sources.path(source))
+        return await self._sources.find_recipe(self._sources.path(source))
 
     async def _ensure_possible(self, asked: Continuation, place: Origin) -> None:
         """Check everything but the video itself. Raises InvalidRequestError, LimitReachedError."""
@@ -153,6 +155,22 @@ class Extending:
                 continue
             return replace(plan, request=quote.request, price=quote.price)
         raise refused or InvalidRequestError(["There's nothing to continue this video with."])
+
+
+def _asked_of(
+    job: Job, prompt: str | None = None, duration_seconds: int | None = None
+) -> Continuation:
+    asked = Continuation(
+        prompt=job.request.parts[-1].prompt if prompt is None else prompt,
+        source=_expected(job),
+        job_id=job.id,
+        duration_seconds=duration_seconds,
+    )
+    return _made_by(asked, job.request)
+
+
+def _made_by(asked: Continuation, request: VideoRequest) -> Continuation:
+    return replace(asked, made_by=request, extended=times_extended(request))
 
 
 def _expected(job: Job) -> SourceVideo:

@@ -25,11 +25,12 @@ from bot.guilds.settings import CardPlace, GuildStore
 from bot.ids import IdempotencyKey, JobId, OfferId, ProviderName
 from bot.jobs.job import FailureKind, Job, JobState
 from bot.jobs.messages import DeliveryKind, owed
-from bot.jobs.removed import RemovedVideos
+from bot.jobs.removed import Materials, MaterialsGoneError, RemovedVideos, Stands
 from bot.jobs.stores import JobStore
 from bot.jobs.storyboard import as_shot, as_storyboard
 from bot.money.account import MemberMoney
 from bot.money.limits import BudgetSnapshot, facts_of
+from bot.ordering import derive
 from bot.ordering.alternatives import Alternatives
 from bot.ordering.choosing import ensure_suits
 from bot.ordering.offers import OFFER_HOLDS_FOR, Offer, OfferStore
@@ -142,6 +143,7 @@ class Ordering:
         breakers: CircuitBreakers,
         member_money: MemberMoney,
         removed: RemovedVideos,
+        materials: Materials,
         clock: Clock,
         new_offer_id: Callable[[], OfferId],
     ) -> None:
@@ -153,6 +155,7 @@ class Ordering:
         self._acceptance = acceptance
         self._breakers = breakers
         self._member_money = member_money
+        self._materials = materials
         self._clock = clock
         self._new_offer_id = new_offer_id
 
@@ -213,7 +216,7 @@ class Ordering:
         return offer
 
     async def confirm(
-        self, offer_id: OfferId, presser: Origin, *, adults: bool = False
+        self, offer_id: OfferId, presser: Origin, stands: Stands, *, adults: bool = False
     ) -> OrderResult:
         """Confirm an offer, with the member's roles now, in a channel that may be for `adults`.
 
@@ -223,6 +226,7 @@ class Ordering:
         if self._clock.now() >= offer.expires_at:
             raise OfferExpiredError
         await self._ensure_words(offer.request, offer.place)
+        await self._materials.ensure_there(offer.request, offer.place, stands)
         quote = await self._quotes.quote(offer.request)
         ensure_suits(quote.capability, adults=adults)
         await self._ensure_open(quote)
@@ -303,19 +307,30 @@ class Retrying:
     The button shows a model and a price from when it was posted; the press chooses again.
     """
 
-    def __init__(self, store: JobStore, alternatives: Alternatives) -> None:
+    def __init__(self, store: JobStore, alternatives: Alternatives, materials: Materials) -> None:
         self._store = store
         self._alternatives = alternatives
+        self._materials = materials
 
-    async def refused(self, job_id: JobId, presser: Origin) -> Job:
+    async def refused(
+        self, job_id: JobId, presser: Origin, stands: Stands, *, takes_others: bool
+    ) -> Job:
         """Return the member's refused job, for its prompt to be reworded.
 
-        Raises JobNotFoundError, also for another server's job; NotYourJobError; and
-        InvalidRequestError if it was not refused.
+        Without its pictures where they are gone and it `takes_others`. Raises JobNotFoundError,
+        also for another server's job; NotYourJobError; and InvalidRequestError
+        if it was not refused, or what it was made from is gone.
         """
         job = await self._own(job_id, presser)
         if job.failure is None or job.failure.kind is not FailureKind.REFUSED:
             raise InvalidRequestError(["This video wasn't refused, so there's nothing to reword."])
+        request = job.request
+        try:
+            await self._materials.ensure_there(request, _place_of(job, presser), stands)
+        except MaterialsGoneError:
+            if not takes_others or request.shots or request.source_video is not None:
+                raise
+            return replace(job, request=derive.without_pictures(request), source_message_id=None)
         return job
 
     async def _own(self, job_id: JobId, presser: Origin) -> Job:
@@ -326,20 +341,26 @@ class Retrying:
             raise NotYourJobError
         return job
 
-    async def with_other_model(self, job_id: JobId, presser: Origin) -> Retry:
+    async def with_other_model(self, job_id: JobId, presser: Origin, stands: Stands) -> Retry:
         """Return the failed job's request for the best model that can make it now.
 
-        Raises JobNotFoundError, also for another server's job; NotYourJobError; and
-        InvalidRequestError if the job has not failed or no other model can make it.
+        Raises JobNotFoundError, also for another server's job; NotYourJobError;
+        and InvalidRequestError if the job has not failed, what it was made from is gone, or no
+        other model can make it.
         """
         job = await self._own(job_id, presser)
         if job.failure is None:
             raise InvalidRequestError(["This video didn't fail, so there's nothing to retry."])
+        place = _place_of(job, presser)
+        await self._materials.ensure_there(job.request, place, stands)
         found = await self._alternatives.find_for(job, presser, most=1)
         if not found:
             raise InvalidRequestError(["No other model can make this video right now."])
-        place = replace(presser, channel_id=job.channel_id, source_message_id=job.source_message_id)
         return Retry(found[0].request, place, key_of_retry(job))
+
+
+def _place_of(job: Job, presser: Origin) -> Origin:
+    return replace(presser, channel_id=job.channel_id, source_message_id=job.source_message_id)
 
 
 def key_of_retry(job: Job) -> IdempotencyKey:

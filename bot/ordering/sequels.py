@@ -111,6 +111,18 @@ class Sequels:
         await self._ensure_room(found[0].request, presser)
         return Better(price, tuple(found))
 
+    async def ensure_loop(self, job: Job, presser: Origin) -> VideoRequest:
+        """Check that the video may be looped, before its first frame is taken; return the request.
+
+        Raises what `loop` raises, and LimitReachedError.
+        """
+        made = job.artifact
+        width, height = (None, None) if made is None else (made.width, made.height)
+        promised = SourceImage("first frame", "image/png", width or 1280, height or 720, 0)
+        request = await self.loop(job, promised, presser)
+        await self._ordering.ensure_possible(request, presser)
+        return request
+
     async def loop(self, job: Job, first_frame: SourceImage, presser: Origin) -> VideoRequest:
         """Return the request for the same video that ends as it starts.
 

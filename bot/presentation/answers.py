@@ -11,6 +11,7 @@ from bot.catalog.pricing import Price, dollars
 from bot.catalog.request import VideoRequest
 from bot.delivery.threads import ThreadTrouble
 from bot.errors import (
+    AlreadyFetchingError,
     AlreadySpentError,
     BotError,
     DatabaseBusyError,
@@ -23,6 +24,7 @@ from bot.errors import (
     NotYourJobError,
     NotYourOfferError,
     OfferExpiredError,
+    OthersFetchingError,
     PolicyChangedError,
     PriceRoseError,
     StorageError,
@@ -75,6 +77,12 @@ _SAID: dict[type[BotError], str] = {
     DuplicateRequestError: "I already accepted this request. You're only charged once.",
     VideoComingError: VIDEO_COMING,
     VideoNotThereError: VIDEO_NOT_THERE,
+    AlreadyFetchingError: (
+        f"I'm still fetching a video for you. Try again when that's done. {NOTHING_CHARGED}"
+    ),
+    OthersFetchingError: (
+        f"I'm fetching videos for several other members. {TRY_AGAIN} {NOTHING_CHARGED}"
+    ),
     VideoNotPostedError: "The message with this video is gone, so there's nothing to link to.",
     VideoTakenDownError: VIDEO_TAKEN_DOWN,
     VideoWillNotComeError: VIDEO_NOT_THERE,

@@ -39,7 +39,10 @@ def refused(refusals: Iterable[Refusal], *, is_admin: bool = False, is_public: b
     `is_admin`: the reader has `/quota-admin`, so its command is named. `is_public`:
     what the member has left is not said.
     """
-    details = [_refusal(refusal, is_admin=is_admin, is_public=is_public) for refusal in refusals]
+    found = list(refusals)
+    details = [_refusal(refusal, is_admin=is_admin, is_public=is_public) for refusal in found]
+    if [one.kind for one in found] == [LimitKind.POSTS]:
+        return details[0]  # which costs nothing anyway
     if len(details) == 1:
         return f"{details[0]} Nothing was charged."
     listed = "\n".join(f"- {one}" for one in details)
@@ -52,6 +55,8 @@ def _refusal(refusal: Refusal, *, is_admin: bool, is_public: bool) -> str:
     changing = f"You can change that with `/quota-admin {words.command}`."
     is_secret = is_public and refusal.kind is LimitKind.ALLOWANCE
     limit = _NOT_ENOUGH if is_secret else words.refused(refusal)
+    if not words.command:
+        return f"{limit}{when}"
     return f"{limit}{when} {changing if is_admin else BY_AN_ADMIN}"
 
 
@@ -268,7 +273,7 @@ def _listed(names: Iterable[str]) -> str:
 class LimitWords:
     """All that is said of one limit, to members and to admins."""
 
-    command: str  # of `/quota-admin`, which changes it
+    command: str  # of `/quota-admin`, which changes it; empty where no one can
     refused: Callable[[Refusal], str]  # which limit it is, how far it is used, what to do
     on_card: Callable[[BudgetSnapshot], Iterable[str]] = _not_here  # lines of a member's card
     rule: str = ""  # its field of `Rules`; empty for what is not set for a role or a member
@@ -277,20 +282,19 @@ class LimitWords:
     value: Callable[[Any], str] = str  # of the rule, in a list
 
 
+def _costs(refusal: Refusal) -> str:
+    return f"This video costs {dollars(refusal.asked)}; " if refusal.asked else "For any video, "
+
+
 LIMIT_WORDS = {
     LimitKind.PAUSED: LimitWords("resume", lambda _: "Videos are paused on this server."),
     LimitKind.POOL: LimitWords(
         "pool",
-        lambda it: (
-            f"This video costs {dollars(it.asked)};"
-            f" the server has {money_left(it.used, it.most)} for this month."
-        ),
+        lambda it: f"{_costs(it)}the server has {money_left(it.used, it.most)} for this month.",
     ),
     LimitKind.ALLOWANCE: LimitWords(
         "allowance",
-        lambda it: (
-            f"This video costs {dollars(it.asked)}; you have {money_left(it.used, it.most)}."
-        ),
+        lambda it: f"{_costs(it)}you have {money_left(it.used, it.most)}.",
         rule="allowance",
         name="allowance",
         label="allowance",
@@ -315,6 +319,12 @@ LIMIT_WORDS = {
         name="requests",
         label="requests",
         value=rates,
+    ),
+    LimitKind.POSTS: LimitWords(
+        "",
+        lambda it: (
+            f"You've had me post {it.used} of {it.most} frames, links and videos {per(it.asked)}."
+        ),
     ),
     LimitKind.VIDEO_COST: LimitWords(
         "max-price",

@@ -260,6 +260,13 @@ class SqlJobStore(Deliveries, Queue):
         async with self._engine.transaction() as tx:
             await tx.one("put_note", name=name, value=value)
 
+    async def swap_note(self, name: str, before: str | None, after: str) -> bool:
+        async with self._engine.transaction() as tx:
+            if before is None:
+                return await tx.one("add_note", name=name, value=after) is not None
+            row = await tx.one("swap_note", name=name, value=after, before=before)
+            return row is not None
+
 
 def _outcome(job: Job) -> Iterator[rows.Parameters]:
     """Yield the outcome of a job that has ended, if it says something of its model."""

@@ -1,5 +1,6 @@
 """What an interaction tells: its server, channel and member, their rights, and the button pressed."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,11 @@ from discord import app_commands
 from bot.catalog.request import Origin
 from bot.errors import InvalidRequestError, UserFacingError
 from bot.ids import ChannelId, GuildId, MessageId, RoleId, UserId
+from bot.jobs.removed import Stands
 from bot.presentation.widgets import Pressed, parse
+from cogs._shared.pictures import Part, of_message
+
+_log = logging.getLogger(__name__)
 
 _NEEDED = {
     "view_channel": "View Channel",
@@ -32,6 +37,29 @@ def place_of(interaction: discord.Interaction, source: discord.Message | None = 
         parent_id=parent_of(interaction.channel),
         role_ids=roles_of(interaction.user),
     )
+
+
+def stands_for(client: discord.Client, guild_id: int | None) -> Stands:
+    """Look for messages in a server; one that can't be read for now counts as there."""
+
+    async def stands(channel_id: ChannelId, message_id: MessageId, *, with_file: bool) -> bool:
+        channel = client.get_partial_messageable(channel_id, guild_id=guild_id)
+        try:
+            message = await channel.fetch_message(message_id)
+        except discord.NotFound:
+            return False
+        except Exception as error:  # noqa: BLE001 - Discord is down, or closed the channel to us
+            _log.warning("source_unreadable", extra={"error": type(error).__name__})
+            return True
+        return not with_file or has_file(message)
+
+    return stands
+
+
+def has_file(message: discord.Message) -> bool:
+    """Whether it still shows a picture or a file, of its own or forwarded."""
+    parts: list[Part] = [message, *message.message_snapshots]
+    return bool(of_message(message)) or any(part.attachments for part in parts)
 
 
 def guild_of(interaction: discord.Interaction) -> GuildId:

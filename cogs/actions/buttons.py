@@ -92,11 +92,13 @@ class Buttons(commands.Cog):
     async def _share(self, interaction: discord.Interaction, job_id: JobId) -> None:
         """Discord lets one process answer, and takes one message with this nonce."""
         await interaction.response.defer()
-        await self._services.sequels.parent(job_id, place_of(interaction))
+        place = place_of(interaction)
+        await self._services.sequels.parent(job_id, place)
         posted = await self._services.details.posted(job_id, guild_of(interaction))
         channel_id = _chosen_channel(interaction)
         self._ensure_may_write(channel_id)
         channel = self._client.get_partial_messageable(channel_id, guild_id=interaction.guild_id)
+        await self._services.free_posts.count(place)
         text = details.shared(posted, UserId(interaction.user.id))
         try:
             await channel.send(text, nonce=f"share-{interaction.id}"[:25])

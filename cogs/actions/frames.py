@@ -9,7 +9,7 @@ from discord.ext import commands
 
 from bot.archive.footage import NAME, Address
 from bot.catalog.extension import ExtensionPlan, Way
-from bot.catalog.request import SourceImage, VideoRequest
+from bot.catalog.request import Origin, SourceImage, VideoRequest
 from bot.client import Client
 from bot.errors import VideoNotPostedError
 from bot.ids import GuildId, IdempotencyKey, JobId, UserId
@@ -30,7 +30,7 @@ from cogs._shared.interactions import (
 from cogs.actions import recipes
 
 PROMPT = "Continue the scene with natural motion."
-Take = Callable[[Job, Address], Awaitable[SourceImage]]
+Take = Callable[[Job, Address, Origin], Awaitable[SourceImage]]
 
 
 class Frames(commands.Cog):
@@ -73,9 +73,11 @@ class Frames(commands.Cog):
     ) -> None:
         """In public: of what only one member sees, Discord lets no one make anything."""
         await interaction.response.defer(ephemeral=True, thinking=True)
+        place = place_of(interaction)
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
-        job = await self._services.sequels.parent(job_id, place_of(interaction))
-        image = await take(job, self._address_of(interaction, job_id))
+        job = await self._services.sequels.parent(job_id, place)
+        await self._services.free_posts.count(place)
+        image = await take(job, self._address_of(interaction, job_id), place)
         described = await self._services.details.describe(job_id, guild_of(interaction))
         path = self._services.images.path(image)
         name = f"{spoiler_mark(job)}{which.replace(' ', '-')}-{job_id[:6]}{path.suffix}"
@@ -90,23 +92,28 @@ class Frames(commands.Cog):
         place = place_of(interaction)
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
         job = await self._services.sequels.parent(job_id, place)
+        await self._services.extending.ensure_possible(job, place)
         address = self._address_of(interaction, job_id)
-        posted = await self._services.footage.find_address(job, address)
+        posted = await self._services.footage.find_address(job, address, place)
         if posted is None:
             plan = await self._services.extending.of_job(job, place)
         else:
             prompt, made_by = job.request.parts[-1].prompt, job.request
-            plan = await self._services.extending.of_address(
+            plan, _ = await self._services.extending.of_address(
                 posted, NAME, place, prompt=prompt, made_by=made_by, job_id=job.id
             )
-        await self._ask(interaction, plan, job.request)
+        await self._ask(interaction, plan, job.request, place)
 
     async def _ask(
-        self, interaction: discord.Interaction, plan: ExtensionPlan, made_by: VideoRequest | None
+        self,
+        interaction: discord.Interaction,
+        plan: ExtensionPlan,
+        made_by: VideoRequest | None,
+        place: Origin,
     ) -> None:
         request, key = plan.request, IdempotencyKey(f"interaction:{interaction.id}")
         asking.ensure_suits_channel(self._services, interaction, request.model_id)
-        said = await asking.ask(self._services, request, place_of(interaction), key)
+        said = await asking.ask(self._services, request, place, key)
         note = self._note(request, made_by) if plan.way is Way.LAST_FRAME else ""
         text = details.extended(plan.total_seconds, said.text)
         answer = replace(said, text=text)
@@ -129,31 +136,26 @@ class Frames(commands.Cog):
             await self._extend(interaction, job_id)
             return
         await interaction.response.defer(ephemeral=True)
-        place, file = place_of(interaction), recipes.video_of(message)
+        place, file = place_of(interaction, message), recipes.video_of(message)
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
         if file is None:
             is_picture = bool(pictures.of_message(message))
             await edit(interaction, details.PICTURE_THERE if is_picture else details.NO_VIDEO_THERE)
             return
-        made_by = await recipes.recipe_in(self._services, message, place.user_id)
-        prompt = PROMPT if made_by is None else made_by.parts[-1].prompt
-        plan = await self._services.extending.of_address(
-            file.url,
-            file.filename,
-            place,
-            prompt=prompt,
-            made_by=made_by,
-            is_spoiler=file.is_spoiler(),
+        plan, made_by = await self._services.extending.of_address(
+            file.url, file.filename, place, prompt=PROMPT, is_spoiler=file.is_spoiler()
         )
-        await self._ask(interaction, plan, made_by)
+        await self._ask(interaction, plan, made_by, place)
 
     async def _loop(self, interaction: discord.Interaction, job_id: JobId) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         place = place_of(interaction)
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
         job = await self._services.sequels.parent(job_id, place)
+        expected = await self._services.sequels.ensure_loop(job, place)
+        asking.ensure_suits_channel(self._services, interaction, expected.model_id)
         address = self._address_of(interaction, job_id)
-        frame = await self._services.footage.first_frame(job, address)
+        frame = await self._services.footage.first_frame(job, address, place)
         request = await self._services.sequels.loop(job, frame, place)
         asking.ensure_suits_channel(self._services, interaction, request.model_id)
         key = IdempotencyKey(f"interaction:{interaction.id}")

@@ -21,7 +21,7 @@ from cogs._shared.answers import (
     note_unexpected,
     refuse_and_give_back,
 )
-from cogs._shared.interactions import guild_of
+from cogs._shared.interactions import guild_of, place_of
 from cogs.actions import recipes
 
 REASON = "reason"
@@ -83,7 +83,7 @@ class Menus(commands.Cog):
                 found = await self._services.details.describe(job_id, guild_of(interaction))
                 await edit(interaction, details.text_of(found), videos.preset_of(job_id))
                 return
-        recipe = await recipes.recipe_in(self._services, message, UserId(interaction.user.id))
+        recipe = await recipes.recipe_in(self._services, message, place_of(interaction))
         text = details.NO_VIDEO_OF_MINE if recipe is None else details.text_of_recipe(recipe)
         await edit(interaction, text)
 

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 import discord
 from pydantic import TypeAdapter, ValidationError
 
-from bot.catalog.request import VideoRequest
+from bot.catalog.request import Origin, VideoRequest
 from bot.ids import UserId
 from bot.presentation.widgets import VERSION
 from bot.services import Services
@@ -45,13 +45,13 @@ def _is_video(file: discord.Attachment) -> bool:
 
 
 async def recipe_in(
-    services: Services, message: discord.Message, user_id: UserId
+    services: Services, message: discord.Message, place: Origin
 ) -> VideoRequest | None:
-    """Read the recipe in the message's video; None without one. Raises VideoRejectedError."""
+    """Read the recipe in the message's video; None without one. Raises UserFacingError."""
     file = video_of(message)
     if file is None:
         return None
-    return await services.extending.find_recipe(file.url, file.filename, user_id)
+    return await services.extending.find_recipe(file.url, file.filename, place)
 
 
 def spell(number: str) -> str:

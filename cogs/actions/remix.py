@@ -81,13 +81,16 @@ class Remixing(commands.Cog):
 
     async def _read(self, interaction: discord.Interaction, message: discord.Message) -> None:
         await interaction.response.defer(ephemeral=True)
-        found = await recipes.recipe_in(self._services, message, UserId(interaction.user.id))
+        place = place_of(interaction)
+        if recipes.video_of(message) is not None:
+            await self._services.member_money.ensure_any_room(place)
+        found = await recipes.recipe_in(self._services, message, place)
         if found is None:
             await edit(interaction, details.NO_VIDEO_OF_MINE)
             return
         number = str(interaction.id)
         kept = recipes.Found(number, found)
-        await recipes.keep(self._services, kept, place_of(interaction).user_id)
+        await recipes.keep(self._services, kept, place.user_id)
         view = widgets.raw_row_of([("Open the form", recipes.spell(number))])
         await edit(interaction, details.RECIPE_FOUND, view)
 

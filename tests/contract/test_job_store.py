@@ -346,6 +346,18 @@ async def test_notes_are_kept_and_replaced(store):
     assert await store.get_note("digest") == "two"
 
 
+async def test_a_note_is_swapped_only_by_who_has_read_it_as_it_is(store):
+    """The kind: none yet, another one since, ten at once."""
+    assert not await store.swap_note("posts", "one", "two")
+    assert await store.swap_note("posts", None, "one")
+    assert not await store.swap_note("posts", None, "two")
+    assert await store.swap_note("posts", "one", "two")
+    ends = await asyncio.gather(*(store.swap_note("posts", "two", str(n)) for n in range(10)))
+
+    assert sum(ends) == 1
+    assert await store.get_note("posts") == str(ends.index(True))
+
+
 @on_databases
 async def test_a_cancelled_write_leaves_the_connection_usable(engine, store):
     await accept(store)

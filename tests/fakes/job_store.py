@@ -434,6 +434,12 @@ class InMemoryJobStore:
     async def set_note(self, name: str, value: str) -> None:
         self.notes[name] = value
 
+    async def swap_note(self, name: str, before: str | None, after: str) -> bool:
+        if self.notes.get(name) != before:
+            return False
+        self.notes[name] = after
+        return True
+
     def _in(self, states: Any) -> list[Job]:
         return [job for job in self.jobs.values() if job.state in states]
 

@@ -274,3 +274,21 @@ class FakeMessenger:
             setattr(message, name, value)
         self.messages.append(message)
         return message
+
+
+async def all_stand(channel_id: ChannelId, message_id: MessageId, *, with_file: bool) -> bool:
+    """The port `Stands` of a server in which no message was ever deleted."""
+    return True
+
+
+@dataclass
+class Gone:
+    """The port `Stands` where these messages were deleted, and these lost their file."""
+
+    messages: set[int] = field(default_factory=set)
+    files: set[int] = field(default_factory=set)
+
+    async def __call__(
+        self, channel_id: ChannelId, message_id: MessageId, *, with_file: bool
+    ) -> bool:
+        return message_id not in self.messages and not (with_file and message_id in self.files)

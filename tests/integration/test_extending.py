@@ -165,7 +165,9 @@ async def test_another_bots_video_is_continued_from_its_last_frame(studio, fern,
     async with studio.bot() as parts, fern.watching() as watch:
         message = await fern.say(str(place.channel_id), "mine", clip)
         services, address = parts.client.services, message["attachments"][0]["url"]
-        plan = await services.extending.of_address(address, "clip.mp4", place, prompt="it blooms")
+        plan, _ = await services.extending.of_address(
+            address, "clip.mp4", place, prompt="it blooms"
+        )
         await services.ordering.ask(plan.request, place, IdempotencyKey("extend:1"))
         job_messages = await studio.videos(watch, 2)
         made = await seen(studio, job_messages[-1])
@@ -237,7 +239,7 @@ async def test_extend_video_takes_hevc_and_any_shape_and_refuses_sound_alone(
         for name, content in files.items():
             upload = Upload(name, content, "video/mp4")
             message = await fern.say(str(place.channel_id), "", upload)
-            plans[name] = await parts.client.services.extending.of_address(
+            plans[name], _ = await parts.client.services.extending.of_address(
                 message["attachments"][0]["url"], name, place, prompt="it blooms"
             )
 

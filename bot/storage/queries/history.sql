@@ -35,6 +35,17 @@ SELECT COUNT(*) AS ended, COALESCE(SUM(succeeded), 0) AS succeeded FROM (
 -- Get a small durable note of the program itself.
 SELECT value FROM notes WHERE name = :name;
 
+-- name: add_note^
+-- Write such a note if there is none.
+INSERT INTO notes (name, value) VALUES (:name, :value)
+ON CONFLICT (name) DO NOTHING
+RETURNING name;
+
+-- name: swap_note^
+-- Replace such a note if it is as it was read.
+UPDATE notes SET value = :value WHERE name = :name AND value = :before
+RETURNING name;
+
 -- name: put_note^
 -- Write such a note, or replace it.
 INSERT INTO notes (name, value) VALUES (:name, :value)

@@ -21,6 +21,7 @@ from bot.ids import GuildId, UserId
 from bot.jobs.job import JobState
 from bot.jobs.messages import DeliveryKind, deleted
 from bot.jobs.removed import RemovedVideos
+from bot.locks import Turns
 from tests.factories import PROVIDER
 from tests.fakes.weather import Script
 
@@ -40,6 +41,7 @@ def showing(world):
         sources=world.sources,
         shots=world.store,
         recipes=Recipes(world.guilds, world.members),
+        turns=Turns(1),
     )
 
 
@@ -201,6 +203,7 @@ async def test_a_cancelled_video_that_its_service_failed_to_make_will_not_come(w
         sources=world.sources,
         shots=world.store,
         recipes=Recipes(world.guilds, world.members),
+        turns=Turns(1),
     )
 
     with pytest.raises(VideoWillNotComeError):

@@ -16,6 +16,7 @@ from bot.money.limits import Allowance, Rules
 from bot.money.windows import Window
 from bot.tasks import TaskOwner
 from tests.factories import make_image
+from tests.fakes.messenger import all_stand
 from tests.unit.cogs.animating import (
     EVENT,
     away,
@@ -232,7 +233,9 @@ async def test_a_price_is_offered_in_public_without_what_its_member_has_left(sta
     assert "left" not in said
     assert "$3" not in said
     assert confirm.label == "Make it for $0.50"
-    asked = await stage.process.ordering.confirm(confirm.custom_id.rpartition(":")[2], place)
+    asked = await stage.process.ordering.confirm(
+        confirm.custom_id.rpartition(":")[2], place, all_stand
+    )
     assert asked.left_micros == 2_500_000  # which the presser alone is told
 
 

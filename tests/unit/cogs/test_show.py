@@ -10,6 +10,7 @@ from bot.archive.show import Archive
 from bot.errors import InvalidRequestError, NotYourJobError
 from bot.guilds.settings import Recipes
 from bot.jobs.removed import RemovedVideos
+from bot.locks import Turns
 from bot.services import Services
 from cogs.show import Show
 from tests.factories import PROVIDER, make_capability
@@ -95,8 +96,17 @@ async def shown(
         sources=world.sources,
         shots=world.store,
         recipes=Recipes(world.guilds, world.members),
+        turns=Turns(1),
     )
-    cog = Show(cast(Services, SimpleNamespace(showing=showing, catalog=world.catalog)), **how)
+    cog = Show(
+        cast(
+            Services,
+            SimpleNamespace(
+                showing=showing, catalog=world.catalog, free_posts=process.services.free_posts
+            ),
+        ),
+        **how,
+    )
     interaction: Any = Interaction()
     interaction.made_in, interaction.channel = (Channel(is_adult=one) for one in adults)
     callback: Any = Show.show.callback
@@ -168,7 +178,11 @@ async def test_a_moderator_of_one_channel_shows_no_video_of_another(world, chann
     job = await process.accept(key="one")  # in channel 20
     await world.live(process)
     world.videos.path(job.id).write_bytes(b"video")
-    services = SimpleNamespace(showing=process.services.showing, catalog=world.catalog)
+    services = SimpleNamespace(
+        showing=process.services.showing,
+        catalog=world.catalog,
+        free_posts=process.services.free_posts,
+    )
     interaction: Any = Interaction(user_id=31, moderates=True)
     interaction.channel_id = channel_id
     callback: Any = Show.show.callback

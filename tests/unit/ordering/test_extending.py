@@ -1,7 +1,6 @@
 """A video becomes a request that continues it; what would be refused is never read or fetched."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -12,16 +11,24 @@ from bot.catalog.capability import Capability, Kind, SourceRules
 from bot.catalog.extension import FRAME_TO_COME, Way
 from bot.catalog.pricing import PriceList
 from bot.catalog.request import Derivation, Origin, Parent, Shot
-from bot.errors import InvalidRequestError, VideoRejectedError
+from bot.errors import (
+    AlreadyFetchingError,
+    InvalidRequestError,
+    OthersFetchingError,
+    VideoRejectedError,
+)
 from bot.ids import ChannelId, GuildId, ModelId, UserId
 from bot.jobs.job import Artifact, JobState
+from bot.locks import Turns
 from bot.money.limits import LimitKind, LimitReachedError, Refusal, facts_of
 from bot.ordering.extending import Extending
+from bot.tasks import TaskOwner
 from tests.factories import make_capability, make_job, make_request, make_video
 from tests.fakes.media import FakeSourceVideoStore
 from tests.fakes.world import World
 
 PLACE = Origin(GuildId(10), ChannelId(20), UserId(30))
+OTHER = replace(PLACE, user_id=UserId(31))
 MADE = Artifact("x.mp4", 9_000, 8.0, 1280, 720)
 OWN = make_capability(
     model_id=ModelId("fake-extend"),
@@ -61,7 +68,7 @@ def job_of(**fields):
 class Desk:
     """The service over fakes, with these models."""
 
-    def __init__(self, models: Iterable[Capability]) -> None:
+    def __init__(self, models: Iterable[Capability], turns: int = 1) -> None:
         self.world = World()
         self.world.catalog.replace(models)
         self.process = self.world.start()
@@ -74,6 +81,7 @@ class Desk:
             member_money=services.member_money,
             videos=self.world.videos,
             sources=self.sources,
+            turns=Turns(turns),
         )
 
 
@@ -148,6 +156,46 @@ async def test_what_would_be_refused_is_never_read(fault, monkeypatch):
     assert desk.sources.read == []
 
 
+async def test_a_file_is_fetched_once_and_says_itself_how_it_was_made():
+    desk = Desk([SAME, replace(SAME, model_id=ModelId("other"))])
+    recipe = make_request(prompt="a bear", model_id=ModelId("other"))
+    desk.sources.recipes[Path("sources/fetched.mp4")] = recipe
+
+    plan, made_by = await desk.extending.of_address(
+        "https://cdn/a.mp4", "a.mp4", PLACE, prompt="it blooms"
+    )
+
+    assert made_by == recipe
+    assert (plan.request.prompt, plan.request.model_id) == ("a bear", "other")
+    assert desk.sources.read.count("https://cdn/a.mp4") == 1
+
+
+async def test_a_member_has_one_video_fetched_at_a_time_and_the_other_request_reads_nothing():
+    """The kind: the same member again, another one when no turn is left, and after the end."""
+    desk, begun, let_go = Desk([SAME]), asyncio.Event(), asyncio.Event()
+
+    async def fetch(address, *, name):
+        desk.sources.read.append(address)
+        begun.set()
+        await let_go.wait()
+        return make_video(key="fetched.mp4")
+
+    def extend(place):
+        return desk.extending.of_address("https://cdn/a.mp4", "a.mp4", place, prompt="it blooms")
+
+    vars(desk.sources)["fetch"] = fetch
+    tasks = TaskOwner()
+    first = tasks.start(extend(PLACE), name="first")
+    await begun.wait()
+    for place, error in ((PLACE, AlreadyFetchingError), (OTHER, OthersFetchingError)):
+        with pytest.raises(error):
+            await extend(place)
+    assert desk.sources.read == ["https://cdn/a.mp4"]
+    let_go.set()
+    await first
+    assert await extend(OTHER)
+
+
 async def test_a_video_that_is_no_longer_kept_is_told():
     desk, job = Desk([SAME]), job_of()
     desk.sources.lost.add(Path("videos") / f"{job.id}.mp4")
@@ -162,8 +210,10 @@ async def test_a_video_from_elsewhere_is_fetched_and_may_bring_its_recipe():
         model_id=ModelId("other"), parent=Parent(Derivation.EXTEND, None, 1), source_video=None
     )
 
-    plain = await desk.extending.of_address("https://cdn/a.mp4", "a.mp4", PLACE, prompt="it blooms")
-    known = await desk.extending.of_address(
+    plain, _ = await desk.extending.of_address(
+        "https://cdn/a.mp4", "a.mp4", PLACE, prompt="it blooms"
+    )
+    known, _ = await desk.extending.of_address(
         "https://cdn/a.mp4", "a.mp4", PLACE, prompt="it blooms", made_by=recipe
     )
 
@@ -186,7 +236,7 @@ def test_the_limit_of_length_counts_the_source():
 async def test_what_its_sender_hid_stays_hidden(of_recipe, of_file):
     made_by = make_request(is_spoiler=of_recipe)
 
-    plan = await Desk([SAME]).extending.of_address(
+    plan, _ = await Desk([SAME]).extending.of_address(
         "https://cdn/x.mp4", "x.mp4", PLACE, prompt="on", made_by=made_by, is_spoiler=of_file
     )
 
@@ -207,23 +257,24 @@ class Held(Sources):
         return await super().fetch(address, name=name)
 
 
-async def test_one_member_reads_a_few_recipes_at_a_time_and_holds_no_other_up():
-    desk = Desk([SAME])
+async def test_one_member_reads_one_recipe_at_a_time_and_holds_no_other_up():
+    desk = Desk([SAME], turns=2)
     held = desk.extending._sources = Held()
 
-    async def read(name, member):
-        await desk.extending.find_recipe("https://cdn/x.mp4", name, UserId(member))
+    async def read(name, place):
+        await desk.extending.find_recipe("https://cdn/x.mp4", name, place)
 
     async def let_go():
         for _ in range(5):
             await desk.world.clock.sleep(0)
-        begun = Counter(held.begun)
         held.let_go.set()
-        return begun
 
-    *_, begun = await asyncio.gather(
-        *(read("many", 1) for _ in range(50)), read("other", 2), let_go()
+    ends = await asyncio.gather(
+        *(read("many", PLACE) for _ in range(50)),
+        read("other", OTHER),
+        let_go(),
+        return_exceptions=True,
     )
 
-    assert begun == {"many": 2, "other": 1}
-    assert len(held.begun) == 51
+    assert held.begun == ["many", "other"]
+    assert sum(isinstance(end, AlreadyFetchingError) for end in ends) == 49

@@ -25,6 +25,7 @@ from bot.ordering.offers import OFFER_HOLDS_FOR
 from bot.ordering.ordering import FORGOTTEN_AFTER
 from bot.providers.availability import PauseReason, ProviderPausedError
 from tests.factories import NOW, PROVIDER, make_capability, make_request
+from tests.fakes.messenger import all_stand
 
 PLACE = Origin(GuildId(10), ChannelId(20), UserId(30), MessageId(40))
 KEY = IdempotencyKey("interaction:1")
@@ -100,7 +101,7 @@ async def test_a_confirmed_offer_is_the_video_that_was_shown(world, process):
     offer = (await process.ordering.ask(EXPENSIVE, PLACE, KEY)).offer
     world.clock.advance(60)
 
-    asked = await process.ordering.confirm(offer.id, PLACE)
+    asked = await process.ordering.confirm(offer.id, PLACE, all_stand)
 
     assert asked.job.request == offer.request
     assert asked.job.cost_micros == 1_000_000
@@ -115,35 +116,35 @@ async def test_a_model_for_adults_is_confirmed_only_where_its_channel_still_is_f
     offer = (await process.ordering.ask(EXPENSIVE, PLACE, KEY)).offer
 
     with pytest.raises(InvalidRequestError, match="makes videos for adults"):
-        await process.ordering.confirm(offer.id, PLACE)
+        await process.ordering.confirm(offer.id, PLACE, all_stand)
 
     assert await world.store.list_active() == []
-    assert (await process.ordering.confirm(offer.id, PLACE, adults=True)).job is not None
+    assert (await process.ordering.confirm(offer.id, PLACE, all_stand, adults=True)).job is not None
 
 
 async def test_an_offer_holds_to_its_last_moment_and_not_beyond(world, process):
     first = (await process.ordering.ask(EXPENSIVE, PLACE, KEY)).offer
     second = (await process.ordering.ask(EXPENSIVE, PLACE, IdempotencyKey("other"))).offer
     world.clock.advance(OFFER_HOLDS_FOR.total_seconds() - 0.001)
-    assert (await process.ordering.confirm(first.id, PLACE)).job is not None
+    assert (await process.ordering.confirm(first.id, PLACE, all_stand)).job is not None
 
     world.clock.advance(0.001)
     with pytest.raises(OfferExpiredError):
-        await process.ordering.confirm(second.id, PLACE)
+        await process.ordering.confirm(second.id, PLACE, all_stand)
 
     assert len(await world.store.list_active()) == 1
 
 
 async def test_what_was_never_offered_cannot_be_confirmed(process):
     with pytest.raises(OfferExpiredError):
-        await process.ordering.confirm(OfferId("nothing"), PLACE)
+        await process.ordering.confirm(OfferId("nothing"), PLACE, all_stand)
 
 
 async def test_no_one_else_confirms_an_offer_not_even_an_expired_one(world, process):
     offer = (await process.ordering.ask(EXPENSIVE, PLACE, KEY)).offer
     for _ in range(2):
         with pytest.raises(NotYourOfferError):
-            await process.ordering.confirm(offer.id, replace(PLACE, user_id=UserId(31)))
+            await process.ordering.confirm(offer.id, replace(PLACE, user_id=UserId(31)), all_stand)
         world.clock.advance(3600)
 
     assert await world.store.list_active() == []
@@ -156,7 +157,7 @@ async def test_a_video_that_became_more_expensive_is_not_made_for_the_old_price_
     cost(world, 1_000_001)
 
     with pytest.raises(PriceRoseError):
-        await process.ordering.confirm(offer.id, PLACE)
+        await process.ordering.confirm(offer.id, PLACE, all_stand)
 
     assert await world.store.list_active() == []
 
@@ -165,7 +166,7 @@ async def test_a_video_that_became_cheaper_is_made_for_the_new_price(world, proc
     offer = (await process.ordering.ask(EXPENSIVE, PLACE, KEY)).offer
     cost(world, 400_000)
 
-    assert (await process.ordering.confirm(offer.id, PLACE)).job.cost_micros == 400_000
+    assert (await process.ordering.confirm(offer.id, PLACE, all_stand)).job.cost_micros == 400_000
 
 
 async def test_a_model_that_is_gone_in_the_meantime_is_said_to_be_so(world, process):
@@ -173,14 +174,14 @@ async def test_a_model_that_is_gone_in_the_meantime_is_said_to_be_so(world, proc
     world.catalog.replace([])
 
     with pytest.raises(InvalidRequestError, match="There's no model"):
-        await process.ordering.confirm(offer.id, PLACE)
+        await process.ordering.confirm(offer.id, PLACE, all_stand)
 
 
 async def test_a_button_that_is_pressed_twice_makes_one_video(world, process):
     offer = (await process.ordering.ask(EXPENSIVE, PLACE, KEY)).offer
 
     outcomes = await asyncio.gather(
-        *(process.ordering.confirm(offer.id, PLACE) for _ in range(10)),
+        *(process.ordering.confirm(offer.id, PLACE, all_stand) for _ in range(10)),
         return_exceptions=True,
     )
 
@@ -190,10 +191,10 @@ async def test_a_button_that_is_pressed_twice_makes_one_video(world, process):
 
 async def test_of_several_offers_for_one_request_one_becomes_a_video(world, process):
     offers = [(await process.ordering.ask(EXPENSIVE, PLACE, KEY)).offer for _ in range(2)]
-    await process.ordering.confirm(offers[0].id, PLACE)
+    await process.ordering.confirm(offers[0].id, PLACE, all_stand)
 
     with pytest.raises(DuplicateRequestError):
-        await process.ordering.confirm(offers[1].id, PLACE)
+        await process.ordering.confirm(offers[1].id, PLACE, all_stand)
 
     assert len(await world.store.list_active()) == 1
 
@@ -204,7 +205,7 @@ async def test_a_paused_service_is_said_to_be_so_before_anything_is_agreed(world
 
     for act in (
         process.ordering.ask(CHEAP, PLACE, IdempotencyKey("other")),
-        process.ordering.confirm(offer.id, PLACE),
+        process.ordering.confirm(offer.id, PLACE, all_stand),
     ):
         with pytest.raises(ProviderPausedError) as caught:
             await act

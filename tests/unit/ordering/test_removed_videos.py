@@ -14,6 +14,7 @@ from bot.ids import ChannelId, GuildId, IdempotencyKey, UserId
 from bot.jobs.messages import DeliveryKind, DeliveryState
 from tests.factories import make_capability, make_request
 from tests.fakes.media import FakeSourceVideoStore
+from tests.fakes.messenger import all_stand
 from tests.fakes.world import World
 
 GUILD = GuildId(10)
@@ -70,14 +71,14 @@ class Scene:
 
     async def extension_of_its_message(self):
         job = await self.services.sequels.parent(self.job.id, OTHER)
-        plan = await self.services.extending.of_address(
+        plan, _ = await self.services.extending.of_address(
             ADDRESS, "video.mp4", OTHER, prompt="on", made_by=job.request, job_id=job.id
         )
         return plan.request
 
     async def loop(self):
         job = await self.services.sequels.parent(self.job.id, OTHER)
-        frame = await self.services.footage.first_frame(job, posted_address)
+        frame = await self.services.footage.first_frame(job, posted_address, OTHER)
         return await self.services.sequels.loop(job, frame, OTHER)
 
     async def remake(self):
@@ -115,11 +116,11 @@ HOLDING = [
 async def test_no_frame_of_a_deleted_video_is_taken(take):
     scene = await Scene().make()
     footage = scene.services.footage
-    assert await getattr(footage, take)(scene.job, posted_address) != ADDRESS
+    assert await getattr(footage, take)(scene.job, posted_address, OTHER) != ADDRESS
     await scene.remove()
 
     with pytest.raises(InvalidRequestError, match="was removed"):
-        await getattr(footage, take)(scene.job, posted_address)
+        await getattr(footage, take)(scene.job, posted_address, OTHER)
 
 
 @pytest.mark.parametrize("take", ["first_frame", "last_frame"])
@@ -129,7 +130,7 @@ async def test_no_frame_is_shown_of_a_video_that_is_deleted_while_it_is_taken(ta
     scene.process = scene.world.start()
 
     with pytest.raises(InvalidRequestError, match="was removed"):
-        await getattr(scene.services.footage, take)(scene.job, posted_address)
+        await getattr(scene.services.footage, take)(scene.job, posted_address, OTHER)
 
 
 @pytest.mark.parametrize(("fields", "derive"), HOLDING)
@@ -152,7 +153,7 @@ async def test_an_offer_from_before_the_deletion_is_not_confirmed(fields, derive
     await scene.remove()
 
     with pytest.raises(InvalidRequestError, match="was removed"):
-        await scene.services.ordering.confirm(offer.id, OTHER)
+        await scene.services.ordering.confirm(offer.id, OTHER, all_stand)
 
 
 @pytest.mark.parametrize(("fields", "derive"), HOLDING)

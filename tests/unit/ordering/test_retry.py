@@ -8,8 +8,9 @@ from bot.catalog.request import Origin
 from bot.errors import InvalidRequestError, JobNotFoundError, NotYourJobError
 from bot.ids import ChannelId, GuildId, MessageId, ModelId, ProviderName, RoleId, UserId
 from bot.jobs.job import Failure, FailureKind, JobState
-from bot.ordering.ordering import Retrying, key_of_retry
+from bot.ordering.ordering import key_of_retry
 from tests.factories import make_capability, make_job
+from tests.fakes.messenger import all_stand
 from tests.fakes.world import World
 
 PRESSER = Origin(GuildId(10), ChannelId(77), UserId(30), role_ids=frozenset({RoleId(5)}))
@@ -37,8 +38,8 @@ def failed(world, kind=FailureKind.PROVIDER, **fields):
 
 
 async def retry(world, job, presser=PRESSER):
-    alternatives = world.start().services.alternatives
-    return await Retrying(world.store, alternatives).with_other_model(job.id, presser)
+    retrying = world.start().services.retrying
+    return await retrying.with_other_model(job.id, presser, all_stand)
 
 
 async def test_it_is_the_same_request_in_the_jobs_channel_with_the_roles_of_now(world):
