@@ -33,6 +33,7 @@ from bot.ordering.offers import OFFER_HOLDS_FOR
 from bot.ordering.prompts.improving import LOST_AFTER, MAX_PROMPT, SENT_WITHIN, Improving
 from bot.providers.contract import Improved, ImprovementFault, ImproverPrice
 from tests.factories import NOW, make_capability, make_request, new_offer_id
+from tests.fakes.messenger import all_stand
 
 PLACE = Origin(GuildId(10), ChannelId(20), UserId(30))
 KEY = IdempotencyKey("interaction:1")
@@ -96,9 +97,9 @@ async def test_the_better_prompt_is_an_offer_beside_the_old_one(world, process, 
     assert better.expires_at == NOW + OFFER_HOLDS_FOR
     assert await world.offers.get(offer.id) == offer
     assert world.improvements.spent == {offer.id: Outcome(400, 400)}
-    await process.ordering.confirm(better.id, PLACE)
+    await process.ordering.confirm(better.id, PLACE, all_stand)
     with pytest.raises(DuplicateRequestError):
-        await process.ordering.confirm(offer.id, PLACE)
+        await process.ordering.confirm(offer.id, PLACE, all_stand)
 
 
 async def test_the_service_is_asked_once_however_often_it_is_pressed(improving, improver, offer):
@@ -148,7 +149,7 @@ async def test_without_a_prompt_a_member_pays_nothing(
 
     assert (ended.state, ended.fault) == (ImprovementState.FAILED, fault)
     assert world.improvements.spent == {offer.id: Outcome(0, pool)}
-    assert (await process.ordering.confirm(offer.id, PLACE)).job is not None
+    assert (await process.ordering.confirm(offer.id, PLACE, all_stand)).job is not None
 
 
 async def test_a_prompt_that_the_model_does_not_take_is_none(world, improving, improver, offer):

@@ -8,6 +8,7 @@ from bot.catalog.request import Origin, Shot
 from bot.errors import InvalidRequestError, WordNotAllowedError
 from bot.ids import ChannelId, GuildId, IdempotencyKey, UserId
 from tests.factories import make_request
+from tests.fakes.messenger import all_stand
 from tests.fakes.world import World
 
 PLACE = Origin(GuildId(10), ChannelId(20), UserId(30))
@@ -76,7 +77,7 @@ async def test_a_word_that_comes_after_the_price_was_shown_is_refused_at_the_pre
     await words.add(PLACE.guild_id, MODERATOR, ["gore"])
 
     with pytest.raises(WordNotAllowedError):
-        await process.ordering.confirm(offer.id, PLACE)
+        await process.ordering.confirm(offer.id, PLACE, all_stand)
 
 
 async def test_another_process_knows_a_word_at_once(world, process, words):
