@@ -14,7 +14,7 @@ was behind and jumped forward:
 | job leases, `next_action_at`, deadlines (`clamp_instants`) | as taken now; due now; two hours from now | taken over; due at once; a deadline moves by the time without polls |
 | `submitted_at`, `accepted_at`, `state_changed_at`, intents (`clamp_instants`) | as of now | age by the jump |
 | posting leases, next tries of messages and notices (`clamp_instants`, list queries) | as taken now; due now | due at once |
-| nonces of posts and notices (`delivery/post`, `delivery/notices`) | not trusted: the channel's history decides | the same |
+| nonces of posts and notices (`delivery/leases`) | not trusted: the channel's history decides | the same |
 | pauses and trials of a provider (`providers/availability`) | no longer than the longest pause | end early; then one job tries |
 | offers, pending changes (`clamp_instants`) | valid for their minutes from now | expire; members ask again |
 | grants, events, windows of allowances and pools | count in the window that the clock named | the same |

@@ -246,13 +246,19 @@ class CardRefresher:
 async def _edit_with_or_without_quotes(
     card: Delivery, view: CardView, context: DeliveryContext
 ) -> CardView:
-    """Edit the card; without quotes if Discord refuses them. Returns the view shown."""
+    """Edit the card; without quotes if Discord refuses them. Returns the view shown.
+
+    As with posts, what was refused without quotes is not sent again: it would be the same edit.
+    """
     try:
         await context.messenger.edit_card(card, view)
     except MessageRefusedError:
+        bare = replace(view, job=without_quotes(view.job))
+        if bare == view:
+            raise
         context.note_refused_quotes(card.job_id)
-        view = replace(view, job=without_quotes(view.job))
-        await context.messenger.edit_card(card, view)
+        await context.messenger.edit_card(card, bare)
+        return bare
     return view
 
 

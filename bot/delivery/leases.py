@@ -24,6 +24,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.errors import LeaseLostError, StorageError
+from bot.instants import is_within
 from bot.tasks import TaskOwner
 
 _log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ _log = logging.getLogger(__name__)
 FENCE_RENEWALS = 3  # at most before one request: a slow database must not stop all posts
 RENEWALS = 6  # per lease: some may fail while the database is unreachable
 FRESH_FOR = timedelta(seconds=2)  # one request after a renewal needs no other
+NONCE_TRUSTED_FOR = timedelta(seconds=90)  # Discord keeps nonces for "the past few minutes"
 
 Renew = Callable[[], Awaitable[None]]
 Instants = tuple[datetime, float]  # the machine's clock, and the event loop's in seconds
@@ -163,6 +165,18 @@ def trust_nonce(lasts: timedelta) -> None:
     lease = _HELD.get()
     if lease is not None:
         lease.trust(lasts)
+
+
+def nonce_is_trusted(posting_at: datetime, attempts: int, now: datetime) -> bool:
+    """Whether posting again would yield the message of an earlier try, if there is one.
+
+    If so, requests under the current lease begin only while that is true.
+    """
+    if not is_within(posting_at, NONCE_TRUSTED_FOR, now):
+        return False
+    if attempts > 1:  # the first try has no earlier message to fear
+        trust_nonce(posting_at + NONCE_TRUSTED_FOR - now)
+    return True
 
 
 def lease_is_held() -> bool:

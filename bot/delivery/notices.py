@@ -9,9 +9,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.delivery.leases import Instants, Lease, instants, trust_nonce
+from bot.delivery.leases import Instants, Lease, instants, nonce_is_trusted
 from bot.delivery.messenger import NoticeMessenger
-from bot.delivery.post import NONCE_TRUSTED_FOR
 from bot.errors import (
     ChannelBlockedError,
     ChannelGoneError,
@@ -27,7 +26,6 @@ from bot.guilds.notices import (
     posting,
     renewed,
 )
-from bot.instants import is_within
 from bot.jobs.messages import LONGEST_BLOCKED_PAUSE
 from bot.retries import backoff, backoff_seconds
 from bot.tasks import repeat
@@ -90,9 +88,7 @@ class NoticeSender:
         """Whether an earlier post succeeded whose nonce is too old to trust."""
         if notice.posting_at is None:
             return False
-        if is_within(notice.posting_at, NONCE_TRUSTED_FOR, now):
-            if notice.attempts > 1:
-                trust_nonce(notice.posting_at + NONCE_TRUSTED_FOR - now)
+        if nonce_is_trusted(notice.posting_at, notice.attempts, now):
             return False
         return await self._messenger.find_notice(notice)
 

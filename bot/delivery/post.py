@@ -15,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.delivery.context import OPEN_STATES, DeliveryContext, HeldDelivery, without_quotes
-from bot.delivery.leases import instants, trust_nonce
+from bot.delivery.leases import instants, nonce_is_trusted
 from bot.delivery.messenger import CardView
 from bot.delivery.threads import is_in_thread
 from bot.errors import (
@@ -33,7 +33,6 @@ from bot.errors import (
     VideoNotThereError,
 )
 from bot.ids import MessageId
-from bot.instants import is_within
 from bot.jobs.job import Artifact, Job
 from bot.jobs.messages import (
     Delivery,
@@ -50,7 +49,6 @@ from bot.retries import LONGEST_WAIT, POSTING_LEASE, backoff_seconds
 
 _log = logging.getLogger(__name__)
 
-NONCE_TRUSTED_FOR = timedelta(seconds=90)  # Discord keeps nonces for "the past few minutes"
 PostWithPictures = Callable[[Delivery, CardView, Sequence[Path]], Awaitable[MessageId]]
 SMALLER = 0.5  # of the limit, after Discord refused a file that should have fitted
 
@@ -63,22 +61,20 @@ async def post(delivery: Delivery, context: DeliveryContext) -> None:
         await _put_off(delivery, error, context)
         return
     placed = await _placed(delivery, job, context)
-    if placed is None:
-        return
+    if placed is not None:
+        await _post_under_lease(placed, job, context)
+
+
+async def _post_under_lease(delivery: Delivery, job: Job, context: DeliveryContext) -> None:
+    """Write the intent, post, and write what came of it. Raises LeaseLostError."""
     taken_at = instants(context.clock)
-    intent = posting(placed, context.owner, taken_at[0])
+    intent = posting(delivery, context.owner, taken_at[0])
     held = HeldDelivery(await context.messages.save_delivery(intent), context, taken_at)
     try:
         async with held.lease.held():
             message_id, shown = await _send(held.row, job, context)
-    except (ChannelBlockedError, ChannelGoneError) as error:
-        await _refused(held.row, job, error, context)
-    except (VideoNotThereError, MessageRefusedError) as error:
-        await _give_up(held.row, error, context)
-    except DeliveryError as error:
-        await _postpone(held.row, error, context)
-    except UnreadableRowError as error:
-        await _put_off(held.row, error, context)
+    except (DeliveryError, VideoNotThereError, UnreadableRowError) as error:
+        await _record_failure(held.row, job, error, context)
     except LeaseLostError:
         context.messenger.forget(delivery)
         raise
@@ -88,6 +84,24 @@ async def post(delivery: Delivery, context: DeliveryContext) -> None:
     else:
         context.messenger.forget(delivery)
         await _record(posted(held.row, message_id, shown), job, context)
+
+
+async def _record_failure(
+    delivery: Delivery,
+    job: Job,
+    error: DeliveryError | VideoNotThereError | UnreadableRowError,
+    context: DeliveryContext,
+) -> None:
+    """Record a post that failed: whether, where and when it is tried again."""
+    match error:
+        case ChannelBlockedError() | ChannelGoneError():
+            await _refused(delivery, job, error, context)
+        case VideoNotThereError() | MessageRefusedError():
+            await _give_up(delivery, error, context)
+        case UnreadableRowError():
+            await _put_off(delivery, error, context)
+        case _:
+            await _postpone(delivery, error, context)
 
 
 async def _placed(delivery: Delivery, job: Job, context: DeliveryContext) -> Delivery | None:
@@ -180,9 +194,7 @@ async def _find(delivery: Delivery, context: DeliveryContext) -> MessageId | Non
         return None
     uploads_again = delivery.kind is DeliveryKind.VIDEO and delivery.attempts > 1
     now = context.clock.now()
-    if is_within(delivery.posting_at, NONCE_TRUSTED_FOR, now) and not uploads_again:
-        if delivery.attempts > 1:  # the first try has no earlier message to fear
-            trust_nonce(delivery.posting_at + NONCE_TRUSTED_FOR - now)
+    if not uploads_again and nonce_is_trusted(delivery.posting_at, delivery.attempts, now):
         return None
     return await context.messenger.find_posted(delivery)
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.catalog.request import Origin
-from bot.delivery import post
+from bot.delivery import leases, post
 from bot.delivery.context import DeliveryContext
 from bot.delivery.leases import Lease
 from bot.errors import ContentRefusedError, DuplicateRequestError
@@ -154,7 +154,7 @@ def posts_without_a_nonce() -> Iterator[None]:
 @mutant
 def trusts_a_nonce_forever() -> Iterator[None]:
     """An interrupted post is repeated, however old it is."""
-    with _instead(post, "NONCE_TRUSTED_FOR", timedelta(days=1)):
+    with _instead(leases, "NONCE_TRUSTED_FOR", timedelta(days=1)):
         yield
 
 
@@ -362,7 +362,7 @@ def posts_without_a_lease() -> Iterator[None]:
     with (
         _instead(Lease, "held", held),
         _instead(Lease, "pass_fence", unfenced),
-        _instead(post, "NONCE_TRUSTED_FOR", timedelta(days=1)),
+        _instead(leases, "NONCE_TRUSTED_FOR", timedelta(days=1)),
     ):
         yield
 

@@ -243,6 +243,26 @@ async def test_a_card_that_must_not_quote_is_edited_without_quoting_from_then_on
     assert len(world.messenger.refused) == 1
 
 
+@pytest.mark.parametrize(("prompt", "edits_first"), [("", 1), ("a fox, harmful", 2)])
+async def test_a_card_refused_without_quotes_is_not_sent_again_as_it_was(prompt, edits_first):
+    """The kind: nothing is left to leave out, from the start or since an earlier refusal."""
+    world, edits = World(), []
+
+    async def refusing(effect):
+        if effect == "edit":
+            edits.append(effect)
+            raise MessageRefusedError("50035")
+
+    job, _ = post_card(world, state=JobState.RENDERING, request=make_request(prompt=prompt))
+    process = world.start(weather=refusing)
+    await live(world, process, 60)
+    assert len(edits) == edits_first
+    rewrite(world, replace(job, state=JobState.CANCELLED))
+    await live(world, process, 60)
+
+    assert len(edits) == edits_first + 1
+
+
 async def test_a_move_that_was_dated_before_the_look_that_missed_it_is_shown_within_two_seconds():
     """A job is written some time after the instant at which it is said to have moved."""
     world = World()
