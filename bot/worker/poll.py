@@ -29,7 +29,7 @@ from bot.jobs.job import (
 from bot.jobs.stores import Change
 from bot.jobs.submission import Submission, SubmissionState
 from bot.polling.schedule import CHEAP_POLL_SECONDS
-from bot.providers.contract import ProviderState, ProviderStatus, Watched
+from bot.providers.contract import Provider, ProviderState, ProviderStatus, Watched
 from bot.worker.poll_plan import next_batch_poll, next_poll
 from bot.worker.step import (
     MIN_FAILED_POLLS,
@@ -74,47 +74,67 @@ async def _final_poll(job: Job, submission: Submission, context: StepContext) ->
     expensive; any other status abandons the job.
     """
     provider = context.providers[job.provider]
-    if await provider.poll_price_seconds() > CHEAP_POLL_SECONDS:
+    if not await _is_cheap(provider):
         return abandon(submission, context)
     try:
-        status = await provider.poll(submission.handle or "", job.request)
-    except (GenerationFailedError, ContentRefusedError) as error:
-        status = _failed_status(error)
-    except ProviderError:
+        found: Found = await provider.poll(submission.handle or "", job.request)
+    except ProviderError as error:
+        found = error
+    return _ended(submission, found, context)
+
+
+async def _is_cheap(provider: Provider) -> bool:
+    """Whether a poll that no member waits for may be spent."""
+    return await provider.poll_price_seconds() <= CHEAP_POLL_SECONDS
+
+
+def _ended(submission: Submission, found: Found, context: StepContext) -> Result:
+    """Let a cancelled job fail if its video had failed, else abandon it at its final cost."""
+    if isinstance(found, GenerationFailedError | ContentRefusedError):
+        found = _failed_status(found)
+    if isinstance(found, ProviderError):
         return abandon(submission, context)
-    if status.state is ProviderState.FAILED:
-        return _seen(submission, status, context.clock.now(), context)
-    is_final = status.state is ProviderState.SUCCEEDED and status.charged_micros is not None
+    if found.state is ProviderState.FAILED:
+        return _seen(submission, found, context.clock.now(), context)
+    is_final = found.state is ProviderState.SUCCEEDED and found.charged_micros is not None
     if is_final:  # costs less than quoted if shots are missing
-        submission = replace(submission, charged_micros=status.charged_micros)
+        submission = replace(submission, charged_micros=found.charged_micros)
     return abandon(submission, context)
 
 
 async def poll_batch(jobs: Sequence[Job], context: StepContext) -> dict[JobId, Result]:
     """Poll several videos of one provider with as few requests as possible.
 
-    A job with an unreadable row gets no result and is polled alone.
+    A job with an unreadable row gets no result and is polled alone. Cancelled jobs get their final
+    poll with the others, where polls are cheap.
     """
     pairs = []
     for job in jobs:
         with contextlib.suppress(UnreadableRowError):
             pairs.append((job, required(await context.store.find_submission(job.id), job)))
     watched = [(job, submission) for job, submission in pairs if not job.cancel_requested]
-    found = await _statuses(watched, context) if watched else {}
+    cancelled = [(job, submission) for job, submission in pairs if job.cancel_requested]
+    asked = watched
+    if cancelled and await _is_cheap(context.providers[cancelled[0][0].provider]):
+        asked = pairs
+    found = await _statuses(asked, context) if asked else {}
     now = context.clock.now()
     waiting = [
         _with_queue(job, status, now)
-        for job, _ in pairs
-        if isinstance(status := found.get(job.id), ProviderStatus) and _is_open(status)
+        for job, _ in watched
+        if isinstance(status := found[job.id], ProviderStatus) and _is_open(status)
     ]
     at = await next_batch_poll(waiting, context)
     for job, submission in watched:
         await _learn(job, submission, found[job.id], context)
-    return {
-        job.id: abandon(submission, context)
-        if job.cancel_requested
-        else _result(submission, found[job.id], at, context)
-        for job, submission in pairs
+    results = {
+        job.id: _result(submission, found[job.id], at, context) for job, submission in watched
+    }
+    return results | {
+        job.id: _ended(submission, found[job.id], context)
+        if job.id in found
+        else abandon(submission, context)
+        for job, submission in cancelled
     }
 
 

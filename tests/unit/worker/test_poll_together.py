@@ -26,6 +26,7 @@ from bot.jobs.job import (
 )
 from bot.jobs.stores import Change
 from bot.jobs.submission import SubmissionState
+from bot.money.ledger import Outcome, outcome_of
 from bot.providers.contract import ProviderState, ProviderStatus
 from bot.worker.poll import poll_batch
 from tests.factories import NOW, PROVIDER, make_request
@@ -95,6 +96,54 @@ async def test_a_video_that_is_cancelled_is_let_go_and_not_asked_for(many):
         SubmissionState.ABANDONED,
     )
     assert stays.job.state is JobState.RENDERING
+
+
+@pytest.mark.parametrize("others", [0, 1])
+@pytest.mark.parametrize(
+    "found",
+    [ProviderStatus(ProviderState.FAILED), GenerationFailedError("x"), ContentRefusedError("x")],
+    ids=lambda found: getattr(found, "state", type(found).__name__),
+)
+async def test_a_cancelled_video_that_had_failed_costs_nothing_in_a_batch_either(
+    many, others, found
+):
+    """The kind: however the service tells it, and whether or not others are polled with it."""
+    many.provider.poll_price = 0.2
+    process, jobs = await begin(many, 10, *([1000] * others))
+    if isinstance(found, ProviderStatus):
+        many.provider.runs[0].verdict = found
+    else:
+        many.provider.unseen["run-1"] = found
+    many.clock.advance(30)
+    await process.services.cancelling.cancel(
+        jobs[0].id, jobs[0].guild_id, jobs[0].user_id, is_moderator=False, though_spent=True
+    )
+    failed, *rest = await poll(many, process, jobs)
+
+    assert outcome_of(failed.job, failed.submission) == Outcome(0, 0)
+    assert failed.job.failure is not None
+    assert [change.job.state for change in rest] == [JobState.RENDERING] * others
+    assert len(many.provider.looks_at_once) == 1
+
+
+@pytest.mark.parametrize("price", [0.2, 5.0])
+@pytest.mark.parametrize("error", [None, ProviderUnavailableError(), ProviderJobUnknownError()])
+async def test_a_cancelled_video_that_renders_is_let_go_whatever_its_batch_says(many, price, error):
+    many.provider.poll_price = price
+    process, jobs = await begin(many, 1000, 10)
+    if error is not None:
+        many.provider.unseen["run-1"] = error
+    many.clock.advance(30)
+    await process.services.cancelling.cancel(
+        jobs[0].id, jobs[0].guild_id, jobs[0].user_id, is_moderator=False, though_spent=True
+    )
+    gone, ready = await poll(many, process, jobs)
+
+    assert (gone.job.state, gone.submission.state) == (
+        JobState.CANCELLED,
+        SubmissionState.ABANDONED,
+    )
+    assert ready.job.state is JobState.DOWNLOADING
 
 
 async def test_where_all_are_cancelled_nothing_is_asked(many):
