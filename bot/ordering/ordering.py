@@ -64,8 +64,10 @@ class Acceptance:
         self._new_job_id = new_job_id
         self._wake = wake
 
-    async def accept(self, quote: Quote, place: Origin, key: IdempotencyKey) -> Job:
-        """Write a job within every limit.
+    async def accept(
+        self, quote: Quote, place: Origin, key: IdempotencyKey
+    ) -> tuple[Job, CardPlace]:
+        """Write a job within every limit; return it, and where its card is posted.
 
         Raises DuplicateRequestError, with the first job's id, if the key was used before, and
         LimitReachedError with every limit that the video would exceed.
@@ -90,13 +92,13 @@ class Acceptance:
         )
         shots = self._shots(job, quote)
         job = as_storyboard(job) if shots else job
-        has_card = await self.card_place(quote, place) is not CardPlace.OFF
-        cards = [owed(job, DeliveryKind.CARD, now)] if has_card else []
+        card = await self._card_place(quote, place)
+        cards = [] if card is CardPlace.OFF else [owed(job, DeliveryKind.CARD, now)]
         await self._store.accept(job, cards, place, shots)
         self._wake()
-        return job
+        return job, card
 
-    async def card_place(self, quote: Quote, place: Origin) -> CardPlace:
+    async def _card_place(self, quote: Quote, place: Origin) -> CardPlace:
         """Return where the card of such a request is posted in this server."""
         cards = (await self._guilds.get(place.guild_id)).cards
         must_have_one = quote.request.pictures and quote.capability.provider in self._fetching
@@ -178,21 +180,21 @@ class Ordering:
     async def _accepted(
         self, quote: Quote, left: int | None, place: Origin, key: IdempotencyKey
     ) -> OrderResult:
-        job = await self._acceptance.accept(quote, place, key)
-        card = await self._acceptance.card_place(quote, place)
+        job, card = await self._acceptance.accept(quote, place, key)
         return OrderResult(quote, left, job=job, card=card)
 
     async def ensure_possible(self, request: VideoRequest, place: Origin) -> None:
         """Check the request and every limit, before any picture is fetched.
 
-        Whether the service is paused is left to `ask`. The request holds placeholders for its pictures. A model without a listed price is asked for
-        a quote later, with the pictures. Raises InvalidRequestError and LimitReachedError.
+        The request holds placeholders for its pictures. Whether the service is paused is left to
+        `ask`, and so is the quote of a model without a listed price, which needs the pictures.
+        Raises InvalidRequestError and LimitReachedError.
         """
         await self._ensure_words(request, place)
         try:
             completed, capability, found = self._quotes.priced(request)
         except InvalidRequestError:
-            known = self._quotes.find(request.model_id)
+            known = self._quotes.capability_of(request.model_id)
             if known is None or check(request, known):
                 raise
             completed, capability = complete(request, known), known

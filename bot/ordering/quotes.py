@@ -230,7 +230,7 @@ class Quotes:
 
     def _completed(self, request: VideoRequest) -> tuple[VideoRequest, Capability]:
         """Complete the request for its model. Raises InvalidRequestError."""
-        capability = self._find(request.model_id)
+        capability = self._required(request.model_id)
         reasons = check(request, capability)
         if reasons:
             raise InvalidRequestError(reasons)
@@ -284,10 +284,11 @@ class Quotes:
         """Return whether this provider quotes prices that it doesn't list."""
         return self._free_quotes is not None and self._free_quotes.answers_for(provider)
 
-    def find(self, model_id: ModelId) -> Capability | None:
+    def capability_of(self, model_id: ModelId) -> Capability | None:
+        """Return what a model can do; None if there is no such model."""
         return self._catalog.find(model_id)
 
-    def _find(self, model_id: ModelId) -> Capability:
+    def _required(self, model_id: ModelId) -> Capability:
         capability = self._catalog.find(model_id)
         if capability is None:
             raise InvalidRequestError([unclear(model_id, self._catalog)])

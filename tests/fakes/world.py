@@ -6,10 +6,10 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
+from bot.assembly import Adapters, Core, Loops, Stores, make_core, make_loops
 from bot.catalog.models import Catalog
 from bot.catalog.pricing import Price
 from bot.catalog.request import Origin
-from bot.composition import Adapters, Core, Loops, Stores, make_core, make_loops
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.messenger import VideoMessage
 from bot.delivery.private_answers import PrivateAnswerStore
@@ -95,7 +95,8 @@ class Process:
         asked = make_request(**request)
         quote = Quote(asked, make_capability(), Price(500_000), expected_seconds=60)
         place = Origin(GuildId(10), ChannelId(channel_id), UserId(user_id))
-        return await self.core.acceptance.accept(quote, place, IdempotencyKey(key))
+        job, _ = await self.core.acceptance.accept(quote, place, IdempotencyKey(key))
+        return job
 
     async def turn(self) -> None:
         """Everything that is due now, to its end."""

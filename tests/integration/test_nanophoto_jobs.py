@@ -62,7 +62,7 @@ class Bot:
         """A request, to its end; answers with the job as it ended."""
         quote = Quote(a_request(**fields), capability(USD_PER_CREDIT), Price(200_000), 180)
         place = Origin(GuildId(10), ChannelId(20), UserId(30))
-        job = await self.accepting.accept(quote, place, IdempotencyKey("one"))
+        job, _ = await self.accepting.accept(quote, place, IdempotencyKey("one"))
         for _ in range(MAX_TURNS):
             await self.worker.run_once()
             agenda = await self.store.agenda(self.clock.now())

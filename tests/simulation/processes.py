@@ -8,8 +8,8 @@ from itertools import count
 from typing import cast
 
 from bot.archive.late_results import LateResults
+from bot.assembly import Adapters, Stores, make_core, make_loops
 from bot.catalog.models import Catalog
-from bot.composition import Adapters, Stores, make_core, make_loops
 from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.temporary import TemporaryMessageSweeper
 from bot.guilds.notices import TemporaryMessages

@@ -30,7 +30,7 @@ def process(world):
 async def made(world, process, *, shots=3, **fields):
     parts = tuple(Shot(f"scene {number}") for number in range(1, shots + 1))
     quote = await process.services.quotes.quote(make_request(shots=parts, **fields))
-    job = await process.core.acceptance.accept(quote, PLACE, IdempotencyKey("first"))
+    job, _ = await process.core.acceptance.accept(quote, PLACE, IdempotencyKey("first"))
     await world.live(process)
     return await world.store.get(job.id)
 
@@ -38,7 +38,8 @@ async def made(world, process, *, shots=3, **fields):
 async def accepted(process, job, number, prompt="", place=PLACE, key="again"):
     request = await process.services.remaking.remake(job.id, number, prompt, place)
     quote = await process.services.quotes.quote(request)
-    return await process.core.acceptance.accept(quote, place, IdempotencyKey(key))
+    job, _ = await process.core.acceptance.accept(quote, place, IdempotencyKey(key))
+    return job
 
 
 async def remade(world, process, job, number, prompt="", place=PLACE, key="again"):
@@ -223,7 +224,7 @@ async def test_a_shot_that_is_not_there_is_refused(world, process, number):
 
 async def test_a_video_without_shots_of_its_own_is_refused(world, process):
     quote = await process.services.quotes.quote(make_request())
-    job = await process.core.acceptance.accept(quote, PLACE, IdempotencyKey("single"))
+    job, _ = await process.core.acceptance.accept(quote, PLACE, IdempotencyKey("single"))
     await world.live(process)
 
     with pytest.raises(InvalidRequestError) as caught:
@@ -264,7 +265,7 @@ async def test_who_may_remake_is_asked(world, process):
 async def test_it_waits_for_the_video(world, process):
     parts = (Shot("one"), Shot("two"))
     quote = await process.services.quotes.quote(make_request(shots=parts))
-    job = await process.core.acceptance.accept(quote, PLACE, IdempotencyKey("first"))
+    job, _ = await process.core.acceptance.accept(quote, PLACE, IdempotencyKey("first"))
 
     with pytest.raises(VideoComingError):
         await process.services.remaking.list_shots(job.id, PLACE)

@@ -25,7 +25,8 @@ async def storyboard(process, *, shots=3, key="one", **fields):
     parts = tuple(Shot(f"scene {number}") for number in range(1, shots + 1))
     request = make_request(shots=parts, **fields)
     quote = await process.services.quotes.quote(request)
-    return await process.core.acceptance.accept(quote, PLACE, IdempotencyKey(key))
+    job, _ = await process.core.acceptance.accept(quote, PLACE, IdempotencyKey(key))
+    return job
 
 
 async def made(world, **fields):
