@@ -49,7 +49,7 @@ from cogs._shared.interactions import (
     roles_of,
 )
 from cogs._shared.pictures import MAX_PICTURES, Picture
-from cogs._shared.reading import Reader, Seldom
+from cogs._shared.reading import Reader, Throttle
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Animate(commands.Cog):
         self._chosen_now: dict[tuple[int | None, int], set[object]] = {}  # presses at work
         self._few_at_once = Gates(REACTIONS_AT_ONCE)
         self._reader = Reader(client, client.services.clock)
-        self._said = Seldom(client.services.clock)
+        self._throttle = Throttle(client.services.clock)
         self._answers = TemporaryAnswers(client.services.temporary, client.services.clock)
         self._menu = app_commands.ContextMenu(name="Animate", callback=self._animate_by_menu)
         self._menu.guild_only = True
@@ -130,7 +130,7 @@ class Animate(commands.Cog):
         if lacking:
             await self._answer_privately(event, lacking)
             return
-        if self._said.was(_refusal_of(place)) and await self._is_still_refused(place):
+        if self._throttle.is_exhausted(_refusal_of(place)) and await self._is_still_refused(place):
             return  # it was told why less than a minute ago
         message = await self._reader.read(event.channel_id, event.guild_id, event.message_id)
         found = [] if message is None else pictures.of_message(message)
@@ -182,7 +182,7 @@ class Animate(commands.Cog):
         view: discord.ui.View | None,
     ) -> None:
         """A few times a minute and member: a question stands in the channel for ten minutes."""
-        if self._said.may_often(("questions", place.user_id), QUESTIONS_A_MINUTE):
+        if self._throttle.allow_times(("questions", place.user_id), QUESTIONS_A_MINUTE):
             await self._answers.tell(message, place.user_id, text, subject=subject, view=view)
         else:
             _log.info("questions_limited", extra={"user": place.user_id})
@@ -328,7 +328,7 @@ class Animate(commands.Cog):
             return True
         except StorageError:
             return False  # and whatever meets the database next says so
-        self._said.forget(_refusal_of(place))
+        self._throttle.forget(_refusal_of(place))
         return False
 
     async def _cancel_once_possible(self, place: Origin) -> None:
@@ -358,7 +358,7 @@ class Animate(commands.Cog):
         taken = await self._services.cancelling.cancel_by_reaction(
             place.source_message_id, place.user_id
         )
-        if taken.too_late and self._said.may(("too late", place.user_id)):
+        if taken.too_late and self._throttle.allow(("too late", place.user_id)):
             channel = self._client.get_partial_messageable(
                 place.channel_id, guild_id=place.guild_id
             )
@@ -379,7 +379,7 @@ class Animate(commands.Cog):
     ) -> None:
         """Where nothing can be said in the channel; not everyone takes such messages."""
         _log.info("reaction_without_permission", extra={"channel_id": event.channel_id})
-        if not self._said.may(("may not post", event.user_id)):
+        if not self._throttle.allow(("may not post", event.user_id)):
             return
         text = f"<#{event.channel_id}>: {answers.sentence(cannot_post(lacking))}"
         try:
@@ -390,7 +390,7 @@ class Animate(commands.Cog):
 
     async def _refuse(self, message: discord.Message, place: Origin, text: str) -> None:
         """Once a minute and member, however many pictures they would have animated."""
-        if self._said.may(_refusal_of(place)) and self._said.may_often(
+        if self._throttle.allow(_refusal_of(place)) and self._throttle.allow_times(
             ("refusals", place.channel_id), REFUSALS_A_MINUTE
         ):
             await self._answers.tell(

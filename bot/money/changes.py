@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from bot.errors import InvalidRequestError
-from bot.ids import ChannelId, EditId, GuildId, JobId, RoleId, UserId
+from bot.ids import ChannelId, EditId, GuildId, JobId, ModelId, RoleId, UserId
 from bot.money.limits import Policy, Rules
 from bot.money.policy import Subject, effective, raises_money
 
 CHANGE_HOLDS_FOR = timedelta(minutes=10)
+
+Name = TypeVar("Name", ModelId, ChannelId)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,21 @@ def ensure_of_use(grant: MakeGrant, receiver: Rules) -> None:
             " Set an allowance first."
         )
         raise InvalidRequestError([reason])
+
+
+def allow(allowed: frozenset[Name] | None, named: Name) -> frozenset[Name]:
+    """Add a model or channel to those allowed; if all were, only this one is from now on."""
+    return (allowed or frozenset()) | {named}
+
+
+def disallow(allowed: frozenset[Name] | None, named: Name) -> frozenset[Name]:
+    """Remove a model or channel from those allowed. Raises InvalidRequestError if all are."""
+    if allowed is None:
+        reason = (
+            "Everything is allowed right now. Use `allow` first; then nothing else can be used."
+        )
+        raise InvalidRequestError([reason])
+    return allowed - {named}
 
 
 def must_be_confirmed(edit: PolicyChange, before: Policy, rules_before: Rules) -> bool:

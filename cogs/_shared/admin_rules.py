@@ -10,6 +10,7 @@ from discord.ext import commands
 
 from bot.errors import InvalidRequestError
 from bot.ids import ChannelId, ModelId
+from bot.money.changes import allow, disallow
 from bot.money.limits import MAX_SECONDS, Allowance, Rules
 from bot.money.policy import Subject
 from bot.money.windows import Window
@@ -20,10 +21,11 @@ from cogs._shared.answers import empty_on_error
 from cogs._shared.changing import change_rules, subject_of
 
 PERIODS = [app_commands.Choice(name=window.value, value=window.value) for window in Window]
+ALLOW, DISALLOW, ALL = "allow", "remove", "all"
 LISTS = [
-    app_commands.Choice(name="allow", value="allow"),
-    app_commands.Choice(name="disallow", value="remove"),
-    app_commands.Choice(name="allow all", value="all"),
+    app_commands.Choice(name="allow", value=ALLOW),
+    app_commands.Choice(name="disallow", value=DISALLOW),
+    app_commands.Choice(name="allow all", value=ALL),
 ]
 FOR_ROLE = "Apply only to members with this role"
 FOR_MEMBER = "Apply only to this member"
@@ -155,12 +157,12 @@ class RuleCommands(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         known = None if model is None else self._services.catalog.named(model)
-        if action.value != "all" and known is None:
+        if action.value != ALL and known is None:
             raise InvalidRequestError(["Choose a model from the list under `model`."])
         named = None if known is None else known.model_id
 
         def change(rules: Rules) -> Rules:
-            return replace(rules, models=_listed(rules.models, action.value, named))
+            return replace(rules, models=_after(action.value, rules.models, named))
 
         await change_rules(interaction, self._services, subject_of(role, member), change)
 
@@ -184,12 +186,12 @@ class RuleCommands(commands.Cog):
         member: discord.Member | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True)
-        if action.value != "all" and channel is None:
+        if action.value != ALL and channel is None:
             raise InvalidRequestError(["Choose a channel."])
         named = None if channel is None else ChannelId(channel.id)
 
         def change(rules: Rules) -> Rules:
-            return replace(rules, channels=_listed(rules.channels, action.value, named))
+            return replace(rules, channels=_after(action.value, rules.channels, named))
 
         await change_rules(interaction, self._services, subject_of(role, member), change)
 
@@ -213,20 +215,13 @@ class RuleCommands(commands.Cog):
         await change_rules(interaction, self._services, subject, lambda _rules: Rules())
 
 
-def _listed(
-    allowed: frozenset[Name] | None, action: str, named: Name | None
+def _after(
+    action: str, allowed: frozenset[Name] | None, named: Name | None
 ) -> frozenset[Name] | None:
-    """Return what is allowed after this change; None: all. Raises InvalidRequestError."""
-    if action == "all" or named is None:
+    """Return what the chosen action leaves allowed; None: all. Raises InvalidRequestError."""
+    if action == ALL or named is None:
         return None
-    if action == "allow":
-        return (allowed or frozenset()) | {named}
-    if allowed is None:
-        reason = (
-            "Everything is allowed right now. Use `allow` first; then nothing else can be used."
-        )
-        raise InvalidRequestError([reason])
-    return allowed - {named}
+    return allow(allowed, named) if action == ALLOW else disallow(allowed, named)
 
 
 def _role_or_member(role: discord.Role | None, member: discord.Member | None) -> Subject:

@@ -21,30 +21,32 @@ HOLDS_FOR = timedelta(minutes=1)
 MAX_REMEMBERED = 1000
 
 
-class Seldom:
-    """A limit of one or a few answers a minute per subject; remembers a thousand subjects."""
+class Throttle:
+    """Allow one answer a minute, or a few, per subject; remembers a thousand subjects."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last: dict[Hashable, datetime] = {}
 
-    def may(self, subject: Hashable) -> bool:
-        if self.was(subject):
+    def allow(self, subject: Hashable) -> bool:
+        """Return whether to answer now; if so, this answer counts."""
+        if self.is_exhausted(subject):
             return False
         _make_room(self._last)
         self._last[subject] = self._clock.now()
         return True
 
-    def may_often(self, subject: Hashable, times: int) -> bool:
-        """Return whether it may be said now, up to so many times a minute."""
-        return any(self.may((subject, number)) for number in range(times))
+    def allow_times(self, subject: Hashable, times: int) -> bool:
+        """Return whether to answer now, up to so many times a minute; if so, it counts."""
+        return any(self.allow((subject, number)) for number in range(times))
 
-    def was(self, subject: Hashable) -> bool:
-        """Whether it was said within the last minute."""
+    def is_exhausted(self, subject: Hashable) -> bool:
+        """Whether this subject was answered within the last minute."""
         last = self._last.get(subject)
         return last is not None and is_within(last, HOLDS_FOR, self._clock.now())
 
     def forget(self, subject: Hashable) -> None:
+        """Let the next answer pass at once."""
         self._last.pop(subject, None)
 
 
