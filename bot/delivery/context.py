@@ -9,7 +9,7 @@ from bot.catalog.models import Catalog
 from bot.catalog.request import Origin
 from bot.clock import Clock
 from bot.delivery.leases import Instants, Lease
-from bot.delivery.messenger import CardView, Instead, Messenger, VideoMessage, VideoState
+from bot.delivery.messenger import Alternative, CardView, Messenger, VideoMessage, VideoState
 from bot.delivery.threads import CardThreads
 from bot.errors import LeaseLostError, StorageError
 from bot.guilds.settings import GuildStore
@@ -33,7 +33,7 @@ from bot.jobs.storyboard import Progress, progress_of
 from bot.ordering.alternatives import Alternatives
 
 HAS_A_VIDEO = TERMINAL_STATES - {JobState.CANCELLED}  # failed jobs have one if it came late
-INSTEAD_AFTER = frozenset({FailureKind.OPERATOR, FailureKind.PROVIDER, FailureKind.REJECTED})
+ALTERNATIVE_AFTER = frozenset({FailureKind.OPERATOR, FailureKind.PROVIDER, FailureKind.REJECTED})
 OPEN_STATES = frozenset({DeliveryState.OWED, DeliveryState.POSTING})
 MAX_REMEMBERED = 1_000  # jobs; forgotten facts are computed again
 UPLOADS_AT_ONCE = 4  # more would only slow each of them down
@@ -61,7 +61,7 @@ class DeliveryContext:
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
     _unquotable: dict[JobId, None] = field(default_factory=dict)  # Discord refused to show them
     _damaged: dict[JobId, None] = field(default_factory=dict)
-    _alternatives: dict[JobId, Instead | None] = field(default_factory=dict)
+    _alternatives: dict[JobId, Alternative | None] = field(default_factory=dict)
 
     async def keeps_cards(self, delivery: Delivery) -> bool:
         """Whether this server leaves cards beside what would replace them."""
@@ -128,18 +128,20 @@ class DeliveryContext:
         limit = self.messenger.upload_limit_bytes(job.guild_id)
         return job.artifact is not None and job.artifact.size_bytes > limit
 
-    async def _alternative(self, job: Job) -> Instead | None:
+    async def _alternative(self, job: Job) -> Alternative | None:
         """An alternative model, where another one may succeed.
 
         None where the content was refused. Found once and cached: finding it prices the
-        whole catalog, and a card is compared every few seconds.
+        whole catalog, and a card is compared every few seconds. It goes by the rules for everyone
+        and for the member, since a job doesn't store roles, which change: the card only suggests a
+        model, and the press on its button chooses again with the roles of that moment.
         """
-        if job.failure is None or job.failure.kind not in INSTEAD_AFTER:
+        if job.failure is None or job.failure.kind not in ALTERNATIVE_AFTER:
             return None
         if job.id not in self._alternatives:
             place = Origin(job.guild_id, job.channel_id, job.user_id)
             found = await self.alternatives.find_for(job, place, most=1)
-            best = Instead(found[0].capability.name, found[0].price) if found else None
+            best = Alternative(found[0].capability.name, found[0].price) if found else None
             _remember(self._alternatives, job.id, best)
         return self._alternatives[job.id]
 

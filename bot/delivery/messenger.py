@@ -17,7 +17,7 @@ from bot.jobs.storyboard import Progress
 
 
 @dataclass(frozen=True, slots=True)
-class Instead:
+class Alternative:
     """Another model that can make the same video, and its price."""
 
     model_name: str
@@ -54,7 +54,7 @@ class CardView:
     video_blocked_at: datetime | None = None  # since when the channel refuses it
     download_is_retried: bool = False  # the service has finished it; the download has failed so far
     video_is_fitted: bool = False  # too large for this server, being re-encoded
-    alternative: Instead | None = None  # for a failed video
+    alternative: Alternative | None = None  # for a failed video
     progress: Progress | None = None  # of a storyboard whose shots are made one by one
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.clock import Clock
 from bot.delivery.leases import pass_fence
-from bot.delivery.messenger import CardView, Instead, PrivateAnswer, VideoMessage
+from bot.delivery.messenger import Alternative, CardView, PrivateAnswer, VideoMessage
 from bot.errors import (
     ChannelBlockedError,
     ChannelGoneError,
@@ -44,7 +44,7 @@ class Message:
     size_bytes: int | None = None
     note: str | None = None
     pictures: int = 0
-    alternative: Instead | None = None
+    alternative: Alternative | None = None
     edited: list[datetime] = field(default_factory=list)
 
 
