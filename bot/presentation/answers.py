@@ -122,11 +122,11 @@ def sentence(
     is_public: bool = False,
     is_moderator: bool = False,
 ) -> str:
-    """The text for a member about an error that they can fix, or should know of.
+    """Text for a member about an error that they can fix, or should know of.
 
-    Only of a request for a video it is said that nothing was charged. `is_admin`: the reader has the
-    commands that change limits, `is_moderator` those of `/moderation`. `is_public`: others read it
-    too, who are not told what a member has left, nor a word that is not allowed.
+    Only a request for a video adds that nothing was charged. `is_admin`: the reader has the commands
+    that change limits, `is_moderator` those of `/moderation`. `is_public`: others read it too, so
+    it omits what the member has left, and a word that is not allowed.
     """
     said = _SAID if is_request else _SAID | _SAID_OF_CHANGES
     match error:
@@ -166,12 +166,12 @@ def _reasons(reasons: Sequence[str]) -> str:
 
 
 def noted(note: str, text: str) -> str:
-    """An answer after a note about its model, if there is one."""
+    """Put a note about the model, if there is one, before an answer."""
     return f"{unlinked(note)}\n{text}" if note else text
 
 
 def no_picture(file_name: str | None) -> str:
-    """For a message without a picture; its first file, if it has one, is named."""
+    """Text about a message without a picture; names its first file, if any."""
     if file_name is None:
         return NO_PICTURE_THERE
     name = plain(file_name, most=MAX_FILE_NAME)
@@ -179,12 +179,12 @@ def no_picture(file_name: str | None) -> str:
 
 
 def given_back(trouble: str) -> str:
-    """For shots of which no video is made; what was written comes along as a file."""
+    """Text about a refused storyboard; what the member wrote is attached as a file."""
     return f"{trouble}\nYour text is in the attached file, so you can send it again."
 
 
 def unexpected(reference: str, known: str | None = None) -> str:
-    """For what should not happen: the reference finds it in the operator's log."""
+    """Text about an internal error; the operator's log has the reference."""
     what = known or "Something went wrong on my side."
     return f"{what} If it keeps happening, give the bot's operator this reference: `{reference}`."
 
@@ -199,14 +199,14 @@ _FOLLOW = {
 def accepted(
     job: Job, quote: Quote, left_micros: int | None, *, card: CardPlace = CardPlace.CHANNEL
 ) -> str:
-    """The private answer to a request that was accepted; short if its card says the rest."""
+    """Private answer to an accepted request; short if its card says the rest."""
     price = cost(Price(job.cost_micros, job.cost_is_estimate))
     time = f" {_time(quote)}" if card is CardPlace.OFF else ""
     return f"🎬 Accepted for {price}.{_left(left_micros)}{time} {_FOLLOW[card]}"
 
 
 def to_confirm(quote: Quote, left_micros: int | None, expires_at: datetime) -> str:
-    """A price that must be agreed to first; in public without what its member has left."""
+    """Quote to confirm; `left_micros` is None in public."""
     request, name = quote.request, quoted(quote.capability.name, most=100)
     parts = [
         length_of(request),
@@ -264,7 +264,7 @@ def improve_label(price: ImproverPrice) -> str:
 
 
 def length_of(request: VideoRequest) -> str | None:
-    """How long the video will be; None if its model decides."""
+    """Length of the video; None if its model decides."""
     shots, total = len(request.parts), request.total_seconds
     if any(shot.duration_seconds for shot in request.shots) and total is not None:
         return f"{shots} shots, {total} s in all"
@@ -275,18 +275,20 @@ def length_of(request: VideoRequest) -> str | None:
 
 
 def paused(error: ProviderPausedError, *, can_do_otherwise: bool) -> str:
-    """Why a service takes nothing now, and when it is asked again."""
+    """Text about a paused service: why, and when it is tried again."""
     why = {
         PauseReason.CREDENTIALS: f"rejects this bot's API key. {ONLY_OPERATOR}",
         PauseReason.BALANCE: f"says this bot's account is empty. {ONLY_OPERATOR}",
         PauseReason.FAILURES: "isn't responding properly.",
     }[error.reason]
     ways = "These models can make your video now:" if can_do_otherwise else "Try again then."
-    return f"{error.label} {why} I'll try again {_when(error.until)}. {NOTHING_CHARGED} {ways}"
+    return (
+        f"{error.label} {why} I'll try again {money.when_of(error.until)}. {NOTHING_CHARGED} {ways}"
+    )
 
 
 def provider_notice(availability: Availability, service: str) -> str:
-    """For a server's log channel; `service` is the provider's name in texts."""
+    """Provider alert for a log channel; `service` is the provider's name in texts."""
     if availability.reason is None or availability.paused_until is None:
         return f"✅ {service} is back: I'm submitting videos again."
     what = {
@@ -301,7 +303,7 @@ def provider_notice(availability: Availability, service: str) -> str:
 def settings(
     settings: GuildSettings, catalog: Catalog, improver: ImproverPrice | None = None
 ) -> str:
-    """What a server decided; models by the names they have now.
+    """A server's settings, with the current names of its models.
 
     `improver` is the model that improves prompts, with the most that this costs.
     """
@@ -376,7 +378,7 @@ _TROUBLES = {
 
 
 def _cards(settings: GuildSettings) -> str:
-    """Where cards are posted, and whether they stay."""
+    """Sentences about where cards are posted, and whether they stay."""
     if settings.cards is CardPlace.OFF:
         where = (
             "Cards are **off**: only the member sees that a request was accepted. A request whose"
@@ -405,12 +407,8 @@ def _time(quote: Quote) -> str:
     return f"{usual} ({quick} to {slow})."
 
 
-def _when(instant: datetime) -> str:
-    return f"<t:{int(instant.timestamp())}:R>"
-
-
 def stop_following(error: AlreadySpentError) -> str:
-    """What cancelling means once the money is spent, as a question."""
+    """Question before cancelling a job whose price may be spent."""
     price = cost(Price(error.cost_micros, error.is_estimate))
     if error.is_certain:
         return f"The video service has already started, so you'll pay {price} either way. Cancel anyway?"
@@ -421,6 +419,7 @@ def stop_following(error: AlreadySpentError) -> str:
 
 
 def cancelled(outcome: Cancellation) -> str:
+    """Text about a cancelled job, and whether it is still paid for."""
     if outcome is Cancellation.CANCELLED:
         return f"Cancelled. {NOTHING_CHARGED}"
     return (
@@ -430,7 +429,7 @@ def cancelled(outcome: Cancellation) -> str:
 
 
 def too_late(jobs: Sequence[Job]) -> str:
-    """For a 🎬 that was taken back after the service had begun."""
+    """Text about a 🎬 removed after the service had started."""
     total = Price(sum(job.cost_micros for job in jobs), any(job.cost_is_estimate for job in jobs))
     what, card = ("it", "its card") if len(jobs) == 1 else ("them", "their cards")
     return (
@@ -440,14 +439,14 @@ def too_late(jobs: Sequence[Job]) -> str:
 
 
 def model_choice(description: ModelDescription) -> str:
-    """A model in autocomplete: name, kind, price, expected time."""
+    """Label of a model in autocomplete: name, kind, price, expected time."""
     capability = description.capability
     kind = _KINDS.get(capability.kinds, "video")
     return f"{capability.name} · {kind} · {usual_cost(description)} · {about_seconds(description.expected_seconds)}"
 
 
 def model_note(capability: Capability) -> str:
-    """What stands below a model's name in a form: what from, for how much."""
+    """Line below a model's name in a form: its inputs and its price."""
     cheapest, seconds = usual_price(capability), usual(capability).duration_seconds
     for_length = f" for {seconds} s" if seconds else ""
     listed = (
@@ -473,34 +472,35 @@ _FIELDS = (  # what a command's options are in a form, longest phrases first
 
 
 def in_form(reason: str) -> str:
-    """A reason against a request, by the names of a form's fields instead of a command's options."""
+    """Replace a command's options in a reason by the names of a form's fields."""
     for option, field in _FIELDS:
         reason = reason.replace(option, field)
     return reason
 
 
 def usual_cost(description: ModelDescription) -> str:
-    """What a video of the usual kind costs, or that one has to ask for it."""
+    """Price of the model's usual video."""
     if description.price is None and description.is_quoted:
         return "price on request"
     return cost(description.price)
 
 
 def cost(price: Price | None) -> str:
+    """A price, marked if it is an estimate."""
     if price is None:
         return "price unknown"
     return f"{'about ' if price.is_estimate else ''}{dollars(price.cost_micros)}"
 
 
 def about_seconds(seconds: int) -> str:
-    """A duration as people say it."""
+    """A rounded duration, such as `~2 min`."""
     if seconds < 60:
         return f"~{max(seconds, 1)} s"
     return f"~{round(seconds / 60)} min"
 
 
 def without_video(job: Job) -> str:
-    """Why a job ended without its video."""
+    """Why a job ended without a video."""
     if job.failure is None:
         return "The video service never finished it. You weren't charged."
     return failed(job.failure, was_submitted=job.submitted_at is not None)
@@ -511,7 +511,7 @@ _ADVISES = re.compile(r"\b(again|change|modify|reword|another)\b", re.IGNORECASE
 
 
 def failed(failure: Failure, *, was_submitted: bool) -> str:
-    """Why there is no video, and what became of the money."""
+    """Why there is no video, what to change, and what was charged."""
     kind = failure.kind
     if kind is FailureKind.UNCERTAIN:
         money = "You weren't charged; the operator may have been."

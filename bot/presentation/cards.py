@@ -54,7 +54,7 @@ _TITLES = {
 
 
 def picture_names(job: Job) -> tuple[str, ...]:
-    """What the request's pictures are called on the card's message, in order."""
+    """Names of the request's pictures on the card's message, in order."""
     endings = (PurePath(image.key).suffix for image in job.request.pictures)
     hidden = spoiler_mark(job)
     return tuple(
@@ -63,12 +63,12 @@ def picture_names(job: Job) -> tuple[str, ...]:
 
 
 def spoiler_mark(job: Job) -> str:
-    """How the name of a file begins that is hidden until someone presses it."""
+    """Prefix of a file's name that lets Discord hide the file until it is pressed."""
     return "SPOILER_" if job.request.is_spoiler else ""
 
 
 def picture_texts(job: Job) -> tuple[str, ...]:
-    """What a screen reader says of each of them: what it is for."""
+    """Alt texts of the request's pictures, in order: what each is for."""
     request = job.request
     ends = {"First picture": request.image, "Last picture": request.end_image}
     names = [name for name, image in ends.items() if image is not None]
@@ -78,7 +78,10 @@ def picture_texts(job: Job) -> tuple[str, ...]:
 
 
 def picture_addresses(message: discord.Message) -> tuple[str, ...]:
-    """Where the request's pictures stand now, in order; Discord lists one that an embed shows there."""
+    """Current addresses of the request's pictures, in order.
+
+    Discord lists a picture that an embed shows under the embed, not under the attachments.
+    """
     shown = [embed.thumbnail.url for embed in message.embeds if embed.thumbnail.url]
     found = [*shown, *(attachment.url for attachment in message.attachments)]
     numbered = {int(match[1]): url for url in found if (match := _PICTURE.search(url))}
@@ -86,7 +89,7 @@ def picture_addresses(message: discord.Message) -> tuple[str, ...]:
 
 
 def text_of(job: Job) -> str:
-    """The words above the card: whose request it is, which pings no one."""
+    """Text above the card: the member's name; it pings no one."""
     return f"Video for <@{job.user_id}>"
 
 
@@ -97,13 +100,13 @@ NOT_FOLLOWED = (
 
 
 def text_of_answer(text: str, view: CardView, *, is_last: bool) -> str:
-    """An answer that only its member sees, with the state of its job."""
+    """Text of a private answer, with the state of its job."""
     state = f"**{_title(view)}** · {_now(view)}"
     return "\n".join([text, state, *([NOT_FOLLOWED] if is_last else [])])
 
 
 def embed_of(view: CardView) -> discord.Embed:
-    """The card as it looks now."""
+    """The card's current content."""
     job = view.job
     pictures = picture_names(job)
     embed = discord.Embed(
@@ -125,7 +128,7 @@ def embed_of(view: CardView) -> discord.Embed:
 
 
 def _quoted(prompt: str) -> str | None:
-    """None where there is nothing to quote, or nothing that Discord lets us quote."""
+    """The prompt as a quotation; None if it is empty, or Discord refused to show it."""
     shown = plain(prompt, most=MAX_PROMPT)
     return f"> {shown}" if shown else None
 
@@ -145,7 +148,7 @@ def _title_of_shots(progress: Progress) -> str:
 
 
 def _looks_like(view: CardView) -> JobState:
-    """A late result looks like any other video."""
+    """The state whose title and colour the card shows; a late result looks like any other video."""
     if view.job.is_terminal and view.video.state in POSTED_ONCE:
         return JobState.SUCCEEDED
     return JobState.CANCELLED if _is_cancelling(view.job) else view.job.state
@@ -164,12 +167,12 @@ def _was_free(view: CardView) -> bool:
 
 
 def footer_of(job_id: JobId) -> str:
-    """Also the mark by which a card is found after a crash."""
+    """The footer, by which a card is found again after a crash."""
     return f"Job {job_id}"
 
 
 def buttons_of(view: CardView) -> discord.ui.View | None:
-    """Cancel while there is something to cancel, a way to go on after a failure, else nothing."""
+    """Buttons: Cancel while a job is open, a way to retry after a failure, else none."""
     job, alternative = view.job, view.alternative
     if alternative is not None:
         label = f"Retry with {alternative.model_name} · {answers.cost(alternative.price)}"
@@ -182,7 +185,7 @@ def buttons_of(view: CardView) -> discord.ui.View | None:
 
 
 def digest_of(view: CardView) -> str:
-    """Equal for cards that look the same: expected times count by the minute, progress by ten."""
+    """Digest of the card's content, equal for cards that look the same."""
     alternative = view.alternative.model_name if view.alternative else None
     look = [embed_of(view).to_dict(), view.job.cancel_requested, alternative]
     return hashlib.sha256(json.dumps(look, sort_keys=True).encode()).hexdigest()[:16]
@@ -204,7 +207,7 @@ def _now(view: CardView) -> str:
 
 
 def _shots(view: CardView, progress: Progress) -> str:
-    """How far the shots are, and when all of them are expected."""
+    """Progress of the shots, and when all of them are expected."""
     if progress.ended == progress.total:
         each = "The shot is" if progress.total == 1 else f"All {progress.total} shots are"
         return f"{each} finished. One moment…"
@@ -234,7 +237,7 @@ def _progress(view: CardView) -> str:
 
 
 def _download(view: CardView) -> str:
-    """What is paid for and finished is fetched until its deadline, and a few times at least."""
+    """Text for a failing download, which is retried until the deadline, and a few times at least."""
     finished = "The video is finished, but I couldn't download it yet."
     until = view.job.deadline_at
     if until is None or until <= view.now:
@@ -243,7 +246,7 @@ def _download(view: CardView) -> str:
 
 
 def _is_limited(view: CardView) -> bool:
-    """Whether it waits for longer than after errors: its service named an instant."""
+    """Whether the service named the next try: the wait is longer than any back-off of ours."""
     job = view.job
     is_waiting = job.state is JobState.QUEUED and job.errors_in_row > 0
     return is_waiting and job.next_action_at - view.now > LONGEST_BACKOFF
@@ -271,7 +274,7 @@ def _outcome(view: CardView) -> str:
 
 
 def _arrival(view: CardView) -> str:
-    """How far a finished video is on its way into the channel."""
+    """State of a finished video's post."""
     if view.video.state is VideoState.UNDELIVERABLE:
         return "I couldn't post the video here. Use `/show` in a channel where I can attach files."
     if view.video_blocked_at is not None:
@@ -299,7 +302,7 @@ def _bar(percent: int) -> str:
 
 
 def _elapsed(view: CardView) -> str:
-    """Since when, and until when: Discord counts both by itself, so that no edit is needed.
+    """Start and expected end; Discord's relative times count without edits.
 
     No instant that is already past is promised, and none begins in the future.
     """

@@ -63,12 +63,12 @@ def more(shots: Shots) -> str:
 
 
 def recipe_switch(*, is_on: bool) -> str:
-    """Whether the files of a member's videos say how they were made."""
+    """Answer to the switch for recipes in a member's files."""
     return _SWITCH[is_on]
 
 
 def text_of(details: Details) -> str:
-    """How a video was made, what it cost, and where it stands."""
+    """Details of a video: how it was made, its price and its link."""
     job = details.job
     prompt = plain(job.request.prompt, most=MAX_PROMPT)
     parts = [
@@ -87,7 +87,7 @@ def text_of(details: Details) -> str:
 
 
 def text_of_recipe(request: VideoRequest) -> str:
-    """How a video was made by what its file says, which anyone may have written."""
+    """Details from a video's file, which anyone may have written."""
     prompt = plain(request.prompt, most=MAX_PROMPT)
     parts = [
         f"> {prompt}",
@@ -113,7 +113,7 @@ def _options(request: VideoRequest) -> str:
 
 
 def _value(text: str | None) -> str | None:
-    """An option's value; one from a file may be any text."""
+    """Escape an option's value; one from a file may be any text."""
     return None if text is None else quoted(text, most=40)
 
 
@@ -134,24 +134,24 @@ def _parent(job: Job, posted: Posted | None) -> str | None:
 
 
 def shared(posted: Posted, sharer: UserId) -> str:
-    """The message that shares a video in another channel; it mentions its sharer without a ping."""
+    """Message that shares a video in another channel; mentions the sharer without a ping."""
     return f"<@{sharer}> shared a video: {posted.url}"
 
 
 def extended(total_seconds: float | None, text: str) -> str:
-    """The answer to a video that is continued, with how long it will be."""
+    """Answer to an extension, with the whole length."""
     if total_seconds is None:
         return text
     return f"{text}\nThe whole video will be {total_seconds:.0f} s long."
 
 
 def other_model(name: str, usual: str) -> str:
-    """The note on a loop, or a video that is continued, that its own model doesn't make."""
+    """Note that another model makes a loop or an extension."""
     return f"{name} makes this video, because {usual} can't be used for it."
 
 
 def shot_to_remake(shot: RemakableShot) -> tuple[str, str]:
-    """How a form names a shot, and what it says of it."""
+    """Label and description of a shot in a form."""
     words = " ".join(visible(shot.prompt).split())
     price = "" if shot.price is None else f"for {answers.cost(shot.price)}"
     missing = "missing in this video" if shot.is_missing else ""
@@ -159,18 +159,18 @@ def shot_to_remake(shot: RemakableShot) -> tuple[str, str]:
 
 
 def remaking(number: int, text: str) -> str:
-    """The answer to a shot that is made again."""
+    """Answer to re-making a shot."""
     return f"Only shot {number} is made again; the others stay as they are.\n{text}"
 
 
 def frame(which: str, job_id: JobId, posted: Posted | None, asker: UserId) -> str:
-    """The words with a frame of a video, which stands in public so that it can be animated."""
+    """Text above a frame of a video, posted in public so that it can be animated."""
     where = f"job {job_id}" if posted is None else posted.url
     return f"The {which} of {where}, taken by <@{asker}>"
 
 
 def report(posted: Posted, reporter: UserId, author: UserId | None, reason: str) -> str:
-    """A report for the log channel."""
+    """Report for the log channel."""
     whose = "a message" if author is None else f"a message of <@{author}>"
     lines = [f"🚩 <@{reporter}> reported {whose}: {posted.url}"]
     said = quoted(reason, most=MAX_REASON)
@@ -178,13 +178,13 @@ def report(posted: Posted, reporter: UserId, author: UserId | None, reason: str)
 
 
 def better(name: str, cost: Price, higher: Price) -> str:
-    """A better model on a button: what it costs, and how much more that is."""
+    """Label of a better model's button: its price, and the difference."""
     more = Price(higher.cost_micros - cost.cost_micros)
     return f"{name} · {answers.cost(higher)} (+{answers.cost(more)})"
 
 
 def to_choose_better(cost: Price) -> str:
-    """The question that goes with these buttons."""
+    """Question above the buttons of better models."""
     return (
         f"This video costs {answers.cost(cost)} as it is. These models can make it better, from the"
         " same prompt and pictures, and the same seed if they use one."

@@ -30,7 +30,7 @@ _EMOJI = re.compile(
 
 
 def visible(text: str) -> str:
-    """Without what cannot be seen: bidi marks, zero-width and control characters, fillers.
+    """Remove what cannot be seen: bidi marks, zero-width and control characters, fillers.
 
     Kept is what a script or an emoji needs to look right, once and between its letters: joiners in
     Persian, Hindi and others, in families and in flags of parts of countries.
@@ -57,7 +57,7 @@ def _is_kept(text: str, at: int) -> bool:
 
 
 def _needs_joiner(before: str, joiner: str, after: str) -> bool:
-    """A second one in a row stands beside no letter."""
+    """Whether a joiner is needed here; the second of two in a row is not."""
     if _JOINING.match(before) and (_JOINING.match(after) or not after.strip()):
         return True
     is_emoji = _EMOJI.match(before) is not None and _EMOJI.match(after) is not None
@@ -65,7 +65,7 @@ def _needs_joiner(before: str, joiner: str, after: str) -> bool:
 
 
 def plain(text: str, *, most: int) -> str:
-    """One line of at most `most` characters that Discord shows as it is."""
+    """Escape a text as one line of at most `most` characters."""
     line = _SPACES.sub(" ", visible(text)).strip()
     escaped = _escape(line)
     while len(escaped) > most:
@@ -75,12 +75,12 @@ def plain(text: str, *, most: int) -> str:
 
 
 def quoted(text: str, *, most: int) -> str:
-    """A service's words: as `plain`, and no address in them becomes a link in the bot's name."""
+    """Escape a service's text as `plain` does, without links in the bot's name."""
     return unlinked(plain(text, most=max(most - text.count("://"), 1)))
 
 
 def unlinked(text: str) -> str:
-    """The same, for text with formatting of our own: its addresses are words, not links.
+    """Turn addresses into words, in text that keeps our own formatting.
 
     Discord links `https://` wherever it stands, also in what an escape has kept from being one.
     """
@@ -88,7 +88,7 @@ def unlinked(text: str) -> str:
 
 
 def slug(text: str, *, most: int = 40) -> str:
-    """The words of a text as a file name in ASCII, or `video` where none are left."""
+    """File name in ASCII made of a text's words, or `video`."""
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     words = re.findall(r"[a-z0-9]+", ascii_text.lower())
     return "-".join(words)[:most].strip("-") or "video"

@@ -39,7 +39,7 @@ class Page:
 
 
 def parse_page(custom_id: str) -> Page | None:
-    """None for anything that `Page.spell` never wrote."""
+    """Read a page from a custom id; None for anything that `Page.spell` never wrote."""
     match = _FORM.fullmatch(custom_id)
     if match is None:
         return None
@@ -49,7 +49,7 @@ def parse_page(custom_id: str) -> Page | None:
 
 
 def list_of(found: Sequence[ModelDescription], page: Page) -> discord.Embed:
-    """One page of models, a line each; the last one where the list has become shorter."""
+    """Embed of a page of models, a line each; the last page if the list became shorter."""
     number = min(page.number, _last(found))
     lines = [_line(one) for one in found[shown_of(found, page)]]
     embed = discord.Embed(
@@ -65,13 +65,13 @@ def list_of(found: Sequence[ModelDescription], page: Page) -> discord.Embed:
 
 
 def shown_of(found: Sequence[ModelDescription], page: Page) -> slice:
-    """Which of the models are on this page."""
+    """Range of the models on this page."""
     first = min(page.number, _last(found)) * ON_A_PAGE
     return slice(first, first + ON_A_PAGE)
 
 
 def page_buttons(found: Sequence[ModelDescription], page: Page) -> discord.ui.View | None:
-    """Back and on; None where there is one page."""
+    """Buttons to the pages beside this one; None if there is only one."""
     last = _last(found)
     if last == 0:
         return None
@@ -92,7 +92,7 @@ def page_buttons(found: Sequence[ModelDescription], page: Page) -> discord.ui.Vi
 
 
 def comparison_of(chosen: Sequence[ModelDescription]) -> discord.Embed:
-    """What each can do and what it costs, side by side."""
+    """Embed of models side by side: abilities and prices."""
     embed = discord.Embed(title="Model comparison", colour=COLOUR)
     for one in chosen:
         embed.add_field(name=quoted(one.capability.name, most=100), value=_all(one), inline=True)
@@ -100,7 +100,7 @@ def comparison_of(chosen: Sequence[ModelDescription]) -> discord.Embed:
 
 
 def _last(found: Sequence[ModelDescription]) -> int:
-    """The number of the last page."""
+    """Number of the last page."""
     return max(0, (len(found) - 1) // ON_A_PAGE)
 
 

@@ -34,10 +34,10 @@ BY_AN_ADMIN = "A server admin can change that."
 
 
 def refused(refusals: Iterable[Refusal], *, is_admin: bool = False, is_public: bool = False) -> str:
-    """Every limit that was met: which, how far, when it frees up, who can change it.
+    """Text about exceeded limits: which, how far, when they free up, who can change them.
 
-    `is_admin`: the reader has `/quota-admin`, so its command is named. `is_public`:
-    what the member has left is not said.
+    `is_admin`: the reader has `/quota-admin`, so its command is named. `is_public`: others read it
+    too, so it omits what the member has left.
     """
     found = list(refusals)
     details = [_refusal(refusal, is_admin=is_admin, is_public=is_public) for refusal in found]
@@ -61,49 +61,53 @@ def _refusal(refusal: Refusal, *, is_admin: bool, is_public: bool) -> str:
 
 
 def money_left(used: int, most: int) -> str:
+    """Rest of an amount, such as `$1.50 left of $2.00`."""
     return f"{floor_dollars(most - used)} left of {floor_dollars(most)}"
 
 
 def floor_dollars(micros: int) -> str:
-    """Money that may be spent: rounded down, so that nothing looks larger than it is."""
+    """Money that may be spent, rounded down so as never to look larger."""
     cents = max(micros, 0) // 10_000
     return f"${cents // 100:,}.{cents % 100:02d}"
 
 
 def videos(count: int) -> str:
+    """Count of videos, such as `2 videos`."""
     return f"{count} video{'' if count == 1 else 's'}"
 
 
 def next_videos(count: int) -> str:
-    """Such as `The next video`, `The next 2 videos`."""
+    """Count of coming videos, such as `The next 2 videos`."""
     return "The next video" if count == 1 else f"The next {videos(count)}"
 
 
 def per(seconds: int) -> str:
-    """Such as `per minute`."""
+    """Period of a rate limit, such as `per minute`."""
     return f"per {_PERIODS.get(seconds, f'{seconds} s')}"
 
 
 def rates(limits: Iterable[RateLimit]) -> str:
+    """Rate limits, such as `3 per minute, 20 per day`."""
     return ", ".join(f"{rate.most} {per(rate.per_seconds)}" for rate in limits) or "no limit"
 
 
 def when_of(instant: datetime) -> str:
+    """Relative time, which Discord counts, such as `in 2 hours`."""
     return f"<t:{int(instant.timestamp())}:R>"
 
 
 def clock_of(instant: datetime) -> str:
-    """Such as `9:41 AM`, in the reader's own time: for what ends soon."""
+    """Time in the reader's zone, such as `9:41 AM`, for an end within hours."""
     return f"<t:{int(instant.timestamp())}:t>"
 
 
 def date_of(instant: datetime) -> str:
-    """Date and time in the reader's own: for what lasts until then."""
+    """Date and time in the reader's zone."""
     return f"<t:{int(instant.timestamp())}:f>"
 
 
 def pool_alert(alert: PoolAlert) -> str:
-    """For a server's log channel."""
+    """Alert about the pool for a log channel."""
     pool = floor_dollars(alert.pool_micros)
     until = f" It resets {date_of(alert.ends_at)}." if alert.ends_at else ""
     if alert.over_micros:
@@ -124,7 +128,7 @@ def pool_alert(alert: PoolAlert) -> str:
 
 
 def statement(details: Statement) -> discord.Embed:
-    """A member's card: what is left, as money and as videos."""
+    """Embed of a member's budget: what is left, as money and as videos."""
     budget = details.budget
     embed = discord.Embed(title="Your budget", colour=COLOUR)
     embed.description = _own(budget, details.video)
@@ -147,7 +151,7 @@ def statement(details: Statement) -> discord.Embed:
 
 
 def _shown_once(latest: Iterable[Transaction]) -> list[Transaction]:
-    """Without what was held for a video whose end stands beside it."""
+    """Omit reservations of videos whose end is listed too."""
     found = list(latest)
     ends = {TransactionKind.SETTLE, TransactionKind.RELEASE}
     ended = {one.job_id or one.improvement_id for one in found if one.kind in ends}
@@ -190,7 +194,7 @@ def _pool(budget: BudgetSnapshot) -> str:
 
 
 def bar(left: int, total: int) -> str:
-    """How much is left, in cells."""
+    """A bar of what is left."""
     full = round(BAR_CELLS * left / total) if total else 0
     return "▰" * min(full, BAR_CELLS) + "▱" * (BAR_CELLS - min(full, BAR_CELLS))
 
@@ -227,7 +231,7 @@ def _length(budget: BudgetSnapshot) -> Iterable[str]:
 
 
 def _too_long(refusal: Refusal) -> str:
-    """Shots are named too: their lengths add up."""
+    """Text about a video that is too long; the lengths of its shots add up."""
     allowed = f"the maximum here is {refusal.most} s"
     if not refusal.asked:
         return (
@@ -253,8 +257,8 @@ def _channels(budget: BudgetSnapshot) -> Iterable[str]:
         yield f"videos allowed in {details or 'no channel'}"
 
 
-def _not_here(_standing: BudgetSnapshot) -> Iterable[str]:
-    """Money has fields of its own on the card, and a pause ends every request."""
+def _not_here(_budget: BudgetSnapshot) -> Iterable[str]:
+    """No line: money has fields of its own on the card, and a pause ends every request."""
     return ()
 
 
@@ -271,7 +275,7 @@ def _listed(names: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LimitWords:
-    """All that is said of one limit, to members and to admins."""
+    """Texts about one limit, for members and for admins."""
 
     command: str  # of `/quota-admin`, which changes it; empty where no one can
     refused: Callable[[Refusal], str]  # which limit it is, how far it is used, what to do
@@ -383,7 +387,7 @@ _ENTRIES = {
 
 
 def entry(one: Transaction, budget: BudgetSnapshot) -> str:
-    """A movement of a member's money, as a line."""
+    """Line about a movement of a member's money."""
     amount = _amount(one)
     what = _ENTRIES[one.kind]
     if one.improvement_id is not None:
@@ -402,7 +406,7 @@ def entry(one: Transaction, budget: BudgetSnapshot) -> str:
 
 
 def _amount(one: Transaction) -> int:
-    """What it was about, on the member's side."""
+    """Amount of a transaction on the member's side."""
     counted_kinds = {
         TransactionKind.RESERVE: {AccountKind.HELD},
         TransactionKind.SETTLE: {AccountKind.SPENT},
@@ -414,7 +418,7 @@ def _amount(one: Transaction) -> int:
 
 
 def gave(to: int, micros: int, budget: BudgetSnapshot) -> str:
-    """For the giver of a gift."""
+    """Answer to the giver of a gift."""
     left = budget.own_left_micros
     rest = "" if left is None else f" You have {floor_dollars(left)} left."
     return f"🎁 You gave <@{to}> {dollars(micros)}.{rest}"

@@ -1,4 +1,4 @@
-"""What a server decided about money, on one card and in one line each; and its spending as CSV."""
+"""A server's rules, changes and spending, as embeds, lines and CSV."""
 
 import csv
 import io
@@ -59,7 +59,7 @@ _COLUMNS = (
 
 
 def rules_in_words(rules: Rules) -> dict[str, str]:
-    """What is said, by the name of the rule; what is not said is left out."""
+    """Map the label of each rule that is set to its value."""
     said = {EXEMPT: rules.exempt, "queue priority": rules.priority}
     words = {name: "yes" for name, value in said.items() if value}
     for field in fields(Rules):
@@ -70,7 +70,7 @@ def rules_in_words(rules: Rules) -> dict[str, str]:
 
 
 def policy_in_words(policy: Policy) -> dict[str, str]:
-    """What holds for the whole server, besides its rules for everyone."""
+    """Map the label of each server-wide setting to its value."""
     pool, gifts = policy.pool_micros, policy.gift_micros_most
     return {
         "videos": "paused" if policy.is_paused else "enabled",
@@ -81,13 +81,13 @@ def policy_in_words(policy: Policy) -> dict[str, str]:
 
 
 def changes_of_policy(before: Policy, after: Policy) -> list[str]:
-    """A line for each thing that changes."""
+    """Lines about what changes in a policy."""
     lines = _differences(policy_in_words(before), policy_in_words(after), UNSET)
     return [*lines, *changes_of_rules(before.rules, after.rules, unset=UNSET)]
 
 
 def changes_of_rules(before: Rules, after: Rules, *, unset: str = INHERITED) -> list[str]:
-    """A line for each rule that changes; `unset` is what a rule is called that is not said."""
+    """Lines about the rules that change; `unset` is the text for a rule that is not set."""
     return _differences(rules_in_words(before), rules_in_words(after), unset)
 
 
@@ -105,7 +105,7 @@ def _was(name: str, said: dict[str, str], unset: str) -> str:
 
 
 def overview(details: Overview) -> discord.Embed:
-    """All on one card."""
+    """Embed of a server's limits."""
     policy = details.policy
     title = "⏸ Videos are paused" if policy.is_paused else "Server limits"
     embed = discord.Embed(title=title, colour=COLOUR, description=_pool(details))
@@ -145,13 +145,14 @@ def _pool(details: Overview) -> str:
 
 
 def rules_of(rules: Rules) -> str:
-    """What they say, a line for each."""
+    """Rules that are set, a line each."""
     said = rules_in_words(rules)
     lines = [name if name == EXEMPT else f"{name}: {details}" for name, details in said.items()]
     return _within("\n".join(lines)) or UNSET
 
 
 def mention(subject: Subject) -> str:
+    """Mention of a role or member."""
     mark = "@&" if subject.kind is SubjectKind.ROLE else "@"
     return f"<{mark}{subject.id}>"
 
@@ -167,7 +168,7 @@ def _event(one: OpenedEvent) -> str:
 
 
 def describe_change(proposed: Proposed) -> str:
-    """A change that was made, or that must be confirmed first."""
+    """Text about a change that was made, or waits for confirmation."""
     words, pending = change(proposed.edit, proposed.before), proposed.pending
     if proposed.stricter:
         words = f"{words}\n{_less_than_others(proposed.stricter)}"
@@ -178,13 +179,13 @@ def describe_change(proposed: Proposed) -> str:
 
 
 def _less_than_others(fields: Sequence[str]) -> str:
-    """A role's rule stands in the place of the server's, also where it gives less."""
+    """Warning: a role's rule replaces the server's, even where it gives less."""
     named = ", ".join(WORDS_OF_RULES[field].name for field in fields)
     return f"⚠️ Members with this role get less than everyone else: {named}."
 
 
 def change(edit: PolicyChange, before: Policy | Rules) -> str:
-    """What an edit changes; `before` are the rules that it replaces."""
+    """Text about a change; `before` are the rules that it replaces."""
     match edit, before:
         case SetPolicy(policy), Policy():
             return _lines("Server-wide", changes_of_policy(before, policy))
@@ -235,7 +236,7 @@ def _opened(edit: OpenEvent | CloseEvent) -> str:
 
 
 def history(edits: Sequence[PastChange], page: int = 0) -> discord.Embed:
-    """Who changed what from what to what, latest first, each in a line of its own."""
+    """Embed of a page of changes, latest first, a line each."""
     lines = [f"{when_of(one.at)} <@{one.actor_id}> · {_past(one)}" for one in edits]
     text = "\n".join(lines) or ("No older changes." if page else "No changes yet.")
     title = f"Change history · page {page + 1}" if page else "Change history"
@@ -243,18 +244,19 @@ def history(edits: Sequence[PastChange], page: int = 0) -> discord.Embed:
 
 
 def history_buttons(page: int, *, has_older: bool) -> discord.ui.View | None:
-    """To the pages beside this one; None where there is only one."""
+    """Buttons to the pages beside this one; None if there is only one."""
     ways = [("◀ Newer", page - 1, page > 0), ("Older ▶", page + 1, has_older)]
     shown = [(label, spell_history(target)) for label, target, is_there in ways if is_there]
     return raw_row_of(shown) if shown else None
 
 
 def spell_history(page: int) -> str:
+    """Write the custom id of a page's button."""
     return f"{VERSION}history:{page}"
 
 
 def parse_history(custom_id: str) -> int | None:
-    """The page; None for anything that `spell_history` never wrote."""
+    """Read a page from a custom id; None for anything that `spell_history` never wrote."""
     match = _HISTORY.fullmatch(custom_id)
     return None if match is None else int(match[1])
 
@@ -273,14 +275,14 @@ def _past(one: PastChange) -> str:
 
 
 def _cut(line: str) -> str:
-    """Short enough for a history, and without half a mention at its end."""
+    """Cut a line of the history, never within a mention."""
     if len(line) <= MAX_LINE:
         return line
     return f"{line[:MAX_LINE].rpartition(' · ')[0] or line[:MAX_LINE].rpartition(' ')[0]} …"
 
 
 def report(details: Report) -> discord.Embed:
-    """The month in a table, beside its picture."""
+    """Embed of a month's spending, shown beside its chart."""
     made = sum(one.videos for one in details.by_model)
     total = sum(one.micros for one in details.by_model)
     embed = discord.Embed(
@@ -294,6 +296,7 @@ def report(details: Report) -> discord.Embed:
 
 
 def table(totals: Iterable[Total]) -> str:
+    """Totals, a line each, as many as fit."""
     rows = list(totals)
     lines = [
         f"{plain(one.name, most=40)} · {one.videos} · {dollars(one.micros)}"
@@ -311,9 +314,9 @@ def _within(text: str) -> str:
 def csv_of(
     spent: Sequence[Spending], members: Mapping[int, str], channels: Mapping[int, str]
 ) -> bytes:
-    """UTF-8, a line for each video; names by id, empty where they are not known.
+    """Spending as CSV in UTF-8, a line per video; unknown names are empty.
 
-    No text begins as a formula would: a prompt, a name and a model's id are someone else's words.
+    No cell begins a formula: prompts, names and model ids are written by others.
     """
     text = io.StringIO()
     writer = csv.writer(text)
@@ -335,7 +338,7 @@ def csv_of(
 
 
 def _cell(text: str) -> str:
-    """As text for a spreadsheet: an apostrophe in front is not shown.
+    """Guard a cell against formulas; a spreadsheet hides the apostrophe in front.
 
     Where a country's comma is its decimal point, a semicolon separates cells, quoted or not.
     """

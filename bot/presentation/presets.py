@@ -1,4 +1,4 @@
-"""What is said of presets: that one was saved or deleted, and which there are."""
+"""Texts about presets: saved, deleted, and the list."""
 
 from collections.abc import Mapping, Sequence
 

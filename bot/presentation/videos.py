@@ -1,7 +1,4 @@
-"""The message with the video: the member's mention, what was asked, and the file that plays.
-
-Or the word that there is none, with the mention and the reason.
-"""
+"""Texts, files and buttons of messages with a video, and of failure notices."""
 
 from collections.abc import Sequence
 
@@ -43,7 +40,7 @@ def text_of(
     addresses: Sequence[str] | None = None,
     may_attach: bool = True,
 ) -> str:
-    """The words above the video, or where it lies when it is too large or not allowed here."""
+    """Text above a video; links it where it is too large or not allowed."""
     lines = [f"<@{job.user_id}> {_news(job)}", *_prompt_of(job), *_details(job, model_name)]
     if job.artifact is not None and job.artifact.remark is not None:
         lines.append(quoted(job.artifact.remark, most=MAX_REMARK))
@@ -64,30 +61,30 @@ def _news(job: Job) -> str:
 
 
 def text_again(job: Job, note: str | None) -> str:
-    """The words above a video that was asked for once more."""
+    """Text above a video that `/show` shows again."""
     return "\n".join([*_prompt_of(job), *([] if note is None else [f"-# {note}"])])
 
 
 def text_while_fitting(job: Job) -> str:
-    """Until it is small enough, which takes longer than anyone waits without a word."""
+    """Text while `/show` re-encodes a video, which may take minutes."""
     text = f"{_TOO_LARGE}. I'm re-encoding it, which may take a few minutes."
     return "\n".join([*_prompt_of(job), text])
 
 
 def text_without_file(job: Job, addresses: Sequence[str]) -> str:
-    """For a video that cannot be shown again where it was asked for."""
+    """Text of a video that `/show` can only link."""
     lines = _prompt_of(job)
     return "\n".join([*lines, _linked(addresses, _TOO_LARGE, room=_room_below(lines))])
 
 
 def _prompt_of(job: Job) -> list[str]:
-    """One line, or none where there is nothing to quote."""
+    """The quoted prompt as a line; none if it is empty."""
     prompt = plain(job.request.prompt, most=MAX_PROMPT)
     return [f"> {prompt}"] if prompt else []
 
 
 def _details(job: Job, model_name: str | None) -> list[str]:
-    """One line: the model, and what it was asked to make."""
+    """A line with the model and the options."""
     if model_name is None:
         return []
     continued = job.artifact if job.request.source_video is not None else None
@@ -100,7 +97,7 @@ def _room_below(lines: Sequence[str]) -> int:
 
 
 def _linked(addresses: Sequence[str], why: str, *, room: int) -> str:
-    """Where a video lies, or its shots in order: as many as there is room for, each one whole."""
+    """Link a video, or its shots in order: as many links as fit, none cut."""
     if not addresses:
         return f"{why}, and I have no link to it."
     for shown in range(len(addresses), 0, -1):
@@ -119,7 +116,7 @@ def _left_out(count: int) -> str:
 
 
 def name_of(job: Job, *, most: int) -> str:
-    """A video in a list to choose from."""
+    """Label of a video in autocomplete."""
     ending = f" · {_ENDS[job.state]} · {job.accepted_at:%Y-%m-%d %H:%M} UTC"
     return f"{visible(job.request.prompt)[: most - len(ending)]}{ending}"
 
@@ -133,20 +130,21 @@ _ENDS = {
 
 
 def text_without_video(job: Job, *, model_name: str | None = None) -> str:
-    """The word that there is none, with what the card said, which it replaces.
+    """Text of a failure notice, with the content of the card that it replaces.
 
-    Its last line is the mark by which it is found after a crash.
+    By its last line it is found again after a crash.
     """
     failed = f"<@{job.user_id}> your video failed: {answers.without_video(job)}"
     return "\n".join([failed, *_prompt_of(job), *_details(job, model_name), last_line_of(job.id)])
 
 
 def last_line_of(job_id: JobId) -> str:
+    """Last line of a failure notice."""
     return f"-# Job {job_id}"
 
 
 def file_of(job: Job, video: FittedVideo) -> discord.File:
-    """A new file for each try: discord.py can send one only once."""
+    """Make the file to upload; each try needs another, since discord.py sends one only once."""
     return discord.File(
         video.path,
         filename=f"{spoiler_mark(job)}{slug(job.request.prompt)}-{job.id[:6]}.mp4",
@@ -155,13 +153,13 @@ def file_of(job: Job, video: FittedVideo) -> discord.File:
 
 
 def alt_text(prompt: str, what: str = "AI video") -> str:
-    """What a screen reader says of a video, or of a frame: what it was asked to show."""
+    """Alt text of a video, or of a frame: its prompt."""
     text = f"{what}: {' '.join(visible(prompt).split())}"
     return text if len(text) <= MAX_ALT_TEXT else f"{text[: MAX_ALT_TEXT - 1]}…"
 
 
 def buttons_of(job: Job) -> discord.ui.View:
-    """What to make of it; the custom ids are also the mark by which it is found after a crash."""
+    """Buttons under a video, by whose custom ids it is found again after a crash."""
     return row_of(
         [
             ("Extend", Action.EXTEND, job.id),
@@ -176,7 +174,7 @@ def buttons_of(job: Job) -> discord.ui.View:
 def more_of(
     job_id: JobId, presets: Sequence[Preset] = (), shots: Shots = Shots.NONE
 ) -> discord.ui.View:
-    """The rarer actions, shown to the member who asked for them; below them their presets."""
+    """Further buttons, shown privately, with a select of the member's presets."""
     remake = [("Re-make a shot", Action.REMAKE, job_id)] if shots is Shots.APART else []
     view = row_of(
         [
@@ -203,5 +201,5 @@ def more_of(
 
 
 def preset_of(job_id: JobId) -> discord.ui.View:
-    """What stands under the details of a video."""
+    """Button under a video's details."""
     return row_of([("Make a preset of this", Action.PRESET, job_id)])

@@ -61,17 +61,18 @@ _FORM = re.compile(rf"{VERSION}({'|'.join(Action)}):([a-z2-7]{{16}})")
 
 
 def spell(action: Action, subject: JobId | OfferId | EditId) -> str:
+    """Write a custom id."""
     return f"{VERSION}{action}:{subject}"
 
 
 def parse(custom_id: str) -> Pressed | None:
-    """None for anything that `spell` never wrote."""
+    """Read a custom id; None for anything that `spell` never wrote."""
     match = _FORM.fullmatch(custom_id)
     return None if match is None else Pressed(Action(match[1]), match[2])
 
 
 def custom_ids(message: discord.Message) -> set[str]:
-    """Of everything that can be pressed in the rows of a message."""
+    """Custom ids of a message's buttons and selects."""
     return {
         item.custom_id
         for row in message.components
@@ -82,7 +83,7 @@ def custom_ids(message: discord.Message) -> set[str]:
 
 
 def job_in(custom_ids: Iterable[str]) -> JobId | None:
-    """The job whose video a message holds, by the buttons under it."""
+    """Job whose video a message holds, by the buttons under it."""
     pressed = [parse(custom_id) for custom_id in custom_ids]
     return next(
         (JobId(one.subject) for one in pressed if one and one.action in _UNDER_VIDEOS), None
@@ -93,11 +94,12 @@ Button = tuple[str, Action, JobId | OfferId | EditId]
 
 
 def button(label: str, action: Action, subject: JobId | OfferId | EditId) -> discord.ui.View:
+    """Make a single button."""
     return row_of([(label, action, subject)])
 
 
 def raw_row_of(buttons: Iterable[tuple[str, str]]) -> discord.ui.View:
-    """As `row_of`, from labels and custom ids as they are."""
+    """Make buttons, in rows of five, from labels and custom ids."""
     view = discord.ui.View(timeout=None)
     for label, custom_id in buttons:
         view.add_item(discord.ui.Button(label=cut_label(label), custom_id=custom_id))
@@ -106,10 +108,13 @@ def raw_row_of(buttons: Iterable[tuple[str, str]]) -> discord.ui.View:
 
 
 def cut_label(label: str) -> str:
-    """As much of it as Discord takes."""
+    """Cut a label to what Discord takes."""
     return label if len(label) <= MAX_LABEL else f"{label[: MAX_LABEL - 1]}…"
 
 
 def row_of(buttons: Iterable[Button]) -> discord.ui.View:
-    """In rows of five. The view is stopped at once: the library neither keeps nor answers it."""
+    """Make buttons, in rows of five.
+
+    The view is stopped at once, so that the library neither keeps nor answers it.
+    """
     return raw_row_of((label, spell(action, subject)) for label, action, subject in buttons)
