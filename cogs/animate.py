@@ -1,4 +1,4 @@
-"""🎬 on a picture makes it move; the message command "Animate" asks how, with a form.
+"""Animate a picture: with a 🎬 reaction, or with the message command "Animate" and its form.
 
 The reaction may be on any message that the bot can read, however old. A picture becomes one job per
 member; of several it is asked which one is meant. Taking the reaction back cancels what was not yet
@@ -114,7 +114,7 @@ class Animate(commands.Cog):
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        """A picture that was chosen or a form that was sent, perhaps of an earlier process."""
+        """Handle a chosen picture or a form that was sent, perhaps of an earlier process."""
         choice = choosing.parse(custom_id_in(interaction))
         if choice is not None:
             await guarded(interaction, lambda: self._animate_chosen(interaction, choice))
@@ -150,7 +150,7 @@ class Animate(commands.Cog):
     async def _animate_while_wanted(
         self, picture: Picture, message: discord.Message, place: Origin
     ) -> None:
-        """Nothing is made, and nothing said, for who takes the reaction back in the meantime."""
+        """Animate, unless the member takes the reaction back in between."""
         source = picture.promised()
         request, note = await self._chosen(picture, source.promised, place)
         async with self._services.intake.taking(request, [source], place) as complete:
@@ -181,7 +181,7 @@ class Animate(commands.Cog):
         subject: str,
         view: discord.ui.View | None,
     ) -> None:
-        """A few times a minute and member: a question stands in the channel for ten minutes."""
+        """Ask in the channel, a few times a minute per member: questions stay for ten minutes."""
         if self._throttle.allow_times(("questions", place.user_id), QUESTIONS_A_MINUTE):
             await self._answers.tell(message, place.user_id, text, subject=subject, view=view)
         else:
@@ -190,7 +190,7 @@ class Animate(commands.Cog):
     async def _question(
         self, message: discord.Message, found: Sequence[Picture], place: Origin
     ) -> Said:
-        """Which picture is meant. Raises what a request for the first of them would raise."""
+        """Ask which picture is meant. Raises what a request for the first of them would raise."""
         request = await self._request(found[0], found[0].promised().promised, place)
         await self._services.ordering.ensure_possible(request, place)
         try:
@@ -264,7 +264,7 @@ class Animate(commands.Cog):
         await answer_form(self._services, interaction, _plan(form), place, self._ask_by_form)
 
     async def _ask_by_form(self, sent: Sent) -> Said | None:
-        """Each picture that was chosen becomes a request of its own. Raises what `ask` does."""
+        """Make a request for each chosen picture. Raises what `ask` does."""
         interaction, place = sent.interaction, sent.place
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
         message_id = place.source_message_id or 0
@@ -280,7 +280,7 @@ class Animate(commands.Cog):
         return None
 
     async def _make_each(self, sent: Sent, chosen: Sequence[Picture]) -> None:
-        """Says of each what became of it; one that cannot be made stops no other."""
+        """Make one video per picture and answer for each; a refused one stops no other."""
         made: list[Said] = []
         troubles: list[str] = []
         for picture in chosen:
@@ -311,7 +311,7 @@ class Animate(commands.Cog):
     async def _chosen(
         self, picture: Picture, image: SourceImage, place: Origin
     ) -> tuple[VideoRequest, str]:
-        """The request, and why its model isn't the one that its member prefers."""
+        """Return the request, and a note if its model isn't the one the member prefers."""
         sketch = VideoRequest(PROMPT, ModelId(""), image=image, is_spoiler=picture.is_spoiler)
         chosen = await self._services.choosing.choose(sketch, place)
         return replace(sketch, model_id=chosen.model_id), chosen.note
@@ -320,7 +320,7 @@ class Animate(commands.Cog):
         return (place.source_message_id, place.user_id) in self._wanted
 
     async def _is_still_refused(self, place: Origin) -> bool:
-        """By the limits alone: no message is read for it."""
+        """Whether the limits still refuse this member; reads no message."""
         try:
             request = await self._request(ANY_PICTURE, ANY_PICTURE.promised().promised, place)
             await self._services.ordering.ensure_possible(request, place)
@@ -332,7 +332,7 @@ class Animate(commands.Cog):
         return False
 
     async def _cancel_once_possible(self, place: Origin) -> None:
-        """Discord tells of it once: a database that is away then must cost the member nothing.
+        """Cancel, and retry while the database is away: Discord reports a removed reaction once.
 
         Unless the reaction is made again in the meantime.
         """
@@ -352,7 +352,7 @@ class Animate(commands.Cog):
             del self._taken_back[request]
 
     async def _cancel_by_reaction(self, place: Origin) -> None:
-        """Of what was handed over already it is said that it costs what it costs."""
+        """Cancel the reaction's jobs; tell the member if some were already submitted."""
         if place.source_message_id is None:
             return
         taken = await self._services.cancelling.cancel_by_reaction(
@@ -367,7 +367,7 @@ class Animate(commands.Cog):
             await self._answers.send(channel, place.user_id, text, subject)
 
     def _missing_permissions(self, event: discord.RawReactionActionEvent) -> list[str]:
-        """What a video would need there; of a channel that is not known, no one knows."""
+        """List the permissions missing to post a video; none for an unknown channel."""
         channel = self._client.get_channel(event.channel_id)
         if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
             return []
@@ -377,7 +377,7 @@ class Animate(commands.Cog):
     async def _answer_privately(
         self, event: discord.RawReactionActionEvent, lacking: Sequence[str]
     ) -> None:
-        """Where nothing can be said in the channel; not everyone takes such messages."""
+        """Tell the member directly, where nothing may be posted; some accept no such messages."""
         _log.info("reaction_without_permission", extra={"channel_id": event.channel_id})
         if not self._throttle.allow(("may not post", event.user_id)):
             return
@@ -389,7 +389,7 @@ class Animate(commands.Cog):
             _log.info("reaction_unanswerable", extra={"code": error.code})
 
     async def _refuse(self, message: discord.Message, place: Origin, text: str) -> None:
-        """Once a minute and member, however many pictures they would have animated."""
+        """Tell a refusal, once a minute per member and a few times per channel."""
         if self._throttle.allow(_refusal_of(place)) and self._throttle.allow_times(
             ("refusals", place.channel_id), REFUSALS_A_MINUTE
         ):
@@ -401,13 +401,13 @@ class Animate(commands.Cog):
 
 
 def _plan(form: FormId) -> Plan:
-    """The form for one picture, or one that asks which of several."""
+    """Return the form for one picture, or one that asks which of several."""
     ask = PictureField.NONE if _subject(form)[1] else PictureField.CHOOSE
     return Plan(form, "Animate", ask_pictures=ask, animates=True)
 
 
 def _subject(form: FormId) -> tuple[MessageId, str]:
-    """The message, and its picture unless one is to be chosen. Raises InvalidRequestError."""
+    """Return the message, and its picture unless one is to be chosen. Raises InvalidRequestError."""
     match = _SUBJECT.fullmatch(form.subject)
     if match is None:
         raise InvalidRequestError([answers.OLD_BUTTON])

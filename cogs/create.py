@@ -102,7 +102,7 @@ class Create(commands.Cog):
     async def _with_usable_model(
         self, interaction: discord.Interaction, request: VideoRequest, model: str | None = None
     ) -> VideoRequest:
-        """A form would leave the choice to us where it can't offer the model that is named."""
+        """Check the named model: a form that can't offer it would silently choose another."""
         named = model or request.model_id
         if not named:
             return request
@@ -175,7 +175,7 @@ class Create(commands.Cog):
         )
 
     async def _make_again(self, interaction: discord.Interaction, form: FormId) -> None:
-        """What stays is the job's: its pictures, and what the form doesn't ask for."""
+        """Make the reworded video; pictures, and all that the form doesn't ask for, are the job's."""
 
         async def ask(sent: Sent) -> asking.Said:
             job_id, has_others = JobId(form.subject), bool(sent.filled.files)
@@ -187,7 +187,7 @@ class Create(commands.Cog):
         await answer_form(self._services, interaction, plan, place_of(interaction), ask)
 
     async def _use_preset(self, interaction: discord.Interaction, subject: str) -> None:
-        """Open the form with the words of a video in the template of the preset that was chosen."""
+        """Open the form with a video's words in the chosen preset's template."""
         place, job_id = place_of(interaction), JobId(subject)
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
         try:
@@ -230,7 +230,7 @@ class Create(commands.Cog):
         await answer_form(self._services, interaction, plan, place_of(interaction), ask)
 
     async def _based_on(self, job_id: JobId, request: VideoRequest, sent: Sent) -> VideoRequest:
-        """The preset's request with the pictures of a video; those of a storyboard stay with it."""
+        """Return the preset's request with a video's pictures; a storyboard keeps its own."""
         job = await self._services.sequels.parent(job_id, sent.place)
         kept = self._services.sequels.with_kept_pictures(job.request)
         based = replace(
@@ -257,11 +257,12 @@ class Create(commands.Cog):
 
 
 def plan_of(form: FormId, filled: Filled | None = None) -> Plan:
+    """Return the form of `/create`, filled in with what is known."""
     return Plan(form, TITLE, filled or Filled())
 
 
 def _plan_of_words(job: Job) -> Plan:
-    """The pictures of a storyboard stay with its shots."""
+    """Return the form; a storyboard's pictures stay with its shots, so it asks for none."""
     ask = PictureField.NONE if job.request.shots else PictureField.UPLOAD
     has_pictures = bool(job.request.pictures)
     form = FormId(WORDS, job.id)

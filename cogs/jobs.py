@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class Jobs(commands.Cog):
-    """Rights are checked at every press."""
+    """Handles the buttons on cards, videos and quotes; rights are checked at every press."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -36,7 +36,7 @@ class Jobs(commands.Cog):
             Action.CANCEL: self._cancel,
             Action.STOP: self._stop,
             Action.DELETE: self._delete,
-            Action.INSTEAD: self._make_instead,
+            Action.INSTEAD: self._retry,
             Action.CONFIRM: self._confirm,
         }
 
@@ -49,20 +49,20 @@ class Jobs(commands.Cog):
         await guarded(interaction, lambda: act(interaction, pressed.subject))
 
     async def _cancel(self, interaction: discord.Interaction, subject: str) -> None:
-        """At once while that saves the price; else the member is asked."""
+        """Cancel at once if that saves the price; else ask the member."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
-            await self._cancel_by_reaction(interaction, subject, though_spent=False)
+            await self._cancel_job(interaction, subject, though_spent=False)
         except AlreadySpentError as error:
             asked = button("Cancel anyway", Action.STOP, JobId(subject))
             await edit(interaction, answers.stop_following(error), asked)
 
     async def _stop(self, interaction: discord.Interaction, subject: str) -> None:
-        """In the place of the question, which only the member sees."""
+        """Cancel, and replace the question, which only the member sees."""
         await interaction.response.defer()
-        await self._cancel_by_reaction(interaction, subject, though_spent=True)
+        await self._cancel_job(interaction, subject, though_spent=True)
 
-    async def _cancel_by_reaction(
+    async def _cancel_job(
         self, interaction: discord.Interaction, subject: str, *, though_spent: bool
     ) -> None:
         outcome = await self._services.cancelling.cancel(
@@ -75,7 +75,7 @@ class Jobs(commands.Cog):
         await edit(interaction, answers.cancelled(outcome))
 
     async def _delete(self, interaction: discord.Interaction, subject: str) -> None:
-        """For its maker, for moderators, and for who posted the picture it was made from."""
+        """Remove a video for its maker, a moderator, or the author of its picture's message."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
             await self._remove(interaction, subject, is_moderator=_may_moderate(interaction))
@@ -88,7 +88,7 @@ class Jobs(commands.Cog):
     async def _remove(
         self, interaction: discord.Interaction, subject: str, *, is_moderator: bool
     ) -> None:
-        """From the video's message, or from what More showed to the member alone."""
+        """Remove from a button under the video, or under the private answer to More."""
         message = interaction.message
         is_under_video = message is not None and not message.flags.ephemeral
         await self._services.removing.remove(
@@ -103,7 +103,7 @@ class Jobs(commands.Cog):
         )
 
     async def _posted_its_picture(self, interaction: discord.Interaction, subject: str) -> bool:
-        """Of a message that is gone, no one knows any more."""
+        """Whether the presser is the author of a message the pictures are from; False if it is gone."""
         places = await self._services.details.list_picture_messages(
             JobId(subject), guild_of(interaction)
         )
@@ -124,8 +124,8 @@ class Jobs(commands.Cog):
         with contextlib.suppress(discord.NotFound):
             await channel.get_partial_message(message_id).delete()
 
-    async def _make_instead(self, interaction: discord.Interaction, subject: str) -> None:
-        """The same video with the model that can make it now, whatever the button said then."""
+    async def _retry(self, interaction: discord.Interaction, subject: str) -> None:
+        """Make the video with the model that can make it now, perhaps not the one on the button."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         retrying, presser = self._services.retrying, place_of(interaction)
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
@@ -135,7 +135,7 @@ class Jobs(commands.Cog):
         await asking.show(self._services, interaction, answer)
 
     async def _confirm(self, interaction: discord.Interaction, subject: str) -> None:
-        """A quote that only its member sees is answered in its place; one in the channel beside it."""
+        """Confirm a quote; the answer replaces a private one, and follows a public one."""
         message = interaction.message
         is_private = message is not None and message.flags.ephemeral
         if is_private:
@@ -154,14 +154,14 @@ class Jobs(commands.Cog):
 
 
 async def _delete(message: discord.Message | None) -> None:
-    """A message that is gone already is no error: what the press was for is done all the same."""
+    """Delete a message; one that is gone is no error."""
     if message is not None:
         with contextlib.suppress(discord.NotFound):
             await message.delete()
 
 
 async def _take_away(quote: discord.Message | None) -> None:
-    """What was agreed to is said already: a quote that stays is no reason to say anything else."""
+    """Delete a confirmed quote; the confirmation stands even if that fails."""
     try:
         await _delete(quote)
     except Exception as error:  # noqa: BLE001 - as above, whatever broke; its button is used up

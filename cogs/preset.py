@@ -34,7 +34,7 @@ FILE = "template.txt"
 class PresetCommands(
     commands.GroupCog, name="preset", description="Save prompts and use them again"
 ):
-    """Rights are checked at every use."""
+    """Saves, lists, uses and deletes presets; rights are checked at every use."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -177,7 +177,7 @@ class PresetCommands(
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        """A form that makes a preset of a video, or the button that opens it."""
+        """Handle the button that makes a preset of a video, and its form."""
         pressed = pressed_in(interaction)
         if pressed is not None and pressed.action is Action.PRESET:
             job_id = JobId(pressed.subject)

@@ -23,6 +23,7 @@ from cogs._shared.answers import (
     refuse_and_give_back,
 )
 from cogs._shared.drafts import Draft, Drafts
+from cogs._shared.forms.filled import written
 from cogs._shared.interactions import ensure_may_post, is_thread, place_of
 from cogs._shared.pictures import Uploads
 
@@ -35,7 +36,7 @@ _WHOLE = re.compile(r"[0-9]{1,3}")
 
 
 class ShotList(discord.ui.Modal, title="Storyboard"):
-    """A line for each shot. It is only shown: the cog hears of every one that is sent."""
+    """The form for the shots, a line each; the cog's listener handles it when it is sent."""
 
     shots: discord.ui.TextInput["ShotList"] = discord.ui.TextInput(
         label="One shot per line, in order",
@@ -107,7 +108,7 @@ class Storyboard(commands.Cog):
     async def _with_pictures(
         self, draft: Draft, given: Sequence[discord.Attachment], place: Origin
     ) -> Draft:
-        """Fetched while the member writes: Discord waits three seconds for the list to appear.
+        """Fetch the pictures while the member writes: a form must open within three seconds.
 
         Whatever goes wrong is said when the list is sent.
         """
@@ -125,15 +126,15 @@ class Storyboard(commands.Cog):
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        """A list that was sent, perhaps long after its form was opened by an earlier process."""
+        """Handle a form that was sent, perhaps long after an earlier process opened it."""
         form = drafts.form_in(interaction)
         if form is not None:
             await guarded(interaction, lambda: self._make(interaction, form))
 
     async def _make(self, interaction: discord.Interaction, form: str) -> None:
-        """What was written comes back with every refusal, and where something broke."""
+        """Make the video; every refusal or failure gives the member's text back."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        text = drafts.written_in(interaction, SHOTS)
+        text = str(written(interaction).get(SHOTS) or "")
         try:
             answer = await self._ask(interaction, form, text)
         except UserFacingError as error:
@@ -147,7 +148,7 @@ class Storyboard(commands.Cog):
     async def _ask(
         self, interaction: discord.Interaction, form: str, text: str
     ) -> asking.Said | None:
-        """None where the form or its pictures were trouble, which has been said.
+        """Ask for the video; None if the form or its pictures were refused and answered.
 
         Raises what `asking.ask` does.
         """
@@ -202,13 +203,13 @@ class Storyboard(commands.Cog):
 
 
 def _sketch_of(draft: Draft, references: int) -> VideoRequest:
-    """The least that can come of a draft: what no list of shots could fix is refused with it."""
+    """Return the smallest request of a draft, to refuse what no list of shots can fix."""
     picture = SourceImage(key="", media_type="", width=16, height=9, size_bytes=0)
     return request_of("one\ntwo", replace(draft, references=(picture,) * references))
 
 
 def shots_in(text: str, references: tuple[SourceImage, ...] = ()) -> tuple[Shot, ...]:
-    """Every line that is not empty is a shot; one may begin with its length, such as `8s:`.
+    """Read the shots: each line that is not empty, perhaps with a length such as `8s:`.
 
     Raises InvalidRequestError where there is none, and for a length that is no whole number.
     """
@@ -234,7 +235,7 @@ def shots_in(text: str, references: tuple[SourceImage, ...] = ()) -> tuple[Shot,
 
 
 def request_of(text: str, draft: Draft) -> VideoRequest:
-    """The storyboard that was written. Raises as `shots_in`."""
+    """Return the request for a storyboard. Raises as `shots_in`."""
     shots = shots_in(text, draft.references)
     return VideoRequest(
         prompt=" / ".join(shot.prompt for shot in shots),

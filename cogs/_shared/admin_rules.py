@@ -35,7 +35,7 @@ Described = TypeVar("Described", bound=Callable[..., Any])
 
 
 def for_whom(callback: Described) -> Described:
-    """Describe the options that say whom a rule is for; the library keeps the mapping it is given."""
+    """Describe the options `role` and `member`; the library keeps the mapping it is given."""
     return app_commands.describe(role=FOR_ROLE, member=FOR_MEMBER)(callback)
 
 

@@ -1,6 +1,6 @@
-"""Errors as sentences: what a member did is said plainly; the unexpected gets a reference.
+"""Answers to errors: a member's own are explained, unexpected ones get a reference.
 
-A reaction has no private answer: it is told in the channel, and deleted after a while.
+A reaction has no private answer: it is answered in the channel, and that is deleted later.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ OFFER_HOLDS_SECONDS = OFFER_HOLDS_FOR.total_seconds()
 
 
 def empty_on_error(callback: Autocomplete) -> Autocomplete:
-    """Offer an empty list where an autocomplete fails, instead of no answer at all.
+    """Return an empty list if an autocomplete fails, instead of no answer.
 
     The command itself says what is wrong. discord.py hands errors of an autocomplete to no error
     handler: it logs a traceback, and the member waits for three seconds.
@@ -141,7 +141,7 @@ def note_unexpected(error: Exception) -> str:
 
 
 async def answer(interaction: discord.Interaction, text: str) -> None:
-    """Say something only this member sees, whether or not the interaction was answered yet.
+    """Answer privately, whether or not the interaction was answered yet.
 
     Never raises: if the answer can't be sent, it is only logged.
     """
@@ -168,7 +168,7 @@ async def refuse_and_give_back(
     name: str,
     is_request: bool = True,
 ) -> None:
-    """Say why a member's text can't be used, and give it back."""
+    """Explain why a member's text can't be used, and return it."""
     _log.info("refused", extra={"error": type(error).__name__, "user": interaction.user.id})
     trouble = refusal(interaction, error, is_request=is_request)
     await give_back(interaction, trouble, text, name=name)
@@ -177,7 +177,7 @@ async def refuse_and_give_back(
 async def give_back(
     interaction: discord.Interaction, trouble: str, text: str, *, name: str
 ) -> None:
-    """Say what is wrong, and return the member's text, which would otherwise be lost.
+    """Explain what is wrong, and return the member's text, which would otherwise be lost.
 
     In a file: it may be longer than a message. Never raises.
     """
@@ -217,7 +217,7 @@ def _cut(text: str) -> str:
 
 
 class TemporaryAnswers:
-    """Mentions its member alone, and owes the deletion of what it says."""
+    """Answers in a channel: mention one member, and are deleted after a while."""
 
     def __init__(self, temporary: DeletionSchedule, clock: Clock) -> None:
         self._temporary = temporary
@@ -232,7 +232,7 @@ class TemporaryAnswers:
         subject: str,
         view: discord.ui.View | None = None,
     ) -> None:
-        """A reaction has no private answer: say it in the channel, to the member alone."""
+        """Answer a reaction, in the channel, since it has no private answer."""
         reference = message.to_reference(fail_if_not_exists=False)
         await self.send(message.channel, user_id, text, subject, reference=reference, view=view)
 
@@ -246,7 +246,7 @@ class TemporaryAnswers:
         view: discord.ui.View | None = None,
         **given: Any,
     ) -> None:
-        """Every process hears of every reaction; the nonce lets Discord keep one of their answers."""
+        """Send an answer once: every process hears of a reaction, and the nonce keeps one answer."""
         if view is not None:
             given["view"] = view
         try:
@@ -273,6 +273,6 @@ class TemporaryAnswers:
 
 
 def _nonce(subject: str, now: datetime) -> str:
-    """Of what is said about this within a minute, after which it may be asked and said again."""
+    """Return the nonce of an answer about this within a minute; later ones may repeat it."""
     details = f"{subject}:{now.timestamp() // 60}"
     return hashlib.sha256(details.encode()).hexdigest()[:NONCE_MAX_CHARACTERS]

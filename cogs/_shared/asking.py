@@ -25,7 +25,7 @@ MAX_ALTERNATIVES = 3
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What to say to a member, and with what buttons.
+    """An answer to a member, with its buttons.
 
     `job_id` is that of an accepted request.
     """
@@ -93,6 +93,7 @@ async def ask_with_pictures(
 
 
 def said(asked: OrderResult, *, is_public: bool = False) -> Said:
+    """Return the answer to an accepted request, or the offer to confirm."""
     left = None if is_public else asked.left_micros
     if asked.job is not None:
         text = answers.accepted(asked.job, asked.quote, left, card=asked.card)
@@ -133,7 +134,7 @@ async def instead_of(
     key: IdempotencyKey,
     error: ProviderPausedError,
 ) -> Said:
-    """Say why the service can't make it now, and offer other models, cheapest first."""
+    """Explain the pause, and offer other models, cheapest first. Raises `error` without any."""
     found = await services.alternatives.find(
         request, place, most=MAX_ALTERNATIVES, not_at=error.provider
     )
@@ -161,7 +162,7 @@ async def follow(
     answer: Said,
     message_id: MessageId | None = None,
 ) -> None:
-    """Keep an answer true, or let it go once it was read and the card is there."""
+    """Keep an answer up to date, or delete it once it was read and the card is there."""
     if answer.job_id is None:
         return
     await services.following.follow(

@@ -19,7 +19,7 @@ NO_PINGS = discord.AllowedMentions.none()
 
 
 def subject_of(role: discord.Role | None, member: discord.Member | None) -> Subject | None:
-    """Return whom a rule is for; None: everyone. Raises InvalidRequestError for two at once."""
+    """Return the subject of a rule; None: everyone. Raises InvalidRequestError for two at once."""
     if role is not None and member is not None:
         raise InvalidRequestError(["Choose either a role or a member."])
     if member is not None:
@@ -41,6 +41,7 @@ async def propose(
 
 
 async def show(interaction: discord.Interaction, proposed: Proposed) -> None:
+    """Show a change that was made, or that waits for its button."""
     content, view = policies.describe_change(proposed), None
     if proposed.pending is not None:
         view = button("Make this change", Action.APPLY, proposed.pending.id)

@@ -1,4 +1,4 @@
-"""Which picture of a message with several is meant: a button for each, and one for all of them.
+"""The question which of a message's pictures is meant: a button for each, and one for all.
 
 The custom ids name the message, the member and the picture, so that they outlive any restart; the
 pictures are looked up, and every right and price checked, when one is pressed.
@@ -23,25 +23,25 @@ _FORM = re.compile(rf"{VERSION}animate:([0-9]{{1,20}}):([0-9]{{1,20}}):([a-z][0-
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a button stands for; `which` is a picture's key, or all of them."""
+    """The choice on a button; `which` is a picture's key, or all."""
 
     message_id: int
     user_id: int
     which: str
 
     def pick(self, found: Sequence[Picture]) -> list[Picture]:
-        """Of what the message shows now; none where it is not there any more."""
+        """Return the chosen pictures that the message still shows."""
         return [one for one in found[:MAX_PICTURES] if self.which in {ALL, one.key}]
 
 
 def parse(custom_id: str) -> Choice | None:
-    """None for anything that is no such button."""
+    """Read a custom id; None for anything that is no such button."""
     match = _FORM.fullmatch(custom_id)
     return None if match is None else Choice(int(match[1]), int(match[2]), match[3])
 
 
 def named(found: Sequence[Picture]) -> list[tuple[str, str]]:
-    """The key and the name of each picture, numbered as they are seen."""
+    """Return the key and the numbered name of each picture."""
     return [
         (one.key, f"{number} · {'spoiler' if one.is_spoiler else visible(one.name)}")
         for number, one in enumerate(found, start=1)
@@ -51,7 +51,7 @@ def named(found: Sequence[Picture]) -> list[tuple[str, str]]:
 def question(
     found: Sequence[Picture], message_id: int, user_id: UserId, price: Price | None
 ) -> tuple[str, discord.ui.View]:
-    """What to say, with which buttons; `price` is that of one video, where it is known."""
+    """Return the question and its buttons; `price` is that of one video, if known."""
     offered, view = found[:MAX_PICTURES], discord.ui.View(timeout=None)
     for key, name in named(offered):
         view.add_item(_button(cut_label(name), message_id, user_id, key))

@@ -1,13 +1,11 @@
-"""What was chosen with `/storyboard`, kept while its member writes the shots.
+"""The options of a `/storyboard`, kept while its member writes the shots.
 
 It is kept in the database, because the form may be sent after a restart, to another process, or
 long after it was opened. Each member has one: opening a form closes the one before.
 """
 
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import discord
 from pydantic import TypeAdapter, ValidationError
@@ -17,6 +15,7 @@ from bot.clock import Clock
 from bot.ids import ModelId, UserId
 from bot.jobs.stores import KeyValueStore
 from bot.presentation.widgets import VERSION
+from cogs._shared.forms.filled import form_id_sent
 
 TRIES = 30  # for pictures that are still on their way to us
 SECONDS_BETWEEN = 1.0
@@ -25,7 +24,7 @@ _FORM = re.compile(rf"{VERSION}shots:[0-9]{{1,20}}")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What holds for all shots; `trouble` says why its pictures cannot be used.
+    """Options of all shots; `trouble` says why the pictures cannot be used.
 
     `note` says why its model isn't the one that was expected. A model that was not `named` is
     chosen again once the shots are known.
@@ -82,7 +81,7 @@ def _draft_of(note: str | None) -> Draft | None:
 
 
 def spell_form(interaction_id: int) -> str:
-    """The custom id of the form that answers this command."""
+    """Return the custom id of the form that answers this command."""
     return f"{VERSION}shots:{interaction_id}"
 
 
@@ -92,30 +91,6 @@ def _number(form: str) -> int:
 
 
 def form_in(interaction: discord.Interaction) -> str | None:
-    """Which of our storyboards was sent; None where it is another kind of interaction."""
-    form = sent_in(interaction)
+    """Return the custom id of a storyboard that was sent; None for other interactions."""
+    form = form_id_sent(interaction)
     return form if _FORM.fullmatch(form) else None
-
-
-def sent_in(interaction: discord.Interaction) -> str:
-    """The custom id of the form that was sent; empty where it is another kind of interaction."""
-    if interaction.type is not discord.InteractionType.modal_submit:
-        return ""
-    data: Mapping[str, Any] = interaction.data or {}
-    return str(data.get("custom_id", ""))
-
-
-def written_in(interaction: discord.Interaction, field: str) -> str:
-    """Return the text in a field of a form that was sent."""
-    data: Mapping[str, Any] = interaction.data or {}
-    values = (item.get("value") for item in _items(data) if item.get("custom_id") == field)
-    return str(next(values, None) or "")
-
-
-def _items(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The fields, in rows or with labels."""
-    for item in data.get("components", ()):
-        yield item
-        yield from _items(item)
-        if "component" in item:
-            yield item["component"]

@@ -1,4 +1,4 @@
-"""What an interaction tells: its server, channel and member, their rights, and the button pressed."""
+"""The facts of an interaction: server, channel, member, permissions and pressed button."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ _NEEDED = {
 
 
 def place_of(interaction: discord.Interaction, source: discord.Message | None = None) -> Origin:
-    """The place of an interaction. Raises InvalidRequestError outside servers."""
+    """Return the place of an interaction. Raises InvalidRequestError outside servers."""
     if interaction.guild_id is None or interaction.channel_id is None:
         raise InvalidRequestError(["Videos can only be made in a server's channels. Try there."])
     return Origin(
@@ -63,7 +63,7 @@ def has_file(message: discord.Message) -> bool:
 
 
 def guild_of(interaction: discord.Interaction) -> GuildId:
-    """Raises InvalidRequestError outside servers."""
+    """Return the server of an interaction. Raises InvalidRequestError outside servers."""
     if interaction.guild_id is None:
         raise InvalidRequestError(["This only works in a server. Try there."])
     return GuildId(interaction.guild_id)
@@ -94,7 +94,7 @@ def check_manager(interaction: discord.Interaction) -> bool:
 
 
 def ensure_manager(interaction: discord.Interaction, what: str = "This command") -> None:
-    """Raises InvalidRequestError for members without Manage Server."""
+    """Refuse members without Manage Server. Raises InvalidRequestError."""
     if not interaction.permissions.manage_guild:
         raise InvalidRequestError([f"{what} needs the Manage Server permission."])
 
@@ -140,12 +140,12 @@ def is_moderator(user: discord.User | discord.Member) -> bool:
 
 
 def parent_of(channel: object) -> ChannelId | None:
-    """The channel that a thread hangs on."""
+    """Return the channel that a thread belongs to."""
     return ChannelId(channel.parent_id) if isinstance(channel, discord.Thread) else None
 
 
 def roles_of(user: object) -> frozenset[RoleId]:
-    """The ids of a member's roles, as Discord sent them; a user outside a server has none.
+    """Return the ids of a member's roles as Discord sent them; none outside servers.
 
     `Member.roles` leaves out what is not in the cache, which has no role of a server between READY
     and its GUILD_CREATE, nor one made a moment ago: a role's limits would then not hold.
@@ -155,7 +155,7 @@ def roles_of(user: object) -> frozenset[RoleId]:
 
 
 def missing_permissions(permissions: discord.Permissions, *, thread: bool) -> list[str]:
-    """What I lack to post a video here, by the names in Discord's settings."""
+    """List permissions missing to post a video, by their names in Discord's settings."""
     needed = dict(_NEEDED)
     if thread:
         del needed["send_messages"]
@@ -164,14 +164,14 @@ def missing_permissions(permissions: discord.Permissions, *, thread: bool) -> li
 
 
 def ensure_may_post(permissions: discord.Permissions, *, thread: bool) -> None:
-    """Refuse now rather than after the video is paid for. Raises InvalidRequestError."""
+    """Refuse a request whose video couldn't be posted. Raises InvalidRequestError."""
     missing = missing_permissions(permissions, thread=thread)
     if missing:
         raise cannot_post(missing)
 
 
 def cannot_post(missing: Sequence[str]) -> InvalidRequestError:
-    """Says which permissions I lack, and who can give them."""
+    """Return an error that names the missing permissions, and who can grant them."""
     lacking = f"I couldn't post the video here: {permissions_missing(missing)}."
     return InvalidRequestError([f"{lacking} Ask a moderator, or use another channel."])
 
@@ -183,11 +183,12 @@ def permissions_missing(missing: Sequence[str]) -> str:
 
 
 def is_thread(channel: object) -> bool:
+    """Whether a channel is a thread."""
     return isinstance(channel, discord.Thread)
 
 
 def custom_id_in(interaction: discord.Interaction) -> str:
-    """That of the button; empty where it is another kind of interaction."""
+    """Return the custom id of a pressed button; empty for other interactions."""
     if interaction.type is not discord.InteractionType.component:
         return ""
     data: Mapping[str, Any] = interaction.data or {}
@@ -195,5 +196,5 @@ def custom_id_in(interaction: discord.Interaction) -> str:
 
 
 def pressed_in(interaction: discord.Interaction) -> Pressed | None:
-    """None where it is another kind of interaction, or a button of someone else's."""
+    """Return the button pressed; None for other interactions and other bots' buttons."""
     return parse(custom_id_in(interaction))

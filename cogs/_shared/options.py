@@ -1,4 +1,4 @@
-"""What autocomplete offers for the options of `/video`, from the chosen model's capability."""
+"""Autocomplete for commands' options, from the chosen model's capability."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -21,14 +21,14 @@ _ANY = SourceImage(key="", media_type="", width=16, height=9, size_bytes=0)
 
 
 async def usable(services: Services, interaction: discord.Interaction) -> list[Capability]:
-    """The models that this member may use in this channel: what every list shows."""
+    """List the models this member may use in this channel, which every list shows."""
     place = None if interaction.guild_id is None else place_of(interaction)
     adults = is_age_restricted(interaction.channel)
     return await services.choosing.usable(place, adults=adults)
 
 
 async def chosen(services: Services, interaction: discord.Interaction) -> Capability | None:
-    """The model that the half-filled command names, or the one it would get by default."""
+    """Return the model that a half-filled command names, or the one it would get."""
     image = _ANY if _has_image(interaction.namespace) else None
     sketch = VideoRequest("a video", ModelId(""), image=image)
     return await _named_or_default(services, interaction, sketch)
@@ -47,7 +47,7 @@ async def _named_or_default(
 async def models(
     services: Services, interaction: discord.Interaction, typed: str
 ) -> list[app_commands.Choice[str]]:
-    """Models that hold the typed words: name, kind, price, expected time.
+    """List models that contain the typed words: name, kind, price, expected time.
 
     Those that this member may use here.
     """
@@ -57,14 +57,14 @@ async def models(
 
 
 async def all_models(services: Services, typed: str) -> list[app_commands.Choice[str]]:
-    """All models, allowed or not: for admins, who decide that."""
+    """List all models, allowed or not: for admins, who decide that."""
     return await _choices(services, services.catalog.search(typed))
 
 
 async def storyboard_models(
     services: Services, interaction: discord.Interaction, typed: str
 ) -> list[app_commands.Choice[str]]:
-    """All that this member may use: any model can make the shots one by one."""
+    """List all models this member may use: any can make shots one by one."""
     found = matching_models(await usable(services, interaction), typed)
     return await _choices(services, await _favorite_first(services, interaction, found))
 
@@ -82,6 +82,7 @@ async def _favorite_first(
 async def chosen_for_storyboard(
     services: Services, interaction: discord.Interaction
 ) -> Capability | None:
+    """Return the model that a half-filled `/storyboard` names, or the one it would get."""
     sketch = VideoRequest("a video", ModelId(""), shots=(Shot("one"), Shot("two")))
     return await _named_or_default(services, interaction, sketch)
 
@@ -89,7 +90,7 @@ async def chosen_for_storyboard(
 async def presets(
     services: Services, interaction: discord.Interaction, typed: str
 ) -> list[app_commands.Choice[str]]:
-    """Presets that this member sees here, once each where both have one of a name."""
+    """List presets this member sees here; the member's own hide the server's of the same name."""
     found = await services.presets.list_for(guild_of(interaction), UserId(interaction.user.id))
     own = {preset.key for preset in found if not preset.owner.is_server}
     shown = [one for one in found if not one.owner.is_server or one.key not in own]
@@ -101,7 +102,7 @@ async def presets(
 
 
 def is_age_restricted(channel: object) -> bool:
-    """Whether Discord shows it to adults alone; of a channel that is not known: no."""
+    """Whether a channel is age-restricted; False for an unknown one."""
     asked = getattr(channel, "is_nsfw", None)
     return bool(asked()) if callable(asked) else False
 
@@ -114,7 +115,7 @@ async def _choices(
 
 
 def _offered(pairs: Iterable[tuple[str, str]]) -> list[app_commands.Choice[str]]:
-    """What Discord takes: it refuses all choices for one that is empty or too long.
+    """Return valid choices: Discord refuses all for one that is empty or too long.
 
     A long name is cut. A long value would come back as another one, so it is left out.
     """
@@ -134,11 +135,12 @@ def _cut(name: str) -> str:
 async def durations(
     services: Services, interaction: discord.Interaction, typed: str
 ) -> list[app_commands.Choice[int]]:
+    """List the chosen model's lengths that begin as typed."""
     return seconds_of(await chosen(services, interaction), typed)
 
 
 def seconds_of(capability: Capability | None, typed: str) -> list[app_commands.Choice[int]]:
-    """The lengths that a model makes and that begin as typed."""
+    """List a model's lengths that begin as typed."""
     offered = capability.durations_seconds if capability else ()
     return [
         app_commands.Choice(name=f"{seconds} seconds", value=seconds)
@@ -148,6 +150,7 @@ def seconds_of(capability: Capability | None, typed: str) -> list[app_commands.C
 
 
 def matching(offered: Iterable[str], typed: str) -> list[app_commands.Choice[str]]:
+    """List values that contain what was typed."""
     return _offered((value, value) for value in offered if typed.casefold() in value.casefold())
 
 

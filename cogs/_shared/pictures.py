@@ -53,7 +53,7 @@ class Picture:
     height: int | None = None
 
     def promised(self) -> Source:
-        """What stands for it until it is fetched. Raises ImageRejectedError for a declared size."""
+        """Return a placeholder until it is fetched. Raises ImageRejectedError for a declared size."""
         ensure_small_enough(self.size_bytes, self.name)
         width, height = self.width or UNKNOWN_SIDE, self.height or UNKNOWN_SIDE
         image = SourceImage(f"picture:{self.key}", "", width, height, self.size_bytes or 0)
@@ -70,7 +70,7 @@ def ensure_small_enough(size_bytes: int | None, name: str) -> None:
 
 
 def of_message(message: discord.Message) -> list[Picture]:
-    """Every picture of this message once, in the order in which it is seen."""
+    """List a message's pictures, each once, in the order in which they are shown."""
     shown: list[Part] = [message, *message.message_snapshots]
     found = [picture for part in shown for picture in _shown_in(part)]
     found = found or [picture for part in shown for picture in _thumbnails(part)]
@@ -81,11 +81,12 @@ def of_message(message: discord.Message) -> list[Picture]:
 
 
 def is_spoiler_name(file_name: str) -> bool:
+    """Whether Discord hides a file of this name until it is pressed."""
     return file_name.startswith(_SPOILER)
 
 
 def _is_hidden_file(file: "Given") -> bool:
-    """Whether it was hidden: by its name or, for an attachment of today, by its flag."""
+    """Whether a file is a spoiler, by its name or an attachment's flag."""
     flags = file.flags.value if isinstance(file, discord.Attachment) else 0
     return is_spoiler_name(file.filename) or bool(flags & _SPOILER_FLAG)
 
@@ -103,7 +104,7 @@ def _shown_in(part: Part) -> Iterator[Picture]:
 
 
 def _thumbnails(part: Part) -> Iterator[Picture]:
-    """Of links and of embeds without a picture of their own; a video's still is none."""
+    """Yield thumbnails of links and of embeds without a picture; a video's still is none."""
     for embed in part.embeds:
         media = embed.thumbnail
         sides = (media.width or UNKNOWN_SIDE, media.height or UNKNOWN_SIDE)
@@ -179,7 +180,7 @@ def _linked(
 
 
 def _is_picture(content_type: str | None, name: str) -> bool:
-    """By what it is declared to be, in any case; a program that knows no better sends bytes."""
+    """Whether a file is declared a picture; by its name if its type says nothing."""
     declared = (content_type or "").partition(";")[0].strip().lower()
     if declared not in _ANYTHING:
         return declared.startswith("image/")
@@ -187,12 +188,12 @@ def _is_picture(content_type: str | None, name: str) -> bool:
 
 
 def _is_hidden(content: str, url: str | None) -> bool:
-    """Whether a link stands between the bars of a spoiler."""
+    """Whether a link is within a spoiler."""
     return bool(url) and any(str(url) in span for span in _HIDDEN.findall(content))
 
 
 def identity(url: str) -> str:
-    """What stays of a picture's address however often Discord signs it again.
+    """Return a key for a picture's address that stays the same when Discord signs it again.
 
     Left out: the signature, the proxy and its host, in what format and size it is asked for. An
     attachment is known by its id alone, wherever it is shown.
@@ -221,7 +222,7 @@ def _lasting_query(parts: SplitResult, *, is_discords: bool) -> str:
 
 
 class Given(Protocol):
-    """A file that was given to a command or a form."""
+    """A file given to a command or a form."""
 
     @property
     def url(self) -> str: ...
@@ -238,21 +239,21 @@ class Given(Protocol):
 
 
 class Uploads:
-    """What was given to one command; `sources` are fetched at once, for Discord deletes them."""
+    """The files of one command; `sources` are fetched at once, for Discord deletes them."""
 
     def __init__(self) -> None:
         self.sources: list[Source] = []
         self.has_spoiler = False  # one of them was hidden
 
     def promise(self, upload: discord.Attachment | None) -> SourceImage | None:
-        """What stands for this upload until it is fetched. Raises ImageRejectedError."""
+        """Return a placeholder for an upload until it is fetched. Raises ImageRejectedError."""
         if upload is None:
             return None
         [image] = self.promise_all([upload])
         return image
 
     def promise_all(self, given: Iterable[Given]) -> tuple[SourceImage, ...]:
-        """Raises ImageRejectedError."""
+        """Return placeholders for uploads until they are fetched. Raises ImageRejectedError."""
         begun = len(self.sources)
         for number, upload in enumerate(given, start=begun):
             ensure_small_enough(upload.size, upload.filename)

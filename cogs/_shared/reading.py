@@ -88,7 +88,7 @@ class Reader:
         return None
 
     def _note(self, message_id: int, message: discord.Message | None) -> discord.Message | None:
-        """Remember it for as long as it holds: a message is some 4 kB, so a thousand are 4 MB."""
+        """Cache a message for a minute; a thousand of them take some 4 MB."""
         now = self._clock.now()
         for known, (read_at, _) in list(self._read.items()):
             if not is_within(read_at, HOLDS_FOR, now):
@@ -99,6 +99,6 @@ class Reader:
 
 
 def _make_room(remembered: dict[Any, Any]) -> None:
-    """Dictionaries keep their order: the first are the oldest."""
+    """Drop the oldest entries: dictionaries keep their order."""
     while len(remembered) >= MAX_REMEMBERED:
         del remembered[next(iter(remembered))]

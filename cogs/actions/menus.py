@@ -13,7 +13,6 @@ from bot.errors import JobNotFoundError, UserFacingError
 from bot.ids import ChannelId, MessageId, UserId
 from bot.presentation import details, videos, widgets
 from bot.presentation.widgets import VERSION
-from cogs._shared import drafts
 from cogs._shared.answers import (
     edit,
     give_back,
@@ -21,6 +20,7 @@ from cogs._shared.answers import (
     note_unexpected,
     refuse_and_give_back,
 )
+from cogs._shared.forms.filled import form_id_sent, written
 from cogs._shared.interactions import guild_of, place_of
 from cogs.actions import recipes
 
@@ -68,7 +68,7 @@ class Menus(commands.Cog):
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """A report that was sent, perhaps with a form of an earlier process."""
-        sent = _FORM.fullmatch(drafts.sent_in(interaction))
+        sent = _FORM.fullmatch(form_id_sent(interaction))
         if sent is not None:
             message_id = MessageId(int(sent[1]))
             await guarded(interaction, lambda: self._report(interaction, message_id))
@@ -94,7 +94,7 @@ class Menus(commands.Cog):
     async def _report(self, interaction: discord.Interaction, message_id: MessageId) -> None:
         """What was written comes back where it can't be sent."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        reason = drafts.written_in(interaction, REASON)
+        reason = str(written(interaction).get(REASON) or "")
         try:
             said = await self._sent(interaction, message_id, reason)
         except UserFacingError as error:

@@ -73,7 +73,7 @@ class Plan:
 
 
 class RequestForm(discord.ui.Modal):
-    """It is only shown: a cog hears of every one that is sent, also after a restart."""
+    """The form as shown; a cog's listener handles it when it is sent, even after a restart."""
 
     def __init__(self, plan: Plan, models: Sequence[Capability]) -> None:
         title = plan.title[:LONGEST_TITLE]
@@ -130,7 +130,7 @@ def _uploads() -> discord.ui.FileUpload[Any]:
 
 
 def _choices(plan: Plan) -> discord.ui.Select[Any]:
-    """The first is chosen unless the form was filled in before."""
+    """Return the list of pictures; the first is chosen unless the form was filled in before."""
     keys = [key for key, _ in plan.choices]
     chosen = [key for key in keys if key in plan.filled.pictures] or keys[:1]
     entries = [_entry(name, key, is_chosen=key in chosen) for key, name in plan.choices]
@@ -166,7 +166,7 @@ def _lengths(models: Sequence[Capability], chosen: int | None) -> discord.ui.Sel
 
 
 def _shapes(models: Sequence[Capability], filled: Filled) -> discord.ui.Item[Any]:
-    """A radio group has two options at least; where there is one, a list says so."""
+    """Return the choice of shapes: a radio group needs two options, so one becomes a list."""
     chosen = next(iter(filled.shapes), None)
     offered = _ratios(offered_shapes(models, chosen, MAX_RADIOS - 1))
     if not offered:
@@ -179,7 +179,7 @@ def _shapes(models: Sequence[Capability], filled: Filled) -> discord.ui.Item[Any
 
 
 def _shape_and_sound(models: Sequence[Capability], filled: Filled) -> discord.ui.Select[Any]:
-    """One list for both, for a form has five fields."""
+    """Return one list for shape and sound, since a form has five fields."""
     chosen = next(iter(filled.shapes), None)
     entries = [_entry("With sound", WITH_SOUND, "It may cost more", is_chosen=filled.sound)]
     entries += [
@@ -206,7 +206,7 @@ def _select(
     required: bool = False,
     placeholder: str | None = None,
 ) -> discord.ui.Select[Any]:
-    """What is not required may be left empty, which counts as no choice."""
+    """Return a list; what is not required may be left empty, which counts as no choice."""
     for entry in [one for one in entries if one.default][most:]:
         entry.default = False
     return discord.ui.Select(

@@ -23,7 +23,7 @@ _REOPEN = re.compile(rf"{VERSION}reopen:([0-9]{{1,20}})")
 
 @dataclass(frozen=True, slots=True)
 class FormId:
-    """Which form it is: its kind, what it is about, and the draft it continues, if any."""
+    """A form's custom id: its kind, its subject, and the draft it continues, if any."""
 
     kind: str
     subject: str
@@ -36,33 +36,39 @@ class FormId:
 
 
 def parse_form(custom_id: str) -> FormId | None:
-    """None for anything that `FormId` never wrote."""
+    """Read a custom id; None for anything that `FormId` never wrote."""
     match = _FORM.fullmatch(custom_id)
     return None if match is None else FormId(match[1], match[2], match[3])
 
 
 def form_sent(interaction: discord.Interaction, *kinds: str) -> FormId | None:
-    """Which form of these kinds was sent; None for any other interaction."""
-    if interaction.type is not discord.InteractionType.modal_submit:
-        return None
-    data: Mapping[str, Any] = interaction.data or {}
-    form = parse_form(str(data.get("custom_id", "")))
+    """Return the form of these kinds that was sent; None for any other interaction."""
+    form = parse_form(form_id_sent(interaction))
     return form if form is not None and form.kind in kinds else None
 
 
+def form_id_sent(interaction: discord.Interaction) -> str:
+    """Return the custom id of the form that was sent; empty for any other interaction."""
+    if interaction.type is not discord.InteractionType.modal_submit:
+        return ""
+    data: Mapping[str, Any] = interaction.data or {}
+    return str(data.get("custom_id", ""))
+
+
 def spell_reopen(draft: str) -> str:
+    """Return the custom id of a button that opens a draft again."""
     return f"{VERSION}reopen:{draft}"
 
 
 def parse_reopen(custom_id: str) -> str | None:
-    """The draft that a button opens again; None for any other button."""
+    """Return the draft that a button opens again; None for any other button."""
     match = _REOPEN.fullmatch(custom_id)
     return None if match is None else match[1]
 
 
 @dataclass(frozen=True, slots=True)
 class GivenFile:
-    """A file that came with a form, by what Discord says of it."""
+    """A file sent with a form, as Discord describes it."""
 
     url: str
     filename: str
@@ -105,14 +111,14 @@ def read(interaction: discord.Interaction) -> Filled:
 
 
 def written(interaction: discord.Interaction) -> dict[str, Any]:
-    """The value of each field that has one, by the field's custom id."""
+    """Map the custom ids of a form's fields to their values."""
     data: Mapping[str, Any] = interaction.data or {}
     fields = [one for one in _items(data) if "custom_id" in one]
     return {str(one["custom_id"]): _whole_value(one.get("value")) for one in fields}
 
 
 def chosen_in(interaction: discord.Interaction, field: str) -> str:
-    """The first entry that was chosen in a list of the form; empty if none was."""
+    """Return the first entry chosen in a list of the form; empty if none was."""
     data: Mapping[str, Any] = interaction.data or {}
     found = next((one for one in _items(data) if one.get("custom_id") == field), None)
     return next(iter(_values(found)), "")
@@ -123,12 +129,12 @@ def _whole_value(value: Any) -> Any:
 
 
 def _whole(text: str) -> str:
-    """Without halves of characters, which nothing can write."""
+    """Replace lone surrogates, which no database or file can hold."""
     return text.encode("utf-8", "replace").decode()
 
 
 def _items(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The fields, in rows or with labels."""
+    """Yield a form's fields, in rows or with labels."""
     for item in data.get("components", ()):
         yield item
         yield from _items(item)
@@ -137,7 +143,7 @@ def _items(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _values(field: Mapping[str, Any] | None) -> list[str]:
-    """What was chosen: a list, or of a radio group one value."""
+    """Return the entries chosen in a list, or the one of a radio group."""
     if field is None:
         return []
     one = field.get("value")

@@ -27,7 +27,7 @@ NAME, WORDS, SERVER = "name", "template", "server"
 
 
 class PresetForm(discord.ui.Modal):
-    """It is only shown, filled in with the video's prompt; model and options come from the job."""
+    """The form as shown, with the video's prompt; model and options come from the job."""
 
     def __init__(self, job: Job) -> None:
         form = FormId(KIND, job.id)
@@ -54,7 +54,7 @@ class PresetForm(discord.ui.Modal):
 
 
 def template_of(prompt: str) -> str:
-    """A template to begin with, which can be saved as it is: the words go before the prompt."""
+    """Return a template made of a prompt, which can be saved as it is."""
     template = prompt if PLACEHOLDER in prompt else f"{PLACEHOLDER}, {prompt}"
     return template[:LONGEST_TEXT]
 
@@ -66,7 +66,7 @@ async def open_preset_form(interaction: discord.Interaction, job: Job) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What was written into the form; `server`: for everyone in this server."""
+    """The values of the form; `server`: for everyone in this server."""
 
     name: str
     template: str
@@ -81,18 +81,19 @@ def named_in(interaction: discord.Interaction) -> Named:
 
 
 def form_with(preset: Preset, job_id: JobId | None = None, *, has_pictures: bool = False) -> FormId:
+    """Return the id of a form that a preset fills in, perhaps for a video."""
     kind = TEMPLATE_WITH_PICTURES if has_pictures else TEMPLATE
     return FormId(kind, f"{preset.mark}{job_id or ''}")
 
 
 def subject_of(form: FormId) -> tuple[str, JobId | None]:
-    """The preset's mark, and the video that it is used on."""
+    """Return the preset's mark, and the video that it is used on."""
     mark, job_id = form.subject[:MARK_LENGTH], form.subject[MARK_LENGTH:]
     return mark, JobId(job_id) if job_id else None
 
 
 def filled_with(services: Services, request: VideoRequest) -> Filled:
-    """A form's values by a preset. Raises InvalidRequestError for words that it can't hold."""
+    """Return a form's values from a preset. Raises InvalidRequestError for too long a prompt."""
     if len(request.prompt) > LONGEST_TEXT:
         raise InvalidRequestError([details.TOO_LONG_FOR_FORM])
     filled = filled_from(request, services.catalog.find(request.model_id))

@@ -65,7 +65,7 @@ def _with_prompt(request: VideoRequest, prompt: str) -> VideoRequest:
 
 
 def _reworded(shot: Shot, prompt: str, *, is_kept: bool) -> Shot:
-    """A shot of an earlier storyboard is used again only in its place and with its own words."""
+    """Change a shot's words; an earlier shot is reused only in its place and unchanged."""
     is_kept = is_kept and prompt == shot.prompt.strip()
     return replace(shot, prompt=prompt, reuses=shot.reuses if is_kept else None)
 
@@ -143,7 +143,7 @@ async def _with_model(
 
 
 def _kept(services: Services, request: VideoRequest) -> VideoRequest:
-    """What no field of the form asks for is dropped where the model doesn't support it."""
+    """Drop what no field asks for and the model doesn't support."""
     capability = services.catalog.find(request.model_id)
     if capability is None:
         return request

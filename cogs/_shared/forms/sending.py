@@ -1,4 +1,4 @@
-"""What becomes of a form that was sent: an answer, or a reason with everything that was typed.
+"""Answers to forms: a result, or a reason with everything that was typed.
 
 The text comes back as a file, and a button opens the form again as it was. For that the latest form
 of each member that came to nothing lies in the database.
@@ -73,7 +73,7 @@ async def answer_form(
 
 
 async def give_back(services: Services, sent: Sent, trouble: str) -> None:
-    """Say what is wrong, with the text, and with a button that opens the form as it was sent."""
+    """Explain what is wrong, return the text, and offer to open the form as it was sent."""
     view = None
     try:
         draft = await _keep(services, sent)
@@ -123,7 +123,7 @@ async def _find(services: Services, user_id: UserId, draft: str) -> Plan | None:
 
 
 async def _with_kept(services: Services, sent: Sent) -> Sent:
-    """With the pictures that the form had when it was sent before, unless others came with it.
+    """Keep the pictures the form had when it was sent before, unless it has others now.
 
     Raises InvalidRequestError where they are gone: a video without them is another video.
     """
