@@ -55,7 +55,7 @@ from tests.fakes.media import FakeImageStore, FakeSourceVideoStore, FakeVideoSto
 from tests.fakes.messenger import FakeMessenger
 
 REMEMBERED = 40  # videos of the kind that were made before
-LOOK_PRICE_SECONDS = 0.02  # so cheap that it is looked once a second while a video may be ready
+POLL_PRICE_SECONDS = 0.02  # so cheap that it is looked once a second while a video may be ready
 RUNNING = ProviderStatus(ProviderState.RUNNING)
 
 
@@ -94,7 +94,7 @@ class ProviderOverLine:
         return [await self.poll(one.handle, one.request) for one in watched]
 
     async def poll_price_seconds(self) -> float:
-        return LOOK_PRICE_SECONDS
+        return POLL_PRICE_SECONDS
 
     async def may_submit_at(self) -> datetime | None:
         return None
