@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN = 30.0
 MAX_AT_ONCE = 3
-LOOK_FOR_LATE_RESULTS = timedelta(days=1)  # services keep videos about as long
+SEARCHED_FOR = timedelta(days=1)  # services keep videos about as long
 SOONEST = timedelta(minutes=1)  # after the end of a job that was expected to be quick
 MAX_LISTED = 1_000  # of a day; first those that would be posted
 MAX_UNUSABLE = 3  # downloads that are not a video
@@ -91,7 +91,7 @@ class LateResults:
     async def run_once(self) -> None:
         """Poll for some late results that are due."""
         now = self._clock.now()
-        given_up = await self._store.list_given_up(now - LOOK_FOR_LATE_RESULTS, MAX_LISTED)
+        given_up = await self._store.list_given_up(now - SEARCHED_FOR, MAX_LISTED)
         known = {job.id for job in given_up}
         self._askings = {key: one for key, one in self._askings.items() if key in known}
         due = [job for job in given_up if self._asking(job, now).is_due(now)]

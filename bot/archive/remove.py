@@ -23,7 +23,7 @@ from bot.jobs.stores import JobStore, MessageStore
 Delete = Callable[[ChannelId, MessageId], Awaitable[None]]
 
 TRIES = 5  # against a process that records the post at the same time
-LOOKS, SECONDS_BETWEEN_LOOKS = 8, 0.25  # at a post that Discord shows and no row holds yet
+READS, SECONDS_BETWEEN_READS = 8, 0.25  # of a post that Discord shows and no row holds yet
 
 
 class Removal:
@@ -69,9 +69,7 @@ class Removal:
     async def _note(
         self, job_id: JobId, message_id: MessageId | None, replaces_at: datetime | None
     ) -> Delivery:
-        """Record the deletion, and owe that of the card if it is still there.
-
-        Returns the message.
+        """Record the deletion, owe that of the card if it is still there; return the message.
 
         Another process may be recording the post at the same time.
         """
@@ -90,10 +88,10 @@ class Removal:
         """Return the message, whose number a quick press can be ahead of: wait for it then."""
         find = partial(self._messages.find_delivery, job_id, DeliveryKind.VIDEO)
         found = await find()
-        for _ in range(LOOKS):
+        for _ in range(READS):
             if found is None or found.message_id is not None or message_id is not None:
                 break
-            await self._clock.sleep(SECONDS_BETWEEN_LOOKS)
+            await self._clock.sleep(SECONDS_BETWEEN_READS)
             found = await find()
         return _ensured(found, message_id)
 

@@ -44,7 +44,7 @@ from bot.retries import backoff
 
 _log = logging.getLogger(__name__)
 BETWEEN_LISTS = timedelta(seconds=1)
-BETWEEN_LOOKS = timedelta(seconds=2)
+BETWEEN_CHECKS = timedelta(seconds=2)
 BETWEEN_SWEEPS = timedelta(minutes=5)
 WATCHED_FOR = timedelta(minutes=10)
 SWEPT_FOR = timedelta(days=2)  # a late result may come up to a day after its job's end
@@ -52,12 +52,12 @@ OLD = timedelta(hours=1)  # Discord allows only a few edits per hour of older me
 LONGEST_PAUSE = timedelta(minutes=10)  # for a card that Discord refuses to change
 LONGEST_WHILE_AWAY = timedelta(seconds=20)  # between tries while Discord is unreachable
 ONCE_MORE_AFTER = timedelta(seconds=5)  # by then an edit in flight has arrived
-LOOKS_IN_ONE_GO = 20  # then yield to the event loop
+CHECKS_IN_ONE_GO = 20  # then yield to the event loop
 Edit = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Check:
     """The last comparison of a card: when, and with which state of its job."""
 
     at: datetime
@@ -72,7 +72,7 @@ class CardRefresher:
         self._context = context
         self._listed_at: datetime | None = None
         self._swept_at: datetime | None = None
-        self._checks: dict[JobId, Look] = {}
+        self._checks: dict[JobId, Check] = {}
         self._failed: dict[JobId, int] = {}  # edits in a row
         self._damaged: set[JobId] = set()
         self._opened: set[ChannelId] = set()  # threads reopened since the last listing
@@ -103,7 +103,7 @@ class CardRefresher:
         positions = await self._list_positions(cards)
         due: list[tuple[Delivery, Edit]] = []
         for number, (card, job) in enumerate(cards, start=1):
-            self._checks[job.id] = Look(now, job.state, job.cancel_requested)
+            self._checks[job.id] = Check(now, job.state, job.cancel_requested)
             self._freed.discard(job.id)
             try:
                 view = await self._context.view_at(job, positions.get(job.id))
@@ -113,8 +113,8 @@ class CardRefresher:
             if self._context.messenger.digest(view) != card.shown:
                 due.append((card, partial(self._edit, card, view)))
                 if _is_left_behind(card, job, now):  # sweep again: there may be no room for all
-                    self._swept_at = now - BETWEEN_SWEEPS + BETWEEN_LOOKS
-            if number % LOOKS_IN_ONE_GO == 0:
+                    self._swept_at = now - BETWEEN_SWEEPS + BETWEEN_CHECKS
+            if number % CHECKS_IN_ONE_GO == 0:
                 await self._context.clock.sleep(0)
         return due
 
@@ -138,10 +138,10 @@ class CardRefresher:
         is_freed = card.lease_owner is None and job.id in self._freed
         if not (is_own or is_freed) and holds(card.next_attempt_at, LONGEST_PAUSE, now):
             return False
-        look = self._checks.get(job.id)
-        if look is None or self._has_moved(job):
+        last = self._checks.get(job.id)
+        if last is None or self._has_moved(job):
             return True
-        return not is_within(look.at, BETWEEN_LOOKS, now)
+        return not is_within(last.at, BETWEEN_CHECKS, now)
 
     def _has_moved(self, job: Job) -> bool:
         """Whether the job's state has changed since the last comparison.
@@ -149,8 +149,8 @@ class CardRefresher:
         Compared by state: the instant of a change may lie before that of the comparison that missed
         it.
         """
-        look = self._checks.get(job.id)
-        seen = None if look is None else (look.state, look.cancel_requested)
+        last = self._checks.get(job.id)
+        seen = None if last is None else (last.state, last.cancel_requested)
         return seen != (job.state, job.cancel_requested)
 
     def _free(self, cards: Sequence[tuple[Delivery, Job]]) -> None:
@@ -159,7 +159,7 @@ class CardRefresher:
 
     def _forget_all_but(self, cards: Sequence[tuple[Delivery, Job]]) -> None:
         known = {job.id for _, job in cards}
-        self._checks = {key: look for key, look in self._checks.items() if key in known}
+        self._checks = {key: check for key, check in self._checks.items() if key in known}
         self._failed = {key: count for key, count in self._failed.items() if key in known}
         self._damaged &= known
         self._freed &= known

@@ -1,4 +1,4 @@
-"""Keeps the answers that only a member sees true for as long as Discord lets them change.
+"""Keeps private answers up to date for as long as Discord lets them change.
 
 Discord takes an edit or a deletion of such an answer only with the token of its interaction, for
 fifteen minutes. With a card, the answer is done once the card is posted, and is deleted after it
@@ -7,7 +7,7 @@ the video or the failure notice is posted, and shortly before the token expires 
 look from then on.
 
 The token is a row, so that a restart leaves no answer behind that says something untrue, and it is
-deleted with the answer's end. Two processes never look at one answer at a time.
+deleted with the answer's end. Two processes never check one answer at a time.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ SECONDS_BETWEEN = 2.0
 AGAIN_AFTER = timedelta(seconds=2)
 AFTER_TROUBLE = timedelta(seconds=10)
 LEASE = timedelta(minutes=1)
-MOST_SECONDS = 45.0  # for one look, within the lease
+MOST_SECONDS = 45.0  # for one check, within the lease
 MAX_AT_ONCE = 20
 _COMING = frozenset({DeliveryState.OWED, DeliveryState.POSTING})
 _THERE = frozenset({DeliveryState.POSTED, DeliveryState.DELETED})
@@ -109,12 +109,12 @@ class PrivateAnswers:
         await repeat(self.run_once, SECONDS_BETWEEN, self._context.clock.sleep)
 
     async def run_once(self) -> None:
-        """Look at the answers that are due."""
+        """Check the answers that are due."""
         now = self._context.clock.now()
         due = await self._store.claim_due(now, now + LEASE, MAX_AT_ONCE)
-        await asyncio.gather(*(self._look(answer) for answer in due))
+        await asyncio.gather(*(self._check(answer) for answer in due))
 
-    async def _look(self, answer: PrivateAnswer) -> None:
+    async def _check(self, answer: PrivateAnswer) -> None:
         """Leave an answer to its lease where the database is in trouble."""
         try:
             after = await self._tried(answer)
@@ -123,7 +123,7 @@ class PrivateAnswers:
             _log.info("answer_not_updated", extra=_details(answer, error))
 
     async def _tried(self, answer: PrivateAnswer) -> PrivateAnswer | None:
-        """Return the answer as it is to be looked at again; None if it is done."""
+        """Return the answer to check again later; None if it is done."""
         try:
             async with asyncio.timeout(MOST_SECONDS):
                 return await self._updated(answer)

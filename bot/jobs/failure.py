@@ -21,8 +21,8 @@ def with_failure_notice(change: Change) -> Change:
     if job.state not in WITHOUT_VIDEO or job.cancel_requested or job.is_shot:
         return change
     at = job.state_changed_at
-    word = owed(job, DeliveryKind.FAILURE, at)
-    return replace(change, deliveries=(*change.deliveries, word))
+    notice = owed(job, DeliveryKind.FAILURE, at)
+    return replace(change, deliveries=(*change.deliveries, notice))
 
 
 def with_advice(said: str | None, advice: str | None) -> str | None:

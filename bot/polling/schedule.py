@@ -22,7 +22,7 @@ STEP_SECONDS = 0.25
 STEP_SHARE = 0.02  # of the time from now: the far future is planned roughly
 HORIZON_SECONDS = 7200.0
 CHEAP_POLL_SECONDS = 1.0  # up to this price, a quick video never waits long
-FREE_LOOK_SECONDS = 0.2  # up to this price, neither does one slightly less quick
+FREE_POLL_SECONDS = 0.2  # up to this price, neither does one slightly less quick
 AGE_SHARE = 0.25  # of a video's age: the longest gap then
 KNOWN_AFTER = 5.0  # videos of a kind, until only the learned times count
 
@@ -131,7 +131,7 @@ def longest_gap_seconds(videos: Sequence[Rendering], price_seconds: float) -> fl
     if videos and not ages:
         return LONGEST_KNOWN_GAP_SECONDS
     longest = LONGEST_GAP_SECONDS * max(price_seconds, 1.0)
-    if ages and price_seconds <= FREE_LOOK_SECONDS:
+    if ages and price_seconds <= FREE_POLL_SECONDS:
         return min(longest, 1.0 + AGE_SHARE * min(ages))
     if ages and price_seconds <= CHEAP_POLL_SECONDS:
         return min(longest, max(2.0, min(ages)))

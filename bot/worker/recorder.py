@@ -31,7 +31,7 @@ OPEN_STATES = frozenset({SubmissionState.INTENDED, SubmissionState.UNCERTAIN})
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class StepResult:
     """The result of a step, with the job that the step was given."""
 
     job: Job
@@ -45,12 +45,12 @@ class Recorder:
     def __init__(self, store: JobStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._found: dict[JobId, Finding] = {}
+        self._found: dict[JobId, StepResult] = {}
         self._refusals: Counter[JobId] = Counter()
         self._lock = asyncio.Lock()
 
-    def add(self, finding: Finding) -> None:
-        self._found[finding.job.id] = finding
+    def add(self, step_result: StepResult) -> None:
+        self._found[step_result.job.id] = step_result
 
     def holds(self, job_id: JobId) -> bool:
         return job_id in self._found
@@ -58,40 +58,40 @@ class Recorder:
     async def write(self) -> None:
         async with self._lock:
             for _ in range(WRITE_TRIES):
-                findings = list(self._found.values())
-                if not findings:
+                results = list(self._found.values())
+                if not results:
                     return
-                lost = await self._save(findings)
-                for finding in findings:
-                    await self._settle(finding, is_lost=finding.job.id in lost)
+                lost = await self._save(results)
+                for step_result in results:
+                    await self._settle(step_result, is_lost=step_result.job.id in lost)
 
-    async def _settle(self, finding: Finding, *, is_lost: bool) -> None:
-        again = await self._reconciled(finding) if is_lost else None
+    async def _settle(self, step_result: StepResult, *, is_lost: bool) -> None:
+        again = await self._reconciled(step_result) if is_lost else None
         if again is not None:
             self._found[again.job.id] = again
         else:
-            del self._found[finding.job.id]
-            del self._refusals[finding.job.id]
+            del self._found[step_result.job.id]
+            del self._refusals[step_result.job.id]
 
-    async def _reconciled(self, finding: Finding) -> Finding | None:
+    async def _reconciled(self, step_result: StepResult) -> StepResult | None:
         """Return the result for the current job, or None if it must be dropped."""
-        submission = finding.change.submission
-        if finding.job.state is not JobState.SUBMITTING or submission is None:
+        submission = step_result.change.submission
+        if step_result.job.state is not JobState.SUBMITTING or submission is None:
             return None
         try:
-            latest = await self._store.find_submission(finding.job.id)
-            job = await self._store.get(finding.job.id)
+            latest = await self._store.find_submission(step_result.job.id)
+            job = await self._store.get(step_result.job.id)
         except UnreadableRowError:  # the worker reports it; one row must not block the others
             await self._keep_handle(submission)
             return None
         if latest is None or latest.id != submission.id or latest.state not in OPEN_STATES:
-            _log.warning("answer_came_late", extra={"job_id": finding.job.id})
+            _log.warning("answer_came_late", extra={"job_id": step_result.job.id})
             # a handle that is saved already came with more: where the video is, and what it cost
             if latest is None or latest.id != submission.id or latest.handle is None:
                 await self._keep_handle(submission)
             return None
         try:
-            return Finding(job, finding.result(job), finding.result)
+            return StepResult(job, step_result.result(job), step_result.result)
         except ValueError:  # that state has no transition to the result
             _log.warning("answer_unusable", extra={"job_id": job.id, "state": job.state})
             await self._keep_handle(submission)
@@ -105,19 +105,19 @@ class Recorder:
         if submission.handle is not None:
             await self._store.owe([], replace(submission, state=SubmissionState.ABANDONED))
 
-    async def _save(self, findings: list[Finding]) -> AbstractSet[JobId]:
+    async def _save(self, results: list[StepResult]) -> AbstractSet[JobId]:
         """Write all in one transaction, else one by one to isolate a refused row."""
-        changes = [with_failure_notice(finding.change) for finding in findings]
+        changes = [with_failure_notice(step_result.change) for step_result in results]
         try:
             return (await self._store.save(changes)).conflicts
         except DatabaseBusyError:
             raise
         except StorageError:
-            if len(findings) == 1:
-                if self._is_tried_again(findings[0].job.id):
+            if len(results) == 1:
+                if self._is_tried_again(results[0].job.id):
                     raise
-                return await self._save_refused(findings[0])
-            by_refusals = sorted(findings, key=lambda one: self._refusals[one.job.id])
+                return await self._save_refused(results[0])
+            by_refusals = sorted(results, key=lambda one: self._refusals[one.job.id])
             return {job_id for one in by_refusals for job_id in await self._save([one])}
 
     def _is_tried_again(self, job_id: JobId) -> bool:
@@ -128,16 +128,16 @@ class Recorder:
         self._refusals[job_id] += 1
         return self._refusals[job_id] <= REFUSALS_TOLERATED
 
-    async def _save_refused(self, finding: Finding) -> AbstractSet[JobId]:
+    async def _save_refused(self, step_result: StepResult) -> AbstractSet[JobId]:
         """Write a refused result without the service's text, else drop it.
 
         The next step then asks again. If the whole database fails, this raises too, and the worker
         waits.
         """
-        job = finding.job
+        job = step_result.job
         _log.exception("write_refused", extra={"job_id": job.id, "state": job.state})
         with contextlib.suppress(StorageError):
-            plain = with_failure_notice(_plain(finding.change))
+            plain = with_failure_notice(_plain(step_result.change))
             return (await self._store.save([plain])).conflicts
         return (await self._store.save([Change(later(job, self._clock))])).conflicts
 

@@ -1,8 +1,8 @@
 """Wait for the shots of a storyboard, let the next ones begin, and join what they made.
 
-Every look reads the shots as they are now, so it may be broken off at any instant and made again, by
-any process: a shot is released or cancelled with the version that was read, and the parts are
-copied afresh for each try to join them.
+Each step reads the shots as they are now, so any process may repeat one that was interrupted: a
+shot is released or cancelled with the version that was read, and the parts are copied afresh for
+each try to join them.
 """
 
 import logging
@@ -36,9 +36,9 @@ from bot.worker.step import Result, StepContext, later
 
 _log = logging.getLogger(__name__)
 
-SOONEST = timedelta(seconds=2)  # between two looks at the shots
+SOONEST = timedelta(seconds=2)  # between two steps
 LATEST = timedelta(seconds=5)
-SHARE_OF_WAIT = 20  # a look at least once per this part of the time waited so far
+SHARE_OF_WAIT = 20  # a step at least once per this part of the time waited so far
 MAX_JOINS = 8  # tries with growing pauses, some minutes in all
 MAX_COPIES = 3
 _GONE = Failure(FailureKind.INTERRUPTED, "I no longer have its video, so I made nothing.")

@@ -35,7 +35,7 @@ from bot.worker.submit import uncertain
 
 _log = logging.getLogger(__name__)
 
-LOOK_FOR_PROVIDER_AFTER = timedelta(minutes=2)
+CHECK_PROVIDER_AFTER = timedelta(minutes=2)
 _NOT_SET_UP = "This video's service is no longer set up here."
 _CAN_BE_LET_GO = frozenset({JobState.RENDERING, JobState.DOWNLOADING})
 MAX_UNSERVED = 1_000  # jobs postponed at once
@@ -142,7 +142,7 @@ def _without_provider(job: Job, now: datetime) -> Change:
     if now >= deadline:
         failed = fail(job, Failure(FailureKind.OPERATOR, _NOT_SET_UP), now)
         return with_failure_notice(Change(failed))
-    again_at = min(now + LOOK_FOR_PROVIDER_AFTER, deadline)
+    again_at = min(now + CHECK_PROVIDER_AFTER, deadline)
     return Change(replace(job, deadline_at=deadline, next_action_at=again_at))
 
 
@@ -159,7 +159,7 @@ async def wait_for_provider(job: Job, context: StepContext) -> Result:
             return abandon(submission, context)(job)
         deadline = job.deadline_at or submission.intended_at + TIME_TO_RENDER
         if now < deadline:
-            again_at = min(now + LOOK_FOR_PROVIDER_AFTER, deadline)
+            again_at = min(now + CHECK_PROVIDER_AFTER, deadline)
             return Change(replace(job, next_action_at=again_at))
         ended = replace(submission, state=SubmissionState.ABANDONED, finished_at=now)
         return Change(fail(job, Failure(FailureKind.OPERATOR, _NOT_SET_UP), now), ended)

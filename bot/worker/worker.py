@@ -33,7 +33,7 @@ from bot.worker import (
     unfinished,
 )
 from bot.worker.leases import Leases
-from bot.worker.recorder import Finding, Recorder
+from bot.worker.recorder import Recorder, StepResult
 from bot.worker.step import (
     Result,
     StepContext,
@@ -226,7 +226,7 @@ class Worker:
             _log.exception("result_failed", extra={"job_id": job.id, "state": job.state})
             result = partial(broken_off, clock=self._context.clock)
             change = result(job)
-        self._recorder.add(Finding(job, change, result))
+        self._recorder.add(StepResult(job, change, result))
 
     async def _record(self) -> None:
         """Write step results; until then their jobs count as in progress."""

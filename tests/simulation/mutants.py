@@ -300,7 +300,7 @@ def gives_up_at_the_deadline() -> Iterator[None]:
 def loses_the_answer_to_a_cancel() -> Iterator[None]:
     """Who presses Cancel while a video is being sent makes its handle be thrown away."""
 
-    async def dropped(self: recorder.Recorder, finding: recorder.Finding) -> None:
+    async def dropped(self: recorder.Recorder, finding: recorder.StepResult) -> None:
         return None
 
     with _instead(recorder.Recorder, "_reconciled", dropped):

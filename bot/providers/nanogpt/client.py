@@ -69,7 +69,7 @@ SECOND_SHARE = 0.8  # of the requests a second, since requests may bunch up in t
 MAX_RECOVER = 50
 CHAT_MODEL = "google/gemini-3.1-flash-lite"  # cheap, quick, and does not think aloud
 KEYLESS = {"x-x402": "true"}  # "I would pay at once": answered with the price
-LOOK_PRICE_SECONDS = 0.2  # polls are free of charge there, but no reason to hammer it
+POLL_PRICE_SECONDS = 0.2  # polls are free of charge there, but no reason to hammer it
 
 
 def with_api_path(base_url: str) -> str:
@@ -210,7 +210,7 @@ class NanoGpt:
         return [await self.poll(one.handle, one.request) for one in watched]
 
     async def poll_price_seconds(self) -> float:
-        return LOOK_PRICE_SECONDS
+        return POLL_PRICE_SECONDS
 
     async def may_submit_at(self) -> datetime | None:
         return await self._pace.free_at(Purpose.SUBMISSION)

@@ -25,7 +25,7 @@ REQUESTS_LATELY_SECONDS = 1500.0
 IN_HAND_SECONDS = 160.0  # about a video's render time
 HORIZONS_SECONDS = (300.0, 900.0, 1800.0, HOUR_SECONDS)  # of the forecast
 LATELY_WEIGHT = 3.0  # of a video of the last twenty minutes, relative to one of the last hour
-SECONDS_AND_LOOKS = 9.0  # divided by the polls per video, squared and halved, it is their price
+SECONDS_AND_POLLS = 9.0  # divided by the polls per video, squared and halved, it is their price
 TO_SPEND = 0.9  # of what is left; the rest covers chance
 QUIET, BUSY = 5.0, 12.0  # videos an hour; in between, one price blends into the other
 PRICES = ((0, 0.04), (40, 0.1), (60, 4.0), (80, 10.0), (88, 30.0), (100, 100.0))  # by requests used
@@ -97,7 +97,7 @@ def _price_ahead(load: Load) -> float:
         _polls_for_each(load, seconds, staying)
         for seconds, staying in zip(HORIZONS_SECONDS, load.staying, strict=True)
     )
-    return math.pow(SECONDS_AND_LOOKS / fewest, 2) / 2
+    return math.pow(SECONDS_AND_POLLS / fewest, 2) / 2
 
 
 def _polls_for_each(load: Load, seconds: float, staying: int) -> float:
@@ -108,9 +108,9 @@ def _polls_for_each(load: Load, seconds: float, staying: int) -> float:
     to_come = load.videos_an_hour() * seconds / HOUR_SECONDS
     more = math.sqrt(to_come)
     left = MAX_REQUESTS - staying - to_come
-    looks = min(left - FOR_SUBMISSIONS, left - 2 * more)
+    polls = min(left - FOR_SUBMISSIONS, left - 2 * more)
     videos = max(0.7 * load.videos_in_hand, 0.5) + to_come + more
-    return max(TO_SPEND * looks, 0.01) / videos
+    return max(TO_SPEND * polls, 0.01) / videos
 
 
 def _price_at(prices: Sequence[tuple[float, float]], used: float) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.archive.late_results import LOOK_FOR_LATE_RESULTS, LateResults
+from bot.archive.late_results import SEARCHED_FOR, LateResults
 from bot.errors import (
     ArtifactUnavailableError,
     DatabaseBusyError,
@@ -305,13 +305,13 @@ async def test_what_is_kept_is_not_asked_for_again(world, process, late_results)
 
 
 async def test_what_does_not_come_is_asked_forever_more_rarely_and_given_up_after_a_day(world):
-    world.provider.takes_seconds = 10 * LOOK_FOR_LATE_RESULTS.total_seconds()
+    world.provider.takes_seconds = 10 * SEARCHED_FOR.total_seconds()
     process = world.start()
     late_results = late_results_of(world, process)
     await cancelled(world, process)
     before = len(world.provider.looks)
 
-    await let_pass(world, late_results, 2 * LOOK_FOR_LATE_RESULTS, step=5 * MINUTE)
+    await let_pass(world, late_results, 2 * SEARCHED_FOR, step=5 * MINUTE)
 
     assert 5 <= len(world.provider.looks) - before <= 15
 

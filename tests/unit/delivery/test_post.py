@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.delivery.cards import BETWEEN_LOOKS
+from bot.delivery.cards import BETWEEN_CHECKS
 from bot.delivery.messenger import VideoState
 from bot.errors import DeliveryUnavailableError, FileTooLargeError, NotAllowedError
 from bot.ids import ChannelId, GuildId
@@ -71,7 +71,7 @@ async def test_the_card_of_a_video_that_could_not_be_posted_at_all_says_so(world
     world.messenger.gone_channels.add(job.channel_id)
 
     await world.live(process)
-    world.clock.advance(BETWEEN_LOOKS.total_seconds())
+    world.clock.advance(BETWEEN_CHECKS.total_seconds())
     await process.turn()
 
     [card] = world.cards_of(job)

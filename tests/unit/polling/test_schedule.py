@@ -12,7 +12,7 @@ from bot.polling.estimator import learn
 from bot.polling.render_times import kernel
 from bot.polling.schedule import (
     CHEAP_POLL_SECONDS,
-    FREE_LOOK_SECONDS,
+    FREE_POLL_SECONDS,
     INSTANTS,
     LONGEST_GAP_SECONDS,
     LONGEST_KNOWN_GAP_SECONDS,
@@ -121,13 +121,13 @@ def test_in_an_unknown_place_looks_come_at_2_4_8_16_seconds_while_they_are_cheap
 
 
 def test_where_looks_are_free_a_video_far_quicker_than_expected_is_found_soon():
-    looks = plan(0, 30, price=FREE_LOOK_SECONDS)
+    looks = plan(0, 30, price=FREE_POLL_SECONDS)
 
     assert all(later - earlier <= 1 + 0.25 * earlier for earlier, later in pairwise(looks))
 
 
 def test_once_videos_are_known_no_one_looks_at_2_4_and_8_seconds():
-    assert len(plan(0, 60, [120.0, 130.0, 110.0, 125.0, 140.0] * 6, FREE_LOOK_SECONDS)) < 4
+    assert len(plan(0, 60, [120.0, 130.0, 110.0, 125.0, 140.0] * 6, FREE_POLL_SECONDS)) < 4
 
 
 def test_the_instants_that_are_thought_of_are_few_and_close_enough():

@@ -10,7 +10,7 @@ from bot.jobs.job import Failure, FailureKind, JobState, advance
 from bot.jobs.messages import DeliveryKind
 from bot.jobs.stores import Change
 from bot.jobs.submission import SubmissionState
-from bot.worker.recorder import REFUSALS_TOLERATED, WITHOUT_WORDS, Finding, Recorder
+from bot.worker.recorder import REFUSALS_TOLERATED, WITHOUT_WORDS, Recorder, StepResult
 from tests.factories import NOW, make_submission
 
 DONE = "https://videos.example/1.mp4"
@@ -38,7 +38,7 @@ async def test_a_late_answer_leaves_the_addresses_and_the_charge_of_its_video_al
     await world.store.save([Change(ready, known)])
 
     recorder = Recorder(world.store, world.clock)
-    recorder.add(Finding(job, slower, lambda _job: slower))
+    recorder.add(StepResult(job, slower, lambda _job: slower))
     await recorder.write()
 
     assert await world.store.find_submission(job.id) == known
@@ -53,7 +53,7 @@ async def test_a_late_answer_keeps_the_handle_of_a_video_whose_job_was_given_up(
     await world.store.save([Change(advance(job, JobState.UNCERTAIN, NOW), given_up)])
 
     recorder = Recorder(world.store, world.clock)
-    recorder.add(Finding(job, slower, lambda _job: slower))
+    recorder.add(StepResult(job, slower, lambda _job: slower))
     await recorder.write()
 
     kept = await world.store.find_submission(job.id)
@@ -97,7 +97,7 @@ async def test_a_refused_row_is_tried_as_often_as_is_tolerated_and_then_written_
         refused(job), replace(intent, state=SubmissionState.REJECTED, remark=UNSTORABLE)
     )
     recorder = Recorder(Picky(world.store, UNSTORABLE), world.clock)
-    recorder.add(Finding(job, change, lambda _job: change))
+    recorder.add(StepResult(job, change, lambda _job: change))
 
     for _ in range(REFUSALS_TOLERATED):
         with pytest.raises(StorageError):
@@ -118,7 +118,7 @@ async def test_a_row_that_is_refused_without_words_too_is_dropped_and_asked_for_
     job, intent = await submitting(world)
     change = Change(refused(job), intent)
     recorder = Recorder(Picky(world.store, ""), world.clock)  # it takes none with a text
-    recorder.add(Finding(job, change, lambda _job: change))
+    recorder.add(StepResult(job, change, lambda _job: change))
 
     for _ in range(REFUSALS_TOLERATED):
         with pytest.raises(StorageError):
@@ -145,7 +145,7 @@ async def test_what_a_member_changed_while_a_row_was_refused_is_kept_with_its_an
         await world.store.save([Change(replace(job, cancel_requested=True))])
 
     recorder = Recorder(store, world.clock)
-    recorder.add(Finding(job, rendering(job), rendering))
+    recorder.add(StepResult(job, rendering(job), rendering))
     for _ in range(REFUSALS_TOLERATED):
         with pytest.raises(StorageError):
             await recorder.write()
@@ -165,9 +165,9 @@ async def test_a_refused_row_holds_up_another_for_one_tick_at_most_and_each_is_t
     other = await process.accept(key=IdempotencyKey("other"), user_id=31)
     change = Change(refused(job), intent)
     recorder = Recorder(Picky(world.store, UNSTORABLE), world.clock)
-    recorder.add(Finding(job, change, lambda _job: change))
+    recorder.add(StepResult(job, change, lambda _job: change))
     moved = Change(replace(other, errors_in_row=1))
-    recorder.add(Finding(other, moved, lambda _job: moved))
+    recorder.add(StepResult(other, moved, lambda _job: moved))
 
     for _ in range(2):
         with pytest.raises(StorageError):
