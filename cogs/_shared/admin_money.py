@@ -1,7 +1,7 @@
 """The commands of `/quota-admin` that move the community's money, or stop it."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import discord
 from discord import app_commands
@@ -16,6 +16,7 @@ from bot.money.changes import (
     RefundJob,
     ResetPolicy,
 )
+from bot.money.limits import Policy
 from bot.services import Services
 from cogs._shared.amounts import instant_of, micros_of, micros_or_none
 from cogs._shared.changing import change_policy, propose
@@ -35,7 +36,7 @@ class MoneyCommands(commands.Cog):
     async def pool(self, interaction: discord.Interaction, dollars: str) -> None:
         await interaction.response.defer(ephemeral=True)
         micros = micros_or_none(dollars)
-        await self._set_policy(interaction, pool_micros=micros)
+        await self._set_policy(interaction, lambda policy: replace(policy, pool_micros=micros))
 
     @app_commands.command(description="Give a member money on top of the allowance, or withdraw it")
     @app_commands.describe(
@@ -97,26 +98,28 @@ class MoneyCommands(commands.Cog):
     async def gifts(self, interaction: discord.Interaction, dollars: str) -> None:
         await interaction.response.defer(ephemeral=True)
         micros = micros_or_none(dollars)
-        await self._set_policy(interaction, gift_micros_most=micros)
+        await self._set_policy(interaction, lambda policy: replace(policy, gift_micros_most=micros))
 
     @app_commands.command(description="Set the time zone in which days, weeks and months begin")
     @app_commands.describe(zone="For example Europe/Berlin")
     async def timezone(self, interaction: discord.Interaction, zone: str) -> None:
         await interaction.response.defer(ephemeral=True)
-        await self._set_policy(interaction, zone=zone.strip())
+        await self._set_policy(interaction, lambda policy: replace(policy, zone=zone.strip()))
 
     @app_commands.command(description="Pause all new videos until you resume")
     async def pause(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
-        await self._set_policy(interaction, is_paused=True)
+        await self._set_policy(interaction, lambda policy: replace(policy, is_paused=True))
 
     @app_commands.command(description="Resume accepting videos")
     async def resume(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
-        await self._set_policy(interaction, is_paused=False)
+        await self._set_policy(interaction, lambda policy: replace(policy, is_paused=False))
 
-    async def _set_policy(self, interaction: discord.Interaction, **changed: Any) -> None:
-        await change_policy(interaction, self._services, lambda policy: replace(policy, **changed))
+    async def _set_policy(
+        self, interaction: discord.Interaction, change: Callable[[Policy], Policy]
+    ) -> None:
+        await change_policy(interaction, self._services, change)
 
     @app_commands.command(description="Refund a video that the service gave money back for")
     @app_commands.describe(

@@ -59,7 +59,9 @@ class RuleCommands(commands.Cog):
         await interaction.response.defer(ephemeral=True)
         micros = micros_or_none(dollars)
         given = None if micros is None else Allowance(micros, Window(period.value))
-        await self._set_rules(interaction, subject_of(role, member), allowance=given)
+        await self._set_rules(
+            interaction, subject_of(role, member), lambda rules: replace(rules, allowance=given)
+        )
 
     @app_commands.command(description="Set how many requests a member can make")
     @app_commands.describe(limits="For example 3 per minute, 20 per day; or none for no limit")
@@ -73,7 +75,9 @@ class RuleCommands(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         rates = rates_of(limits)
-        await self._set_rules(interaction, subject_of(role, member), rates=rates)
+        await self._set_rules(
+            interaction, subject_of(role, member), lambda rules: replace(rules, rates=rates)
+        )
 
     @app_commands.command(description="Set how many videos a member can have in progress")
     @app_commands.describe(videos="How many (default: no limit)")
@@ -86,7 +90,11 @@ class RuleCommands(commands.Cog):
         member: discord.Member | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True)
-        await self._set_rules(interaction, subject_of(role, member), open_jobs_most=videos)
+        await self._set_rules(
+            interaction,
+            subject_of(role, member),
+            lambda rules: replace(rules, open_jobs_most=videos),
+        )
 
     @app_commands.command(name="max-price", description="Set the maximum price of a video")
     @app_commands.describe(dollars="For example 0.50, or none for no limit")
@@ -100,7 +108,11 @@ class RuleCommands(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         micros = micros_or_none(dollars)
-        await self._set_rules(interaction, subject_of(role, member), video_micros_most=micros)
+        await self._set_rules(
+            interaction,
+            subject_of(role, member),
+            lambda rules: replace(rules, video_micros_most=micros),
+        )
 
     @app_commands.command(name="max-length", description="Set the maximum length of a video")
     @app_commands.describe(seconds="All shots together (default: no limit)")
@@ -113,7 +125,11 @@ class RuleCommands(commands.Cog):
         member: discord.Member | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True)
-        await self._set_rules(interaction, subject_of(role, member), video_seconds_most=seconds)
+        await self._set_rules(
+            interaction,
+            subject_of(role, member),
+            lambda rules: replace(rules, video_seconds_most=seconds),
+        )
 
     @app_commands.command(description="Exempt a role or a member from every limit except the pool")
     @app_commands.describe(exempt="True to exempt, False to stop exempting")
@@ -127,7 +143,9 @@ class RuleCommands(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         value = True if exempt else None
-        await self._set_rules(interaction, _role_or_member(role, member), exempt=value)
+        await self._set_rules(
+            interaction, _role_or_member(role, member), lambda rules: replace(rules, exempt=value)
+        )
 
     @app_commands.command(description="Let a role or a member skip ahead in the queue")
     @app_commands.describe(first="True to skip ahead; two of eight places stay open to everyone")
@@ -141,7 +159,9 @@ class RuleCommands(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         value = True if first else None
-        await self._set_rules(interaction, _role_or_member(role, member), priority=value)
+        await self._set_rules(
+            interaction, _role_or_member(role, member), lambda rules: replace(rules, priority=value)
+        )
 
     @app_commands.command(description="Set which models can be used")
     @app_commands.describe(action="What to do", model="Which model")
@@ -164,7 +184,7 @@ class RuleCommands(commands.Cog):
         def change(rules: Rules) -> Rules:
             return replace(rules, models=_after(action.value, rules.models, named))
 
-        await change_rules(interaction, self._services, subject_of(role, member), change)
+        await self._set_rules(interaction, subject_of(role, member), change)
 
     @models.autocomplete("model")
     @empty_on_error
@@ -193,14 +213,15 @@ class RuleCommands(commands.Cog):
         def change(rules: Rules) -> Rules:
             return replace(rules, channels=_after(action.value, rules.channels, named))
 
-        await change_rules(interaction, self._services, subject_of(role, member), change)
+        await self._set_rules(interaction, subject_of(role, member), change)
 
     async def _set_rules(
-        self, interaction: discord.Interaction, subject: Subject | None, **rules_changed: Any
+        self,
+        interaction: discord.Interaction,
+        subject: Subject | None,
+        change: Callable[[Rules], Rules],
     ) -> None:
-        await change_rules(
-            interaction, self._services, subject, lambda rules: replace(rules, **rules_changed)
-        )
+        await change_rules(interaction, self._services, subject, change)
 
     @app_commands.command(description="Remove the rules of a role or a member")
     @for_whom
@@ -212,7 +233,7 @@ class RuleCommands(commands.Cog):
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         subject = _role_or_member(role, member)
-        await change_rules(interaction, self._services, subject, lambda _rules: Rules())
+        await self._set_rules(interaction, subject, lambda _rules: Rules())
 
 
 def _after(
