@@ -226,7 +226,7 @@ def without_unwatched_time(job: Job, now: datetime) -> Job:
 _TO_BLAME = frozenset({FailureKind.PROVIDER, FailureKind.UNCERTAIN})
 
 
-def outcome_of(job: Job) -> bool | None:
+def model_succeeded(job: Job) -> bool | None:
     """Return whether the model made its video; None if that says nothing of the model.
 
     Cancelled, refused for its content, our own error, or never submitted.

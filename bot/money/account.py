@@ -128,8 +128,10 @@ class MemberMoney:
 
 
 def local_date(at: datetime, zone: str) -> date:
+    """The date in a server's time zone."""
     return at.astimezone(ZoneInfo(zone)).date()
 
 
 def month_name(at: datetime, zone: str) -> str:
+    """The month in a server's time zone, such as `November 2026`."""
     return at.astimezone(ZoneInfo(zone)).strftime("%B %Y")

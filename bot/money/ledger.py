@@ -183,6 +183,7 @@ def account_id(guild_id: GuildId, kind: AccountKind, *detail: object) -> Account
 
 
 def on_account(account: Account, micros: int) -> Posting:
+    """Make a posting into an account, or out of it if below zero."""
     return Posting(account.id, account.kind, micros)
 
 
@@ -278,6 +279,16 @@ def outcome_of(job: Job, submission: Submission | None) -> Outcome | None:
     if kind is FailureKind.INTERRUPTED:
         return Outcome(0, paid)
     return Outcome(0, 0)
+
+
+def is_free(job: Job) -> bool:
+    """Whether a job ended without a charge to its member, as far as its own row shows.
+
+    What a service charged is in the submission, so a cancelled job may turn out free later.
+    """
+    if job.state in {JobState.FAILED, JobState.EXPIRED}:
+        return True
+    return job.state is JobState.CANCELLED and job.submitted_at is None
 
 
 def _paid_micros(job: Job, submission: Submission | None) -> int:

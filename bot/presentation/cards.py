@@ -15,6 +15,7 @@ from bot.ids import JobId
 from bot.jobs.job import FailureKind, Job, JobState
 from bot.jobs.messages import MAX_BLOCKED
 from bot.jobs.storyboard import Progress
+from bot.money.ledger import is_free
 from bot.presentation import answers
 from bot.presentation.escaping import plain, quoted
 from bot.presentation.widgets import Action, button
@@ -119,7 +120,7 @@ def embed_of(view: CardView) -> discord.Embed:
     )
     embed.add_field(name="Model", value=quoted(view.model_name, most=100))
     embed.add_field(name="Video", value=video_of(job.request))
-    if not _was_free(view):  # no price beside "nothing was charged"
+    if not is_free(job):  # no price beside "nothing was charged"
         embed.add_field(name="Price", value=_price(job))
     if pictures and not job.request.is_spoiler:  # an embed hides nothing; a file beside it does
         embed.set_thumbnail(url=f"attachment://{pictures[0]}")
@@ -156,14 +157,6 @@ def _looks_like(view: CardView) -> JobState:
 
 def _is_cancelling(job: Job) -> bool:
     return job.cancel_requested and not job.is_terminal
-
-
-def _was_free(view: CardView) -> bool:
-    """Whether the member paid nothing in the end: see `ledger.outcome_of`."""
-    job = view.job
-    if job.state in {JobState.FAILED, JobState.EXPIRED}:
-        return True
-    return job.state is JobState.CANCELLED and job.submitted_at is None
 
 
 def footer_of(job_id: JobId) -> str:

@@ -9,7 +9,7 @@ from bot.catalog.models import Outcomes
 from bot.catalog.request import Origin, VideoRequest
 from bot.errors import DuplicateRequestError, JobNotFoundError
 from bot.ids import GuildId, JobId, ModelId, ProviderName, UserId
-from bot.jobs.job import Job, outcome_of
+from bot.jobs.job import Job, model_succeeded
 from bot.jobs.messages import Delivery
 from bot.jobs.stores import Change, OpenJobs, Saved
 from bot.jobs.submission import Submission
@@ -270,11 +270,11 @@ class SqlJobStore(Deliveries, Queue):
 
 def _outcome(job: Job) -> Iterator[rows.Parameters]:
     """Yield the outcome of a job that has ended, if it says something of its model."""
-    outcome = outcome_of(job)
-    if outcome is not None:
+    succeeded = model_succeeded(job)
+    if succeeded is not None:
         yield {
             "provider": job.provider,
             "model_id": job.request.model_id,
             "ended_at": rows.milliseconds(job.state_changed_at),
-            "succeeded": int(outcome),
+            "succeeded": int(succeeded),
         }

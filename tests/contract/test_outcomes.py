@@ -8,7 +8,7 @@ import pytest
 
 from bot.catalog.models import Outcomes
 from bot.ids import ModelId, ProviderName
-from bot.jobs.job import Artifact, Failure, FailureKind, JobState, advance, fail, outcome_of
+from bot.jobs.job import Artifact, Failure, FailureKind, JobState, advance, fail, model_succeeded
 from bot.jobs.stores import Change
 from bot.storage.migrations import migrations_for
 from bot.storage.stores import SqlJobStore
@@ -60,7 +60,7 @@ async def test_a_video_that_never_came_counts_if_it_was_submitted(store):
     await end(store, lambda job: advance(job, JobState.EXPIRED, NOW))
 
     assert await count(store) == Outcomes(0, 1)
-    assert outcome_of(make_job(**in_state(JobState.EXPIRED))) is None
+    assert model_succeeded(make_job(**in_state(JobState.EXPIRED))) is None
 
 
 async def test_an_outcome_counts_once_however_often_its_job_is_saved(store):

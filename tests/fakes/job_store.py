@@ -28,7 +28,7 @@ from bot.jobs.job import (
     FailureKind,
     Job,
     JobState,
-    outcome_of,
+    model_succeeded,
 )
 from bot.jobs.messages import Delivery, DeliveryKind, DeliveryState, deleted, replaced
 from bot.jobs.queue import (
@@ -423,7 +423,7 @@ class InMemoryJobStore:
             (job.state_changed_at, outcome)
             for job in self.jobs.values()
             if (job.provider, job.request.model_id) == (provider, model_id)
-            and (outcome := outcome_of(job)) is not None
+            and (outcome := model_succeeded(job)) is not None
         ]
         latest = [succeeded for _, succeeded in sorted(ended, reverse=True)[:most]]
         return Outcomes(sum(latest), len(latest))

@@ -24,6 +24,7 @@ from bot.money.ledger import (
     account_id,
     forecast,
     held_of,
+    is_free,
     on_server,
     outcome_of,
     posted,
@@ -205,6 +206,19 @@ def test_what_was_cancelled_before_it_began_costs_nothing():
 
     assert outcome_of(job, None) == Outcome(0, 0)
     assert outcome_of(job, make_submission(job)) == Outcome(0, 0)
+
+
+@pytest.mark.parametrize("submitted", [True, False])
+@pytest.mark.parametrize("state", sorted(JobState))
+@pytest.mark.parametrize("kind", sorted(FailureKind))
+def test_a_job_that_is_shown_as_free_is_booked_so(state, kind, submitted):
+    """The kind: every end, and every failure, whatever a service charged."""
+    job = ended(state, kind if state is JobState.FAILED else None, submitted=submitted)
+    outcome = outcome_of(job, make_submission(job, charged_micros=300))
+    costs_nothing = outcome is not None and outcome.member_micros == 0
+
+    assert is_free(job) <= costs_nothing
+    assert is_free(job) or not costs_nothing or state is JobState.SUCCEEDED
 
 
 @pytest.mark.parametrize(
