@@ -1,4 +1,4 @@
-"""The last resort of every interaction: whatever goes wrong gets one answer in words."""
+"""The last resort of every interaction: any error gets one answer."""
 
 import contextlib
 import logging

@@ -1,4 +1,4 @@
-"""`/models`: which models there are, what they can do and cost, and a member's favorite."""
+"""`/models`: the models, their abilities and prices, and a member's favorite."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -36,7 +36,7 @@ USES = {
 
 
 class Models(commands.GroupCog, name="models", description="Browse and compare models"):
-    """Changes nothing but a member's favorite."""
+    """Lists and compares models, and sets a member's favorite."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -120,7 +120,7 @@ class Models(commands.GroupCog, name="models", description="Browse and compare m
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        """A page of a list that was shown before, perhaps by an earlier process."""
+        """Handle a page button, perhaps of an earlier process."""
         if interaction.type is not discord.InteractionType.component:
             return
         data: Mapping[str, Any] = interaction.data or {}
@@ -133,7 +133,7 @@ class Models(commands.GroupCog, name="models", description="Browse and compare m
         await self._show(interaction, page)
 
     async def _show(self, interaction: discord.Interaction, page: Page) -> None:
-        """Of the models that this member may use; the history is read of those shown alone."""
+        """Show a page of the usable models; reads the history of those on it alone."""
         quotes = self._services.quotes
         usable = await options.usable(self._services, interaction)
         fitting = [quotes.listed(one) for one in usable if fits(one, page.wanted)]
@@ -145,7 +145,7 @@ class Models(commands.GroupCog, name="models", description="Browse and compare m
         )
 
     def _found(self, name: str, usable: Sequence[Capability]) -> Capability:
-        """Raises InvalidRequestError, and LimitReachedError for one that may not be used."""
+        """Return the named model. Raises InvalidRequestError, LimitReachedError if it is not allowed."""
         found = named(name, usable)
         if found is None and self._services.catalog.named(name) is not None:
             raise LimitReachedError((Refusal(LimitKind.MODEL),))

@@ -1,4 +1,4 @@
-"""`/quota`: what a member has left, a gift to someone else, and a picture of the month."""
+"""`/quota`: a member's budget, gifts, and a chart of the month."""
 
 import io
 from dataclasses import replace
@@ -20,7 +20,7 @@ from cogs._shared.interactions import place_of, roles_of
 
 @app_commands.guild_only()
 class Quota(commands.GroupCog, name="quota", description="Your share of the community's budget"):
-    """Every answer is for the member alone."""
+    """Answers each member privately."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -60,7 +60,7 @@ class Quota(commands.GroupCog, name="quota", description="Your share of the comm
         await interaction.edit_original_response(attachments=[file])
 
     async def _usual(self, place: Origin) -> tuple[str, Price] | None:
-        """The default model and what a video of it usually costs."""
+        """Return the default model's name and the price of its usual video."""
         sketch = VideoRequest("a video", ModelId(""))
         try:
             chosen = await self._services.choosing.choose(sketch, place)

@@ -38,7 +38,7 @@ class QuotaAdmin(
     name="quota-admin",
     description="Set what this server and its members can spend",
 ):
-    """What is seen, and the button that confirms; what is changed is mixed in."""
+    """Shows limits and spending, and confirms changes; the mixins make them."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -85,7 +85,7 @@ class QuotaAdmin(
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        """The button of a change or of a page, perhaps shown by an earlier process."""
+        """Handle the button of a change or of a page, perhaps of an earlier process."""
         pressed = pressed_in(interaction)
         if pressed is not None and pressed.action is Action.APPLY:
             edit_id = EditId(pressed.subject)
@@ -119,7 +119,7 @@ class QuotaAdmin(
     async def _names(
         self, interaction: discord.Interaction, user_ids: set[UserId]
     ) -> dict[int, str]:
-        """Those that Discord knows; a bot without the members intent asks for the others."""
+        """Return members' names; asks Discord for those that aren't cached."""
         found: dict[int, str] = {}
         for user_id in sorted(user_ids)[:MAX_NAMES]:
             member = interaction.guild.get_member(user_id) if interaction.guild else None
@@ -133,7 +133,7 @@ class QuotaAdmin(
 
 
 def _channel_names(interaction: discord.Interaction, channel_ids: set[ChannelId]) -> dict[int, str]:
-    """Those of channels and threads that are still there."""
+    """Return the names of channels and threads that still exist."""
     guild = interaction.guild
     found = [guild.get_channel_or_thread(one) for one in channel_ids] if guild else []
     return {channel.id: channel.name for channel in found if channel is not None}

@@ -1,4 +1,4 @@
-"""`/settings`: what a server decides for itself. `/privacy`: what a member does, for every server."""
+"""`/settings`: a server's settings. `/privacy`: a member's, for every server."""
 
 import discord
 from discord import app_commands
@@ -30,7 +30,7 @@ SWITCH = [app_commands.Choice(name=name, value=name) for name in (ON, "off")]
 @app_commands.default_permissions(manage_guild=True)
 @app_commands.guild_only()
 class Settings(commands.GroupCog, name="settings", description="Settings of this server"):
-    """Hidden from those without Manage Server, and checked again at every use."""
+    """Changes a server's settings; checks Manage Server at every use."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -111,7 +111,7 @@ class Settings(commands.GroupCog, name="settings", description="Settings of this
         return await options.all_models(self._services, typed)
 
     def _preferable(self, name: str, kind: Kind) -> Capability:
-        """Raises InvalidRequestError for a model that could never be chosen."""
+        """Return the model to set. Raises InvalidRequestError for one that could never be chosen."""
         found = self._services.catalog.named(name)
         reason = unclear(name, self._services.catalog) if found is None else unfit(found, kind)
         if found is None or reason:
@@ -195,7 +195,7 @@ class Settings(commands.GroupCog, name="settings", description="Settings of this
 
 
 class Privacy(commands.GroupCog, name="privacy", description="What your videos tell about you"):
-    """For every member, about their own videos."""
+    """Changes a member's own settings."""
 
     def __init__(self, services: Services) -> None:
         self._recipes = services.recipes

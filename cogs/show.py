@@ -1,4 +1,4 @@
-"""`/show`: a video of mine once more, also one that no one waited for."""
+"""`/show`: one of the member's videos again, also one that finished late."""
 
 import asyncio
 import logging
@@ -10,10 +10,11 @@ from discord.ext import commands
 from bot.archive.show import Shown
 from bot.client import Client
 from bot.errors import InvalidRequestError
-from bot.ids import JobId, UserId
+from bot.ids import UserId
 from bot.jobs.job import Job
 from bot.presentation import discord_errors, videos
 from bot.services import Services
+from cogs._shared.amounts import job_id_of
 from cogs._shared.answers import edit, empty_on_error
 from cogs._shared.interactions import guild_of, may_moderate, place_of
 from cogs._shared.options import is_age_restricted
@@ -30,7 +31,7 @@ WITHIN_SECONDS = 600.0  # an interaction can be answered for fifteen minutes
 
 
 class Show(commands.Cog):
-    """Shown to the member alone, or to all if they like."""
+    """Shows a video to its member alone, or to everyone."""
 
     def __init__(self, services: Services, within_seconds: float = WITHIN_SECONDS) -> None:
         self._showing = services.showing
@@ -50,7 +51,7 @@ class Show(commands.Cog):
         await interaction.response.defer(ephemeral=True)  # a refusal is for the member alone
         if to_all:
             await self._free_posts.count(place_of(interaction))
-        job_id, guild_id = JobId(video.strip().removeprefix("Job").strip()), guild_of(interaction)
+        job_id, guild_id = job_id_of(video), guild_of(interaction)
         made_in = await self._showing.channel_of(job_id, guild_id)
         shown = await self._showing.find(
             job_id,
@@ -75,7 +76,7 @@ class Show(commands.Cog):
     async def _bring_in_time(
         self, interaction: discord.Interaction, shown: Shown, *, to_all: bool
     ) -> bool:
-        """False where it cannot be brought: what Discord says of its limit is too much at times."""
+        """Show the video; False if it can't be. Discord may refuse even a file within its limit."""
         limit = interaction.filesize_limit
         try:
             async with asyncio.timeout(self._within_seconds):
@@ -125,7 +126,7 @@ async def _say(
     to_all: bool,
     file: discord.File | None = None,
 ) -> None:
-    """In the answer that only the member sees, or to all in a message of its own.
+    """Answer privately, or to everyone in a message of its own.
 
     Raises HTTPException.
     """

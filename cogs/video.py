@@ -1,4 +1,4 @@
-"""`/video`: a video from words, from a picture, or from a first and a last picture."""
+"""`/video`: a video from a prompt, a picture, or a first and a last picture."""
 
 from dataclasses import replace
 

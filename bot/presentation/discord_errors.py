@@ -1,4 +1,4 @@
-"""What Discord's refusals of a message mean, by the codes that it gives.
+"""The meaning of Discord's errors about messages, by their codes.
 
 Only codes that are known to be final end anything: a 403 may also be a proxy's page or a fault of
 Discord's own network, and passes.
@@ -44,12 +44,12 @@ _BAD_REQUEST = 400
 
 
 def is_too_large(error: discord.HTTPException) -> bool:
-    """Whether Discord, or what stands before it, refused a file for its size."""
+    """Whether Discord, or a proxy before it, refused a file for its size."""
     return error.status == 413 or error.code in _TOO_LARGE
 
 
 def of_a_post(error: discord.HTTPException) -> DeliveryError:
-    """A refusal by name; whatever else a 403, a 5xx or a proxy's page says passes."""
+    """Translate an error about a post; unknown ones count as temporary."""
     if is_too_large(error):
         return FileTooLargeError(str(error.code))
     if error.code in _BY_CODE:
@@ -60,7 +60,7 @@ def of_a_post(error: discord.HTTPException) -> DeliveryError:
 
 
 def _is_about_content(error: discord.HTTPException) -> bool:
-    """A 400 with a code of Discord's stays the same while the request does."""
+    """Whether Discord refuses the content: a 400 with a code repeats with the request."""
     is_final = error.status == _BAD_REQUEST and error.code not in {0, *_PASSING}
     return error.code in _CONTENT or is_final
 
@@ -69,12 +69,12 @@ _TOKEN_DEAD = {10015, 50027}  # an interaction's, after fifteen minutes
 
 
 def of_an_answer(error: discord.HTTPException) -> DeliveryError:
-    """Without its token, an answer is as gone as one that its member dismissed."""
+    """Translate an error about a private answer, which is gone once its token has expired."""
     return MessageGoneError(str(error.code)) if error.code in _TOKEN_DEAD else of_a_post(error)
 
 
 def of_an_edit(error: discord.HTTPException) -> DeliveryError:
-    """An edit wakes no thread; and a message that cannot be edited now may be later."""
+    """Translate an error about an edit, which wakes no thread and may be possible later."""
     meant = of_a_post(error)
     if isinstance(meant, ChannelBlockedError) or error.code == MANY_EDITS:
         return MessageHeldError(str(error.code))

@@ -51,7 +51,7 @@ _UNREADABLE = (JSONDecodeError, UnicodeDecodeError)  # what was asked may have b
 class DiscordMessenger:
     """The port `Messenger` over one discord.py client.
 
-    `network_errors` are what its HTTP library raises when a connection breaks; the composition root knows.
+    `network_errors` are what its HTTP library raises when a connection breaks.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class DiscordMessenger:
     async def post_card(
         self, delivery: Delivery, view: CardView, images: Sequence[Path]
     ) -> MessageId:
-        """A picture that is no longer kept is left out."""
+        """Post the card without pictures that are no longer kept."""
         embed, kept = cards.embed_of(view), _kept(view.job, images)
         if not kept or kept[0][1] != cards.picture_names(view.job)[0]:
             embed.set_thumbnail(url=None)
@@ -108,7 +108,7 @@ class DiscordMessenger:
             )
 
     async def picture_addresses(self, delivery: Delivery) -> tuple[str, ...]:
-        """Discord signs them again at each read of the message."""
+        """Read the pictures' addresses, which Discord signs again at each read."""
         with self._translated():
             message = await self._channel(delivery).fetch_message(delivery.message_id or 0)
         return cards.picture_addresses(message)
@@ -153,7 +153,7 @@ class DiscordMessenger:
         return await self._send_with_pictures(delivery, view, _kept(view.job, images), given)
 
     async def find_posted(self, delivery: Delivery) -> MessageId | None:
-        """Own messages show what is in them whatever the portal's switches say.
+        """Search the channel; the bot's own messages show their content without any intent.
 
         Everything since the first try is read, for any try may have been the one that was posted;
         each message once, though, however often the post is tried.
@@ -170,12 +170,12 @@ class DiscordMessenger:
         return None
 
     def _begun(self, noted: datetime) -> datetime:
-        """When a post was begun by Discord's clock; ours was ahead where that is still to come."""
+        """Start of a post by Discord's clock; one in the future was noted by a wrong clock."""
         now = self._clock.now()
         return noted if noted <= now else now - SEARCHED_BACK
 
     async def _ensure_history(self, delivery: Delivery) -> None:
-        """Where it may not be read, Discord answers that there is none: no one would know.
+        """Check that the history is readable: without the permission, Discord returns none.
 
         Raises DeliveryUnavailableError.
         """
@@ -189,7 +189,7 @@ class DiscordMessenger:
             raise DeliveryUnavailableError("I'm missing the Read Message History permission")
 
     async def open_thread(self, channel_id: ChannelId) -> ChannelId:
-        """Also one that an earlier process opened; it may have been archived since."""
+        """Open the thread, or return one of an earlier process, perhaps archived since."""
         with self._translated():
             channel = self._client.get_channel(channel_id)
             channel = channel or await self._client.fetch_channel(channel_id)
@@ -224,9 +224,9 @@ class DiscordMessenger:
             await channel.send(text, nonce=notice.nonce)
 
     async def find_notice(self, notice: Notice) -> bool:
-        """By its words: saying the same once more would add nothing.
+        """Search by the text: posting the same again would add nothing.
 
-        However much was said since it was first tried; that is a day at most.
+        Reads everything since the first try, a day at most.
         """
         since = self._begun(notice.posting_at or notice.owed_at) - CLOCKS_DIFFER_BY
         with self._translated():
@@ -237,7 +237,7 @@ class DiscordMessenger:
         return False
 
     async def delete_message(self, message: TemporaryMessage) -> None:
-        """Of the bot's own, which needs no permission but to see the channel."""
+        """Delete a message of the bot, which needs only the permission to see the channel."""
         channel = self._client.get_partial_messageable(
             message.channel_id, guild_id=message.guild_id
         )
@@ -245,7 +245,7 @@ class DiscordMessenger:
             await channel.get_partial_message(message.message_id).delete()
 
     async def edit_answer(self, answer: PrivateAnswer, view: CardView, *, is_last: bool) -> None:
-        """With the token alone: no permission of ours counts."""
+        """Edit by the token alone, which needs no permission."""
         with self._translated(discord_errors.of_an_answer):
             await self._webhook(answer).edit_message(
                 _name_of(answer),
@@ -259,11 +259,11 @@ class DiscordMessenger:
             await self._webhook(answer).delete_message(_name_of(answer))
 
     def _webhook(self, answer: PrivateAnswer) -> discord.Webhook:
-        """An interaction's token is that of a webhook which is the application's."""
+        """The webhook of the application, which takes an interaction's token."""
         return discord.Webhook.partial(answer.application_id, answer.token, client=self._client)
 
     async def _for_notice(self, notice: Notice) -> tuple[discord.abc.Messageable, str]:
-        """Where a notice goes, and in what words.
+        """The channel of a notice, and its text there.
 
         Without a log channel: to the channel in which Discord tells the staff of changes, where
         the bot may write there, else to the server's owner. Raises DeliveryUnavailableError while
@@ -292,7 +292,7 @@ class DiscordMessenger:
         return f"https://discord.com/channels/{guild_id}/{channel_id}/{message_id}"
 
     async def _send(self, delivery: Delivery, job: Job, **parts: Any) -> MessageId:
-        """As an answer where that is allowed, for the message says as much without."""
+        """Send as a reply where that is allowed, else as a message of its own."""
         is_elsewhere = delivery.channel_id != job.channel_id  # where Discord takes no such answer
         reference = None if is_elsewhere else _reference(job, job.source_message_id)
         parts = {"reference": reference, **parts}
@@ -309,7 +309,7 @@ class DiscordMessenger:
     async def _try_to_send(
         self, delivery: Delivery, job: Job, *, files: MakeFiles = list, **parts: Any
     ) -> MessageId:
-        """`files` makes new ones for each try: discord.py can send a file only once."""
+        """Send once; `files` makes new ones, since discord.py can send a file only once."""
         given = {name: part for name, part in {**parts, "files": files()}.items() if part}
         is_card = delivery.kind is DeliveryKind.CARD
         if not is_card:  # it quotes a member, whose links are not to be shown in our name
@@ -336,7 +336,7 @@ class DiscordMessenger:
 
     @contextlib.contextmanager
     def _in_time(self, delivery: Delivery, size_bytes: int) -> Iterator[None]:
-        """An upload that ran out of discord.py's five minutes again and again is too large."""
+        """Treat an upload as too large that often exceeded discord.py's five minutes."""
         so_far = self._timed_out.get(delivery.nonce, [])
         if size_bytes and sum(size <= size_bytes for size in so_far) >= MAX_TIMEOUTS:
             raise FileTooLargeError("none of its uploads ended in time")
@@ -362,12 +362,12 @@ class DiscordMessenger:
 
 
 def _name_of(answer: PrivateAnswer) -> int:
-    """An id, or Discord's word for the first answer, which discord.py puts into the same path."""
+    """The answer's id, or `@original`, which discord.py puts into the same path."""
     return cast(int, "@original") if answer.message_id is None else answer.message_id
 
 
 def _kept(job: Job, images: Sequence[Path]) -> list[KeptPicture]:
-    """Those of the request's pictures that are still kept."""
+    """The request's pictures that are still kept."""
     given = zip(images, cards.picture_names(job), cards.picture_texts(job), strict=False)
     return [(path, name, text) for path, name, text in given if path.exists()]
 
@@ -376,7 +376,7 @@ _NEEDED_IN_THREADS = ("view_channel", "send_messages_in_threads", "create_public
 
 
 def _missing_in_threads(permissions: discord.Permissions) -> str:
-    """What is missing to post cards in a thread; the rest is needed for every request."""
+    """Missing permissions for threads; the others are checked with every request."""
     return ", ".join(name for name in _NEEDED_IN_THREADS if not getattr(permissions, name))
 
 
@@ -394,7 +394,7 @@ def _may_write(permissions: discord.Permissions) -> bool:
 
 
 def _nonce(delivery: Delivery) -> str:
-    """Discord cuts nothing: a longer nonce would be refused."""
+    """The nonce; Discord would refuse a longer one."""
     if len(delivery.nonce) > NONCE_MAX_CHARACTERS:
         msg = f"{delivery.nonce} is too long for a nonce"
         raise AssertionError(msg)

@@ -118,7 +118,7 @@ def _line(one: ModelDescription) -> str:
 
 
 def _clip(one: ModelDescription) -> str:
-    """`$0.10 for 5 s, $0.02/s`, as far as it is known."""
+    """Price of the usual video, such as `$0.10 for 5 s, $0.02/s`."""
     cost, seconds = answers.usual_cost(one), one.usual_seconds
     if one.price is None or not seconds:
         return cost
@@ -128,14 +128,14 @@ def _clip(one: ModelDescription) -> str:
 
 
 def _success(outcomes: Outcomes | None) -> str:
-    """How many of the latest videos there are, once there is one."""
+    """Count of the latest videos that succeeded; empty without any."""
     if outcomes is None or outcomes.ended == 0:
         return ""
     return f"{outcomes.succeeded} of {outcomes.ended} succeeded"
 
 
 def _as_typed(model_id: str) -> str:
-    """For a place where Discord formats nothing: escaped, it could not be copied."""
+    """A model's id within backticks, where an escaped one could not be copied."""
     return "".join(visible(model_id).replace("`", "").split())[:80]
 
 
@@ -173,7 +173,7 @@ def _seconds(durations: Sequence[int]) -> str:
 
 
 def _prices(capability: Capability) -> str:
-    """What a choice costs, where there is one."""
+    """Prices by resolution and sound, if there are several."""
     lines = [
         f"{line.resolution or ''} {'with sound ' if line.audio else ''}"
         f"{dollars(line.micros)}{' per second' if line.per_second else ''}".strip()
@@ -189,7 +189,7 @@ NO_FAVORITE = (
 
 
 def favorite(known: Favorite | None) -> str:
-    """A member's favorite, and why it isn't used if it isn't."""
+    """Text about a member's favorite, and why it isn't used."""
     if known is None:
         return NO_FAVORITE
     name = quoted(known.model_id if known.capability is None else known.capability.name, most=100)
@@ -204,7 +204,7 @@ def favorite(known: Favorite | None) -> str:
 
 
 def new_favorite(capability: Capability) -> str:
-    """What a member reads who has set a favorite."""
+    """Answer to setting a favorite."""
     name = quoted(capability.name, most=100)
     return (
         f"{name} is your favorite now: I use it when you name no model and it can do what you ask."
@@ -216,7 +216,7 @@ _USES = {Use.WORDS: "text", Use.TWO_PICTURES: "two pictures", Use.SHOTS: "severa
 
 
 def _exactly(micros: int) -> str:
-    """A limit as it was set: `$0.50`, `$0.0001`."""
+    """An amount with all its decimals, such as `$0.50` or `$0.0001`."""
     whole, fraction = divmod(micros, MICROS_PER_DOLLAR)
     return f"${whole:,}.{f'{fraction:06d}'.rstrip('0').ljust(2, '0')}"
 

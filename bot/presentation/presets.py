@@ -13,23 +13,24 @@ NO_PRESETS = "There are no presets yet. Save one with `/preset save`."
 
 
 def saved(preset: Preset) -> str:
-    """The answer to saving one."""
+    """Answer to saving a preset."""
     who = "Everyone here can" if preset.owner.is_server else "You can"
     return f"Saved “{_name(preset)}”. {who} use it with `/preset use`."
 
 
 def deleted(preset: Preset) -> str:
+    """Answer to deleting a preset."""
     whose = "the server's preset" if preset.owner.is_server else "your preset"
     return f"Deleted {whose} “{_name(preset)}”."
 
 
 def choice(preset: Preset) -> str:
-    """A preset in autocomplete."""
+    """Label of a preset in autocomplete."""
     return f"{preset.name} · this server's" if preset.owner.is_server else preset.name
 
 
 def list_of(presets: Sequence[Preset], names: Mapping[str, str]) -> discord.Embed:
-    """The member's own, then the server's; as many as a message holds. `names` are of models."""
+    """Embed of presets, as many as fit; `names` maps models to names."""
     lines: list[str] = []
     for index, preset in enumerate(presets):
         line = _line(preset, names)

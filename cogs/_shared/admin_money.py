@@ -8,7 +8,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.errors import InvalidRequestError
-from bot.ids import ChannelId, JobId, UserId
+from bot.ids import ChannelId, UserId
 from bot.money.changes import (
     CloseEvent,
     MakeGrant,
@@ -18,7 +18,7 @@ from bot.money.changes import (
 )
 from bot.money.limits import Policy
 from bot.services import Services
-from cogs._shared.amounts import instant_of, micros_of, micros_or_none
+from cogs._shared.amounts import instant_of, job_id_of, micros_of, micros_or_none
 from cogs._shared.changing import change_policy, propose
 from cogs._shared.interactions import roles_of
 
@@ -132,8 +132,7 @@ class MoneyCommands(commands.Cog):
         reason: app_commands.Range[str, 1, MAX_REASON],
     ) -> None:
         await interaction.response.defer(ephemeral=True)
-        job_id = JobId(video.strip().removeprefix("Job").strip())
-        await propose(interaction, self._services, RefundJob(job_id, reason))
+        await propose(interaction, self._services, RefundJob(job_id_of(video), reason))
 
     @app_commands.command(description="Reset all rules; spending history is kept")
     async def reset(self, interaction: discord.Interaction) -> None:

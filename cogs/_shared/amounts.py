@@ -1,10 +1,11 @@
-"""Reading amounts, counts and instants as people write them."""
+"""Read amounts, rates, instants and job numbers as people write them."""
 
 import re
 from datetime import datetime, timedelta
 
 from bot.catalog.pricing import MICROS_PER_DOLLAR
 from bot.errors import InvalidRequestError
+from bot.ids import JobId
 from bot.money.limits import MAX_RATE, PERIODS, RateLimit
 
 UNLIMITED = frozenset({"none", "no", "off", "unlimited", "-"})
@@ -17,7 +18,7 @@ _HOURS = {"h": 1, "d": 24, "w": 168}
 
 
 def micros_of(dollars: str) -> int:
-    """Whole cents, such as `0.50`, `$1,000` or `1,50`. Raises InvalidRequestError."""
+    """Read whole cents, such as `0.50`, `$1,000` or `1,50`. Raises InvalidRequestError."""
     match = _AMOUNT.fullmatch(dollars.strip())
     if match is None and _TOO_MUCH.fullmatch(dollars.strip()):
         raise InvalidRequestError(["Choose an amount of up to $1,000,000."])
@@ -30,12 +31,12 @@ def micros_of(dollars: str) -> int:
 
 
 def micros_or_none(dollars: str) -> int | None:
-    """None where it says that nothing limits. Raises InvalidRequestError."""
+    """Read an amount; None for "none". Raises InvalidRequestError."""
     return None if dollars.strip().lower() in UNLIMITED else micros_of(dollars)
 
 
 def rates_of(written: str) -> tuple[RateLimit, ...]:
-    """Such as `3 per minute, 20 per day`. Raises InvalidRequestError."""
+    """Read rate limits, such as `3 per minute, 20 per day`. Raises InvalidRequestError."""
     if written.strip().lower() in UNLIMITED:
         return ()
     limits: dict[int, int] = {}
@@ -53,7 +54,7 @@ def rates_of(written: str) -> tuple[RateLimit, ...]:
 
 
 def instant_of(written: str | None, now: datetime) -> datetime | None:
-    """Such as `12 h`, `7 days`, `2 weeks` from now; None for nothing. Raises InvalidRequestError."""
+    """Read a time from now, such as `12 h` or `7 days`. Raises InvalidRequestError."""
     if written is None or written.strip().lower() in UNLIMITED:
         return None
     match = _SPAN.fullmatch(written.strip().lower())
@@ -61,3 +62,8 @@ def instant_of(written: str | None, now: datetime) -> datetime | None:
         reason = f"`{written[:30]}` isn't a duration. Write it like `12 h`, `7 days` or `2 weeks`."
         raise InvalidRequestError([reason])
     return now + timedelta(hours=int(match[1]) * _HOURS[match[2][0]])
+
+
+def job_id_of(text: str) -> JobId:
+    """Read a job number, such as `Job abcd` at the bottom of a card."""
+    return JobId(text.strip().removeprefix("Job").strip())
