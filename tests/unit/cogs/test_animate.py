@@ -194,7 +194,7 @@ async def test_a_member_who_was_refused_hears_of_a_database_that_is_away(stage, 
         raise DatabaseBusyError("the database system is starting up")
 
     monkeypatch.setattr(stage.cog._services.member_money, "allowed_models", away_now)
-    monkeypatch.setattr(stage.cog._said, "may", lambda _subject: True)
+    monkeypatch.setattr(stage.cog._throttle, "allow", lambda _subject: True)
     await stage.cog.on_raw_reaction_add(EVENT)
 
     assert "can't save" in stage.channel.said[-1]

@@ -47,7 +47,7 @@ class Scene:
 
     async def make(self):
         quote = await self.services.quotes.quote(self.request)
-        job = await self.process.core.acceptance.accept(quote, MAKER, IdempotencyKey("first"))
+        job, _ = await self.process.core.acceptance.accept(quote, MAKER, IdempotencyKey("first"))
         await self.world.live(self.process)
         self.job = await self.world.store.get(job.id)
         return self

@@ -71,7 +71,8 @@ async def cancelled(at, *, though_spent, continuous, remakes):
 
 async def accepted(process, request, key):
     quote = await process.services.quotes.quote(request)
-    return await process.core.acceptance.accept(quote, PLACE, IdempotencyKey(key))
+    job, _ = await process.core.acceptance.accept(quote, PLACE, IdempotencyKey(key))
+    return job
 
 
 @pytest.mark.parametrize("though_spent", [False, True])
