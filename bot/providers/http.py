@@ -98,7 +98,7 @@ class Api:
         *,
         stale_at: datetime | None = None,
         purpose: Purpose = Purpose.SUBMISSION,
-        limits: aiohttp.ClientTimeout = SUBMIT_TIMEOUT,
+        limits: aiohttp.ClientTimeout | None = None,
     ) -> Answer:
         """Send a POST that costs money once, and never at or after `stale_at`.
 
@@ -110,7 +110,7 @@ class Api:
         body = _json_body(payload)
         self._pace.ensure_before(stale_at)
         try:
-            return await self._call("POST", path, limits, data=body)
+            return await self._call("POST", path, limits or SUBMIT_TIMEOUT, data=body)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise ProviderUnavailableError(type(error).__name__) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:

@@ -32,7 +32,7 @@ _AUDITS = {
     "list_wrong_balances": "an account's balance differs from its entries",
     "list_wrong_fundings": "an account's funding differs from its entries",
     "list_wrong_reservations": "a job's or an improvement's money and its state disagree",
-    "list_wrong_holdings": "the money on hold differs from what is open reserved",
+    "list_wrong_holdings": "the money on hold differs from what is reserved",
 }
 
 

@@ -234,7 +234,7 @@ async def test_what_is_reserved_in_one_window_comes_back_into_it(branch):
 
 AGAIN = """
 INSERT INTO ledger_transactions
-SELECT 'again', guild_id, 'KIND', at, job_id, user_id, actor_id, reason
+SELECT 'again', guild_id, 'KIND', at, job_id, user_id, actor_id, reason, improvement_id
 FROM ledger_transactions WHERE kind = 'release'
 """
 
@@ -277,7 +277,7 @@ async def kept(branch):
             "(?i)unique",
         ),
         (
-            "INSERT INTO ledger_transactions VALUES ('x', 10, 'settle', 1, NULL, 30, NULL, '')",
+            "INSERT INTO ledger_transactions VALUES ('x', 10, 'settle', 1, NULL, 30, NULL, '', NULL)",
             "(?i)check",
         ),
         ("UPDATE rate_windows SET used = most + 1", "(?i)check"),
@@ -341,14 +341,14 @@ TAMPERED = {
         "DELETE FROM ledger_transactions WHERE kind = 'release'",
         {
             "money and its state disagree",
-            "the money on hold differs from what open videos reserved",
+            "the money on hold differs from what is reserved",
         },
     ),
     "held money was spent twice": (
         "UPDATE accounts SET balance_micros = 0 WHERE kind = 'held'",
         {
             "balance differs from its entries",
-            "the money on hold differs from what open videos reserved",
+            "the money on hold differs from what is reserved",
         },
     ),
 }
@@ -378,7 +378,8 @@ async def test_an_audit_finds_a_transfer_that_no_video_made(branch, address):
     """Balanced, and with the balances to match: only what open videos reserved tells."""
     await kept(branch)
     await tamper(
-        address, "INSERT INTO ledger_transactions VALUES ('x', 10, 'grant', 1, NULL, 30, 1, '')"
+        address,
+        "INSERT INTO ledger_transactions VALUES ('x', 10, 'grant', 1, NULL, 30, 1, '', NULL)",
     )
     await tamper(address, "INSERT INTO ledger_entries VALUES ('x', '10:held', -1)")
     await tamper(address, "INSERT INTO ledger_entries VALUES ('x', '10:spent', 1)")
@@ -387,4 +388,4 @@ async def test_an_audit_finds_a_transfer_that_no_video_made(branch, address):
 
     [finding] = await branch.money_store.audit()
 
-    assert "the money on hold differs from what open videos reserved" in finding
+    assert "the money on hold differs from what is reserved" in finding

@@ -21,8 +21,8 @@ from tests.factories import NOW, make_delivery, make_job
 
 ACCOUNT = "an account's balance differs from its entries"
 TRANSACTION = "a transaction doesn't add up to zero"
-JOB = "a job's money and its state disagree"
-HELD = "the money on hold differs from what open videos reserved"
+JOB = "a job's or an improvement's money and its state disagree"
+HELD = "the money on hold differs from what is reserved"
 
 _TAMPERED = {
     "UPDATE accounts SET balance_micros = balance_micros + 1 WHERE kind = 'allowance'": {ACCOUNT},

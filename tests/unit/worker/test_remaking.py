@@ -240,7 +240,7 @@ async def test_more_says_of_a_storyboard_in_one_piece_why_no_shot_is_remade(worl
     world.catalog.replace([make_capability(shots_max=2)])
     request = make_request(shots=(Shot("a fox"), Shot("a hare")))
     quote = await process.services.quotes.quote(request)
-    together = await process.core.acceptance.accept(quote, PLACE, IdempotencyKey("together"))
+    together, _ = await process.core.acceptance.accept(quote, PLACE, IdempotencyKey("together"))
     remaking = process.services.remaking
 
     assert await remaking.shots_of(apart.id, GUILD) is Shots.APART
