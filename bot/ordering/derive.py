@@ -69,6 +69,12 @@ def remade(
     )
 
 
+def leads_on(request: VideoRequest, number: int) -> bool:
+    """Return whether the shot after this one starts from its last frame; `number` counts from 1."""
+    later = request.shots[number : number + 1]
+    return request.continuous and any(shot.image is None for shot in later)
+
+
 def to_better(request: VideoRequest, job_id: JobId | None) -> VideoRequest:
     """Return the same request and seed, to be carried over to a better model."""
     return replace(request, parent=parent_of(Derivation.BETTER, request, job_id))

@@ -40,12 +40,16 @@ class Shots(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RemakableShot:
-    """A shot of a storyboard, and the price of making it again; None if its service quotes it."""
+    """A shot of a storyboard, and the price of making it again; None if its service quotes it.
+
+    It `leads_on` if the shot after it started from its last frame, which that one keeps.
+    """
 
     number: int
     prompt: str
     is_missing: bool
     price: Price | None
+    leads_on: bool = False
 
 
 class Remaking:
@@ -95,6 +99,7 @@ class Remaking:
                 shot.prompt,
                 shots[number - 1].state is not JobState.SUCCEEDED,
                 self._price(self._derived(job, shots, number, "")),
+                leads_on=derive.leads_on(job.request, number),
             )
             for number, shot in enumerate(job.request.shots, start=1)
         ]

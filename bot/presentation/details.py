@@ -44,6 +44,9 @@ TOO_LONG_FOR_FORM = (
     "This prompt is too long for a form, which holds 4,000 characters. Use `/video`."
 )
 OTHERS_STAY = "You pay for this shot only. The others stay as they are."
+NEXT_STAYS = (
+    "You pay for this shot only. The next one stays, and may not start where this one ends."
+)
 OLD_WORDS = "Leave this empty to make the shot from its old words."
 HOLDS = "The prices hold for ten minutes."
 MESSAGE_GONE = "That message is gone, so there's nothing to report."
@@ -158,9 +161,12 @@ def shot_to_remake(shot: RemakableShot) -> tuple[str, str]:
     return f"Shot {shot.number}: {words}", ", ".join(part for part in (missing, price) if part)
 
 
-def remaking(number: int, text: str) -> str:
-    """Answer to re-making a shot."""
-    return f"Only shot {number} is made again; the others stay as they are.\n{text}"
+def remaking(number: int, text: str, *, leads_on: bool = False) -> str:
+    """Answer to re-making a shot; it `leads_on` if the next one started from its last frame."""
+    stay = f"Only shot {number} is made again; the others stay as they are."
+    if leads_on:
+        stay += f" Shot {number + 1} won't start from its last frame, so you may see a cut there."
+    return f"{stay}\n{text}"
 
 
 def frame(which: str, job_id: JobId, posted: Posted | None, asker: UserId) -> str:

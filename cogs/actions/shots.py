@@ -11,6 +11,7 @@ from discord.ext import commands
 from bot.client import Client
 from bot.errors import UserFacingError
 from bot.ids import IdempotencyKey, JobId
+from bot.ordering import derive
 from bot.ordering.remaking import RemakableShot
 from bot.presentation import details
 from bot.presentation.widgets import Action
@@ -40,6 +41,8 @@ class ShotForm(discord.ui.Modal):
         super().__init__(title=TITLE, custom_id=str(FormId(KIND, job_id)), timeout=60)
         missing = next((shot for shot in shots if shot.is_missing), shots[0])
         entries = [_entry(shot, is_chosen=shot is missing) for shot in shots[:MAX_ENTRIES]]
+        is_chain = any(shot.leads_on for shot in shots)
+        what = details.NEXT_STAYS if is_chain else details.OTHERS_STAY
         select = discord.ui.Select[Any](custom_id=SHOT, options=entries)
         words = discord.ui.TextInput[Any](
             custom_id=PROMPT,
@@ -47,9 +50,7 @@ class ShotForm(discord.ui.Modal):
             required=False,
             max_length=LONGEST_TEXT,
         )
-        self.add_item(
-            discord.ui.Label(text="Shot", component=select, description=details.OTHERS_STAY)
-        )
+        self.add_item(discord.ui.Label(text="Shot", component=select, description=what))
         self.add_item(
             discord.ui.Label(text="New words", component=words, description=details.OLD_WORDS)
         )
@@ -114,7 +115,9 @@ class Shots(commands.Cog):
         asking.ensure_suits_channel(self._services, interaction, request.model_id)
         key = IdempotencyKey(f"interaction:{interaction.id}")
         said = await asking.ask(self._services, request, place, key)
-        return replace(said, text=details.remaking(number, said.text))
+        leads_on = derive.leads_on(request, number)
+        text = details.remaking(number, said.text, leads_on=leads_on)
+        return replace(said, text=text)
 
 
 async def setup(client: Client) -> None:

@@ -27,6 +27,25 @@ def test_again_is_the_same_but_for_the_seed(takes_seed, seed):
     assert made == replace(request, seed=seed, parent=Parent(Derivation.AGAIN, JOB))
 
 
+@pytest.mark.parametrize(
+    ("continuous", "next_image", "number", "leads_on"),
+    [
+        (True, None, 1, True),
+        (True, None, 2, True),
+        (True, None, 3, False),  # the last one
+        (False, None, 1, False),
+        (True, A, 1, False),  # the next one starts from a picture of its own
+    ],
+)
+def test_a_shot_leads_on_where_the_next_one_started_from_its_last_frame(
+    continuous, next_image, number, leads_on
+):
+    shots = (Shot("one"), Shot("two", image=next_image), Shot("three"))
+    request = make_request(shots=shots, continuous=continuous)
+
+    assert derive.leads_on(request, number) is leads_on
+
+
 @pytest.mark.parametrize("derivation", Derivation)
 def test_what_is_made_from_an_extension_counts_its_extensions(derivation):
     earlier = make_request(parent=Parent(Derivation.EXTEND, JOB, 2))

@@ -77,3 +77,11 @@ def test_a_form_names_a_shot_by_its_words_and_its_price(is_missing, price, descr
     shot = RemakableShot(2, "a fox\nin the snow", is_missing, price)
 
     assert details.shot_to_remake(shot) == ("Shot 2: a fox in the snow", description)
+
+
+def test_a_shot_that_leads_on_is_said_to_leave_the_next_one_as_it_is():
+    text = details.remaking(2, "Accepted.", leads_on=True)
+
+    assert text.startswith("Only shot 2 is made again; the others stay as they are. Shot 3 won't")
+    assert text.endswith("\nAccepted.")
+    assert "Shot 3" not in details.remaking(2, "Accepted.")

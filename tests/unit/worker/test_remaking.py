@@ -186,6 +186,8 @@ async def test_a_continuous_shot_starts_where_the_one_before_it_ends(world, proc
     image = world.provider.runs[-1].order.request.image
     assert image is not None
     assert image.key == f"{shots[1].id}.last.png"
+    listed = await process.services.remaking.list_shots(job.id, PLACE)
+    assert [shot.leads_on for shot in listed] == [True, True, False]
 
 
 async def test_cancelled_in_time_it_is_free(world, process):
