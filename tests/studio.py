@@ -18,6 +18,7 @@ from bot.settings import Settings, load_settings
 from sandbox.app import Sandbox, running_sandbox
 from sandbox.settings import SandboxSettings
 from sandbox.videos.rendering import Renderer, RenderRequest
+from tests.contract.databases import migrated_file
 from tests.people import People, Person, Watch
 from tests.proofreading import exchanges, faults_of
 
@@ -77,6 +78,9 @@ class Studio:
             self.sandbox.clock.advance(_SECONDS_BETWEEN_STARTS)
         self._started = True
         settings, stopped = self.settings(), asyncio.Event()
+        database = self.folder / "showreel.db"
+        if not database.exists():
+            await migrated_file(database)
         async with composed(settings) as parts, asyncio.TaskGroup() as group:
             if self.is_idle:
                 for provider in parts.providers.values():

@@ -7,7 +7,13 @@ import pytest
 from bot.storage.engines.databases import open_database
 from bot.storage.engines.postgres import PostgresEngine
 from tests.contract.branches import Branch
-from tests.contract.databases import DATABASES, drop_database, migrated_database, new_database
+from tests.contract.databases import (
+    DATABASES,
+    drop_database,
+    migrated_database,
+    migrated_file,
+    new_database,
+)
 
 PROCESSES = 3
 PATIENCE_MILLISECONDS = 120_000
@@ -23,11 +29,13 @@ async def address(kind, request, tmp_path):
     """An empty database, or a migrated one where a fixture opens it anyway."""
     if kind == "memory":
         yield ""
-    elif kind == "sqlite":
-        yield f"sqlite:///{tmp_path}/showreel.db"
+        return
+    is_opened = {"engine", "branches"} & set(request.fixturenames)
+    if kind == "sqlite":
+        path = tmp_path / "showreel.db"
+        yield await migrated_file(path) if is_opened else f"sqlite:///{path}"
     else:
         server = request.getfixturevalue("postgres_address")
-        is_opened = {"engine", "branches"} & set(request.fixturenames)
         made = await (migrated_database if is_opened else new_database)(server)
         yield made
         await drop_database(made)

@@ -1,6 +1,7 @@
 """The databases that every store is held to, beside the fakes in memory."""
 
 from itertools import count
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -9,6 +10,7 @@ from bot.storage.engines.databases import open_database
 
 _numbers = count(1)
 _migrated: dict[str, str] = {}  # by server, the database that others are copied from
+_file: list[bytes] = []  # a SQLite database, once there is one
 
 DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 on_databases = pytest.mark.parametrize("kind", DATABASES, indirect=True)
@@ -30,6 +32,27 @@ async def migrated_database(server: str) -> str:
         async with open_database(first):
             _migrated[server] = first
     return await new_database(server, like=_migrated[server])
+
+
+async def migrated_file(path: Path) -> str:
+    """A SQLite database as it is once a program has opened it; a copy, as all migrations take long."""
+    address = f"sqlite:///{path}"
+    if not _file:
+        async with open_database(address):
+            pass
+        _file.append(_read(path))
+    _write(path, _file[0])
+    return address
+
+
+def _read(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_bytes(content)
 
 
 async def drop_database(address: str) -> None:

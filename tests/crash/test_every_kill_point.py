@@ -16,6 +16,7 @@ from bot.jobs.job import FailureKind, Job, JobState
 from bot.jobs.messages import DeliveryKind
 from bot.providers.contract import ProviderState, ProviderStatus
 from bot.storage.engines.databases import open_database
+from tests.contract.databases import migrated_file
 from tests.crash.books import Books, charge
 from tests.fakes.job_store import InMemoryJobStore, JobStores
 from tests.fakes.weather import Death, KilledError
@@ -34,7 +35,7 @@ async def open_store(kind: str, folder) -> AsyncIterator[tuple[JobStores, Books 
     if kind == "memory":
         yield InMemoryJobStore(), None
         return
-    async with open_database(f"sqlite:///{folder}/showreel.db") as engine:
+    async with open_database(await migrated_file(folder / "showreel.db")) as engine:
         books = Books(engine)
         await books.open()
         yield books.store, books

@@ -14,6 +14,7 @@ from bot.storage.engines.files import APPLICATION_ID, JOURNAL
 from bot.storage.migrations import migrations_for
 from bot.storage.money import Money
 from bot.storage.stores import SqlJobStore
+from tests.contract.databases import migrated_file
 from tests.factories import make_delivery, make_job
 
 PAGE = 4096
@@ -27,7 +28,7 @@ def beside(path: Path, ending: str) -> Path:
 
 
 async def fill(path: Path, jobs: int = 40) -> None:
-    async with open_database(f"sqlite:///{path}") as engine:
+    async with open_database(await migrated_file(path)) as engine:
         store = SqlJobStore(engine, Money(engine))
         for number in range(jobs):
             job = make_job(user_id=UserId(1000 + number))

@@ -4,12 +4,13 @@ import pytest
 
 from bot.storage.engines.databases import open_database
 from bot.storage.stores import SqlJobStore
+from tests.contract.databases import migrated_file
 from tests.fakes.world import World
 
 
 @pytest.fixture
 async def store(tmp_path):
-    async with open_database(f"sqlite:///{tmp_path}/showreel.db") as engine:
+    async with open_database(await migrated_file(tmp_path / "showreel.db")) as engine:
         yield SqlJobStore(engine)
 
 
