@@ -81,7 +81,8 @@ ADDED = {
         "is_held": 0,
         "was_retried": 0,
         "reuses": None,
-    }
+    },
+    "ledger_transactions": {"improvement_id": None},
 }
 RULES = {"body", "before", "after", "change"}  # columns with rules as JSON
 AN_HOUR = 3_600_000

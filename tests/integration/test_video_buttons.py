@@ -497,7 +497,7 @@ async def test_a_video_that_is_kept_nowhere_else_is_taken_from_its_message(studi
     assert "for everyone" in said["content"]
 
 
-async def test_of_a_removed_video_nothing_is_made_but_by_its_words(studio):
+async def test_a_video_that_is_gone_everywhere_is_said_to_be(studio):
     async with at_desk(studio) as desk:
         video = await desk.video()
         more = await desk.press("Juno", video, "more")
@@ -508,7 +508,7 @@ async def test_of_a_removed_video_nothing_is_made_but_by_its_words(studio):
         ]
 
     for answer in answers:
-        assert "This video was removed" in answer["content"]
+        assert "I no longer have that video" in answer["content"]
         assert answer["attachments"] == []
     assert len(studio.runs) == 1
 
