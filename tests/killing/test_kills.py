@@ -12,7 +12,7 @@ from tests.postgres import WHY_NOT, find_program, running_server
 
 pytestmark = [pytest.mark.killing, pytest.mark.timeout(600)]
 
-KILLS_IN_A_TOWN = 30
+KILLS_IN_A_TOWN = 20
 KILLS_ON_POSTGRES = 20
 FEWEST_VIDEOS_FOR_A_KILL = 0.1  # an idle bot is killed for nothing
 
