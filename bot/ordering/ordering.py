@@ -167,7 +167,7 @@ class Ordering:
         Raises InvalidRequestError, WordNotAllowedError, ProviderPausedError, LimitReachedError and
         DuplicateRequestError.
         """
-        await self._ensure_words(request, place)
+        await self.ensure_words(request, place)
         quote = await self._quotes.quote(request)
         await self._ensure_open(quote)
         budget = await self._ensure_room(quote, place)
@@ -190,7 +190,7 @@ class Ordering:
         `ask`, and so is the quote of a model without a listed price, which needs the pictures.
         Raises InvalidRequestError and LimitReachedError.
         """
-        await self._ensure_words(request, place)
+        await self.ensure_words(request, place)
         try:
             completed, capability, found = self._quotes.priced(request)
         except InvalidRequestError:
@@ -227,7 +227,7 @@ class Ordering:
         offer = await self.find_offer(offer_id, presser)
         if self._clock.now() >= offer.expires_at:
             raise OfferExpiredError
-        await self._ensure_words(offer.request, offer.place)
+        await self.ensure_words(offer.request, offer.place)
         await self._materials.ensure_there(offer.request, offer.place, stands)
         quote = await self._quotes.quote(offer.request)
         ensure_suits(quote.capability, adults=adults)
@@ -239,7 +239,7 @@ class Ordering:
         left = _left_after(quote, budget)
         return await self._accepted(quote, left, place, offer.key)
 
-    async def _ensure_words(self, request: VideoRequest, place: Origin) -> None:
+    async def ensure_words(self, request: VideoRequest, place: Origin) -> None:
         """Refuse words before a service sees them, even for a quote. Raises WordNotAllowedError."""
         texts = [request.prompt, request.negative_prompt or ""]
         texts += [shot.prompt for shot in request.shots]
@@ -261,7 +261,7 @@ class Ordering:
 
         Both have one key, so that only one of them becomes a job. Raises what `ask` raises.
         """
-        await self._ensure_words(offer.request, offer.place)
+        await self.ensure_words(offer.request, offer.place)
         quote = await self._quotes.quote(offer.request)
         await self._ensure_open(quote)
         budget = await self._ensure_room(quote, offer.place)

@@ -225,13 +225,14 @@ IMPROVING = "✨ Improving your prompt. This takes up to a minute."
 MAX_IMPROVED = 1300  # characters, escaped; the quote stands below
 _NOT_IMPROVED = {
     ImprovementFault.EMPTY: "NanoGPT's answer had no prompt in it.",
-    ImprovementFault.CUT_OFF: "NanoGPT's answer broke off before the prompt was complete.",
+    ImprovementFault.CUT_OFF: "NanoGPT's answer was cut off.",
     ImprovementFault.TOO_LONG: "NanoGPT's answer was too long for a prompt.",
     ImprovementFault.REFUSED: "NanoGPT refused to improve this prompt for its content.",
     ImprovementFault.UNCHANGED: "NanoGPT found nothing to improve.",
     ImprovementFault.UNFIT: "NanoGPT's prompt doesn't suit this model.",
+    ImprovementFault.NOT_ALLOWED: "NanoGPT's prompt has a word that this server doesn't allow.",
     ImprovementFault.OPERATOR: f"NanoGPT doesn't improve prompts right now. {ONLY_OPERATOR}",
-    ImprovementFault.BUSY: f"NanoGPT has too much to do right now. {TRY_AGAIN}",
+    ImprovementFault.BUSY: f"NanoGPT is busy right now. {TRY_AGAIN}",
     ImprovementFault.UNAVAILABLE: "NanoGPT isn't responding properly.",
     ImprovementFault.LOST: "NanoGPT's answer was lost.",
 }

@@ -152,6 +152,7 @@ class ImprovementFault(StrEnum):
     REFUSED = "refused"  # for its content
     UNCHANGED = "unchanged"
     UNFIT = "unfit"  # the video's model does not take it
+    NOT_ALLOWED = "not_allowed"  # it has a word that the server's moderators do not allow
     OPERATOR = "operator"  # key, balance or model: only the operator can fix it
     BUSY = "busy"  # a rate limit
     UNAVAILABLE = "unavailable"

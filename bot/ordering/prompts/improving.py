@@ -25,6 +25,7 @@ from bot.errors import (
     ProviderRateLimitedError,
     ProviderRejectedRequestError,
     SubmissionUncertainError,
+    WordNotAllowedError,
 )
 from bot.guilds.settings import GuildStore
 from bot.ids import GuildId, OfferId
@@ -137,8 +138,8 @@ class Improving:
     async def improve(self, offer: Offer) -> Improvement:
         """Improve an offer's prompt, or return what became of it.
 
-        `offer` holds the member's roles. Raises InvalidRequestError, OfferExpiredError,
-        LimitReachedError.
+        `offer` holds the member's roles. Raises InvalidRequestError, WordNotAllowedError,
+        OfferExpiredError, LimitReachedError.
         """
         now = self._clock.now()
         found = await self._store.find(offer.id)
@@ -150,6 +151,7 @@ class Improving:
             raise InvalidRequestError([TOO_LONG])
         if not await self._is_on(offer.place.guild_id):
             raise InvalidRequestError([OFF])
+        await self._ordering.ensure_words(offer.request, offer.place)
         price = await self._price(offer.request)
         if price is None:
             raise InvalidRequestError([NO_PRICE])
@@ -222,10 +224,12 @@ class Improving:
             return await self._end(_failed(improvement, answer.fault, micros, now), None)
         request = replace(offer.request, prompt=answer.prompt)
         try:
+            await self._ordering.ensure_words(request, offer.place)
             quote = await self._quotes.quote(request)
-        except InvalidRequestError:
-            ended = _failed(improvement, ImprovementFault.UNFIT, micros, now)
-            return await self._end(ended, None)
+        except (WordNotAllowedError, InvalidRequestError) as error:
+            is_word = isinstance(error, WordNotAllowedError)
+            fault = ImprovementFault.NOT_ALLOWED if is_word else ImprovementFault.UNFIT
+            return await self._end(_failed(improvement, fault, micros, now), None)
         new = replace(
             offer,
             id=self._new_offer_id(),

@@ -25,6 +25,7 @@ from bot.errors import (
     ProviderRejectedRequestError,
     ProviderUnavailableError,
     SubmissionUncertainError,
+    WordNotAllowedError,
 )
 from bot.guilds.settings import GuildSettings
 from bot.ids import ChannelId, GuildId, IdempotencyKey, ModelId, RoleId, UserId
@@ -37,6 +38,7 @@ from tests.fakes.messenger import all_stand
 
 PLACE = Origin(GuildId(10), ChannelId(20), UserId(30))
 KEY = IdempotencyKey("interaction:1")
+MODERATOR = UserId(9)
 EXPENSIVE = make_request(duration_seconds=10)  # $1.00
 BETTER = "A red fox leaps through deep snow"
 MOST = 900
@@ -159,6 +161,28 @@ async def test_a_prompt_that_the_model_does_not_take_is_none(world, improving, i
 
     assert ended.fault is ImprovementFault.UNFIT
     assert world.improvements.spent == {offer.id: Outcome(0, 400)}
+
+
+async def test_a_better_prompt_with_a_listed_word_is_none(
+    world, process, improving, improver, offer
+):
+    await process.services.words.add(PLACE.guild_id, MODERATOR, ["gore"])
+    improver.answer = Improved("A fox, g\u200bоre", charged_micros=400)  # noqa: RUF001 - a look-alike
+    ended = await improving.improve(offer)
+
+    assert (ended.state, ended.fault) == (ImprovementState.FAILED, ImprovementFault.NOT_ALLOWED)
+    assert world.improvements.spent == {offer.id: Outcome(0, 400)}
+    assert list(world.offers.offers) == [offer.id]
+
+
+async def test_a_word_that_was_listed_after_the_quote_is_not_sent_to_be_improved(
+    world, process, improving, improver, offer
+):
+    await process.services.words.add(PLACE.guild_id, MODERATOR, [EXPENSIVE.prompt.split()[-1]])
+
+    with pytest.raises(WordNotAllowedError):
+        await improving.improve(offer)
+    assert (improver.asked, world.improvements.rows) == ([], {})
 
 
 async def test_a_process_that_dies_while_it_asks_leaves_the_worst_case_to_the_pool(
