@@ -42,11 +42,11 @@ from bot.providers.contract import (
     Receipt,
     Watched,
 )
-from bot.storage.availability import SqlAvailabilityStore
 from bot.storage.engines.databases import open_database
 from bot.storage.guilds import SqlGuildStore, SqlMemberStore, SqlNoticeStore
 from bot.storage.money import Money
 from bot.storage.money_store import SqlMoneyStore
+from bot.storage.providers import SqlAvailabilityStore
 from bot.storage.stores import SqlJobStore
 from bot.worker import leases, worker
 from bot.worker.step import StepContext

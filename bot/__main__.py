@@ -20,7 +20,7 @@ import typer
 from discord import __version__ as discord_version
 from uvloop import new_event_loop
 
-from bot import UNUSABLE, VERSION, job_desk
+from bot import UNUSABLE, VERSION, job_admin
 from bot.app import run_bot
 from bot.clock import SystemClock
 from bot.doctor import Finding, examine
@@ -181,15 +181,15 @@ def list_jobs(
 ) -> None:
     """List open jobs, latest first."""
     found: list[Job] = _run(
-        job_desk.list_jobs(
+        job_admin.list_jobs(
             load_settings(), limit, guild_id=server, user_id=member, everything=everything
         )
     )
     if as_json:
-        typer.echo(json.dumps([job_desk.values_of(job) for job in found], ensure_ascii=False))
+        typer.echo(json.dumps([job_admin.values_of(job) for job in found], ensure_ascii=False))
         return
     for job in found:
-        typer.echo(job_desk.line_of(job, SystemClock().now()))
+        typer.echo(job_admin.line_of(job, SystemClock().now()))
     if not found:
         typer.echo("There are no jobs." if everything else "There are no open jobs.")
 
@@ -197,13 +197,13 @@ def list_jobs(
 @jobs.command()
 def show(job_id: str, *, as_json: AsJson = False) -> None:
     """Show one job: its state, money, shots, and what its service calls it."""
-    report: job_desk.Report = _run(job_desk.find_job(load_settings(), job_id))
+    report: job_admin.Report = _run(job_admin.find_job(load_settings(), job_id))
     if as_json:
-        shots = [job_desk.values_of(shot) for shot in report.shots]
-        whole = job_desk.values_of(report.job) | {"shots": shots}
+        shots = [job_admin.values_of(shot) for shot in report.shots]
+        whole = job_admin.values_of(report.job) | {"shots": shots}
         typer.echo(json.dumps(whole, ensure_ascii=False))
         return
-    for line in job_desk.lines_of(report):
+    for line in job_admin.lines_of(report):
         typer.echo(line)
 
 
@@ -216,7 +216,7 @@ def cancel(
     ] = False,
 ) -> None:
     """Cancel a job as a moderator would; a running bot shows it on the card."""
-    typer.echo(_run(job_desk.cancel_job(load_settings(), job_id, though_paid=though_paid)))
+    typer.echo(_run(job_admin.cancel_job(load_settings(), job_id, though_paid=though_paid)))
 
 
 @contextlib.contextmanager

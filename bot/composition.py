@@ -35,13 +35,10 @@ from bot.providers import registry
 from bot.providers.contract import Provider
 from bot.providers.spec import Connections
 from bot.settings import Settings
-from bot.storage.availability import SqlAvailabilityStore
-from bot.storage.budgets import SqlRequestBudgets
 from bot.storage.deliveries import SqlPrivateAnswers
 from bot.storage.engines.databases import open_database
 from bot.storage.engines.transaction import Engine
 from bot.storage.guilds import (
-    SqlBlockStore,
     SqlCardThreads,
     SqlFavoriteStore,
     SqlGuildStore,
@@ -50,10 +47,11 @@ from bot.storage.guilds import (
     SqlOfferStore,
     SqlPresetStore,
     SqlTemporaryMessages,
-    SqlWordStore,
 )
+from bot.storage.moderation import SqlBlockStore, SqlWordStore
 from bot.storage.money import Money
 from bot.storage.money_store import SqlImprovementStore, SqlMoneyStore
+from bot.storage.providers import SqlAvailabilityStore, SqlRequestBudgets
 from bot.storage.stores import SqlJobStore
 from bot.worker.inputs import LEAST_SIDE
 from cogs import EXTENSIONS

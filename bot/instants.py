@@ -9,7 +9,7 @@ was behind and jumped forward:
 
 | instant | ahead and back | behind and forward |
 |---|---|---|
-| requests made, budgets (`storage/budgets`) | count as made now | may free one window too early: the service's 429 is heeded |
+| requests made, budgets (`storage/providers`) | count as made now | may free one window too early: the service's 429 is heeded |
 | rate windows of members (`storage/budget_snapshots`) | count as made now | free early by the jump |
 | job leases, `next_action_at`, deadlines (`clamp_instants`) | as taken now; due now; two hours from now | taken over; due at once; a deadline moves by the time without polls |
 | `submitted_at`, `accepted_at`, `state_changed_at`, intents (`clamp_instants`) | as of now | age by the jump |

@@ -19,5 +19,5 @@ EXTENSIONS = (
     "cogs.quota",
     "cogs.quota_admin",
     "cogs.settings",
-    "cogs.desk.moderation",
+    "cogs.moderation.commands",
 )

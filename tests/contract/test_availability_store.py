@@ -9,9 +9,9 @@ from bot.errors import ProviderUnavailableError, StorageError
 from bot.ids import ProviderName
 from bot.providers.availability import Availability, PauseReason
 from bot.providers.circuit_breaker import CircuitBreakers
-from bot.storage.availability import SqlAvailabilityStore
 from bot.storage.engines.databases import open_database
 from bot.storage.guilds import SqlGuildStore, SqlNoticeStore
+from bot.storage.providers import SqlAvailabilityStore
 from tests.contract.databases import on_databases
 from tests.factories import NOW, PROVIDER, new_notice_id
 from tests.fakes.budgets import InMemoryAvailability

@@ -11,7 +11,7 @@ from bot.guilds.audit import Actor, AuditNote
 from bot.guilds.moderation import BlockedMember
 from bot.ids import EditId, GuildId, UserId
 from bot.money.limits import Rules
-from bot.storage.guilds import SqlBlockStore
+from bot.storage.moderation import SqlBlockStore
 from tests.contract.branches import FRIEND, PLACE, is_made
 from tests.contract.databases import on_databases
 from tests.factories import NOW

@@ -9,8 +9,8 @@ import pytest
 
 from bot.instants import CLOCKS_DIFFER_BY
 from bot.providers.request_limits import Purpose, RequestRule
-from bot.storage.budgets import SqlRequestBudgets
 from bot.storage.engines.databases import open_database
+from bot.storage.providers import SqlRequestBudgets
 from tests.contract.databases import on_databases, on_postgres
 from tests.factories import NOW
 from tests.fakes.budgets import InMemoryBudgets

@@ -21,8 +21,8 @@ from bot.money.limits import Rules
 from bot.money.policy import Subject, SubjectKind
 from bot.ordering.offers import Offer
 from bot.providers.availability import Availability, PauseReason
-from bot.storage.availability import SqlAvailabilityStore
 from bot.storage.guilds import SqlOfferStore
+from bot.storage.providers import SqlAvailabilityStore
 from tests.contract.branches import CENT, FRIEND, PLACE, by, tamper
 from tests.contract.databases import on_databases
 from tests.contract.job_stores import claim, rendering

@@ -21,8 +21,8 @@ from bot.money.limits import Rules
 from bot.money.policy import Subject, SubjectKind
 from bot.ordering.offers import Offer
 from bot.providers.request_limits import Purpose, RequestRule
-from bot.storage.budgets import SqlRequestBudgets
 from bot.storage.guilds import SqlOfferStore
+from bot.storage.providers import SqlRequestBudgets
 from tests.contract.branches import ADMIN, CENT, ELSEWHERE, PLACE, admin_of, allow_gifts
 from tests.contract.databases import on_databases
 from tests.factories import NOW, make_request

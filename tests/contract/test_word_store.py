@@ -8,7 +8,7 @@ import pytest
 from bot.guilds.audit import Actor, AuditNote
 from bot.guilds.moderation import Word
 from bot.ids import EditId, GuildId, UserId
-from bot.storage.guilds import SqlWordStore
+from bot.storage.moderation import SqlWordStore
 from tests.contract.databases import on_databases
 from tests.factories import NOW
 from tests.fakes.budgets import InMemoryWords

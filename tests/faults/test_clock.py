@@ -17,8 +17,8 @@ from bot.money.limits import (
 )
 from bot.money.windows import Window
 from bot.providers.request_limits import Purpose, RequestRule
-from bot.storage.budgets import SqlRequestBudgets
 from bot.storage.engines.sqlite import SqliteEngine
+from bot.storage.providers import SqlRequestBudgets
 from tests.contract.branches import CENT, Branch
 from tests.factories import NOW
 from tests.fakes.provider import Run

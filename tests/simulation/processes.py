@@ -20,11 +20,8 @@ from bot.ordering.ordering import Acceptance
 from bot.providers.contract import AvailabilityStore, RequestBudgets
 from bot.providers.pacing import Pace
 from bot.providers.request_limits import Purpose, RequestRule
-from bot.storage.availability import SqlAvailabilityStore
-from bot.storage.budgets import SqlRequestBudgets
 from bot.storage.deliveries import SqlPrivateAnswers
 from bot.storage.guilds import (
-    SqlBlockStore,
     SqlCardThreads,
     SqlFavoriteStore,
     SqlGuildStore,
@@ -33,10 +30,11 @@ from bot.storage.guilds import (
     SqlOfferStore,
     SqlPresetStore,
     SqlTemporaryMessages,
-    SqlWordStore,
 )
+from bot.storage.moderation import SqlBlockStore, SqlWordStore
 from bot.storage.money import Money
 from bot.storage.money_store import SqlImprovementStore, SqlMoneyStore
+from bot.storage.providers import SqlAvailabilityStore, SqlRequestBudgets
 from bot.storage.stores import SqlJobStore
 from bot.tasks import supervise
 from bot.worker.worker import Worker

@@ -14,8 +14,8 @@ from bot.providers.nanophoto.rules import (
     rules_of,
 )
 from bot.providers.request_limits import Purpose
-from bot.storage.budgets import SqlRequestBudgets
 from bot.storage.engines.databases import open_database
+from bot.storage.providers import SqlRequestBudgets
 from tests.factories import NOW
 from tests.fakes.budgets import InMemoryBudgets
 from tests.local_nanophoto import (

@@ -14,7 +14,7 @@ from bot.errors import InvalidRequestError
 from bot.guilds.moderation import MAX_REASON
 from bot.guilds.words import MAX_LENGTH
 from bot.ids import UserId
-from bot.presentation.desk import moderation
+from bot.presentation.moderation import texts
 from bot.services import Services
 from cogs._shared.answers import empty_on_error, guarded
 from cogs._shared.changing import NO_PINGS
@@ -72,7 +72,7 @@ class Moderation(commands.GroupCog, name="moderation", description="Moderate thi
         result = await self._blocking.block(
             guild_of(interaction), user_id, by, reason or "", cancels=cancels
         )
-        text = moderation.blocked(user_id, result, cancels=cancels)
+        text = texts.blocked(user_id, result, cancels=cancels)
         await interaction.edit_original_response(content=text, allowed_mentions=NO_PINGS)
 
     @app_commands.command(description="Let a blocked member use me again")
@@ -84,7 +84,7 @@ class Moderation(commands.GroupCog, name="moderation", description="Moderate thi
         by, user_id = UserId(interaction.user.id), UserId(member.id)
         await self._blocking.unblock(guild_of(interaction), user_id, by)
         await interaction.edit_original_response(
-            content=moderation.unblocked(user_id), allowed_mentions=NO_PINGS
+            content=texts.unblocked(user_id), allowed_mentions=NO_PINGS
         )
 
     @app_commands.command(description="List blocked members")
@@ -95,10 +95,10 @@ class Moderation(commands.GroupCog, name="moderation", description="Moderate thi
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """The button of a page, perhaps shown by an earlier process."""
-        page = moderation.parse_blocked(custom_id_in(interaction))
+        page = texts.parse_blocked(custom_id_in(interaction))
         if page is not None:
             await guarded(interaction, lambda: self._turn(interaction, page), is_request=False)
-        of_words = moderation.parse_words(custom_id_in(interaction))
+        of_words = texts.parse_words(custom_id_in(interaction))
         if of_words is not None:
             await guarded(
                 interaction, lambda: self._turn_words(interaction, of_words), is_request=False
@@ -115,7 +115,7 @@ class Moderation(commands.GroupCog, name="moderation", description="Moderate thi
         added = await self._words.add(guild_id, by, typed)
         total = len(await self._words.list_words(guild_id))
         await interaction.edit_original_response(
-            content=moderation.words_added(added, len(typed), total)
+            content=texts.words_added(added, len(typed), total)
         )
 
     @words.command(name="remove", description="Allow a word or phrase in prompts again")
@@ -125,7 +125,7 @@ class Moderation(commands.GroupCog, name="moderation", description="Moderate thi
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         await self._words.remove(guild_of(interaction), UserId(interaction.user.id), word)
-        await interaction.edit_original_response(content=moderation.word_removed(word))
+        await interaction.edit_original_response(content=texts.word_removed(word))
 
     @remove_word.autocomplete("word")
     @empty_on_error
@@ -151,8 +151,8 @@ class Moderation(commands.GroupCog, name="moderation", description="Moderate thi
     async def _show_words(self, interaction: discord.Interaction, page: int) -> None:
         found = await self._words.list_words(guild_of(interaction))
         await interaction.edit_original_response(
-            embed=moderation.list_of_words(found, page),
-            view=moderation.words_buttons(page, len(found)),
+            embed=texts.list_of_words(found, page),
+            view=texts.words_buttons(page, len(found)),
         )
 
     async def _turn(self, interaction: discord.Interaction, page: int) -> None:
@@ -163,8 +163,8 @@ class Moderation(commands.GroupCog, name="moderation", description="Moderate thi
     async def _show_blocked(self, interaction: discord.Interaction, page: int) -> None:
         found, has_older = await self._blocking.list_page(guild_of(interaction), page)
         await interaction.edit_original_response(
-            embed=moderation.list_of_blocked(found, page),
-            view=moderation.blocked_buttons(page, has_older=has_older),
+            embed=texts.list_of_blocked(found, page),
+            view=texts.blocked_buttons(page, has_older=has_older),
         )
 
 

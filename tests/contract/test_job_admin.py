@@ -14,7 +14,7 @@ import pytest
 
 from bot.errors import InvalidRequestError, SchemaVersionError
 from bot.ids import GuildId, UserId
-from bot.job_desk import cancel_job, find_job, line_of, lines_of, list_jobs, values_of
+from bot.job_admin import cancel_job, find_job, line_of, lines_of, list_jobs, values_of
 from bot.jobs.job import FailureKind, JobState
 from bot.settings import load_settings
 from bot.storage.engines.databases import alone_on
