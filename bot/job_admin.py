@@ -58,8 +58,8 @@ async def find_job(settings: Settings, job_id: str) -> Report:
 async def cancel_job(settings: Settings, job_id: str, *, though_paid: bool = False) -> str:
     """Cancel a job as a moderator of its server would, and return what that means.
 
-    Raises InvalidRequestError if there is no such job, it has ended, or it was paid for already
-    and not `though_paid`.
+    Raises InvalidRequestError if there is no such job, it is a shot, it has ended, or it was paid
+    for already and not `though_paid`.
     """
     async with open_database(settings.database, reads_only=True):
         pass  # never migrate beneath a bot that runs
@@ -67,6 +67,9 @@ async def cancel_job(settings: Settings, job_id: str, *, though_paid: bool = Fal
         store = SqlJobStore(engine, Money(engine))
         try:
             job = await store.get(JobId(job_id))
+            if job.is_shot:
+                msg = f"job {job_id} is a shot: cancel its storyboard, job {job.storyboard_id}"
+                raise InvalidRequestError([msg])
             cancelling = Cancelling(store, store, SystemClock(), lambda: None)
             done = await cancelling.cancel(
                 job.id, job.guild_id, job.user_id, is_moderator=True, though_spent=though_paid

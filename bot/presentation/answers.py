@@ -334,7 +334,7 @@ def _improver(settings: GuildSettings, improver: ImproverPrice | None) -> str:
     above = dollars(settings.confirm_above_micros)
     return (
         f"Improve my prompt is **on**: {quoted(improver.model_id, most=100)} at NanoGPT, up to"
-        f" {dollars(improver.micros)} each, paid like a video. Members find it where a video needs a"
+        f" {dollars(improver.micros)} each, charged like a video. Members find it where a video needs a"
         f" confirmation, which is above {above}."
     )
 
@@ -350,7 +350,7 @@ def _default(model_id: ModelId | None, catalog: Catalog) -> str:
     )
 
 
-_NO_LOG = "no channel; reports and urgent alerts go to your community updates or the owner"
+_NO_LOG = "no channel; reports and urgent alerts go to your community updates channel or the owner"
 _BUTTONS = {
     ButtonsFor.ANYONE: "anyone, at their own cost",
     ButtonsFor.MAKER: "the member who made it",

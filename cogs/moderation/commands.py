@@ -174,7 +174,7 @@ def _ensure_blockable(member: discord.User | discord.Member) -> None:
         raise InvalidRequestError(["Bots can't make videos. Choose a person."])
     if is_moderator(member):
         who = f"<@{member.id}> is a moderator here."
-        raise InvalidRequestError([f"{who} Take that role away first."])
+        raise InvalidRequestError([f"{who} Remove their Manage Messages permission first."])
 
 
 async def setup(client: Client) -> None:

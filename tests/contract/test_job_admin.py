@@ -20,6 +20,7 @@ from bot.settings import load_settings
 from bot.storage.engines.databases import alone_on
 from tests.contract.branches import CENT, PLACE
 from tests.contract.databases import on_databases
+from tests.contract.test_storyboards import request as request_storyboard
 from tests.contract.whole_databases import path_of
 from tests.factories import NOW, make_job, make_request
 from tests.faults.database_files import run
@@ -83,6 +84,21 @@ async def test_what_was_sent_is_cancelled_only_though_it_is_paid(settings, branc
 
     assert "stays paid for" in said
     assert (await branch.jobs.get(sent)).cancel_requested
+
+
+@on_databases
+async def test_a_shot_is_cancelled_with_its_storyboard(settings, branch):
+    await branch.decide()
+    board, shots = await request_storyboard(branch, 2)
+    with pytest.raises(InvalidRequestError, match=f"is a shot: .* storyboard, job {board.id}"):
+        await cancel_job(settings, shots[0].id)
+    assert not (await branch.jobs.get(shots[0].id)).is_terminal
+
+    said = await cancel_job(settings, board.id)
+
+    assert said == f"Cancelled job {board.id}. Its money is back."
+    states = [(await branch.jobs.get(one.id)).state for one in (board, *shots)]
+    assert states == [JobState.CANCELLED] * 3
 
 
 @on_databases

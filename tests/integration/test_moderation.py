@@ -31,7 +31,7 @@ async def test_a_blocked_member_is_refused_everywhere_until_a_moderator_lets_the
         told = await moderator.ask(
             "moderation block", member=fern.id, reason="rude", in_progress="cancel"
         )
-        assert "Their 1 video in progress was cancelled." in told["content"]
+        assert "I cancelled their 1 video in progress." in told["content"]
         await by_fern.until(
             lambda kind, data: (
                 kind == "MESSAGE_UPDATE"
@@ -107,7 +107,9 @@ async def test_a_word_is_refused_at_every_door_and_never_repeated_in_public(stud
     async with studio.bot(), max_.watching() as by_max, fern.watching() as by_fern:
         moderator, member = Office(max_, videos, by_max), Office(fern, videos, by_fern)
         told = await moderator.ask("moderation words add", words="Gore, natural motion, gore")
-        assert told["content"].startswith("2 words added. 1 was there already.")
+        assert told["content"].startswith(
+            "Added 2 words to the list, which has 2 of 1,000. 1 was there already."
+        )
         assert "gore" not in str(await fern.read(videos)).casefold()
 
         form = await opened_form(by_fern, await fern.command(videos, "create"))

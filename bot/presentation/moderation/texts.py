@@ -1,4 +1,4 @@
-"""Blocked members, in lists and answers for moderators."""
+"""What moderators are told: blocked members, and words that prompts can't have."""
 
 import re
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _PAGE = re.compile(rf"{VERSION}blocked:([0-9]{{1,6}})")
 
 def blocked(user_id: UserId, result: BlockResult, *, cancels: bool) -> str:
     """A member was blocked, and what became of their open videos."""
-    who = f"<@{user_id}> is blocked: nothing they ask me for in this server is accepted."
+    who = f"<@{user_id}> is blocked: I refuse everything they ask me for in this server."
     return f"{who} {_open_videos(result, cancels=cancels)} `/moderation unblock` undoes this."
 
 
@@ -33,10 +33,11 @@ def _open_videos(result: BlockResult, *, cancels: bool) -> str:
     elif not total:
         said = "They had no videos in progress."
     else:
-        said = f"Their {videos(total)} in progress {'was' if total == 1 else 'were'} cancelled."
+        said = f"I cancelled their {videos(total)} in progress."
     if not result.spent:
         return said
-    return f"{said} {videos(result.spent)} had already started, so what it costs is still charged."
+    what = "what it costs is" if result.spent == 1 else "what they cost is"
+    return f"{said} {videos(result.spent)} had already started, so {what} still charged."
 
 
 def unblocked(user_id: UserId) -> str:
@@ -80,8 +81,8 @@ def words_added(added: Sequence[Word], asked: int, total: int) -> str:
     there = asked - len(added)
     known = f" {there} {'was' if there == 1 else 'were'} there already." if there > 0 else ""
     return (
-        f"{_words(len(added))} added.{known} This server lists {total:,} of {MAX_WORDS:,}."
-        " Prompts with one of them are refused from now on."
+        f"Added {_words(len(added))} to the list, which has {total:,} of {MAX_WORDS:,}.{known}"
+        " I refuse prompts that have a word of the list."
     )
 
 
