@@ -27,7 +27,7 @@ BotError
 │  ├─ ProviderPausedError             of providers.availability: no requests; until, reason
 │  └─ TooLateToCancelError
 ├─ ProviderError
-│  ├─ TransientProviderError          the only branch that is retried
+│  ├─ TransientProviderError          the only branch after which a submission is repeated
 │  │  ├─ ProviderUnavailableError
 │  │  ├─ ProviderRateLimitedError     retry_at
 │  │  └─ ProviderTimeoutError
@@ -47,6 +47,7 @@ BotError
 │  ├─ ChannelGoneError                deleted, or accepts no messages
 │  ├─ ChannelBlockedError             closed to the bot now; may reopen
 │  │  └─ NotAllowedError              perhaps only its file is forbidden
+│  ├─ NoThreadsError                 in channels of this kind
 │  ├─ MessageGoneError
 │  ├─ FileTooLargeError
 │  └─ PicturesNotPostedError          a request's pictures are not in its channel yet

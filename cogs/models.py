@@ -1,24 +1,22 @@
 """`/models`: the models, their abilities and prices, and a member's favorite."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.catalog.capability import Capability
 from bot.catalog.models import (
     ModelFilter,
     Use,
     by_price,
     fits,
 )
-from bot.catalog.names import named, unclear
 from bot.catalog.pricing import MICROS_PER_DOLLAR
 from bot.client import Client
 from bot.errors import InvalidRequestError
-from bot.money.limits import LimitKind, LimitReachedError, Refusal
+from bot.ordering.choosing import named_among
 from bot.presentation import models
 from bot.presentation.models import Page
 from bot.services import Services
@@ -77,7 +75,7 @@ class Models(commands.GroupCog, name="models", description="Browse and compare m
         await interaction.response.defer(ephemeral=True)
         names = [name for name in (model_1, model_2, model_3, model_4) if name]
         usable = await options.usable(self._services, interaction)
-        found = [self._found(name, usable) for name in names]
+        found = [named_among(name, usable, self._services.catalog) for name in names]
         quotes = self._services.quotes
         chosen = [await quotes.describe_fully(one) for one in dict.fromkeys(found)]
         await interaction.edit_original_response(embed=models.comparison_of(chosen))
@@ -143,15 +141,6 @@ class Models(commands.GroupCog, name="models", description="Browse and compare m
         await interaction.edit_original_response(
             embed=models.list_of(found, page), view=models.page_buttons(found, page)
         )
-
-    def _found(self, name: str, usable: Sequence[Capability]) -> Capability:
-        """Return the named model. Raises InvalidRequestError, LimitReachedError if it is not allowed."""
-        found = named(name, usable)
-        if found is None and self._services.catalog.named(name) is not None:
-            raise LimitReachedError((Refusal(LimitKind.MODEL),))
-        if found is None:
-            raise InvalidRequestError([unclear(name, usable)])
-        return found
 
 
 async def setup(client: Client) -> None:

@@ -9,9 +9,9 @@ from discord.ext import commands
 
 from bot.archive.show import Shown
 from bot.client import Client
-from bot.errors import InvalidRequestError
 from bot.ids import UserId
 from bot.jobs.job import Job
+from bot.ordering.choosing import ensure_video_suits
 from bot.presentation import discord_errors, videos
 from bot.services import Services
 from cogs._shared.amounts import job_id_of
@@ -23,10 +23,6 @@ _log = logging.getLogger(__name__)
 
 MAX_NAME = 100  # Discord's, for a choice
 SURELY_BYTES = 19 * 1024 * 1024  # taken everywhere, from everyone
-FOR_ADULTS = (
-    "This video comes from an age-restricted channel or a model for adults."
-    " Leave out `to_all`, or show it in an age-restricted channel."
-)
 WITHIN_SECONDS = 600.0  # an interaction can be answered for fifteen minutes
 
 
@@ -67,11 +63,13 @@ class Show(commands.Cog):
 
     def _ensure_suits_channel(self, interaction: discord.Interaction, job: Job) -> None:
         """Keep what was made for adults in age-restricted channels. Raises InvalidRequestError."""
-        guild, model = interaction.guild, self._catalog.find(job.request.model_id)
+        guild = interaction.guild
         made_in = None if guild is None else guild.get_channel_or_thread(job.channel_id)
-        is_for_adults = is_age_restricted(made_in) or (model is not None and model.is_explicit)
-        if is_for_adults and not is_age_restricted(interaction.channel):
-            raise InvalidRequestError([FOR_ADULTS])
+        ensure_video_suits(
+            self._catalog.find(job.request.model_id),
+            made_among_adults=is_age_restricted(made_in),
+            adults=is_age_restricted(interaction.channel),
+        )
 
     async def _bring_in_time(
         self, interaction: discord.Interaction, shown: Shown, *, to_all: bool

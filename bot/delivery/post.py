@@ -58,7 +58,7 @@ async def post(delivery: Delivery, context: DeliveryContext) -> None:
     try:
         job = await context.jobs.get(delivery.job_id)
     except UnreadableRowError as error:
-        await _put_off(delivery, error, context)
+        await _await_repair(delivery, error, context)
         return
     placed = await _placed(delivery, job, context)
     if placed is not None:
@@ -99,9 +99,9 @@ async def _record_failure(
         case VideoNotThereError() | MessageRefusedError():
             await _give_up(delivery, error, context)
         case UnreadableRowError():
-            await _put_off(delivery, error, context)
+            await _await_repair(delivery, error, context)
         case _:
-            await _postpone(delivery, error, context)
+            await _await_discord(delivery, error, context)
 
 
 async def _placed(delivery: Delivery, job: Job, context: DeliveryContext) -> Delivery | None:
@@ -113,7 +113,7 @@ async def _placed(delivery: Delivery, job: Job, context: DeliveryContext) -> Del
     try:
         return await context.threads.placed(delivery)
     except DeliveryError as error:
-        await _postpone(delivery, error, context)
+        await _await_discord(delivery, error, context)
         return None
 
 
@@ -153,7 +153,7 @@ async def _leave_thread(
         was_tried = card.attempts > 1 and not isinstance(error, ChannelGoneError)
         found = await context.messenger.find_posted(card) if was_tried else None
     except DeliveryError as unknown:
-        await _postpone(card, unknown, context)
+        await _await_discord(card, unknown, context)
         return
     context.messenger.forget(card)
     if found is not None:
@@ -171,7 +171,9 @@ async def _is_late_card(delivery: Delivery, job: Job, context: DeliveryContext) 
     return is_replaced_unposted(delivery, later)
 
 
-async def _put_off(delivery: Delivery, error: UnreadableRowError, context: DeliveryContext) -> None:
+async def _await_repair(
+    delivery: Delivery, error: UnreadableRowError, context: DeliveryContext
+) -> None:
     """Postpone a message until its damaged job is repaired; log it once."""
     if context.is_first_report_on(delivery.job_id):
         _log.error("delivery_unreadable", extra=_details(delivery, error))
@@ -213,7 +215,7 @@ async def _send(
     except MessageRefusedError as error:
         if shown is not job:
             raise
-        _log.warning("posted_without_quotes", extra=_details(delivery, error))
+        _log.warning("retrying_without_quotes", extra=_details(delivery, error))
         context.note_refused_quotes(job.id)
         return await _send_with(delivery, without_quotes(job), context)
 
@@ -320,7 +322,9 @@ async def _send_failure(delivery: Delivery, view: CardView, context: DeliveryCon
     return found or await _with_pictures(context.messenger.post_failure, delivery, view, context)
 
 
-async def _postpone(delivery: Delivery, error: DeliveryError, context: DeliveryContext) -> None:
+async def _await_discord(
+    delivery: Delivery, error: DeliveryError, context: DeliveryContext
+) -> None:
     """Postpone the message until Discord is back, however long that takes."""
     asked = error.retry_after_seconds if isinstance(error, DeliveryUnavailableError) else 0.0
     wait = min(timedelta(seconds=max(backoff_seconds(delivery.attempts), asked)), POSTING_LEASE)

@@ -1,4 +1,4 @@
-"""A server's own settings, and the notices owed to its log channel.
+"""What a server decides for itself: settings, blocked members, words, audit log and notices.
 
 May import the catalog and the modules at the bottom. Read `settings.py` first.
 """

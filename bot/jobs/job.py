@@ -72,7 +72,7 @@ class FailureKind(StrEnum):
     PROVIDER = "provider"  # the service failed
     OPERATOR = "operator"  # key or balance; the operator must act
     UNCERTAIN = "uncertain"  # submitted; whether it was accepted is unknown
-    INTERRUPTED = "interrupted"  # our own error
+    INTERRUPTED = "interrupted"  # submitted, then lost by us or by the service
 
 
 class Cancellation(StrEnum):

@@ -1,7 +1,7 @@
 """Deliveries: the messages that a job owes its channel.
 
-A job owes two: its card, from the start, and later its video or a failure notice, since an edit
-notifies no member. Each is one durable row with one nonce, so that a crash between sending and
+A job owes up to three: a card, from the start unless the server wants none; then its video or a
+failure notice, since an edit notifies no member; and a video that finished after that. Each is one durable row with one nonce, so that a crash between sending and
 recording neither loses nor repeats it. The later message replaces the earlier one, so that one is
 left in the end.
 """

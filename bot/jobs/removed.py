@@ -60,7 +60,7 @@ class MaterialsGoneError(InvalidRequestError):
 
 
 class Stands(Protocol):
-    """Whether a message still stands in its channel, for what can't be known without Discord."""
+    """Whether a message is still in its channel, which only Discord knows."""
 
     async def __call__(
         self, channel_id: ChannelId, message_id: MessageId, *, with_file: bool
@@ -69,7 +69,7 @@ class Stands(Protocol):
 
 
 class Materials:
-    """Checks that they are still there; reads only."""
+    """Checks that what a request is made from still exists: pictures, source video, messages."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Materials:
         self._messages = messages
 
     async def ensure_there(self, request: VideoRequest, place: Origin, stands: Stands) -> None:
-        """Check all of it. Raises InvalidRequestError."""
+        """Check that nothing the request needs is gone. Raises MaterialsGoneError, InvalidRequestError."""
         if not all(self._images.has(image) for image in request.pictures):
             raise MaterialsGoneError([PICTURE_LOST])
         source = request.source_video

@@ -4,14 +4,14 @@
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.catalog.capability import Capability, Kind
 from bot.catalog.choice import AllowedModels, Choice, Preference, Terms, allowed_id, choose, usable
 from bot.catalog.models import Catalog
-from bot.catalog.names import candidates, unclear
+from bot.catalog.names import candidates, named, unclear
 from bot.catalog.request import Origin, VideoRequest
 from bot.errors import InvalidRequestError
 from bot.guilds.settings import GuildSettings, GuildStore
@@ -22,6 +22,10 @@ from bot.ordering.quotes import Quotes
 from bot.providers.circuit_breaker import CircuitBreakers
 
 FAVORITE, DEFAULT = "Your favorite", "This server's default"
+FOR_ADULTS = (
+    "This video comes from an age-restricted channel or a model for adults."
+    " Leave out `to_all`, or show it in an age-restricted channel."
+)
 
 
 class FavoriteStore(Protocol):
@@ -191,6 +195,29 @@ def ensure_suits(capability: Capability, *, adults: bool) -> None:
     if capability.is_explicit and not adults:
         where = "Use it in an age-restricted channel, or choose another model"
         raise InvalidRequestError([f"{capability.name} makes videos for adults. {where}."])
+
+
+def ensure_video_suits(model: Capability | None, *, made_among_adults: bool, adults: bool) -> None:
+    """Keep a video that was made for adults in channels for `adults`.
+
+    That is one whose channel is for adults, or whose model is. Raises InvalidRequestError.
+    """
+    is_for_adults = made_among_adults or (model is not None and model.is_explicit)
+    if is_for_adults and not adults:
+        raise InvalidRequestError([FOR_ADULTS])
+
+
+def named_among(text: str, models: Sequence[Capability], catalog: Catalog) -> Capability:
+    """Return the model with this name, of the `models` that a member may use.
+
+    Raises InvalidRequestError, and LimitReachedError for one that they may not use.
+    """
+    found = named(text, models)
+    if found is None and catalog.named(text) is not None:
+        raise LimitReachedError((Refusal(LimitKind.MODEL),))
+    if found is None:
+        raise InvalidRequestError([unclear(text, models)])
+    return found
 
 
 def _only(text: str, models: Iterable[Capability]) -> Capability | None:

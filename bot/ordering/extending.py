@@ -132,7 +132,9 @@ class Extending:
         return plans(asked, self._catalog.everything(), allowed)
 
     async def _planned(self, asked: Continuation, place: Origin) -> ExtensionPlan:
+        """Plan with words that a file may have brought. Raises WordNotAllowedError."""
         found = await self._plans(asked, place)
+        await self._ordering.ensure_words(found[0].request, place)
         return await self._first_priced(found, asked.source)
 
     async def _first_priced(

@@ -188,7 +188,7 @@ class Ordering:
 
         The request holds placeholders for its pictures. Whether the service is paused is left to
         `ask`, and so is the quote of a model without a listed price, which needs the pictures.
-        Raises InvalidRequestError and LimitReachedError.
+        Raises InvalidRequestError, WordNotAllowedError and LimitReachedError.
         """
         await self.ensure_words(request, place)
         try:

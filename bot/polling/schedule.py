@@ -21,9 +21,9 @@ LONGEST_KNOWN_GAP_SECONDS = 150.0
 STEP_SECONDS = 0.25
 STEP_SHARE = 0.02  # of the time from now: the far future is planned roughly
 HORIZON_SECONDS = 7200.0
-CHEAP_POLL_SECONDS = 1.0  # up to this price, a quick video never waits long
-FREE_POLL_SECONDS = 0.2  # up to this price, neither does one slightly less quick
-AGE_SHARE = 0.25  # of a video's age: the longest gap then
+CHEAP_POLL_SECONDS = 1.0  # up to this price, no gap is longer than the video's age
+FREE_POLL_SECONDS = 0.2  # up to this price, no gap is longer than 1 s and this share of it
+AGE_SHARE = 0.25
 KNOWN_AFTER = 5.0  # videos of a kind, until only the learned times count
 
 
@@ -121,7 +121,8 @@ def longest_gap_seconds(videos: Sequence[Rendering], price_seconds: float) -> fl
 
     150 s if all videos are of known kinds. If little is known of one, a minute at prices up to 1 s
     and in proportion above it. Since it may be far quicker than estimated, also at most its age
-    while polls are cheap: at 2, 4, 8 … seconds.
+    while polls are cheap (at 2, 4, 8 … seconds), and at most 1 s and a quarter of its age while they
+    are all but free.
     """
     ages = [
         max(video.age_seconds, video.waited_seconds)

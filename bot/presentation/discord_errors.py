@@ -19,7 +19,7 @@ from bot.errors import (
 )
 
 MANY_EDITS = 30046  # of one message that is older than an hour
-CANNOT_REPLY = 160002  # without Read Message History; as no reply it would be taken
+CANNOT_REPLY = 160002  # without Read Message History; accepted if sent without the reference
 
 _ARCHIVED = 50083  # a post wakes an archived thread, unless it is locked
 _BY_CODE: dict[int, type[DeliveryError]] = {
@@ -35,11 +35,11 @@ _BY_CODE: dict[int, type[DeliveryError]] = {
     400001: NotAllowedError,  # files in this server
 }
 _TOO_LARGE = {40005, 50045}
-# What the message says: explicit content, AutoMod twice, a harmful link; whatever the status.
+# What the message says: explicit content, AutoMod (two codes), a harmful link; whatever the status.
 _CONTENT = {20009, 200000, 200001, 240000}
 # Answered with 400 at times, and over after a while: slow mode, write limits, the limit of edits to
 # old messages, overload. https://docs.discord.com/developers/topics/opcodes-and-status-codes
-_PASSING = {20016, 20022, 20028, 20029, 30046, 40004, 40062, 130000, 160002}
+_PASSING = {20016, 20022, 20028, 20029, MANY_EDITS, 40004, 40062, 130000, CANNOT_REPLY}
 _BAD_REQUEST = 400
 
 

@@ -1,4 +1,7 @@
-"""The buttons under a video, which work for anyone, at any time, at their own cost."""
+"""Again, Better, Share, More and Details under a video. They never expire.
+
+Who presses pays; a server may keep them for the member who made the video.
+"""
 
 from collections.abc import Mapping
 from typing import Any

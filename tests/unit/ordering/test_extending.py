@@ -16,6 +16,7 @@ from bot.errors import (
     InvalidRequestError,
     OthersFetchingError,
     VideoRejectedError,
+    WordNotAllowedError,
 )
 from bot.ids import ChannelId, GuildId, ModelId, UserId
 from bot.jobs.job import Artifact, JobState
@@ -168,6 +169,16 @@ async def test_a_file_is_fetched_once_and_says_itself_how_it_was_made():
     assert made_by == recipe
     assert (plan.request.prompt, plan.request.model_id) == ("a bear", "other")
     assert desk.sources.read.count("https://cdn/a.mp4") == 1
+
+
+async def test_a_recipe_with_a_listed_word_is_refused_before_a_service_prices_it():
+    """Its words come with the file, after the member's own were checked."""
+    desk = Desk([SAME])
+    await desk.process.services.words.add(PLACE.guild_id, UserId(9), ["gore"])
+    desk.sources.recipes[Path("sources/fetched.mp4")] = make_request(prompt="a bear, g\u200bore")
+
+    with pytest.raises(WordNotAllowedError):
+        await desk.extending.of_address("https://cdn/a.mp4", "a.mp4", PLACE, prompt="it blooms")
 
 
 async def test_a_member_has_one_video_fetched_at_a_time_and_the_other_request_reads_nothing():
