@@ -29,6 +29,7 @@ from bot.delivery.notices import NoticeSender
 from bot.delivery.private_answers import Following, PrivateAnswers, PrivateAnswerStore
 from bot.delivery.temporary import DeletionSchedule, TemporaryMessageSweeper
 from bot.delivery.threads import CardThreads, CardThreadStore
+from bot.guilds.consent import Consent, ConsentStore, ConsentWords
 from bot.guilds.moderation import BlockStore, WordFilter, WordStore
 from bot.guilds.notices import NoticeStore, TemporaryMessages
 from bot.guilds.reports import Reporting
@@ -41,6 +42,7 @@ from bot.ids import (
     NoticeId,
     OfferId,
     ProviderName,
+    QuestionId,
     SubmissionId,
     spelled,
 )
@@ -75,6 +77,7 @@ from bot.ordering.quotes import FreeQuotes, Quotes
 from bot.ordering.remaking import Remaking
 from bot.ordering.sequels import Sequels
 from bot.polling.history import RenderTimes
+from bot.presentation import details
 from bot.presentation.answers import card_trouble, provider_notice
 from bot.providers import registry
 from bot.providers.circuit_breaker import CircuitBreakers
@@ -106,6 +109,7 @@ class Stores:
     members: MemberStore
     blocks: BlockStore
     words: WordStore
+    consent: ConsentStore
     presets: PresetStore
     favorites: FavoriteStore
     notices: NoticeStore
@@ -198,6 +202,14 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
     words = WordFilter(stores.words, clock, new_edit_id)
     materials = Materials(adapters.images, adapters.sources, removed, stores.messages)
     turns = Turns(FETCHED_AT_ONCE)
+    consent = Consent(
+        store=stores.consent,
+        guilds=stores.guilds,
+        members=stores.members,
+        clock=clock,
+        new_question_id=adapters.ids(QuestionId),
+        words=ConsentWords(details.picture_question, details.picture_allowed),
+    )
     ordering = Ordering(
         words=words,
         store=stores.offers,
@@ -208,6 +220,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
         member_money=member_money,
         removed=removed,
         materials=materials,
+        consent=consent,
         clock=clock,
         new_offer_id=adapters.ids(OfferId),
     )
@@ -245,7 +258,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
             clock=clock,
             new_offer_id=adapters.ids(OfferId),
         ),
-        intake=Intake(adapters.images, ordering),
+        intake=Intake(adapters.images, ordering, consent),
         alternatives=alternatives,
         guild_admin=GuildAdmin(stores.guilds, clock, new_edit_id),
         presets=Presets(stores.presets, stores.jobs, catalog, clock, new_edit_id),
@@ -270,6 +283,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
             turns=turns,
         ),
         recipes=recipes,
+        consent=consent,
         images=adapters.images,
         details=VideoDetails(stores.jobs, stores.messages, catalog),
         sequels=sequels,

@@ -51,6 +51,7 @@ from bot.storage.guilds import (
 from bot.storage.moderation import SqlBlockStore, SqlWordStore
 from bot.storage.money import Money
 from bot.storage.money_store import SqlImprovementStore, SqlMoneyStore
+from bot.storage.privacy.consent import SqlConsentStore
 from bot.storage.providers import SqlAvailabilityStore, SqlRequestBudgets
 from bot.storage.stores import SqlJobStore
 from bot.worker.inputs import LEAST_SIDE
@@ -126,6 +127,7 @@ def make_stores(engine: Engine) -> Stores:
         members=SqlMemberStore(engine),
         blocks=SqlBlockStore(engine),
         words=SqlWordStore(engine),
+        consent=SqlConsentStore(engine),
         presets=SqlPresetStore(engine),
         favorites=SqlFavoriteStore(engine),
         notices=SqlNoticeStore(engine),

@@ -20,6 +20,9 @@ BotError
 │  ├─ WordNotAllowedError             in a prompt, by this server's moderators
 │  ├─ NotYourOfferError
 │  ├─ OfferExpiredError
+│  ├─ ConsentError                    someone whose picture it is has not allowed it; why
+│  ├─ NotYourQuestionError
+│  ├─ QuestionClosedError             it was answered, or its time is over
 │  ├─ PriceRoseError                  the price shown is no longer valid
 │  ├─ LimitReachedError               of money.limits: which limits, their usage, until
 │  ├─ PolicyChangedError              another admin has changed the server's rules
@@ -67,6 +70,9 @@ Errors carry data; `presentation.answers` writes the sentences.
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
+
+from bot.ids import UserId
 
 
 class BotError(Exception):
@@ -176,6 +182,34 @@ class NotYourOfferError(UserFacingError):
 
 class OfferExpiredError(UserFacingError):
     """The price shown was valid for a while and has expired."""
+
+
+class ConsentReason(StrEnum):
+    """Why someone's picture can't be used."""
+
+    NO_ONE = "no one"
+    ASKED = "asked"  # they are asked from now on
+    WAITING = "waiting"  # they were asked before
+    DECLINED = "declined"
+    UNANSWERED = "unanswered"  # until the question expired
+    BUSY = "busy"  # they have enough questions to answer
+
+
+class ConsentError(UserFacingError):
+    """Someone whose picture it is has not allowed this."""
+
+    def __init__(self, owner_id: UserId, reason: ConsentReason) -> None:
+        super().__init__(f"{reason} by {owner_id}")
+        self.owner_id = owner_id
+        self.reason = reason
+
+
+class NotYourQuestionError(UserFacingError):
+    """The question about a picture is another member's to answer."""
+
+
+class QuestionClosedError(UserFacingError):
+    """The question about a picture was answered, or its time is over."""
 
 
 class PriceRoseError(UserFacingError):

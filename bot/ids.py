@@ -15,6 +15,7 @@ TransactionId = NewType("TransactionId", str)
 AccountId = NewType("AccountId", str)
 EventId = NewType("EventId", str)
 EditId = NewType("EditId", str)
+QuestionId = NewType("QuestionId", str)
 IdempotencyKey = NewType("IdempotencyKey", str)
 ProviderName = NewType("ProviderName", str)
 ModelId = NewType("ModelId", str)  # the vendor's slug

@@ -12,6 +12,7 @@ from bot.catalog.models import Catalog
 from bot.clock import Clock
 from bot.delivery.private_answers import Following
 from bot.delivery.temporary import DeletionSchedule
+from bot.guilds.consent import Consent
 from bot.guilds.moderation import WordFilter
 from bot.guilds.reports import Reporting
 from bot.guilds.settings import GuildAdmin, Recipes
@@ -45,6 +46,7 @@ class Services:
     alternatives: Alternatives
     guild_admin: GuildAdmin
     recipes: Recipes
+    consent: Consent
     presets: Presets
     member_money: MemberMoney
     policy_admin: PolicyAdmin

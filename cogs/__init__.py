@@ -20,4 +20,5 @@ EXTENSIONS = (
     "cogs.quota_admin",
     "cogs.settings",
     "cogs.moderation.commands",
+    "cogs.privacy.choices",
 )

@@ -133,7 +133,7 @@ class Animate(commands.Cog):
         if self._throttle.is_exhausted(_refusal_of(place)) and await self._is_still_refused(place):
             return  # it was told why less than a minute ago
         message = await self._reader.read(event.channel_id, event.guild_id, event.message_id)
-        found = [] if message is None else pictures.of_message(message)
+        found = [] if message is None else await self._reader.pictures_of(message)
         if message is None or not found or not self._is_wanted(place):
             return  # videos and words are left alone
         try:
@@ -191,7 +191,8 @@ class Animate(commands.Cog):
         self, message: discord.Message, found: Sequence[Picture], place: Origin
     ) -> Said:
         """Ask which picture is meant. Raises what a request for the first of them would raise."""
-        request = await self._request(found[0], found[0].promised().promised, place)
+        picture = replace(found[0], owner=None)  # whose it is counts once it is chosen
+        request = await self._request(picture, picture.promised().promised, place)
         await self._services.ordering.ensure_possible(request, place)
         try:
             price = self._services.quotes.priced(request)[2]
@@ -206,7 +207,8 @@ class Animate(commands.Cog):
         place = replace(place_of(interaction), source_message_id=MessageId(choice.message_id))
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
         message = await self._reader.read(place.channel_id, interaction.guild_id, choice.message_id)
-        chosen = [] if message is None else choice.pick(pictures.of_message(message))
+        found = [] if message is None else await self._reader.pictures_of(message)
+        chosen = choice.pick(found)
         if not chosen:
             raise InvalidRequestError(["That picture is gone. Choose another one."])
         request, own = (place.source_message_id, place.user_id), object()
@@ -269,7 +271,7 @@ class Animate(commands.Cog):
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
         message_id = place.source_message_id or 0
         message = await self._reader.read(place.channel_id, interaction.guild_id, message_id)
-        found = [] if message is None else pictures.of_message(message)
+        found = [] if message is None else await self._reader.pictures_of(message)
         keys = {only} if (only := _subject(sent.plan.form)[1]) else set(sent.filled.pictures)
         chosen = [one for one in found if one.key in keys]
         if not chosen:

@@ -130,7 +130,7 @@ class PresetCommands(
         found = await services.presets.request(
             name, prompt, place.guild_id, place.user_id, has_model=bool(model)
         )
-        uploads = Uploads()
+        uploads = Uploads(place.user_id)
         sketch = replace(found, image=uploads.promise(image), is_spoiler=uploads.has_spoiler)
         named = model or found.model_id or None
         chosen = await asking.model_for(services, interaction, named, sketch)

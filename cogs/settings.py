@@ -1,4 +1,4 @@
-"""`/settings`: a server's settings. `/privacy`: a member's, for every server."""
+"""`/settings`: a server's settings."""
 
 import discord
 from discord import app_commands
@@ -8,10 +8,10 @@ from bot.catalog.capability import Capability, Kind
 from bot.catalog.names import unclear
 from bot.client import Client
 from bot.errors import InvalidRequestError
-from bot.guilds.settings import ButtonsFor, CardPlace, GuildSettings
+from bot.guilds.settings import ButtonsFor, CardPlace, GuildSettings, PicturesFor
 from bot.ids import ChannelId, UserId
 from bot.ordering.choosing import unfit
-from bot.presentation import answers, details
+from bot.presentation import answers
 from bot.services import Services
 from cogs._shared import options
 from cogs._shared.amounts import micros_of
@@ -181,6 +181,20 @@ class Settings(commands.GroupCog, name="settings", description="Settings of this
         )
         await interaction.edit_original_response(content=await self._said(settings))
 
+    @app_commands.command(
+        description="Set who may make videos from the pictures of members who never chose"
+    )
+    @app_commands.describe(who="Members choose for themselves with /privacy pictures")
+    @app_commands.choices(who=options.PICTURES_FOR)
+    async def pictures(
+        self, interaction: discord.Interaction, who: app_commands.Choice[str]
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        settings = await self._guild_admin.share_pictures(
+            guild_of(interaction), UserId(interaction.user.id), PicturesFor(who.value)
+        )
+        await interaction.edit_original_response(content=await self._said(settings))
+
     @app_commands.command(description="Set whether the files of videos say how they were made")
     @app_commands.describe(write="The prompt, the model and the options, so that anyone can remix")
     @app_commands.choices(write=SWITCH)
@@ -194,28 +208,6 @@ class Settings(commands.GroupCog, name="settings", description="Settings of this
         await interaction.edit_original_response(content=await self._said(settings))
 
 
-class Privacy(commands.GroupCog, name="privacy", description="What your videos tell about you"):
-    """Changes a member's own settings."""
-
-    def __init__(self, services: Services) -> None:
-        self._recipes = services.recipes
-
-    @app_commands.command(description="Set whether the files of your videos say how they were made")
-    @app_commands.describe(
-        write="Your prompt, the model and the options; leave it out to see how it is"
-    )
-    @app_commands.choices(write=SWITCH)
-    async def recipe(
-        self, interaction: discord.Interaction, write: app_commands.Choice[str] | None = None
-    ) -> None:
-        await interaction.response.defer(ephemeral=True)
-        user_id = UserId(interaction.user.id)
-        if write is not None:
-            await self._recipes.switch(user_id, is_on=write.value == ON)
-        text = details.recipe_switch(is_on=await self._recipes.of_member(user_id))
-        await interaction.edit_original_response(content=text)
-
-
 def _ensure_may_write(channel: discord.TextChannel) -> None:
     missing = missing_permissions(channel.permissions_for(channel.guild.me), thread=False)
     if missing:
@@ -224,4 +216,3 @@ def _ensure_may_write(channel: discord.TextChannel) -> None:
 
 async def setup(client: Client) -> None:
     await client.add_cog(Settings(client.services))
-    await client.add_cog(Privacy(client.services))

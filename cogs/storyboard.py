@@ -113,7 +113,7 @@ class Storyboard(commands.Cog):
         Whatever goes wrong is said when the list is sent.
         """
         try:
-            uploads = Uploads()
+            uploads = Uploads(place.user_id)
             promised = replace(draft, references=uploads.promise_all(given))
             request = request_of(SOME_SHOT, promised)  # the least that can come of it
             async with self._services.intake.taking(request, uploads.sources, place) as complete:

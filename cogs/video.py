@@ -63,7 +63,7 @@ class Video(commands.Cog):
         place = place_of(interaction)
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
         references = [one for one in (reference_1, reference_2, reference_3) if one is not None]
-        given = Uploads()
+        given = Uploads(place.user_id)
         sketch = VideoRequest(
             prompt=prompt,
             model_id=ModelId(""),

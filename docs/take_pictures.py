@@ -11,10 +11,13 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 from playwright.async_api import Browser, FloatRect, Locator, Page
 
 from docs.moving_picture import recording
 from tests.browser import running_browser
+from tests.people import People, Upload
+from tests.pictures import picture as drawn
 
 DOCS = Path(__file__).parent
 PICTURES = DOCS / "pictures"
@@ -72,6 +75,7 @@ async def main() -> None:
         await picture_of_a_quote(fern)
         await picture_of_models(fern)
         await pictures_of_forms(fern)
+        await picture_of_a_question(browser, address)
 
 
 async def moving_picture(browser: Browser, address: str) -> None:
@@ -136,6 +140,26 @@ async def picture_of_buttons(page: Page) -> None:
         await page.get_by_test_id("component-button").filter(has_text=FOLLOWS[label]).wait_for()
     await page.mouse.move(0, 0)
     await page.screenshot(path=PICTURES / "buttons.png", clip=await around(page, 3))
+
+
+async def picture_of_a_question(browser: Browser, address: str) -> None:
+    """May Fern animate Juno's picture? Juno allows it; then someone else asks."""
+    juno = await person(browser, address, "juno", width=1200, height=1080)
+    await ask(juno, "/privacy pictures who: ask me first")
+    async with aiohttp.ClientSession() as session:
+        people = People(session, address.rstrip("/"))
+        await people.look_around()
+        videos, uploads = people.channel("videos"), Upload("cat.png", drawn(), "image/png")
+        message = await people.person("Juno").say(videos, "my cat", uploads)
+        for number, name in enumerate(("Fern", "Max")):
+            await people.person(name).react(message, "🎬")
+            allow = juno.get_by_role("button", name="Allow", exact=True)
+            await allow.wait_for()
+            if number == 0:
+                await allow.click()
+                await juno.get_by_text("allowed you to make videos").wait_for()
+    await juno.mouse.move(0, 0)
+    await juno.screenshot(path=PICTURES / "consent.png", clip=await around(juno, 5))
 
 
 async def picture_of_models(page: Page) -> None:

@@ -107,6 +107,7 @@ LONG = (
     "tests/integration/test_moderation.py",
     "tests/integration/test_models.py",
     "tests/integration/test_nanophoto_budget.py",
+    "tests/integration/test_picture_consent.py",
     "tests/integration/test_presets.py",
     "tests/integration/test_private_answers.py",
     "tests/integration/test_program.py",

@@ -5,6 +5,7 @@ From our disk, else from its service, else from the message in which it stands.
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 from bot.archive.find import find_video
@@ -65,13 +66,13 @@ class Footage:
         """
         image = await self._sources.first_frame(await self._path(job, address, place), name=NAME)
         await self._removed.ensure_stands(job.id)  # which it may no longer, once it is read
-        return image
+        return replace(image, owners=job.request.owners)
 
     async def last_frame(self, job: Job, address: Address, place: Origin) -> SourceImage:
         """Return the last frame. Raises what `first_frame` raises."""
         image = await self._sources.last_frame(await self._path(job, address, place), name=NAME)
         await self._removed.ensure_stands(job.id)
-        return image
+        return replace(image, owners=job.request.owners)
 
     async def find_address(self, job: Job, address: Address, place: Origin) -> str | None:
         """Bring the video onto our disk, and return None; else the address in its message.

@@ -52,6 +52,8 @@ class Removal:
     ) -> None:
         """Record that this message of the job is deleted, then `delete` it.
 
+        For its maker, for those whose pictures it was made with, and for moderators.
+
         Without `message_id`, the recorded one: the press was on another message. Raises
         JobNotFoundError, also for another server's job or another job's message; NotYourJobError;
         and what `delete` raises, after which it may be tried again.
@@ -59,7 +61,8 @@ class Removal:
         job = await self._jobs.get(job_id)
         if job.guild_id != guild_id:
             raise JobNotFoundError
-        if job.user_id != user_id and not is_moderator:
+        may = {job.user_id, *(owner.user_id for owner in job.request.owners)}
+        if user_id not in may and not is_moderator:
             raise NotYourJobError
         keeps_cards = (await self._guilds.get(guild_id)).keeps_cards
         replaces_at = None if keeps_cards else self._clock.now()

@@ -165,7 +165,10 @@ def _plan(asked: Continuation, capability: Capability, way: Way) -> ExtensionPla
     before = asked.made_by or VideoRequest(asked.prompt, capability.model_id)
     frame = None
     if way is Way.LAST_FRAME:
-        frame = SourceImage(FRAME_TO_COME, "image/png", asked.source.width, asked.source.height, 0)
+        source = asked.source
+        frame = SourceImage(
+            FRAME_TO_COME, "image/png", source.width, source.height, 0, source.owners
+        )
     request = VideoRequest(
         prompt=asked.prompt,
         model_id=capability.model_id,

@@ -8,14 +8,31 @@ from bot.ids import ChannelId, GuildId, JobId, MessageId, ModelId, RoleId, UserI
 
 
 @dataclass(frozen=True, slots=True)
+class PictureOwner:
+    """The member whose picture is used.
+
+    `picture` names it wherever it is shown; `message` is the path of the message with it, its
+    server first, or empty for a file that was given to a command.
+    """
+
+    user_id: UserId
+    picture: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceImage:
-    """A picture that was downloaded, checked and stored; `key` names its file."""
+    """A picture that was downloaded, checked and stored; `key` names its file.
+
+    A frame of a video belongs to everyone whose pictures the video was made with.
+    """
 
     key: str
     media_type: str
     width: int
     height: int
     size_bytes: int
+    owners: tuple[PictureOwner, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +44,7 @@ class SourceVideo:
     height: int
     size_bytes: int
     duration_seconds: float
+    owners: tuple[PictureOwner, ...] = ()
 
 
 class Derivation(StrEnum):
@@ -122,6 +140,14 @@ class VideoRequest:
         if not self.shots:
             found = {image.key: image for image in _pictures_in(self)}
         return tuple(found.values())
+
+    @property
+    def owners(self) -> tuple[PictureOwner, ...]:
+        """Return once everyone whose pictures this is made from, with each of their pictures."""
+        found = [owner for image in self.pictures for owner in image.owners]
+        if self.source_video is not None:
+            found += self.source_video.owners
+        return tuple(dict.fromkeys(found))
 
 
 def _pictures_in(part: Shot | VideoRequest) -> Iterator[SourceImage]:

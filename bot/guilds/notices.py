@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from bot.ids import ChannelId, GuildId, MessageId, NoticeId
+from bot.ids import ChannelId, GuildId, MessageId, NoticeId, QuestionId, UserId
 from bot.retries import POSTING_LEASE
 
 MAX_STANDS = timedelta(hours=1)  # the longest lifetime of a temporary message
@@ -26,9 +26,10 @@ TO_ADMINS = ChannelId(0)
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message owed to a log channel.
+    """A message owed to a channel, most often a log channel.
 
-    Its nonce makes Discord answer a post that is repeated soon with the same message.
+    Its nonce makes Discord answer a post that is repeated soon with the same message. `mentions`
+    is the member it notifies; `question_id` puts the buttons under it that answer the question.
     """
 
     id: NoticeId
@@ -40,6 +41,8 @@ class Notice:
     state: NoticeState = NoticeState.OWED
     attempts: int = 0
     posting_at: datetime | None = None  # first posting attempt
+    mentions: UserId | None = None
+    question_id: QuestionId | None = None
 
     @property
     def nonce(self) -> str:

@@ -25,6 +25,14 @@ class ButtonsFor(StrEnum):
     MAKER = "maker"
 
 
+class PicturesFor(StrEnum):
+    """Who may make videos from a member's pictures."""
+
+    ANYONE = "anyone"
+    ASK = "ask"  # those whom the member allows, asked once for each picture
+    NO_ONE = "no one"  # but the member
+
+
 class CardPlace(StrEnum):
     """Where the cards of a server's requests are posted."""
 
@@ -39,6 +47,7 @@ class GuildSettings:
 
     The models are those for requests that name none, from text alone or with pictures.
     `keeps_cards` leaves a card beside the video or the failure notice that would replace it.
+    `pictures` holds for members who never chose.
     """
 
     guild_id: GuildId
@@ -51,6 +60,7 @@ class GuildSettings:
     cards: CardPlace = CardPlace.CHANNEL
     keeps_cards: bool = False
     improves_prompts: bool = False  # whether members may pay for better prompts
+    pictures: PicturesFor = PicturesFor.ANYONE
 
 
 class GuildStore(Protocol):
@@ -74,6 +84,11 @@ class MemberStore(Protocol):
         """Whether the files of this member's videos say how they were made."""
 
     async def put_recipe(self, user_id: UserId, *, is_on: bool) -> None: ...
+
+    async def pictures(self, user_id: UserId) -> PicturesFor | None:
+        """Who may make videos from this member's pictures; None: they never chose."""
+
+    async def put_pictures(self, user_id: UserId, pictures: PicturesFor) -> None: ...
 
 
 class Recipes:
@@ -156,6 +171,16 @@ class GuildAdmin:
         after = replace(before, improves_prompts=is_on)
         return await self._put(
             before, after, user_id, f"improve prompts {'on' if is_on else 'off'}"
+        )
+
+    async def share_pictures(
+        self, guild_id: GuildId, user_id: UserId, pictures: PicturesFor
+    ) -> GuildSettings:
+        """Set who may make videos from the pictures of members who never chose."""
+        before = await self._guilds.get(guild_id)
+        after = replace(before, pictures=pictures)
+        return await self._put(
+            before, after, user_id, "pictures default", before.pictures, pictures
         )
 
     async def default_model(

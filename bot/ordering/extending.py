@@ -15,7 +15,7 @@ from bot.catalog.extension import (
     times_extended,
 )
 from bot.catalog.models import Catalog
-from bot.catalog.request import Origin, SourceImage, SourceVideo, VideoRequest
+from bot.catalog.request import Origin, PictureOwner, SourceImage, SourceVideo, VideoRequest
 from bot.catalog.videos import SourceVideoStore
 from bot.errors import InvalidRequestError
 from bot.ids import JobId
@@ -78,6 +78,7 @@ class Extending:
         async with self._gates.one_of(place.user_id):
             await self._ensure_possible(asked, place)
             source = await self._sources.keep(self._videos.path(job.id), name=_NAME)
+            source = replace(source, owners=asked.source.owners)
             return await self._planned(replace(asked, source=source), place)
 
     async def of_address(
@@ -90,21 +91,25 @@ class Extending:
         made_by: VideoRequest | None = None,
         job_id: JobId | None = None,
         is_spoiler: bool = False,
+        owners: tuple[PictureOwner, ...] = (),
     ) -> tuple[ExtensionPlan, VideoRequest | None]:
         """Plan to continue the video at an address, and return what made it, if that is known.
 
         `job_id` is that of a job whose file only its message still has. The result `is_spoiler`
         like the file.
 
-        Without `made_by`, the file itself may say that, and its prompt replaces `prompt`. Raises
-        what `of_job` raises, and AlreadyFetchingError.
+        Without `made_by`, the file itself may say that, and its prompt replaces `prompt`.
+        `owners` are those whose video it is, or whose pictures it was made with. Raises what
+        `of_job` raises, and AlreadyFetchingError.
         """
-        asked = Continuation(prompt=prompt, source=_UNSEEN, job_id=job_id, is_spoiler=is_spoiler)
+        unseen = replace(_UNSEEN, owners=owners)
+        asked = Continuation(prompt=prompt, source=unseen, job_id=job_id, is_spoiler=is_spoiler)
         if made_by is not None:
             asked = _made_by(asked, made_by)
         with self._turns.one_of(place.user_id):
             await self._ensure_possible(asked, place)
             source = await self._sources.fetch(address, name=name)
+        source = replace(source, owners=owners)
         found = made_by or await self._sources.find_recipe(self._sources.path(source))
         if made_by is None and found is not None:
             asked = _made_by(replace(asked, prompt=found.parts[-1].prompt), found)
@@ -148,7 +153,8 @@ class Extending:
             if request.image is not None:
                 if not frames:
                     path = self._sources.path(source)
-                    frames[FRAME_TO_COME] = await self._sources.last_frame(path, name=_NAME)
+                    frame = await self._sources.last_frame(path, name=_NAME)
+                    frames[FRAME_TO_COME] = replace(frame, owners=source.owners)
                 request = with_pictures(request, frames)
             try:
                 quote = await self._quotes.quote(request)
@@ -179,11 +185,12 @@ def _expected(job: Job) -> SourceVideo:
     """Return what is known of a job's video before its file is read."""
     made = job.artifact
     if made is None:
-        return _UNSEEN
+        return replace(_UNSEEN, owners=job.request.owners)
     return SourceVideo(
         key="",
         width=made.width or _UNSEEN.width,
         height=made.height or _UNSEEN.height,
         size_bytes=made.size_bytes,
         duration_seconds=made.duration_seconds or _UNSEEN.duration_seconds,
+        owners=job.request.owners,
     )

@@ -19,6 +19,7 @@ from bot.catalog.request import (
     SourceImage,
     VideoRequest,
 )
+from bot.guilds.consent import Consent
 from bot.ordering.ordering import Ordering
 
 Part = TypeVar("Part", Shot, VideoRequest)
@@ -62,9 +63,10 @@ class Gates:
 class Intake:
     """The only way for pictures of a request to reach us."""
 
-    def __init__(self, images: ImageStore, ordering: Ordering) -> None:
+    def __init__(self, images: ImageStore, ordering: Ordering, consent: Consent) -> None:
         self._images = images
         self._ordering = ordering
+        self._consent = consent
         self._gates = Gates(AT_ONCE)
 
     @contextlib.asynccontextmanager
@@ -73,18 +75,21 @@ class Intake:
     ) -> AsyncIterator[VideoRequest]:
         """Yield the request with fetched pictures in place of the placeholders.
 
-        Raises InvalidRequestError, LimitReachedError, ImageRejectedError and StorageError.
+        Raises InvalidRequestError, LimitReachedError, ConsentError, ImageRejectedError and
+        StorageError.
         """
         if not sources:
             yield request
             return
         async with self._gates.one_of(place.user_id):
             await self._ordering.ensure_possible(request, place)
-            kept = {
-                source.promised.key: await self._images.fetch(source.address, name=source.name)
-                for source in sources
-            }
+            kept = {source.promised.key: await self._fetched(source) for source in sources}
             yield with_pictures(request, kept)
+
+    async def _fetched(self, source: Source) -> SourceImage:
+        image = await self._images.fetch(source.address, name=source.name)
+        owners = await self._consent.known(image.key, source.promised.owners)
+        return replace(image, owners=owners)
 
 
 def with_pictures(request: VideoRequest, kept: Mapping[str, SourceImage]) -> VideoRequest:

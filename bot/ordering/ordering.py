@@ -20,6 +20,7 @@ from bot.errors import (
     OfferExpiredError,
     PriceRoseError,
 )
+from bot.guilds.consent import Consent
 from bot.guilds.moderation import WordFilter
 from bot.guilds.settings import CardPlace, GuildStore
 from bot.ids import IdempotencyKey, JobId, OfferId, ProviderName
@@ -146,6 +147,7 @@ class Ordering:
         member_money: MemberMoney,
         removed: RemovedVideos,
         materials: Materials,
+        consent: Consent,
         clock: Clock,
         new_offer_id: Callable[[], OfferId],
     ) -> None:
@@ -158,19 +160,21 @@ class Ordering:
         self._breakers = breakers
         self._member_money = member_money
         self._materials = materials
+        self._consent = consent
         self._clock = clock
         self._new_offer_id = new_offer_id
 
     async def ask(self, request: VideoRequest, place: Origin, key: IdempotencyKey) -> OrderResult:
         """Accept a request, or offer it at its price.
 
-        Raises InvalidRequestError, WordNotAllowedError, ProviderPausedError, LimitReachedError and
-        DuplicateRequestError.
+        Raises InvalidRequestError, WordNotAllowedError, ProviderPausedError, LimitReachedError,
+        ConsentError and DuplicateRequestError.
         """
         await self.ensure_words(request, place)
         quote = await self._quotes.quote(request)
         await self._ensure_open(quote)
         budget = await self._ensure_room(quote, place)
+        await self._consent.ensure(quote.request.owners, place)
         settings = await self._guilds.get(place.guild_id)
         left = _left_after(quote, budget)
         if quote.price.cost_micros > settings.confirm_above_micros:
@@ -184,11 +188,11 @@ class Ordering:
         return OrderResult(quote, left, job=job, card=card)
 
     async def ensure_possible(self, request: VideoRequest, place: Origin) -> None:
-        """Check the request and every limit, before any picture is fetched.
+        """Check the request, every limit and whose pictures it uses, before any is fetched.
 
         The request holds placeholders for its pictures. Whether the service is paused is left to
         `ask`, and so is the quote of a model without a listed price, which needs the pictures.
-        Raises InvalidRequestError, WordNotAllowedError and LimitReachedError.
+        Raises InvalidRequestError, WordNotAllowedError, LimitReachedError and ConsentError.
         """
         await self.ensure_words(request, place)
         try:
@@ -201,6 +205,7 @@ class Ordering:
             found = Price(0, is_estimate=True)
         quote = Quote(completed, capability, found, capability.expected_seconds)
         await self._ensure_room(quote, place)
+        await self._consent.ensure(request.owners, place)
 
     async def offer(self, quote: Quote, place: Origin, key: IdempotencyKey) -> Offer:
         """Store a quote until it is confirmed or expires."""
@@ -236,6 +241,7 @@ class Ordering:
             raise PriceRoseError
         place = offer.place
         budget = await self._ensure_room(quote, place)
+        await self._consent.ensure(quote.request.owners, place)
         left = _left_after(quote, budget)
         return await self._accepted(quote, left, place, offer.key)
 

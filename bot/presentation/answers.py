@@ -14,6 +14,8 @@ from bot.errors import (
     AlreadyFetchingError,
     AlreadySpentError,
     BotError,
+    ConsentError,
+    ConsentReason,
     DatabaseBusyError,
     DuplicateRequestError,
     ImageRejectedError,
@@ -23,10 +25,12 @@ from bot.errors import (
     NotTheMakerError,
     NotYourJobError,
     NotYourOfferError,
+    NotYourQuestionError,
     OfferExpiredError,
     OthersFetchingError,
     PolicyChangedError,
     PriceRoseError,
+    QuestionClosedError,
     StorageError,
     TooLateToCancelError,
     UnreadableRowError,
@@ -38,7 +42,7 @@ from bot.errors import (
     VideoWillNotComeError,
     WordNotAllowedError,
 )
-from bot.guilds.settings import ButtonsFor, CardPlace, GuildSettings
+from bot.guilds.settings import ButtonsFor, CardPlace, GuildSettings, PicturesFor
 from bot.ids import ChannelId, ModelId
 from bot.jobs.job import (
     Cancellation,
@@ -90,6 +94,8 @@ _SAID: dict[type[BotError], str] = {
     NotYourOfferError: "Only the member who was shown this price can confirm it.",
     OfferExpiredError: f"This price expired after ten minutes. Ask again for a new one. {NOTHING_CHARGED}",
     PolicyChangedError: "Someone else just changed the limits. Check them and try again.",
+    NotYourQuestionError: "Only the member whose picture it is can answer that.",
+    QuestionClosedError: "This question was answered already, or its time is over.",
     PriceRoseError: f"The price has gone up. Ask again to see the new one. {NOTHING_CHARGED}",
     MemberBlockedError: "The moderators of this server don't let you use me here.",
     NotYourJobError: "Only the member who requested this video, or a moderator, can do that.",
@@ -101,6 +107,24 @@ _SAID: dict[type[BotError], str] = {
         "Ask the bot's operator to run `python -m bot audit`, which says what to do."
     ),
     StorageError: f"My database isn't working right now. {TRY_AGAIN}",
+}
+_CONSENT = {
+    ConsentReason.NO_ONE: "{owner} doesn't let others make videos from their pictures.",
+    ConsentReason.ASKED: (
+        "I asked {owner} in this channel whether you may make a video from their picture. If they"
+        " allow it within a day, I'll mention you, and you can ask for your video again."
+    ),
+    ConsentReason.WAITING: (
+        "{owner} hasn't answered yet whether you may make a video from their picture. If they allow"
+        " it, I'll mention you, and you can ask for your video again."
+    ),
+    ConsentReason.DECLINED: "{owner} doesn't want you to make a video from their picture.",
+    ConsentReason.UNANSWERED: (
+        "{owner} didn't answer whether you may make a video from their picture, which means no."
+    ),
+    ConsentReason.BUSY: (
+        "{owner} wants to be asked first, and still has other questions to answer. Try again later."
+    ),
 }
 _SAID_OF_CHANGES: dict[type[BotError], str] = {
     NotYourOfferError: "Only the admin who was shown this change can make it.",
@@ -132,8 +156,8 @@ def sentence(
     match error:
         case InvalidRequestError(reasons=reasons):
             return _reasons(reasons) if is_request else "\n".join(map(unlinked, reasons))
-        case ImageRejectedError() | VideoRejectedError():
-            return f"{plain(str(error), most=MAX_TROUBLE)} {NOTHING_CHARGED}"
+        case ImageRejectedError() | VideoRejectedError() | ConsentError():
+            return f"{_trouble_of(error)} {NOTHING_CHARGED}"
         case LimitReachedError(refusals=refusals):
             return money.refused(refusals, is_admin=is_admin, is_public=is_public)
         case WordNotAllowedError(word=word):
@@ -155,6 +179,13 @@ def _word(word: str, *, is_public: bool, is_moderator: bool) -> str:
     said = f"This server's moderators don't allow {which}. Change it and try again."
     changing = " You can allow it with `/moderation words remove`." if is_moderator else ""
     return f"{said}{'' if is_public else changing} {NOTHING_CHARGED}"
+
+
+def _trouble_of(error: ImageRejectedError | VideoRejectedError | ConsentError) -> str:
+    """What is wrong with a picture or a video."""
+    if isinstance(error, ConsentError):
+        return _CONSENT[error.reason].format(owner=f"<@{error.owner_id}>")
+    return plain(str(error), most=MAX_TROUBLE)
 
 
 def _reasons(reasons: Sequence[str]) -> str:
@@ -318,7 +349,8 @@ def settings(
         f"Default model for pictures: {_default(settings.picture_model_id, catalog)}\n"
         f"{_cards(settings)}\n"
         f"{_RECIPES[settings.has_recipe]}\n"
-        f"{_improver(settings, improver)}"
+        f"{_improver(settings, improver)}\n"
+        f"{_SHARING[settings.pictures]}"
     )
 
 
@@ -354,6 +386,11 @@ _NO_LOG = "no channel; reports and urgent alerts go to your community updates ch
 _BUTTONS = {
     ButtonsFor.ANYONE: "anyone, at their own cost",
     ButtonsFor.MAKER: "the member who made it",
+}
+_SHARING = {
+    PicturesFor.ANYONE: "Pictures of members who never chose: anyone may make videos from them.",
+    PicturesFor.ASK: "Pictures of members who never chose: I ask them first.",
+    PicturesFor.NO_ONE: "Pictures of members who never chose: no one else may use them.",
 }
 _RECIPES = {
     True: "The files of new videos say how they were made, unless their members don't want that.",

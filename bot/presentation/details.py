@@ -3,6 +3,8 @@
 from bot.archive.details import Details, Posted
 from bot.catalog.pricing import Price
 from bot.catalog.request import Derivation, VideoRequest
+from bot.guilds.consent import Answer, Question
+from bot.guilds.settings import PicturesFor
 from bot.ids import JobId, UserId
 from bot.jobs.job import Job
 from bot.ordering.remaking import RemakableShot, Shots
@@ -68,6 +70,76 @@ def more(shots: Shots) -> str:
 def recipe_switch(*, is_on: bool) -> str:
     """Answer to the switch for recipes in a member's files."""
     return _SWITCH[is_on]
+
+
+_PICTURES = {
+    PicturesFor.ANYONE: "Anyone may make videos from your pictures, in every server.",
+    PicturesFor.ASK: (
+        "I ask you before anyone makes a video from a picture of yours, in every server."
+        " You're asked once for each picture and member, and no answer within a day means no."
+    ),
+    PicturesFor.NO_ONE: "No one but you may make videos from your pictures, in any server.",
+}
+_PICTURES_DEFAULT = {
+    PicturesFor.ANYONE: "anyone may make videos from your pictures",
+    PicturesFor.ASK: "I ask you before anyone makes a video from a picture of yours",
+    PicturesFor.NO_ONE: "no one but you may make videos from your pictures",
+}
+PICTURES_NOT_CHOSEN = (
+    "You haven't chosen who may make videos from your pictures, so each server's default counts."
+    " `/privacy pictures` with `who` changes that."
+)
+PICTURES_FROM_NOW = "This counts from now on. Videos that were requested before stay."
+CHANGE_PICTURES = "-# `/privacy pictures` changes who may make videos from your pictures."
+
+
+PICTURE_ANSWERS = {
+    Answer.ALLOWED: "You allowed it. I'm telling them.",
+    Answer.DECLINED: "You declined. You won't be asked about this picture by them again.",
+}
+
+
+def pictures_choice(choice: PicturesFor | None, default: PicturesFor | None) -> str:
+    """Who may make videos from a member's pictures; `default` is that of the server they are in."""
+    if choice is not None:
+        return _PICTURES[choice]
+    here = "" if default is None else f" In this server, {_PICTURES_DEFAULT[default]}."
+    return f"{PICTURES_NOT_CHOSEN}{here}"
+
+
+def picture_question(question: Question) -> str:
+    """Ask the owner of a picture, who alone is mentioned."""
+    until = f"<t:{int(question.expires_at.timestamp())}:R>"
+    return (
+        f"<@{question.owner.user_id}>, <@{question.requester_id}> would like to make a video from"
+        f" {_picture_of(question)}. Only you can answer. The question expires {until}, and no answer"
+        f" means no.\n{CHANGE_PICTURES}"
+    )
+
+
+def picture_answered(question: Question) -> str:
+    """What stands in the place of a question after its answer."""
+    owner, requester = f"<@{question.owner.user_id}>", f"<@{question.requester_id}>"
+    if question.answer is Answer.ALLOWED:
+        return f"✅ {owner} allowed {requester} to make videos from {_picture_of(question, is_owner=False)}."
+    return f"🚫 {owner} doesn't want {requester} to make videos from {_picture_of(question, is_owner=False)}."
+
+
+def picture_allowed(question: Question) -> str:
+    """Tell the requester, who alone is mentioned."""
+    return (
+        f"<@{question.requester_id}>, <@{question.owner.user_id}> allowed you to make videos from"
+        f" {_picture_of(question, is_owner=False)}. Ask for your video again; nothing was charged so far."
+    )
+
+
+def _picture_of(question: Question, *, is_owner: bool = True) -> str:
+    """Link the picture where its message is in the same server."""
+    message = question.owner.message
+    if message.partition("/")[0] != str(question.guild_id):
+        return "a picture of yours" if is_owner else "a picture of theirs"
+    url = f"https://discord.com/channels/{message}"
+    return f"[your picture]({url})" if is_owner else f"[this picture]({url})"
 
 
 def text_of(details: Details) -> str:

@@ -30,6 +30,7 @@ from bot.jobs.job import Job
 from bot.jobs.messages import NONCE_MAX_CHARACTERS, Delivery, DeliveryKind
 from bot.presentation import cards, discord_errors, videos, widgets
 from bot.presentation.escaping import plain
+from bot.presentation.widgets import Action
 
 MB = 1024 * 1024
 SEARCHED_BACK = timedelta(days=1)  # for a post that was noted by a clock that was ahead
@@ -221,10 +222,17 @@ class DiscordMessenger:
     async def post_notice(self, notice: Notice) -> None:
         with self._translated():
             channel, text = await self._for_notice(notice)
-            await channel.send(text, nonce=notice.nonce)
+            given: dict[str, Any] = {}
+            if notice.mentions is not None:
+                member = discord.Object(notice.mentions)
+                given["allowed_mentions"] = discord.AllowedMentions(users=[member])
+                given["suppress_embeds"] = True  # of the link to the picture
+            if notice.question_id is not None:
+                given["view"] = videos.answers_to(notice.question_id)
+            await channel.send(text, nonce=notice.nonce, **given)
 
     async def find_notice(self, notice: Notice) -> bool:
-        """Search by the text: posting the same again would add nothing.
+        """Search by the text, or a question's buttons: posting the same again would add nothing.
 
         Reads everything since the first try, a day at most.
         """
@@ -232,7 +240,7 @@ class DiscordMessenger:
         with self._translated():
             channel, text = await self._for_notice(notice)
             async for message in channel.history(limit=None, after=since):
-                if message.author == self._client.user and message.content == text:
+                if message.author == self._client.user and _is_notice(message, notice, text):
                     return True
         return False
 
@@ -410,6 +418,13 @@ def _reference(job: Job, message_id: MessageId | None) -> discord.MessageReferen
         guild_id=job.guild_id,
         fail_if_not_exists=False,
     )
+
+
+def _is_notice(message: discord.Message, notice: Notice, text: str) -> bool:
+    """Two questions about one message may have the same words, so that their buttons count."""
+    if notice.question_id is None:
+        return message.content == text
+    return widgets.spell(Action.ALLOW, notice.question_id) in widgets.custom_ids(message)
 
 
 def _is_it(message: discord.Message, delivery: Delivery) -> bool:

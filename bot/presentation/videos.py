@@ -6,7 +6,7 @@ import discord
 
 from bot.catalog.presets import Preset
 from bot.catalog.pricing import dollars
-from bot.ids import JobId
+from bot.ids import JobId, QuestionId
 from bot.jobs.files import FittedVideo
 from bot.jobs.job import Job, JobState
 from bot.ordering.remaking import Shots
@@ -168,6 +168,13 @@ def buttons_of(job: Job) -> discord.ui.View:
             ("Share", Action.SHARE, job.id),
             ("More", Action.MORE, job.id),
         ]
+    )
+
+
+def answers_to(question_id: QuestionId) -> discord.ui.View:
+    """The buttons under a question about a picture."""
+    return row_of(
+        [("Allow", Action.ALLOW, question_id), ("Don't allow", Action.DECLINE, question_id)]
     )
 
 

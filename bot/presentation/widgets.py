@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import discord
 
-from bot.ids import EditId, JobId, OfferId
+from bot.ids import EditId, JobId, OfferId, QuestionId
 
 VERSION = "v1:"  # of every custom id of ours, also those of pages and forms
 MAX_LABEL = 80  # Discord's
@@ -43,6 +43,8 @@ class Action(StrEnum):
     IMPROVE = "improve"  # its prompt, or show what became of that
     OWN_PROMPT = "ownprompt"  # back to the offer with the member's own
     APPLY = "apply"  # a change of a server's rules or money
+    ALLOW = "allow"  # the use of one's picture
+    DECLINE = "decline"
 
 
 # One of them stands under every posted video, whatever version posted it.
@@ -51,7 +53,7 @@ _UNDER_VIDEOS = frozenset({Action.MORE, Action.DELETE})
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A button or select of ours; `subject` is the id of a job, an offer or a change."""
+    """A button or select of ours; `subject` is the id of a job, offer, change or question."""
 
     action: Action
     subject: str
@@ -60,7 +62,10 @@ class Pressed:
 _FORM = re.compile(rf"{VERSION}({'|'.join(Action)}):([a-z2-7]{{16}})")
 
 
-def spell(action: Action, subject: JobId | OfferId | EditId) -> str:
+Subject = JobId | OfferId | EditId | QuestionId
+
+
+def spell(action: Action, subject: Subject) -> str:
     """Write a custom id."""
     return f"{VERSION}{action}:{subject}"
 
@@ -90,10 +95,10 @@ def job_in(custom_ids: Iterable[str]) -> JobId | None:
     )
 
 
-Button = tuple[str, Action, JobId | OfferId | EditId]
+Button = tuple[str, Action, Subject]
 
 
-def button(label: str, action: Action, subject: JobId | OfferId | EditId) -> discord.ui.View:
+def button(label: str, action: Action, subject: Subject) -> discord.ui.View:
     """Make a single button."""
     return row_of([(label, action, subject)])
 

@@ -13,7 +13,7 @@ from bot.guilds.notices import (
     NoticeState,
     TemporaryMessage,
 )
-from bot.guilds.settings import ButtonsFor, CardPlace, GuildSettings
+from bot.guilds.settings import ButtonsFor, CardPlace, GuildSettings, PicturesFor
 from bot.ids import (
     ChannelId,
     GuildId,
@@ -23,6 +23,7 @@ from bot.ids import (
     NoticeId,
     OfferId,
     ProviderName,
+    QuestionId,
     UserId,
 )
 from bot.instants import CLOCKS_DIFFER_BY
@@ -58,6 +59,7 @@ class SqlGuildStore:
             cards=CardPlace(row["cards"]),
             keeps_cards=bool(row["keeps_cards"]),
             improves_prompts=bool(row["improves_prompts"]),
+            pictures=PicturesFor(row["pictures"]),
         )
 
     async def put(self, settings: GuildSettings, noted: AuditNote | None = None) -> None:
@@ -74,6 +76,7 @@ class SqlGuildStore:
                 cards=settings.cards.value,
                 keeps_cards=int(settings.keeps_cards),
                 improves_prompts=int(settings.improves_prompts),
+                pictures=settings.pictures.value,
             )
             if noted is not None:
                 await record(tx, noted)
@@ -202,6 +205,14 @@ class SqlMemberStore:
     async def put_recipe(self, user_id: UserId, *, is_on: bool) -> None:
         await self._engine.write("put_member_recipe", user_id=user_id, has_recipe=int(is_on))
 
+    async def pictures(self, user_id: UserId) -> PicturesFor | None:
+        row = await self._engine.read_one("get_member_settings", user_id=user_id)
+        chosen = None if row is None else row["pictures"]
+        return None if chosen is None else PicturesFor(chosen)
+
+    async def put_pictures(self, user_id: UserId, pictures: PicturesFor) -> None:
+        await self._engine.write("put_member_pictures", user_id=user_id, pictures=pictures.value)
+
 
 class SqlNoticeStore:
     """Notices in SQLite or PostgreSQL."""
@@ -211,7 +222,7 @@ class SqlNoticeStore:
 
     async def owe(self, notice: Notice) -> bool:
         async with self._engine.transaction() as tx:
-            return await _owe(tx, notice)
+            return await owe(tx, notice)
 
     async def claim(self, intent: Notice) -> bool:
         claimed = await self._engine.write(
@@ -242,7 +253,8 @@ class SqlNoticeStore:
         return self._engine.readable(found, _notice_from)
 
 
-async def _owe(tx: SqlTransaction, notice: Notice) -> bool:
+async def owe(tx: SqlTransaction, notice: Notice) -> bool:
+    """Owe a notice in a transaction with what it is about; False if it was owed before."""
     row = await tx.one(
         "insert_notice",
         id=notice.id,
@@ -253,6 +265,8 @@ async def _owe(tx: SqlTransaction, notice: Notice) -> bool:
         owed_at=rows.milliseconds(notice.owed_at),
         next_attempt_at=rows.milliseconds(notice.next_attempt_at),
         attempts=notice.attempts,
+        mentions=notice.mentions,
+        question_id=notice.question_id,
     )
     return row is not None
 
@@ -304,7 +318,7 @@ class SqlCardThreads:
                 trouble=None if trouble is None else trouble.value,
             )
             if is_new is not None and notice is not None:
-                await _owe(tx, notice)
+                await owe(tx, notice)
 
 
 class SqlTemporaryMessages:
@@ -364,6 +378,8 @@ def _notice_from(row: Row) -> Notice:
             state=NoticeState(row["state"]),
             attempts=row["attempts"],
             posting_at=rows.instant_or_none(row["posting_at"]),
+            mentions=None if row["mentions"] is None else UserId(row["mentions"]),
+            question_id=None if row["question_id"] is None else QuestionId(row["question_id"]),
         )
 
 

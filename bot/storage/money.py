@@ -305,6 +305,8 @@ class Money(BudgetSnapshots):
             owed_at=now,
             next_attempt_at=now,
             attempts=0,
+            mentions=None,
+            question_id=None,
         )
 
 

@@ -267,11 +267,20 @@ def request_json(request: VideoRequest) -> str:
     for name in _NEWER_FIELDS:
         if not details[name]:
             del details[name]
+    for part in (details, *details["shots"]):
+        _leave_out_empty_owners(part["image"], part["end_image"], *part["reference_images"])
+    _leave_out_empty_owners(details.get("source_video"))
     for shot in details["shots"]:
         for name in ("duration_seconds", "reuses"):
             if shot[name] is None:
                 del shot[name]
     return json.dumps(details)
+
+
+def _leave_out_empty_owners(*sources: dict[str, Any] | None) -> None:
+    for source in sources:
+        if source is not None and not source["owners"]:
+            del source["owners"]
 
 
 @lru_cache(maxsize=256)  # requests never change, and every poll reads them; more wastes memory

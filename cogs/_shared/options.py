@@ -9,12 +9,21 @@ from discord import app_commands
 from bot.catalog.capability import Capability, Kind
 from bot.catalog.models import matching as matching_models
 from bot.catalog.request import Shot, SourceImage, VideoRequest
+from bot.guilds.settings import PicturesFor
 from bot.ids import ModelId, UserId
 from bot.presentation import answers, presets as texts
 from bot.presentation.escaping import visible
 from bot.services import Services
 from cogs._shared.interactions import guild_of, place_of
 
+PICTURES_FOR = [
+    app_commands.Choice(name=name, value=who.value)
+    for name, who in (
+        ("anyone", PicturesFor.ANYONE),
+        ("ask me first", PicturesFor.ASK),
+        ("no one else", PicturesFor.NO_ONE),
+    )
+]
 MAX_CHOICES = 25  # Discord's Autocomplete
 LONGEST_NAME = 100
 _ANY = SourceImage(key="", media_type="", width=16, height=9, size_bytes=0)

@@ -17,8 +17,9 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 import discord
 
-from bot.catalog.request import SourceImage
+from bot.catalog.request import PictureOwner, SourceImage
 from bot.errors import ImageRejectedError
+from bot.ids import UserId
 from bot.ordering.intake import Source
 
 MAX_PICTURES = 10  # that a question offers
@@ -42,7 +43,10 @@ _RENDITION = frozenset({"format", "width", "height", "quality", "size", "animate
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture of a message; `key` is the same whenever the message is read."""
+    """One picture of a message; `key` is the same whenever the message is read.
+
+    Of a message by a bot or a webhook, no one is the owner.
+    """
 
     key: str
     address: str
@@ -51,12 +55,15 @@ class Picture:
     is_spoiler: bool = False
     width: int | None = None
     height: int | None = None
+    owner: PictureOwner | None = None
 
     def promised(self) -> Source:
         """Return a placeholder until it is fetched. Raises ImageRejectedError for a declared size."""
         ensure_small_enough(self.size_bytes, self.name)
         width, height = self.width or UNKNOWN_SIDE, self.height or UNKNOWN_SIDE
-        image = SourceImage(f"picture:{self.key}", "", width, height, self.size_bytes or 0)
+        owners = () if self.owner is None else (self.owner,)
+        size = self.size_bytes or 0
+        image = SourceImage(f"picture:{self.key}", "", width, height, size, owners)
         return Source(image, self.address, self.name)
 
 
@@ -70,14 +77,31 @@ def ensure_small_enough(size_bytes: int | None, name: str) -> None:
 
 
 def of_message(message: discord.Message) -> list[Picture]:
-    """List a message's pictures, each once, in the order in which they are shown."""
+    """List a message's pictures, each once, in the order in which they are shown.
+
+    Who forwards a message stands for its author, whom Discord leaves out: see `Reader`.
+    """
     shown: list[Part] = [message, *message.message_snapshots]
+    author_of = message
     found = [picture for part in shown for picture in _shown_in(part)]
     found = found or [picture for part in shown for picture in _thumbnails(part)]
     if not found and isinstance(message.reference, discord.MessageReference):
         answered = message.reference.resolved
-        found = list(_shown_in(answered)) if isinstance(answered, discord.Message) else []
-    return list({picture.key: picture for picture in found}.values())
+        if isinstance(answered, discord.Message):
+            found, author_of = list(_shown_in(answered)), answered
+    return [
+        replace(picture, owner=owner_of(author_of, picture.key))
+        for picture in {picture.key: picture for picture in found}.values()
+    ]
+
+
+def owner_of(message: discord.Message, picture: str) -> PictureOwner | None:
+    """The author of a message, to whom its pictures belong; None for a bot or a webhook."""
+    if message.author.bot or message.webhook_id is not None:
+        return None
+    guild_id = 0 if message.guild is None else message.guild.id
+    path = f"{guild_id}/{message.channel.id}/{message.id}"
+    return PictureOwner(UserId(message.author.id), picture, path)
 
 
 def is_spoiler_name(file_name: str) -> bool:
@@ -239,9 +263,14 @@ class Given(Protocol):
 
 
 class Uploads:
-    """The files of one command; `sources` are fetched at once, for Discord deletes them."""
+    """The files of one command.
 
-    def __init__(self) -> None:
+    `sources` are fetched at once, for Discord deletes them. Each is the member's own picture,
+    unless it is known as someone else's once it is fetched.
+    """
+
+    def __init__(self, user_id: UserId) -> None:
+        self._user_id = user_id
         self.sources: list[Source] = []
         self.has_spoiler = False  # one of them was hidden
 
@@ -264,6 +293,7 @@ class Uploads:
                 width=upload.width or UNKNOWN_SIDE,
                 height=upload.height or UNKNOWN_SIDE,
                 size_bytes=upload.size,
+                owners=(PictureOwner(self._user_id, identity(upload.url)),),
             )
             self.sources.append(Source(promised, upload.url, upload.filename))
         return tuple(source.promised for source in self.sources[begun:])

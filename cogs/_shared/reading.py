@@ -5,6 +5,7 @@ Reactions are free, and each would cost a request of the few that Discord allows
 
 import logging
 from collections.abc import Hashable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,8 @@ import discord
 from bot.clock import Clock
 from bot.instants import is_within
 from bot.ordering.intake import Gates
+from cogs._shared import pictures
+from cogs._shared.pictures import Picture
 
 _log = logging.getLogger(__name__)
 
@@ -69,6 +72,29 @@ class Reader:
                 return known
             channel = self._client.get_partial_messageable(channel_id, guild_id=guild_id)
             return await self._ask(channel, message_id)
+
+    async def pictures_of(self, message: discord.Message) -> list[Picture]:
+        """Every picture of a message with its owner: of what was forwarded, its first author."""
+        found = pictures.of_message(message)
+        if not found or not message.message_snapshots:
+            return found
+        original = await self.original(message)
+        own = {file.id for file in message.attachments}
+        return [
+            picture
+            if original is None or picture.key in {f"a{number}" for number in own}
+            else replace(picture, owner=pictures.owner_of(original, picture.key))
+            for picture in found
+        ]
+
+    async def original(self, message: discord.Message) -> discord.Message | None:
+        """Return the message that this one forwards, if it can be read here."""
+        forwarded = message.reference if message.message_snapshots else None
+        if forwarded is None or forwarded.message_id is None:
+            return None
+        if forwarded.guild_id != (None if message.guild is None else message.guild.id):
+            return None
+        return await self.read(forwarded.channel_id, forwarded.guild_id, forwarded.message_id)
 
     async def _ask(
         self, channel: discord.PartialMessageable, message_id: int

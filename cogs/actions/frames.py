@@ -1,5 +1,6 @@
 """Extend, Loop, First frame and Last frame: what is made from a video that is there itself."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -27,6 +28,7 @@ from cogs._shared.interactions import (
     place_of,
     pressed_in,
 )
+from cogs._shared.reading import Reader
 from cogs.actions import recipes
 
 PROMPT = "Continue the scene with natural motion."
@@ -39,6 +41,7 @@ class Frames(commands.Cog):
     def __init__(self, client: Client) -> None:
         self._client = client
         self._services = client.services
+        self._reader = Reader(client, client.services.clock)
         footage = self._services.footage
         self._frames: dict[Action, tuple[str, Take]] = {
             Action.FIRST_FRAME: ("first frame", footage.first_frame),
@@ -76,8 +79,10 @@ class Frames(commands.Cog):
         place = place_of(interaction)
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
         job = await self._services.sequels.parent(job_id, place)
+        await self._services.consent.ensure(job.request.owners, place)
         await self._services.free_posts.count(place)
         image = await take(job, self._address_of(interaction, job_id), place)
+        await self._keep_owners(image)
         described = await self._services.details.describe(job_id, guild_of(interaction))
         path = self._services.images.path(image)
         name = f"{spoiler_mark(job)}{which.replace(' ', '-')}-{job_id[:6]}{path.suffix}"
@@ -86,6 +91,14 @@ class Frames(commands.Cog):
         shown = alt_text(job.request.prompt, f"The {which} of an AI video")
         file = discord.File(path, name, description=shown)
         await interaction.followup.send(text, file=file, suppress_embeds=True)
+
+    async def _keep_owners(self, image: SourceImage) -> None:
+        """A frame stays its owners' when it is animated: fetched, it is kept under another key."""
+        if image.owners:
+            path = self._services.images.path(image)
+            content = await asyncio.to_thread(path.read_bytes)
+            fetched = await self._services.images.keep(content, name="the frame")
+            await self._services.consent.known(fetched.key, image.owners)
 
     async def _extend(self, interaction: discord.Interaction, job_id: JobId) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -100,7 +113,13 @@ class Frames(commands.Cog):
         else:
             prompt, made_by = job.request.parts[-1].prompt, job.request
             plan, _ = await self._services.extending.of_address(
-                posted, NAME, place, prompt=prompt, made_by=made_by, job_id=job.id
+                posted,
+                NAME,
+                place,
+                prompt=prompt,
+                made_by=made_by,
+                job_id=job.id,
+                owners=made_by.owners,
             )
         await self._ask(interaction, plan, job.request, place)
 
@@ -142,8 +161,15 @@ class Frames(commands.Cog):
             is_picture = bool(pictures.of_message(message))
             await edit(interaction, details.PICTURE_THERE if is_picture else details.NO_VIDEO_THERE)
             return
+        posted = await self._reader.original(message) or message
+        owner = pictures.owner_of(posted, pictures.identity(file.url))
         plan, made_by = await self._services.extending.of_address(
-            file.url, file.filename, place, prompt=PROMPT, is_spoiler=file.is_spoiler()
+            file.url,
+            file.filename,
+            place,
+            prompt=PROMPT,
+            is_spoiler=file.is_spoiler(),
+            owners=() if owner is None else (owner,),
         )
         await self._ask(interaction, plan, made_by, place)
 

@@ -37,6 +37,7 @@ from tests.fakes.budgets import (
     InMemoryAvailability,
     InMemoryBlocks,
     InMemoryCardThreads,
+    InMemoryConsent,
     InMemoryFavorites,
     InMemoryGuilds,
     InMemoryImprovements,
@@ -123,6 +124,7 @@ class World:
     presets: InMemoryPresets = field(default_factory=InMemoryPresets)
     favorites: InMemoryFavorites = field(default_factory=InMemoryFavorites)
     notices: InMemoryNotices = field(default_factory=InMemoryNotices)
+    consent: InMemoryConsent = field(init=False)
     passing: TemporaryMessages = field(init=False)
     threads: CardThreadStore = field(init=False)
     answers: PrivateAnswerStore = field(init=False)
@@ -137,6 +139,7 @@ class World:
         self.improvements = InMemoryImprovements(self.offers)
         self.provider = FakeProvider(self.clock, self.videos.disk)
         self.messenger = FakeMessenger(self.clock)
+        self.consent = InMemoryConsent(self.notices)
         self.passing = _temporary_messages(self.store)
         self.threads = _card_threads(self.store, self.notices)
         self.answers = _private_answers(self.store)
@@ -183,6 +186,7 @@ class World:
             members=self.members,
             blocks=self.blocks,
             words=self.words,
+            consent=self.consent,
             presets=self.presets,
             favorites=self.favorites,
             notices=self.notices,

@@ -19,8 +19,9 @@ import bot
 import cogs
 from bot.composition import Application
 from bot.guilds.audit import Actor, AuditNote
+from bot.guilds.consent import Answer
 from bot.guilds.moderation import BlockedMember
-from bot.ids import GuildId, JobId, OfferId, UserId
+from bot.ids import GuildId, JobId, OfferId, QuestionId, UserId
 from bot.jobs.job import Job, JobState
 from bot.money.changes import SetRules
 from bot.money.ledger import ImprovementState
@@ -39,6 +40,7 @@ from tests.studio import (
     is_deletion,
     is_failure,
     opened_form,
+    settled_answer,
 )
 
 RENDERS_FOR_LONG = 3600
@@ -424,6 +426,35 @@ async def is_one_job_more(scene: Scene, shown: Shown, _said: Json) -> bool:
     return len(await scene.jobs()) == int(shown.subject) + 1
 
 
+NOT_YOUR_PICTURE = "Only the member whose picture it is"
+
+
+def show_question(action: str) -> Show:
+    """Fern wants to be asked, and Juno asks for a picture of hers."""
+
+    async def show(scene: Scene) -> Shown:
+        await scene.fern.ask("privacy pictures", who="ask")
+        message = await scene.fern.person.say(scene.fern.channel, "", picture_of(scene))
+        juno = scene.offices["Juno"]
+        record = await juno.person.animate(juno.watch, juno.channel, message["id"])
+        assert "I asked" in await settled_answer(juno.person, juno.watch, record)
+
+        def is_question(kind: str, data: Json) -> bool:
+            return kind == "MESSAGE_CREATE" and f"/{message['id']})" in data["content"]
+
+        question = await scene.fern.watch.until(is_question)
+        custom_id = named(question, action)
+        return Shown("Fern", question, custom_id, custom_id.rpartition(":")[2])
+
+    return show
+
+
+async def is_answered(scene: Scene, shown: Shown, _said: Json) -> bool:
+    question = await scene.parts.stores.consent.get(QuestionId(str(shown.subject)))
+    given = {"allow": Answer.ALLOWED, "decline": Answer.DECLINED}
+    return question is not None and question.answer is given[shown.custom_id.split(":")[1]]
+
+
 async def show_animate(scene: Scene) -> Shown:
     uploads = picture_of(scene), picture_of(scene)
     message = await scene.fern.person.say(scene.fern.channel, "", *uploads)
@@ -638,6 +669,8 @@ ROWS = {
     "ownprompt": Row(
         show_own_prompt, says("This video costs"), in_vain(show_own_prompt), NOTHING_ALLOWED
     ),
+    "allow": Row(show_question("allow"), is_answered, by("Juno"), NOT_YOUR_PICTURE),
+    "decline": Row(show_question("decline"), is_answered, by("Juno"), NOT_YOUR_PICTURE),
     "animate": Row(show_animate, is_one_job_more, by("Juno"), "Only the member who reacted"),
     "shots": Row(
         show_shots, is_one_job_more, send_without_allowance, "0 videos in progress; the limit is 0"

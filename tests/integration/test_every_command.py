@@ -140,6 +140,7 @@ ADMINS: dict[str, Row] = {
     "settings buttons": Row({"who": "maker"}, of_settings("buttons"), "maker"),
     "settings cards": Row({"place": "channel", "keep": True}, of_settings("keeps_cards"), True),
     "settings improve": Row({"offer": "on"}, of_settings("improves_prompts"), True),
+    "settings pictures": Row({"who": "ask"}, of_settings("pictures"), "ask"),
     "settings recipe": Row({"write": "off"}, of_settings("has_recipe"), False),
     "settings log-channel": Row({"channel": VIDEOS}, logs_to_videos, True),
     "settings default-model": Row(
@@ -260,6 +261,7 @@ MEMBERS = {  # what someone reads who may not
     "quota gift": "Gifts aren't allowed",
     "quota show": EVERYONE,
     "quota month": EVERYONE,
+    "privacy pictures": EVERYONE,
     "privacy recipe": EVERYONE,
     "models list": EVERYONE,
     "models favorite": EVERYONE,

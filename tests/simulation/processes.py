@@ -34,6 +34,7 @@ from bot.storage.guilds import (
 from bot.storage.moderation import SqlBlockStore, SqlWordStore
 from bot.storage.money import Money
 from bot.storage.money_store import SqlImprovementStore, SqlMoneyStore
+from bot.storage.privacy.consent import SqlConsentStore
 from bot.storage.providers import SqlAvailabilityStore, SqlRequestBudgets
 from bot.storage.stores import SqlJobStore
 from bot.tasks import supervise
@@ -119,6 +120,7 @@ def new_program(surroundings: Surroundings, storm: Storm) -> Program:
         members=SqlMemberStore(engine),
         blocks=SqlBlockStore(engine),
         words=SqlWordStore(engine),
+        consent=SqlConsentStore(engine),
         presets=SqlPresetStore(engine),
         favorites=SqlFavoriteStore(engine),
         notices=SqlNoticeStore(engine),

@@ -6,10 +6,10 @@ SELECT * FROM guild_settings WHERE guild_id = :guild_id;
 -- Write a server's settings.
 INSERT INTO guild_settings (
     guild_id, confirm_above_micros, log_channel_id, buttons, has_recipe, text_model_id,
-    picture_model_id, cards, keeps_cards, improves_prompts
+    picture_model_id, cards, keeps_cards, improves_prompts, pictures
 ) VALUES (
     :guild_id, :confirm_above_micros, :log_channel_id, :buttons, :has_recipe, :text_model_id,
-    :picture_model_id, :cards, :keeps_cards, :improves_prompts
+    :picture_model_id, :cards, :keeps_cards, :improves_prompts, :pictures
 )
 ON CONFLICT (guild_id) DO UPDATE SET
     confirm_above_micros = excluded.confirm_above_micros,
@@ -20,7 +20,8 @@ ON CONFLICT (guild_id) DO UPDATE SET
     picture_model_id = excluded.picture_model_id,
     cards = excluded.cards,
     keeps_cards = excluded.keeps_cards,
-    improves_prompts = excluded.improves_prompts
+    improves_prompts = excluded.improves_prompts,
+    pictures = excluded.pictures
 RETURNING guild_id;
 
 -- name: get_favorite_model^
@@ -49,6 +50,12 @@ INSERT INTO member_settings (user_id, has_recipe) VALUES (:user_id, :has_recipe)
 ON CONFLICT (user_id) DO UPDATE SET has_recipe = excluded.has_recipe
 RETURNING user_id;
 
+-- name: put_member_pictures^
+-- Write who may make videos from a member's pictures.
+INSERT INTO member_settings (user_id, pictures) VALUES (:user_id, :pictures)
+ON CONFLICT (user_id) DO UPDATE SET pictures = excluded.pictures
+RETURNING user_id;
+
 -- name: list_log_channels
 -- List the servers with a log channel.
 SELECT guild_id, log_channel_id FROM guild_settings WHERE log_channel_id IS NOT NULL
@@ -64,9 +71,11 @@ ORDER BY guild_id;
 -- name: insert_notice^
 -- Owe a notice to a log channel; once per id.
 INSERT INTO notices (
-    id, guild_id, channel_id, text, state, owed_at, next_attempt_at, attempts)
+    id, guild_id, channel_id, text, state, owed_at, next_attempt_at, attempts, mentions,
+    question_id)
 VALUES (
-    :id, :guild_id, :channel_id, :text, :state, :owed_at, :next_attempt_at, :attempts)
+    :id, :guild_id, :channel_id, :text, :state, :owed_at, :next_attempt_at, :attempts, :mentions,
+    :question_id)
 ON CONFLICT (id) DO NOTHING
 RETURNING id;
 

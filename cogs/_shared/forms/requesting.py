@@ -11,7 +11,7 @@ from bot.catalog.choice import carried_over
 from bot.catalog.menu import arranged
 from bot.catalog.request import Shot, SourceImage, VideoRequest
 from bot.errors import InvalidRequestError
-from bot.ids import ModelId
+from bot.ids import ModelId, UserId
 from bot.ordering.derive import without_lengths
 from bot.presentation.answers import in_form
 from bot.services import Services
@@ -100,7 +100,7 @@ async def wanted(
         reasons.append(f"Choose one shape: {' or '.join(filled.shapes)}.")
     if base is not None and base.shots and filled.files:
         reasons.append("A storyboard keeps its pictures. Leave the pictures out.")
-    uploads = Uploads()
+    uploads = Uploads(UserId(interaction.user.id))
     given = [*pictures, *uploads.promise_all(filled.files)]
     sketch = base or VideoRequest("", ModelId(""))
     if filled.length != sketch.duration_seconds:

@@ -60,7 +60,8 @@ class Channel:
         self.id = EVENT.message_id
         self.attachments = [shown(1)]
         self.embeds = self.stickers = self.message_snapshots = self.components = ()
-        self.content, self.reference = "", None
+        self.content, self.reference, self.webhook_id, self.guild = "", None, None, None
+        self.author = SimpleNamespace(id=99, bot=False)
 
     async def fetch_message(self, message_id):
         self.reads += 1

@@ -31,7 +31,7 @@ def stage():
     passing = DeletionSchedule(InMemoryPassing(), world.clock)
     services = SimpleNamespace(
         temporary=passing,
-        intake=Intake(cast(ImageStore, images), process.ordering),
+        intake=Intake(cast(ImageStore, images), process.ordering, process.services.consent),
         quotes=process.services.quotes,
         choosing=process.services.choosing,
         ordering=process.ordering,

@@ -7,6 +7,7 @@ import discord
 import pytest
 
 from bot.errors import ImageRejectedError
+from bot.ids import UserId
 from cogs._shared import pictures
 
 MB = 1024 * 1024
@@ -14,6 +15,9 @@ MB = 1024 * 1024
 
 class State:
     """As much of discord.py's connection state as a message asks for."""
+
+    def store_user(self, data, **_how):
+        return SimpleNamespace(id=int(data["id"]), bot=data.get("bot", False))
 
     def __getattr__(self, name):
         return lambda *args, **kwargs: None
@@ -432,7 +436,7 @@ def given_file(name, flags=0):
     [("a.png", 0, False), ("SPOILER_a.png", 0, True), ("a.png", 1 << 3, True), ("a.png", 4, False)],
 )
 def test_an_upload_is_hidden_by_its_name_or_by_its_flag(name, flags, hidden):
-    uploads = pictures.Uploads()
+    uploads = pictures.Uploads(UserId(3))
     uploads.promise(given_file("plain.png"))
     assert not uploads.has_spoiler
 

@@ -132,7 +132,7 @@ def services(world):
         ordering=process.ordering,
         alternatives=process.services.alternatives,
         improving=process.services.improving,
-        intake=Intake(cast(ImageStore, Uploads()), process.ordering),
+        intake=Intake(cast(ImageStore, Uploads()), process.ordering, process.services.consent),
         following=process.services.following,
         notes=process.store,
         clock=Hurried(),

@@ -52,7 +52,7 @@ def images():
 
 @pytest.fixture
 def intake(process, images):
-    return Intake(images, process.ordering)
+    return Intake(images, process.ordering, process.services.consent)
 
 
 async def take(intake, request, sources=(SOURCE,), place=PLACE):

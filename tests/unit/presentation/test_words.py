@@ -12,7 +12,7 @@ import pytest
 from bot import errors
 from bot.delivery.messenger import CardView
 from bot.guilds.notices import PoolAlert
-from bot.ids import ProviderName
+from bot.ids import ProviderName, UserId
 from bot.jobs.files import FittedVideo
 from bot.jobs.job import (
     Cancellation,
@@ -89,7 +89,10 @@ SAID = {
     errors.VideoNotPostedError: errors.VideoNotPostedError(),
     errors.NotYourJobError: errors.NotYourJobError(),
     errors.TooLateToCancelError: errors.TooLateToCancelError(),
+    errors.ConsentError: errors.ConsentError(UserId(31), errors.ConsentReason.NO_ONE),
     errors.NotYourOfferError: errors.NotYourOfferError(),
+    errors.NotYourQuestionError: errors.NotYourQuestionError(),
+    errors.QuestionClosedError: errors.QuestionClosedError(),
     errors.OfferExpiredError: errors.OfferExpiredError(),
     errors.PriceRoseError: errors.PriceRoseError(),
     errors.VideoComingError: errors.VideoComingError(),
@@ -119,6 +122,14 @@ def test_every_error_of_a_members_is_said_in_a_sentence_of_its_own(kind):
 
     assert said.endswith(".")
     assert "went wrong" not in said
+
+
+@pytest.mark.parametrize("reason", errors.ConsentReason)
+def test_why_a_picture_cannot_be_used_names_its_owner_and_that_nothing_was_charged(reason):
+    said = answers.sentence(errors.ConsentError(UserId(31), reason))
+
+    assert "<@31>" in said
+    assert said.endswith(answers.NOTHING_CHARGED)
 
 
 @pytest.mark.parametrize("is_certain", [True, False])

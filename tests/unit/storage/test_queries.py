@@ -74,7 +74,7 @@ def _call(where: str, node: ast.Call, function: ast.Attribute) -> Iterator[Call]
 
 CALLS = [
     call
-    for file in sorted([*FOLDER.glob("*.py"), *(FOLDER / "engines").glob("*.py")])
+    for file in sorted(FOLDER.rglob("*.py"))
     if file.name not in HELPERS
     for call in calls_in(file)
 ]
