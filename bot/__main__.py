@@ -25,6 +25,7 @@ from bot.app import run_bot
 from bot.clock import SystemClock
 from bot.doctor import Finding, examine
 from bot.errors import BotError, ConfigurationError
+from bot.ids import UserId
 from bot.jobs.job import Job
 from bot.maintenance import (
     Copied,
@@ -32,6 +33,7 @@ from bot.maintenance import (
     audit_books,
     back_up_database,
     copy_database,
+    export_member,
     migrate_database,
     restore_database,
 )
@@ -48,6 +50,8 @@ database = typer.Typer(no_args_is_help=True, help="Look after the database.")
 cli.add_typer(database, name="db")
 jobs = typer.Typer(no_args_is_help=True, help="Look at jobs, and cancel them, while the bot runs.")
 cli.add_typer(jobs, name="jobs")
+member = typer.Typer(no_args_is_help=True, help="Answer what members ask about their data.")
+cli.add_typer(member, name="member")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
@@ -217,6 +221,25 @@ def cancel(
 ) -> None:
     """Cancel a job as a moderator would; a running bot shows it on the card."""
     typer.echo(_run(job_admin.cancel_job(load_settings(), job_id, though_paid=though_paid)))
+
+
+@member.command()
+def export(
+    member_id: Annotated[int, typer.Argument(min=1, help="The id of the member, from Discord.")],
+    target: Annotated[
+        Path | None, typer.Argument(help="File to write. Default: standard output.")
+    ] = None,
+) -> None:
+    """Export everything stored about a member as JSON, as `/privacy export` does."""
+    content: bytes = _run(export_member(load_settings(), UserId(member_id), SystemClock().now()))
+    if target is None:
+        typer.echo(content)
+        return
+    if target.exists():
+        typer.echo(f"{target} exists. Name a file that doesn't.", err=True)
+        raise typer.Exit(UNUSABLE)
+    target.write_bytes(content)
+    typer.echo(f"Written to {target}.")
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from typing import TypeVar
 from bot.archive.details import VideoDetails
 from bot.archive.footage import Footage
 from bot.archive.late_results import LateResults
+from bot.archive.member_data import MemberData, MemberRecords
 from bot.archive.posts import FreePosts
 from bot.archive.remove import Removal
 from bot.archive.retention import Retention
@@ -110,6 +111,7 @@ class Stores:
     blocks: BlockStore
     words: WordStore
     consent: ConsentStore
+    records: MemberRecords
     presets: PresetStore
     favorites: FavoriteStore
     notices: NoticeStore
@@ -284,6 +286,7 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
         ),
         recipes=recipes,
         consent=consent,
+        member_data=MemberData(stores.records, clock),
         images=adapters.images,
         details=VideoDetails(stores.jobs, stores.messages, catalog),
         sequels=sequels,

@@ -52,6 +52,7 @@ from bot.storage.moderation import SqlBlockStore, SqlWordStore
 from bot.storage.money import Money
 from bot.storage.money_store import SqlImprovementStore, SqlMoneyStore
 from bot.storage.privacy.consent import SqlConsentStore
+from bot.storage.privacy.records import SqlMemberRecords
 from bot.storage.providers import SqlAvailabilityStore, SqlRequestBudgets
 from bot.storage.stores import SqlJobStore
 from bot.worker.inputs import LEAST_SIDE
@@ -128,6 +129,7 @@ def make_stores(engine: Engine) -> Stores:
         blocks=SqlBlockStore(engine),
         words=SqlWordStore(engine),
         consent=SqlConsentStore(engine),
+        records=SqlMemberRecords(engine),
         presets=SqlPresetStore(engine),
         favorites=SqlFavoriteStore(engine),
         notices=SqlNoticeStore(engine),

@@ -1,4 +1,4 @@
-"""Maintains the database that no bot runs on: migrate, back up, restore, copy, audit."""
+"""Maintains the database: migrate, back up, restore, copy, audit, export a member's data."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.app import ledger_may_begin
+from bot.archive.member_data import written
 from bot.errors import ConfigurationError, StorageError
+from bot.ids import UserId
 from bot.jobs.messages import DeliveryKind
 from bot.settings import Settings
 from bot.storage.engines.copying import Progress, copy_rows
@@ -20,6 +22,7 @@ from bot.storage.engines.transaction import Engine
 from bot.storage.migrations import due_migrations
 from bot.storage.money import Money
 from bot.storage.money_store import SqlMoneyStore
+from bot.storage.privacy.records import SqlMemberRecords
 from bot.storage.stores import SqlJobStore
 
 MAX_OWED = 10_000  # messages checked after a restore
@@ -129,6 +132,12 @@ async def _missing_files(settings: Settings, jobs: SqlJobStore) -> list[str]:
         if delivery.kind is DeliveryKind.VIDEO
     ]
     return sorted({str(file) for file in needed if not await asyncio.to_thread(file.exists)})
+
+
+async def export_member(settings: Settings, user_id: UserId, now: datetime) -> bytes:
+    """Return all that is stored about a member, as JSON, also while a bot runs."""
+    async with open_database(settings.database, reads_only=True) as engine:
+        return written(user_id, await SqlMemberRecords(engine).read(user_id), now)
 
 
 async def audit_books(settings: Settings) -> tuple[list[str], int]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bot.archive.details import VideoDetails
 from bot.archive.footage import Footage
+from bot.archive.member_data import MemberData
 from bot.archive.posts import FreePosts
 from bot.archive.remove import Removal
 from bot.archive.show import Archive
@@ -47,6 +48,7 @@ class Services:
     guild_admin: GuildAdmin
     recipes: Recipes
     consent: Consent
+    member_data: MemberData
     presets: Presets
     member_money: MemberMoney
     policy_admin: PolicyAdmin

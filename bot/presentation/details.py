@@ -90,6 +90,10 @@ PICTURES_NOT_CHOSEN = (
     " `/privacy pictures` with `who` changes that."
 )
 PICTURES_FROM_NOW = "This counts from now on. Videos that were requested before stay."
+MEMBER_DATA = (
+    "Everything that I store about you, in every server. Times are in UTC, amounts in millionths of a"
+    " dollar. Your videos and pictures themselves are in the messages that the file names."
+)
 CHANGE_PICTURES = "-# `/privacy pictures` changes who may make videos from your pictures."
 
 

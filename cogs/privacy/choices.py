@@ -1,6 +1,7 @@
 """`/privacy`: what members decide for every server, and their answers to questions about pictures."""
 
 import contextlib
+import io
 from typing import Any
 
 import discord
@@ -69,6 +70,14 @@ class Privacy(commands.GroupCog, name="privacy", description="Your pictures and 
             await self._recipes.switch(user_id, is_on=write.value == ON)
         text = details.recipe_switch(is_on=await self._recipes.of_member(user_id))
         await interaction.edit_original_response(content=text)
+
+    @app_commands.command(description="Get everything that I store about you, as a file")
+    async def export(self, interaction: discord.Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
+        user_id = UserId(interaction.user.id)
+        found = await self._services.member_data.export(user_id, interaction.filesize_limit)
+        file = discord.File(io.BytesIO(found.content), found.name)
+        await interaction.edit_original_response(content=details.MEMBER_DATA, attachments=[file])
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:

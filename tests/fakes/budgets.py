@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.catalog.presets import Preset, PresetOwner
 from bot.catalog.request import Origin, PictureOwner
@@ -502,3 +503,13 @@ def free_pace() -> Pace:
     """No rule at all."""
     clock = SystemClock()
     return Pace(InMemoryBudgets(clock), dict.fromkeys(Purpose, ()), clock)
+
+
+@dataclass
+class InMemoryRecords:
+    """What is stored about members, as a test wrote it."""
+
+    about: dict[UserId, dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
+
+    async def read(self, user_id: UserId) -> dict[str, list[dict[str, Any]]]:
+        return self.about.get(user_id, {})

@@ -47,6 +47,7 @@ from tests.fakes.budgets import (
     InMemoryPassing,
     InMemoryPresets,
     InMemoryPrivateAnswers,
+    InMemoryRecords,
     InMemoryWords,
 )
 from tests.fakes.clock import FakeClock
@@ -125,6 +126,7 @@ class World:
     favorites: InMemoryFavorites = field(default_factory=InMemoryFavorites)
     notices: InMemoryNotices = field(default_factory=InMemoryNotices)
     consent: InMemoryConsent = field(init=False)
+    records: InMemoryRecords = field(default_factory=InMemoryRecords)
     passing: TemporaryMessages = field(init=False)
     threads: CardThreadStore = field(init=False)
     answers: PrivateAnswerStore = field(init=False)
@@ -187,6 +189,7 @@ class World:
             blocks=self.blocks,
             words=self.words,
             consent=self.consent,
+            records=self.records,
             presets=self.presets,
             favorites=self.favorites,
             notices=self.notices,

@@ -261,6 +261,7 @@ MEMBERS = {  # what someone reads who may not
     "quota gift": "Gifts aren't allowed",
     "quota show": EVERYONE,
     "quota month": EVERYONE,
+    "privacy export": EVERYONE,
     "privacy pictures": EVERYONE,
     "privacy recipe": EVERYONE,
     "models list": EVERYONE,

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.storage import damage, money_store, queue
+from bot.storage.privacy import records
 from bot.storage.queries import load_queries
 
 FOLDER = Path(__file__).parents[3] / "bot" / "storage"
@@ -36,6 +37,7 @@ COMPUTED = {
     "stores.py:_save": ["update_jobs", "postpone_jobs"],
     "damage.py:list": [*damage._READERS],
     "money_store.py:audit": [*money_store._AUDITS],
+    "records.py:read": [*records._QUERIES.values()],
 }
 
 
