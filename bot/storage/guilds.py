@@ -1,5 +1,7 @@
 """The ports of servers: settings, presets, members' settings, notices, threads and offers."""
 
+import json
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.catalog.presets import Preset, PresetOwner
@@ -31,6 +33,7 @@ from bot.ordering.offers import Offer
 from bot.ordering.presets import Saving
 from bot.retries import LONGEST_WAIT
 from bot.storage import rows
+from bot.storage.engines.batching import Batching
 from bot.storage.engines.transaction import Engine, SqlTransaction
 from bot.storage.rows import Parameters, Row
 
@@ -40,9 +43,14 @@ class SqlGuildStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._known = Batching(self._list)  # videos that are ready together ask together
+
+    async def _list(self, guild_ids: Sequence[GuildId]) -> dict[GuildId, Row]:
+        found = await self._engine.read_all("list_guild_settings", ids=json.dumps(guild_ids))
+        return {GuildId(row["guild_id"]): row for row in found}
 
     async def get(self, guild_id: GuildId) -> GuildSettings:
-        row = await self._engine.read_one("get_guild_settings", guild_id=guild_id)
+        row = await self._known.ask(guild_id)
         if row is None:
             return GuildSettings(guild_id)
         channel, text, picture = (
@@ -197,16 +205,21 @@ class SqlMemberStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._known = Batching(self._list)
+
+    async def _list(self, user_ids: Sequence[UserId]) -> dict[UserId, Row]:
+        found = await self._engine.read_all("list_member_settings", ids=json.dumps(user_ids))
+        return {UserId(row["user_id"]): row for row in found}
 
     async def has_recipe(self, user_id: UserId) -> bool:
-        row = await self._engine.read_one("get_member_settings", user_id=user_id)
+        row = await self._known.ask(user_id)
         return row is None or bool(row["has_recipe"])
 
     async def put_recipe(self, user_id: UserId, *, is_on: bool) -> None:
         await self._engine.write("put_member_recipe", user_id=user_id, has_recipe=int(is_on))
 
     async def pictures(self, user_id: UserId) -> PicturesFor | None:
-        row = await self._engine.read_one("get_member_settings", user_id=user_id)
+        row = await self._known.ask(user_id)
         chosen = None if row is None else row["pictures"]
         return None if chosen is None else PicturesFor(chosen)
 

@@ -30,7 +30,7 @@ class _OneTrip(AioSQLiteAdapter):
 
 _IDS = {  # a JSON list as rows, spelled differently by each engine
     "sqlite": "SELECT value FROM json_each(:ids)",
-    "postgres": "SELECT json_array_elements_text(CAST(:ids AS json))",
+    "postgres": "SELECT value FROM json_array_elements_text(CAST(:ids AS json))",
 }
 _ADAPTERS: dict[str, Any] = {"aiosqlite": _OneTrip}
 

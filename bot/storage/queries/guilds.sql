@@ -2,6 +2,11 @@
 -- Get a server's settings.
 SELECT * FROM guild_settings WHERE guild_id = :guild_id;
 
+-- name: list_guild_settings
+-- List the settings of these servers; `ids` is a JSON list.
+SELECT * FROM guild_settings
+WHERE guild_id IN (SELECT CAST(value AS BIGINT) FROM (SELECT value FROM json_each(:ids)) AS wanted);
+
 -- name: put_guild_settings^
 -- Write a server's settings.
 INSERT INTO guild_settings (
@@ -40,9 +45,10 @@ RETURNING user_id;
 DELETE FROM favorite_models WHERE guild_id = :guild_id AND user_id = :user_id
 RETURNING user_id;
 
--- name: get_member_settings^
--- Get a member's own settings.
-SELECT * FROM member_settings WHERE user_id = :user_id;
+-- name: list_member_settings
+-- List the own settings of these members; `ids` is a JSON list.
+SELECT * FROM member_settings
+WHERE user_id IN (SELECT CAST(value AS BIGINT) FROM (SELECT value FROM json_each(:ids)) AS wanted);
 
 -- name: put_member_recipe^
 -- Write whether the files of a member's videos say how they were made.
