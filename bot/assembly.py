@@ -13,7 +13,7 @@ from typing import TypeVar
 from bot.archive.details import VideoDetails
 from bot.archive.footage import Footage
 from bot.archive.late_results import LateResults
-from bot.archive.member_data import MemberData, MemberRecords
+from bot.archive.member_data import DataHandling, MemberData, MemberRecords
 from bot.archive.posts import FreePosts
 from bot.archive.remove import Removal
 from bot.archive.retention import Retention
@@ -183,7 +183,9 @@ class Loops:
     improving: Improving
 
 
-def make_core(adapters: Adapters, catalog: Catalog) -> Core:
+def make_core(
+    adapters: Adapters, catalog: Catalog, *, keep_videos_for: timedelta = timedelta()
+) -> Core:
     """Make the services for the cogs."""
     stores, clock, signal = adapters.stores, adapters.clock, WakeSignal()
     breakers = _breakers(adapters)
@@ -286,7 +288,11 @@ def make_core(adapters: Adapters, catalog: Catalog) -> Core:
         ),
         recipes=recipes,
         consent=consent,
-        member_data=MemberData(stores.records, clock),
+        member_data=MemberData(
+            stores.records,
+            clock,
+            DataHandling(tuple(map(registry.label_of, providers)), keep_videos_for),
+        ),
         images=adapters.images,
         details=VideoDetails(stores.jobs, stores.messages, catalog),
         sequels=sequels,

@@ -144,7 +144,9 @@ def make_stores(engine: Engine) -> Stores:
 
 def compose(settings: Settings, adapters: Adapters, pace: GatewayPace | None = None) -> Application:
     """Compose the services, the Discord client in front and the loops behind them."""
-    core = make_core(adapters, Catalog(registry.preferred_models()))
+    keep_videos_for = timedelta(days=settings.keep_videos_days)
+    catalog = Catalog(registry.preferred_models())
+    core = make_core(adapters, catalog, keep_videos_for=keep_videos_for)
     point_at(settings.discord_api_url, settings.discord_gateway_url, settings.discord_cdn_url)
     client = Client(core.services, EXTENSIONS, pace)
     lost = (aiohttp.ClientError, OSError, TimeoutError)
@@ -154,7 +156,7 @@ def compose(settings: Settings, adapters: Adapters, pace: GatewayPace | None = N
         DiscordMessenger(client, adapters.clock, lost),
         owner=owner_of(settings),
         reachable=client.reachable,
-        keep_videos_for=timedelta(days=settings.keep_videos_days),
+        keep_videos_for=keep_videos_for,
     )
     client.hear_of_opened_threads(loops.dispatcher.check_again_in)
     return Application(

@@ -5,7 +5,7 @@ import io
 import json
 import zipfile
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bot.clock import Clock
@@ -29,6 +29,14 @@ class MemberRecords(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class DataHandling:
+    """Who gets members' data, and how long it is kept; zero keeps videos for good."""
+
+    providers: tuple[str, ...]
+    keep_videos_for: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class MemberFile:
     """A file about a member, and its name."""
 
@@ -37,11 +45,15 @@ class MemberFile:
 
 
 class MemberData:
-    """Exports what is stored about a member, one export at a time: each is held in memory."""
+    """Exports what is stored about a member, one export at a time: each is held in memory.
 
-    def __init__(self, records: MemberRecords, clock: Clock) -> None:
+    `handling` is what this installation does with it.
+    """
+
+    def __init__(self, records: MemberRecords, clock: Clock, handling: DataHandling) -> None:
         self._records = records
         self._clock = clock
+        self.handling = handling
         self._turn = asyncio.Semaphore(1)
 
     async def export(self, user_id: UserId, max_bytes: int) -> MemberFile:

@@ -1,6 +1,7 @@
 """What is said about a posted video, and about a message that a member reports."""
 
 from bot.archive.details import Details, Posted
+from bot.archive.member_data import DataHandling
 from bot.catalog.pricing import Price
 from bot.catalog.request import Derivation, VideoRequest
 from bot.guilds.consent import Answer, Question
@@ -94,6 +95,19 @@ MEMBER_DATA = (
     "Everything that I store about you, in every server. Times are in UTC, amounts in millionths of a"
     " dollar. Your videos and pictures themselves are in the messages that the file names."
 )
+_POLICY = """**What I store about you, and why**
+- **Your requests**: prompt, model, options, pictures, channel, time and price, to make your videos, to show how they were made and to make them again. They stay.
+- **Your pictures and videos**, on the machine that I run on: {kept}. What I post stays on Discord until someone deletes it.
+- **Money**: what each video cost, and who paid, by your Discord id. It stays, so that the ledger adds up.
+- **What you chose**: limits, favorites, presets, who may use your pictures.
+
+**Who gets it**
+- {providers}: the prompt and pictures of each video that they make. Their own policies say what they keep.
+- Discord shows my messages to those who can read the channel. This server's admins see what videos cost, and for whom.
+- The people who run me can read all of it. No one else gets it.
+
+**What you can do**
+`/privacy export` gives you all of it as a file. `/privacy pictures` sets who may use your pictures. To have it deleted, ask the people who run me."""
 CHANGE_PICTURES = "-# `/privacy pictures` changes who may make videos from your pictures."
 
 
@@ -272,3 +286,14 @@ def to_choose_better(cost: Price) -> str:
         " same prompt and pictures, and the same seed if they use one."
         f" You won't be charged unless you press a button. {HOLDS}"
     )
+
+
+def policy(handling: DataHandling) -> str:
+    """What is done with members' data here."""
+    days = handling.keep_videos_for.days
+    kept = "kept until the people who run me delete them"
+    if days:
+        kept = f"deleted {days} day{'' if days == 1 else 's'} after the video was posted"
+    names = list(handling.providers) or ["The video services"]
+    listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return _POLICY.format(kept=kept, providers=f"**{listed}**")

@@ -71,6 +71,11 @@ class Privacy(commands.GroupCog, name="privacy", description="Your pictures and 
         text = details.recipe_switch(is_on=await self._recipes.of_member(user_id))
         await interaction.edit_original_response(content=text)
 
+    @app_commands.command(description="Read what I store, who gets it, and for how long")
+    async def policy(self, interaction: discord.Interaction) -> None:
+        text = details.policy(self._services.member_data.handling)
+        await interaction.response.send_message(text, ephemeral=True)
+
     @app_commands.command(description="Get everything that I store about you, as a file")
     async def export(self, interaction: discord.Interaction) -> None:
         await interaction.response.defer(ephemeral=True)

@@ -158,7 +158,7 @@ async def test_the_operator_writes_the_same_file(database, tmp_path):
     assert content["jobs"]
     code, said = await run(tmp_path, "member", "export", "30", f"{tmp_path}/out.json")
     assert (code, "exists" in said) == (2, True)
-    code, said = await run(tmp_path, "member", "export", "nobody")
+    code, said = await run(tmp_path, "member", "export", "no-number")
     assert code == 2
     with contextlib.closing(sqlite3.connect(path_of(database))) as file:
         file.execute("PRAGMA user_version = 3")

@@ -263,6 +263,7 @@ MEMBERS = {  # what someone reads who may not
     "quota month": EVERYONE,
     "privacy export": EVERYONE,
     "privacy pictures": EVERYONE,
+    "privacy policy": EVERYONE,
     "privacy recipe": EVERYONE,
     "models list": EVERYONE,
     "models favorite": EVERYONE,

@@ -4,22 +4,24 @@ import asyncio
 import io
 import json
 import zipfile
+from datetime import timedelta
 
 import pytest
 
-from bot.archive.member_data import FILE, PACKED, MemberData
+from bot.archive.member_data import FILE, PACKED, DataHandling, MemberData
 from bot.errors import InvalidRequestError
 from bot.ids import UserId
 from tests.factories import NOW
 from tests.fakes.budgets import InMemoryRecords
 
 ME = UserId(30)
+HANDLING = DataHandling(("NanoGPT",), timedelta(days=30))
 STORED = {"jobs": [{"prompt": "a fox 🦊 " * 100}]}
 
 
 @pytest.fixture
 def data(clock):
-    return MemberData(InMemoryRecords({ME: STORED}), clock)
+    return MemberData(InMemoryRecords({ME: STORED}), clock, HANDLING)
 
 
 async def test_all_that_is_stored_is_told_with_its_instant(data):
@@ -59,7 +61,7 @@ async def test_one_export_is_held_in_memory_at_a_time(clock):
             return STORED
 
     records = Counted()
-    data = MemberData(records, clock)
+    data = MemberData(records, clock, HANDLING)
     found = await asyncio.gather(*(data.export(ME, 100_000) for _ in range(5)))
 
     assert len({one.content for one in found}) == 1

@@ -1,8 +1,11 @@
 """What is said of a video, and of a report: whole, in Discord's limits, and without a ping."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.archive.details import Details, Posted
+from bot.archive.member_data import DataHandling
 from bot.catalog.pricing import Price
 from bot.catalog.request import Derivation, Parent
 from bot.ids import ChannelId, GuildId, MessageId, UserId
@@ -85,3 +88,20 @@ def test_a_shot_that_leads_on_is_said_to_leave_the_next_one_as_it_is():
     assert text.startswith("Only shot 2 is made again; the others stay as they are. Shot 3 won't")
     assert text.endswith("\nAccepted.")
     assert "Shot 3" not in details.remaking(2, "Accepted.")
+
+
+@pytest.mark.parametrize(
+    ("providers", "days", "said"),
+    [
+        (("NanoGPT", "NanoPhoto"), 30, ["**NanoGPT and NanoPhoto**", "deleted 30 days after"]),
+        (("NanoGPT",), 1, ["**NanoGPT**", "deleted 1 day after"]),
+        ((), 0, ["**The video services**", "kept until the people who run me"]),
+    ],
+    ids=["two", "one", "none"],
+)
+def test_the_policy_names_this_bots_services_and_times_in_one_message(providers, days, said):
+    text = details.policy(DataHandling(providers, timedelta(days=days)))
+
+    assert [one for one in said if one not in text] == []
+    assert len(text) <= 2000
+    assert "{" not in text
