@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from bot.delivery import private_answers
-from tests.studio import FOX, Json, buttons_of, settled_answer
+from bot.storage.rows import milliseconds
+from tests.studio import FOX, Json, buttons_of, engine_of, settled_answer
 
 AT_ONCE = timedelta(0)
 FOR_PICTURES = "kling-v21-standard"
@@ -136,8 +137,9 @@ async def test_a_token_that_expired_early_is_let_go_and_the_video_comes(studio, 
         await until_it_says(watch, record, "**Rendering**")
         await studio.make_at_once()
         await studio.videos(watch)
-        far = parts.clock.now() + timedelta(days=1)
-        while await parts.stores.answers.claim_due(far, far, 9):
+        far = milliseconds(parts.clock.now() + timedelta(days=1))
+        owed = {"now": far, "latest": far}
+        while await engine_of(parts).read_one("find_due_private_answer", **owed):
             await parts.clock.sleep(0.05)
 
 
