@@ -21,6 +21,7 @@ from bot.media.pictures import store as pictures
 from bot.media.pictures.store import MAX_BYTES, DiskImageStore
 from tests.factories import make_image
 from tests.serving import pair_of, serving
+from tests.unit.media.pictures.encoding import heic
 
 LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 ORIENTATION = 0x0112
@@ -64,6 +65,12 @@ async def test_every_format_that_is_read_is_kept_as_a_jpeg_of_its_size(store, fo
     with Image.open(store.path(kept)) as shown:
         assert (shown.format, shown.size) == ("JPEG", (120, 80))
     assert kept.size_bytes == store.path(kept).stat().st_size
+
+
+async def test_a_phones_heic_is_kept_as_a_jpeg_by_the_child_that_reads_it(store):
+    kept = await store.keep(heic(picture(colour="red"), quality=95), name="a.heic")
+
+    assert (kept.media_type, kept.width, kept.height) == ("image/jpeg", 120, 80)
 
 
 @pytest.mark.parametrize("orientation", range(2, 9))
