@@ -16,7 +16,7 @@ from bot.errors import (
     MessageGoneError,
     MessageHeldError,
 )
-from bot.guilds.notices import TemporaryMessage, TemporaryMessages
+from bot.guilds.notices import MAX_PUT_OFF, TemporaryMessage, TemporaryMessages
 from bot.ids import ChannelId, GuildId, MessageId
 from bot.tasks import repeat
 
@@ -25,8 +25,8 @@ _log = logging.getLogger(__name__)
 SECONDS_BETWEEN = 2.0
 MAX_AT_ONCE = 20
 SOONEST_AGAIN = timedelta(seconds=5)
-LATEST_AGAIN = timedelta(minutes=1)
 GIVEN_UP_AFTER = timedelta(days=1)  # for a channel that refuses: the message is old news by then
+FEWEST_ATTEMPTS = 20  # before that: setting a clock lets no time pass
 
 
 class DeletionSchedule:
@@ -65,7 +65,9 @@ class TemporaryMessageSweeper:
         try:
             await self._messenger.delete_message(message)
         except DeliveryError as error:
-            is_old = self._clock.now() - message.delete_at >= GIVEN_UP_AFTER
+            tries = message.attempts + 1
+            age = self._clock.now() - message.delete_at
+            is_old = age >= GIVEN_UP_AFTER and tries >= FEWEST_ATTEMPTS
             if not (_is_gone(error) or (is_old and not _is_away(error))):
                 details = {"message_id": message.message_id, "error": type(error).__name__}
                 _log.info("message_not_deleted", extra=details)
@@ -76,7 +78,7 @@ class TemporaryMessageSweeper:
     def _again_at(self, message: TemporaryMessage) -> datetime:
         """Wait as long as the deletion has been due so far, so that a short fault is soon over."""
         now = self._clock.now()
-        return now + min(max(now - message.delete_at, SOONEST_AGAIN), LATEST_AGAIN)
+        return now + min(max(now - message.delete_at, SOONEST_AGAIN), MAX_PUT_OFF)
 
 
 def _is_gone(error: DeliveryError) -> bool:

@@ -9,6 +9,7 @@ from bot.ids import ChannelId, GuildId, MessageId, NoticeId, QuestionId, UserId
 from bot.retries import POSTING_LEASE
 
 MAX_STANDS = timedelta(hours=1)  # the longest lifetime of a temporary message
+MAX_PUT_OFF = timedelta(minutes=1)  # between two tries to delete one
 
 
 class NoticeState(StrEnum):
@@ -95,12 +96,13 @@ class PoolAlert:
 
 @dataclass(frozen=True, slots=True)
 class TemporaryMessage:
-    """A bot message in public for one member, to be deleted later."""
+    """A bot message in public to be deleted later; `attempts` to do so have failed."""
 
     guild_id: GuildId
     channel_id: ChannelId
     message_id: MessageId
     delete_at: datetime
+    attempts: int = 0
 
 
 class NoticeStore(Protocol):
@@ -125,7 +127,7 @@ class TemporaryMessages(Protocol):
         """Owe its deletion, within `MAX_STANDS`; an existing row stays unchanged."""
 
     async def put_off(self, message: TemporaryMessage, at: datetime) -> None:
-        """List it again from this instant on."""
+        """List it again from this instant on, within `MAX_PUT_OFF`, with an attempt more."""
 
     async def list_due(self, now: datetime, most: int) -> list[TemporaryMessage]:
         """Due messages, oldest first, including those dated by a wrong clock."""

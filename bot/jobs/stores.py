@@ -249,7 +249,7 @@ class MessageStore(Protocol):
         """Write a delivery if its version is unchanged; return it as stored.
 
         `replaces_at` also owes, in the same transaction, the deletion of the job's messages that
-        are replaced now, from that instant on; None keeps them. Raises LeaseLostError.
+        are replaced now, at once; None keeps them. Raises LeaseLostError.
         """
 
 

@@ -15,6 +15,8 @@ from bot.retries import LONGEST_WAIT
 from bot.storage import rows
 from bot.storage.engines.transaction import Engine, SqlTransaction
 
+AT_ONCE = 0  # whatever a clock says: one that was ahead would leave two messages for as long
+
 
 class Deliveries:
     """Part of the job store: deliveries, each written with the version that was read: a stale write is refused."""
@@ -77,6 +79,7 @@ class Deliveries:
                 guild_id=old.guild_id,
                 channel_id=old.channel_id,
                 delete_at=rows.milliseconds(at),
+                next_attempt_at=AT_ONCE,
             )
 
     async def _owe(self, tx: SqlTransaction, deliveries: Sequence[Delivery]) -> None:

@@ -10,6 +10,7 @@ from bot.delivery.threads import CardThread, ThreadTrouble
 from bot.errors import DatabaseBusyError, LeaseLostError, OfferExpiredError
 from bot.guilds.audit import AuditNote
 from bot.guilds.notices import (
+    MAX_PUT_OFF,
     MAX_STANDS,
     Notice,
     NoticeState,
@@ -347,6 +348,7 @@ class SqlTemporaryMessages:
             guild_id=message.guild_id,
             channel_id=message.channel_id,
             delete_at=rows.milliseconds(message.delete_at),
+            next_attempt_at=rows.milliseconds(message.delete_at),
         )
 
     async def put_off(self, message: TemporaryMessage, at: datetime) -> None:
@@ -361,6 +363,7 @@ class SqlTemporaryMessages:
             "list_due_temporary_messages",
             now=rows.milliseconds(now),
             latest=rows.milliseconds(now + MAX_STANDS + CLOCKS_DIFFER_BY),
+            latest_again=rows.milliseconds(now + MAX_PUT_OFF + CLOCKS_DIFFER_BY),
             most=most,
         )
         return self._engine.readable(found, _temporary_from)
@@ -376,6 +379,7 @@ def _temporary_from(row: Row) -> TemporaryMessage:
             ChannelId(row["channel_id"]),
             MessageId(row["message_id"]),
             rows.instant(row["delete_at"]),
+            row["attempts"],
         )
 
 

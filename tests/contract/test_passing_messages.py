@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.guilds.notices import MAX_STANDS, TemporaryMessage
+from bot.guilds.notices import MAX_PUT_OFF, MAX_STANDS, TemporaryMessage
 from bot.ids import ChannelId, GuildId, MessageId
 from bot.storage.guilds import SqlTemporaryMessages
 from tests.factories import NOW
@@ -40,10 +40,20 @@ async def test_what_several_processes_write_is_written_once_and_stays_as_it_was(
 
 
 async def test_one_that_is_put_off_keeps_the_others_and_its_first_instant(messages):
-    await messages.put_off(FIRST, LATER)
+    await messages.put_off(FIRST, SOON + MAX_PUT_OFF)
 
     assert await messages.list_due(SOON, 10) == []
-    assert await messages.list_due(LATER, 10) == [FIRST, SECOND]
+    tried = replace(FIRST, attempts=1)
+    assert await messages.list_due(SOON + MAX_PUT_OFF, 10) == [tried]
+    assert await messages.list_due(LATER, 10) == [tried, SECOND]
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=10), timedelta(hours=1), timedelta(days=400)])
+async def test_a_try_of_a_clock_that_was_ahead_is_not_waited_for(messages, ahead):
+    """It set a time that no put-off reaches, though a first deletion may be that far off."""
+    await messages.put_off(FIRST, SOON + ahead)
+
+    assert [one.message_id for one in await messages.list_due(SOON, 10)] == [FIRST.message_id]
 
 
 async def test_one_that_is_deleted_is_listed_no_more_and_the_others_are(messages):

@@ -16,6 +16,7 @@ from bot.guilds.audit import Actor, AuditNote
 from bot.guilds.consent import Answer, OpenQuestions, Question
 from bot.guilds.moderation import BlockedMember, Word
 from bot.guilds.notices import (
+    MAX_PUT_OFF,
     MAX_STANDS,
     Notice,
     NoticeState,
@@ -488,11 +489,16 @@ class InMemoryPassing:
 
     async def put_off(self, message: TemporaryMessage, at: datetime) -> None:
         if message.message_id in self.messages:
-            self.messages[message.message_id] = (message, at)
+            tried = replace(message, attempts=message.attempts + 1)
+            self.messages[message.message_id] = (tried, at)
 
     async def list_due(self, now: datetime, most: int) -> list[TemporaryMessage]:
-        latest = now + MAX_STANDS + CLOCKS_DIFFER_BY
-        due = [one for one, at in self.messages.values() if not now < at <= latest]
+        first, again = (now + most + CLOCKS_DIFFER_BY for most in (MAX_STANDS, MAX_PUT_OFF))
+        due = [
+            one
+            for one, at in self.messages.values()
+            if not now < at <= (again if one.attempts else first)
+        ]
         return sorted(due, key=lambda one: (one.delete_at, one.message_id))[:most]
 
     async def remove(self, message: TemporaryMessage) -> None:

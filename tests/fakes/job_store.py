@@ -53,6 +53,7 @@ from bot.jobs.submission import Submission, SubmissionState
 from bot.polling.history import RenderTimes, VideoKind, kind_of
 from bot.polling.schedule import LONGEST_KNOWN_GAP_SECONDS
 from bot.retries import LONGEST_WAIT, POSTING_LEASE
+from tests.factories import NOW
 from tests.fakes.queue_order import in_order
 
 POLL = timedelta(seconds=LONGEST_KNOWN_GAP_SECONDS)
@@ -384,7 +385,7 @@ class InMemoryJobStore:
                 passing = TemporaryMessage(
                     old.guild_id, old.channel_id, old.message_id, replaces_at
                 )
-                self.temporary.setdefault(old.message_id, (passing, replaces_at))
+                self.temporary.setdefault(old.message_id, (passing, NOW))
         return self.deliveries[delivery.job_id, delivery.kind]
 
     def _write_delivery(self, delivery: Delivery) -> None:

@@ -134,18 +134,21 @@ RETURNING channel_id;
 -- name: put_passing_message^
 -- Owe a message's deletion; once, whichever process posted it.
 INSERT INTO temporary_messages (message_id, guild_id, channel_id, delete_at, next_attempt_at)
-VALUES (:message_id, :guild_id, :channel_id, :delete_at, :delete_at)
+VALUES (:message_id, :guild_id, :channel_id, :delete_at, :next_attempt_at)
 ON CONFLICT (message_id) DO NOTHING
 RETURNING message_id;
 
 -- name: put_off_passing_message^
 -- Postpone the next try to delete a message.
-UPDATE temporary_messages SET next_attempt_at = :next_attempt_at WHERE message_id = :message_id
+UPDATE temporary_messages SET next_attempt_at = :next_attempt_at, attempts = attempts + 1
+WHERE message_id = :message_id
 RETURNING message_id;
 
 -- name: list_due_temporary_messages
 -- List messages to delete that are due, or further off than any wait; oldest first.
-SELECT * FROM temporary_messages WHERE next_attempt_at <= :now OR next_attempt_at > :latest
+SELECT * FROM temporary_messages
+WHERE next_attempt_at <= :now OR next_attempt_at > :latest
+    OR (attempts > 0 AND next_attempt_at > :latest_again)
 ORDER BY delete_at, message_id
 LIMIT :most;
 

@@ -7,8 +7,9 @@ permission away; a process that dies at any effect.
 
 import pytest
 
-from bot.delivery.temporary import GIVEN_UP_AFTER, LATEST_AGAIN
+from bot.delivery.temporary import FEWEST_ATTEMPTS, GIVEN_UP_AFTER
 from bot.errors import ChannelBlockedError, DeliveryUnavailableError, MessageHeldError
+from bot.guilds.notices import MAX_PUT_OFF
 from bot.guilds.settings import CardPlace, GuildSettings
 from bot.ids import GuildId, MessageId, UserId
 from bot.jobs.job import Artifact, Failure, FailureKind, JobState
@@ -166,12 +167,12 @@ async def test_only_a_channel_that_refuses_for_a_day_keeps_its_card(world, troub
     while not world.videos_of(job):
         await process.turn()
         world.clock.advance(1)
-    for seconds in (1.0, GIVEN_UP_AFTER.total_seconds(), LATEST_AGAIN.total_seconds()):
-        world.clock.advance(seconds)
+    for _ in range(FEWEST_ATTEMPTS):
+        world.clock.advance(GIVEN_UP_AFTER.total_seconds())
         await process.turn()
     trouble = None
     for _ in range(3):
-        world.clock.advance(LATEST_AGAIN.total_seconds())
+        world.clock.advance(MAX_PUT_OFF.total_seconds())
         await process.turn()
 
     assert (world.messenger.standing(job.id) == world.videos_of(job)) is not is_given_up

@@ -6,7 +6,7 @@ takes the permission away; two processes are at the same message.
 
 import pytest
 
-from bot.delivery.temporary import DeletionSchedule, TemporaryMessageSweeper
+from bot.delivery.temporary import FEWEST_ATTEMPTS, DeletionSchedule, TemporaryMessageSweeper
 from bot.errors import DeliveryUnavailableError
 from bot.ids import ChannelId, GuildId, MessageId
 from tests.fakes.budgets import InMemoryPassing
@@ -102,10 +102,27 @@ async def test_a_channel_that_is_closed_to_the_bot_is_waited_for_for_a_day(place
     assert place.messenger.deleted == {1}
 
 
-async def test_after_a_day_no_one_looks_for_it_any_more(place):
+async def test_after_a_day_of_tries_no_one_looks_for_it_any_more(place):
     await place.say(1)
     place.messenger.blocked_channels.add(CHANNEL)
+    for _ in range(FEWEST_ATTEMPTS - 1):
+        await place.sweep(2 * 3600)
+    assert list(place.messages.messages) == [1]
 
-    await place.sweep(60 + 24 * 3600)
+    await place.sweep(2 * 3600)
 
     assert place.messages.messages == {}
+
+
+async def test_a_clock_that_jumps_ahead_and_back_gives_no_deletion_up(place):
+    """The permission is missing just then; setting a clock lets no time pass."""
+    await place.say(1)
+    place.messenger.blocked_channels.add(CHANNEL)
+    for _ in range(3):
+        await place.sweep(400 * 24 * 3600)
+    place.clock.advance(-3 * 400 * 24 * 3600)
+    place.messenger.blocked_channels.clear()
+
+    await place.sweep(60)
+
+    assert place.messenger.deleted == {1}
