@@ -83,7 +83,7 @@ ADDED = {
         "reuses": None,
     },
     "ledger_transactions": {"improvement_id": None},
-    "temporary_messages": {"attempts": 0},
+    "passing_messages": {"attempts": 0},
 }
 RULES = {"body", "before", "after", "change"}  # columns with rules as JSON
 AN_HOUR = 3_600_000
