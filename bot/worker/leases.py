@@ -166,7 +166,8 @@ class Leases:
         queue = self._queue
         in_hand = await queue.count_in_hand(provider)
         room = MAX_AT_PROVIDER - in_hand.first - in_hand.others
-        waiting = await queue.list_next(provider, now, MAX_ASKED_FOR) if room > 0 else []
+        most = max(room, MAX_ASKED_FOR)
+        waiting = await queue.list_next(provider, now, most) if room > 0 else []
         if not waiting or await self._context.providers[provider].may_submit_at() is not None:
             return []
         room = await self._context.breakers.room(provider, room)
