@@ -231,14 +231,24 @@ def export(
     ] = None,
 ) -> None:
     """Export everything stored about a member as JSON, as `/privacy export` does."""
-    content: bytes = _run(export_member(load_settings(), UserId(member_id), SystemClock().now()))
+    settings, now = load_settings(), SystemClock().now()
     if target is None:
-        typer.echo(content)
+        _run(export_member(settings, UserId(member_id), now, sys.stdout.buffer))
         return
-    if target.exists():
+    try:
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
         typer.echo(f"{target} exists. Name a file that doesn't.", err=True)
-        raise typer.Exit(UNUSABLE)
-    target.write_bytes(content)
+        raise typer.Exit(UNUSABLE) from None
+    except OSError as error:
+        typer.echo(f"{target} can't be written: {error.strerror}.", err=True)
+        raise typer.Exit(UNUSABLE) from None
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            _run(export_member(settings, UserId(member_id), now, file))
+    except BaseException:  # half a file would look whole
+        target.unlink()
+        raise
     typer.echo(f"Written to {target}.")
 
 

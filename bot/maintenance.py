@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import IO
 
 from bot.app import ledger_may_begin
-from bot.archive.member_data import written
+from bot.archive.member_data import write
 from bot.errors import ConfigurationError, StorageError
 from bot.ids import UserId
 from bot.jobs.messages import DeliveryKind
@@ -134,10 +135,12 @@ async def _missing_files(settings: Settings, jobs: SqlJobStore) -> list[str]:
     return sorted({str(file) for file in needed if not await asyncio.to_thread(file.exists)})
 
 
-async def export_member(settings: Settings, user_id: UserId, now: datetime) -> bytes:
-    """Return all that is stored about a member, as JSON, also while a bot runs."""
+async def export_member(
+    settings: Settings, user_id: UserId, now: datetime, file: IO[bytes]
+) -> None:
+    """Write all that is stored about a member, as JSON, also while a bot runs."""
     async with open_database(settings.database, reads_only=True) as engine:
-        return written(user_id, await SqlMemberRecords(engine).read(user_id), now)
+        await write(file, user_id, SqlMemberRecords(engine).read(user_id), now)
 
 
 async def audit_books(settings: Settings) -> tuple[list[str], int]:

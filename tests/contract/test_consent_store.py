@@ -17,11 +17,11 @@ from bot.storage.privacy.consent import SqlConsentStore
 from tests.contract.databases import on_databases
 from tests.factories import NOW, new_notice_id
 from tests.fakes.budgets import (
-    InMemoryConsent,
     InMemoryGuilds,
     InMemoryMembers,
     InMemoryNotices,
 )
+from tests.fakes.privacy import InMemoryConsent
 
 ADA, MAX, FERN = UserId(1 << 61), UserId(4), UserId(5)
 PICTURE = PictureOwner(ADA, "a1", "10/20/30")

@@ -6,8 +6,10 @@ nothing is known.
 """
 
 import contextlib
+import io
 import json
 import sqlite3
+from typing import Any
 
 import pytest
 
@@ -78,6 +80,14 @@ def columns_of(address):
         }
 
 
+async def told_by(engine, user_id):
+    """What a reader gets, as data."""
+    told: dict[str, list[Any]] = {}
+    async for title, rows in SqlMemberRecords(engine).read(user_id):
+        told.setdefault(title, []).extend(map(json.loads, rows))
+    return told
+
+
 def test_every_column_that_may_name_a_member_is_known(database):
     """Who adds one decides here what becomes of it."""
     suspicious = {
@@ -104,7 +114,7 @@ async def test_every_row_that_names_a_member_is_in_the_file(database):
             if MEMBER_COLUMNS & set(columns)
         }
     async with open_database(database, may_begin=False) as engine:
-        told = await SqlMemberRecords(engine).read(UserId(30))
+        told = await told_by(engine, UserId(30))
 
     assert [table for table, rows in stored.items() if not rows] == []
     everything = [row for rows in told.values() for row in rows]
@@ -119,7 +129,7 @@ async def test_every_row_that_names_a_member_is_in_the_file(database):
 
 async def test_what_is_read_can_be_used_and_holds_no_secret(database):
     async with open_database(database, may_begin=False) as engine:
-        told = await SqlMemberRecords(engine).read(UserId(30))
+        told = await told_by(engine, UserId(30))
 
     job = told["jobs"][0]
     assert job["accepted_at"].startswith("20")
@@ -138,18 +148,20 @@ async def test_a_member_gets_their_own_rows_alone(branch):
     await branch.decide()
     mine = await branch.request(user_id=UserId(ME))
     await branch.request(user_id=UserId(OTHER))
-    told = await SqlMemberRecords(branch.engine).read(UserId(ME))
+    told = await told_by(branch.engine, UserId(ME))
 
     assert [row["id"] for row in told["jobs"]] == [mine.id]
     assert told["jobs"][0]["user_id"] == str(ME)
     assert {row["job_id"] for row in told["messages"]} == {mine.id}
     assert {row["user_id"] for row in told["transactions"]} == {str(ME)}
-    assert not any((await SqlMemberRecords(branch.engine).read(UserId(5))).values())
+    assert not any((await told_by(branch.engine, UserId(5))).values())
 
 
 async def test_the_operator_writes_the_same_file(database, tmp_path):
     settings = load_settings(data_dir=tmp_path, database_url=database, _env_file=None)
-    content = json.loads(await export_member(settings, UserId(30), NOW))
+    whole = io.BytesIO()
+    await export_member(settings, UserId(30), NOW, whole)
+    content = json.loads(whole.getvalue())
     code, said = await run(tmp_path, "member", "export", "30", f"{tmp_path}/out.json")
 
     assert code == 0, said
@@ -158,9 +170,93 @@ async def test_the_operator_writes_the_same_file(database, tmp_path):
     assert content["jobs"]
     code, said = await run(tmp_path, "member", "export", "30", f"{tmp_path}/out.json")
     assert (code, "exists" in said) == (2, True)
+    assert (tmp_path / "out.json").stat().st_mode & 0o077 == 0, "for its reader alone"
+    code, said = await run(tmp_path, "member", "export", "30", f"{tmp_path}/nowhere/out.json")
+    assert (code, "can't be written" in said) == (2, True)
     code, said = await run(tmp_path, "member", "export", "no-number")
     assert code == 2
     with contextlib.closing(sqlite3.connect(path_of(database))) as file:
         file.execute("PRAGMA user_version = 3")
     with pytest.raises(SchemaVersionError):
-        await export_member(settings, UserId(30), NOW)
+        await export_member(settings, UserId(30), NOW, io.BytesIO())
+    code, _ = await run(tmp_path, "member", "export", "30", f"{tmp_path}/half.json")
+    assert code != 0
+    assert not (tmp_path / "half.json").exists(), "half a file would look whole"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "",
+        "{",
+        "NaN",
+        "1e999",
+        '{"seed": NaN, "scale": -Infinity}',
+        "[" * 100_000,
+        "[" * 400 + "]" * 400,
+        '{"seed": ' + "9" * 5000 + "}",
+        '"\\ud800"',
+        "x" * 1_000_000,
+    ],
+    ids=[
+        "empty",
+        "cut off",
+        "nan",
+        "infinity",
+        "nan within",
+        "open",
+        "deep",
+        "digits",
+        "half",
+        "long",
+    ],
+)
+async def test_damage_hides_no_other_row_and_makes_no_file_that_cannot_be_read(database, damage):
+    with contextlib.closing(sqlite3.connect(path_of(database))) as file:
+        file.execute(
+            "UPDATE jobs SET request = ?, accepted_at = ? WHERE id IN"
+            " (SELECT id FROM jobs WHERE user_id = 30 LIMIT 1)",
+            (damage, (1 << 63) - 1),
+        )
+        file.commit()
+    settings = load_settings(database_url=database, _env_file=None)
+    whole = io.BytesIO()
+    await export_member(settings, UserId(30), NOW, whole)
+
+    def refuse(constant):
+        pytest.fail(f"{constant} is no JSON")
+
+    told = json.loads(whole.getvalue(), parse_constant=refuse)
+    assert len(told["jobs"]) == 1
+    assert told["words"]
+
+
+async def test_a_members_words_stay_words_and_addresses_with_keys_are_left_out(database):
+    with contextlib.closing(sqlite3.connect(path_of(database))) as file:
+        file.executescript("""
+            UPDATE disallowed_words SET word = '[1]';
+            UPDATE submissions SET artifact_address = 'https://service.test/v?key=secret';
+            UPDATE offers SET request = '{"image": {"owners": [{"user_id": 4611686018427387904}]}}';
+        """)
+    async with open_database(database, may_begin=False) as engine:
+        told = await told_by(engine, UserId(30))
+
+    assert [row["word"] for row in told["words"]] == ["[1]"]
+    assert "secret" not in json.dumps(told)
+    assert told["offers"][0]["request"]["image"]["owners"] == [{"user_id": str(ME)}]
+
+
+@on_databases
+async def test_pages_show_one_instant_and_hold_up_no_one(branch):
+    """Also where the rows end with a page, and while others read and write."""
+    await branch.decide()
+    for _ in range(4):
+        await branch.request(user_id=UserId(ME))
+    seen = []
+    async with branch.engine.snapshot() as tx:
+        async for page in tx.pages("export_jobs", 2, user_id=ME):
+            seen.append(len(page))
+            made = await branch.request(user_id=UserId(ME))
+            assert (await branch.engine.read_one("get_job", id=made.id))["id"] == made.id
+    assert seen == [2, 2]
+    assert len((await told_by(branch.engine, UserId(ME)))["jobs"]) == 6

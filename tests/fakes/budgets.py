@@ -4,16 +4,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from bot.catalog.presets import Preset, PresetOwner
-from bot.catalog.request import Origin, PictureOwner
+from bot.catalog.request import Origin
 from bot.clock import Clock, SystemClock
 from bot.delivery.messenger import PrivateAnswer
 from bot.delivery.threads import CardThread, ThreadTrouble
 from bot.errors import LeaseLostError, OfferExpiredError, StorageError
 from bot.guilds.audit import Actor, AuditNote
-from bot.guilds.consent import Answer, OpenQuestions, Question
 from bot.guilds.moderation import BlockedMember, Word
 from bot.guilds.notices import (
     MAX_PUT_OFF,
@@ -32,7 +30,6 @@ from bot.ids import (
     NoticeId,
     OfferId,
     ProviderName,
-    QuestionId,
     UserId,
 )
 from bot.instants import CLOCKS_DIFFER_BY, made_by
@@ -195,60 +192,6 @@ class InMemoryMembers:
 
     async def put_pictures(self, user_id: UserId, pictures: PicturesFor) -> None:
         self.chosen[user_id] = pictures
-
-
-@dataclass
-class InMemoryConsent:
-    """The port `ConsentStore`."""
-
-    notices: "InMemoryNotices"
-    questions: dict[QuestionId, Question] = field(default_factory=dict)
-    owners: dict[str, tuple[PictureOwner, ...]] = field(default_factory=dict)
-
-    async def find(self, owner: PictureOwner, requester_id: UserId) -> Question | None:
-        key = (owner.user_id, owner.picture, requester_id)
-        return next((one for one in self.questions.values() if _key_of(one) == key), None)
-
-    async def get(self, question_id: QuestionId) -> Question | None:
-        return self.questions.get(question_id)
-
-    async def count_open(
-        self, owner_id: UserId, requester_id: UserId, now: datetime
-    ) -> OpenQuestions:
-        waiting = [
-            one
-            for one in self.questions.values()
-            if one.owner.user_id == owner_id and one.answer is Answer.ASKED and now < one.expires_at
-        ]
-        by_requester = [one for one in waiting if one.requester_id == requester_id]
-        return OpenQuestions(len(waiting), len(by_requester))
-
-    async def ask(self, question: Question, notice: Notice) -> bool:
-        if await self.find(question.owner, question.requester_id) is not None:
-            return False
-        self.questions[question.id] = question
-        await self.notices.owe(notice)
-        return True
-
-    async def answer(self, question: Question, now: datetime, notice: Notice | None) -> bool:
-        found = self.questions.get(question.id)
-        if found is None or found.answer is not Answer.ASKED or now >= found.expires_at:
-            return False
-        self.questions[question.id] = replace(found, answer=question.answer)
-        if notice is not None:
-            await self.notices.owe(notice)
-        return True
-
-    async def first_owners(
-        self, key: str, owners: tuple[PictureOwner, ...]
-    ) -> tuple[PictureOwner, ...]:
-        if owners and key not in self.owners:
-            self.owners[key] = owners
-        return self.owners.get(key, ())
-
-
-def _key_of(question: Question) -> tuple[UserId, str, UserId]:
-    return question.owner.user_id, question.owner.picture, question.requester_id
 
 
 @dataclass
@@ -509,13 +452,3 @@ def free_pace() -> Pace:
     """No rule at all."""
     clock = SystemClock()
     return Pace(InMemoryBudgets(clock), dict.fromkeys(Purpose, ()), clock)
-
-
-@dataclass
-class InMemoryRecords:
-    """What is stored about members, as a test wrote it."""
-
-    about: dict[UserId, dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
-
-    async def read(self, user_id: UserId) -> dict[str, list[dict[str, Any]]]:
-        return self.about.get(user_id, {})

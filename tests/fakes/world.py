@@ -37,7 +37,6 @@ from tests.fakes.budgets import (
     InMemoryAvailability,
     InMemoryBlocks,
     InMemoryCardThreads,
-    InMemoryConsent,
     InMemoryFavorites,
     InMemoryGuilds,
     InMemoryImprovements,
@@ -47,7 +46,6 @@ from tests.fakes.budgets import (
     InMemoryPassing,
     InMemoryPresets,
     InMemoryPrivateAnswers,
-    InMemoryRecords,
     InMemoryWords,
 )
 from tests.fakes.clock import FakeClock
@@ -55,6 +53,7 @@ from tests.fakes.job_store import InMemoryJobStore, JobStores
 from tests.fakes.media import FakeImageStore, FakeSourceVideoStore, FakeVideoStore
 from tests.fakes.messenger import FakeMessenger, Message
 from tests.fakes.money_store import FakeMoneyStore
+from tests.fakes.privacy import InMemoryConsent, InMemoryRecords
 from tests.fakes.provider import FakeProvider
 from tests.fakes.weather import Weather, calm, mortal
 

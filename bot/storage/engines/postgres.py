@@ -138,6 +138,15 @@ class PostgresEngine(Engine):
                 async with connection.transaction(readonly=True):
                     yield SqlTransaction(self.queries, connection)
 
+    @contextlib.asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[SqlTransaction]:
+        with translated():
+            async with (
+                self._pool.acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                yield SqlTransaction(self.queries, connection)
+
     async def version(self) -> int:
         """Number of the last applied migration."""
         async with self.reading() as tx:

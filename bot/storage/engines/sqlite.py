@@ -109,6 +109,17 @@ class SqliteEngine(Engine):
         with translated():
             yield SqlTransaction(self.queries, self._reader)
 
+    @contextlib.asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[SqlTransaction]:
+        """On a connection of its own: while a cursor is open, its connection sees no later write."""
+        with translated():
+            apart = await _connect(self._path, BUSY_TIMEOUT_SECONDS, reads_only=True)
+            try:
+                await apart.execute("BEGIN")
+                yield SqlTransaction(self.queries, apart)
+            finally:
+                await apart.close()
+
     async def version(self) -> int:
         """Number of the last applied migration."""
         return await _pragma(self._reader, "user_version")

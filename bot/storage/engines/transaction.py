@@ -43,6 +43,14 @@ class SqlTransaction:
         found: AsyncIterator[Row] = getattr(self._queries, query)(self.connection, **parameters)
         return found
 
+    async def pages(self, query: str, size: int, /, **parameters: Any) -> AsyncIterator[list[Row]]:
+        """Rows a few at a time, which alone are in memory; in a `snapshot` only."""
+        opened = getattr(self._queries, f"{query}_cursor")(self.connection, **parameters)
+        async with opened as cursor:
+            fetch = getattr(cursor, "fetch", None) or cursor.fetchmany  # asyncpg's, or SQLite's
+            while rows := await fetch(size):
+                yield list(rows)
+
     async def many(self, query: str, parameters: Sequence[Parameters], /) -> None:
         """One write per parameter set, all sent together."""
         if parameters:
@@ -67,6 +75,10 @@ class Engine(ABC):
     @abstractmethod
     def reading(self) -> AbstractAsyncContextManager[SqlTransaction]:
         """Open a block of reads; concurrent writes may show in some of them."""
+
+    @abstractmethod
+    def snapshot(self) -> AbstractAsyncContextManager[SqlTransaction]:
+        """Open a long block of reads that all show one instant, and hold up no others."""
 
     @abstractmethod
     async def close(self) -> None:

@@ -1,6 +1,9 @@
 """The port of all that is stored about a member."""
 
+import asyncio
+import contextlib
 import json
+from collections.abc import AsyncGenerator, Iterable
 from typing import Any
 
 from bot.ids import UserId
@@ -32,11 +35,15 @@ _QUERIES = {
     "pictures": "export_pictures",
     "notices": "export_notices",
 }
-# Leases name the operator's machines. A token would let anyone who reads the file answer as the bot.
+_ROWS_AT_ONCE = 200
+# Leases name the operator's machines. A token would let anyone who reads the file answer as the bot,
+# and a service's address may hold a key to it.
 # What a moderator noted about a block is for the other moderators.
-_LEFT_OUT = {"lease_owner", "lease_expires_at", "token"}
+_LEFT_OUT = {"lease_owner", "lease_expires_at", "token", "artifact_address"}
 _NOT_FOR_THE_BLOCKED = {"reason", "blocked_by"}
 _INSTANTS = {"at", "opening_until"}
+_JSON = {"artifact", "body", "change", "instants", "request"}
+_SAFE_DIGITS = 15  # of an integer that every script reads as it is
 
 
 class SqlMemberRecords:
@@ -45,15 +52,20 @@ class SqlMemberRecords:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def read(self, user_id: UserId) -> dict[str, list[dict[str, Any]]]:
-        async with self._engine.reading() as tx:
-            return {
-                title: [_readable(row, user_id) async for row in tx.each(query, user_id=user_id)]
-                for title, query in _QUERIES.items()
-            }
+    async def read(self, user_id: UserId) -> AsyncGenerator[tuple[str, list[str]]]:
+        """Read a few rows at a time, all as of one instant; the loop goes on in the meantime."""
+        async with self._engine.snapshot() as tx:
+            for title, query in _QUERIES.items():
+                yield title, []
+                async for found in tx.pages(query, _ROWS_AT_ONCE, user_id=user_id):
+                    yield title, await asyncio.to_thread(_written, found, user_id)
 
 
-def _readable(row: Row, user_id: UserId) -> dict[str, Any]:
+def _written(found: Iterable[Row], user_id: UserId) -> list[str]:
+    return [_as_json(_shown(row, user_id)) for row in found]
+
+
+def _shown(row: Row, user_id: UserId) -> dict[str, Any]:
     values = dict(row)
     hidden = _LEFT_OUT
     if values.get("blocked_by") not in {None, user_id}:
@@ -61,15 +73,35 @@ def _readable(row: Row, user_id: UserId) -> dict[str, Any]:
     return {name: _value(name, value) for name, value in values.items() if name not in hidden}
 
 
+def _as_json(values: dict[str, Any]) -> str:
+    """Write one row; what is damaged, or nested too deeply for any reader, stays a text."""
+    try:
+        parsed = {name: _parsed(name, value) for name, value in values.items()}
+        return json.dumps(parsed, ensure_ascii=False, allow_nan=False)
+    except (ValueError, RecursionError):
+        return json.dumps(
+            {name: _plain(value) for name, value in values.items()}, ensure_ascii=False
+        )
+
+
 def _value(column: str, value: Any) -> Any:
     """Spell instants in ISO 8601, and ids as text: JavaScript's numbers end before Discord's do."""
-    if isinstance(value, int) and (column.endswith("_at") or column in _INSTANTS):
-        return rows.instant(value).isoformat()
-    if isinstance(value, int) and abs(value) >= 1 << 53:
-        return str(value)
-    if isinstance(value, str) and value[:1] in "{[" and value:
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value
-    return value
+    if not isinstance(value, int):
+        return value
+    if column.endswith("_at") or column in _INSTANTS:
+        with contextlib.suppress(OverflowError):
+            return rows.instant(value).isoformat()
+    return _number(str(value))
+
+
+def _number(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _SAFE_DIGITS else digits
+
+
+def _parsed(column: str, value: Any) -> Any:
+    is_json = column in _JSON and isinstance(value, str)
+    return json.loads(value, parse_int=_number) if is_json else value
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, int | str) else str(value)

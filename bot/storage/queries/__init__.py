@@ -1,5 +1,6 @@
 """The SQL, by name: one text in SQLite's dialect, except the claims."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from functools import cache
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import aiosql
 from aiosql.adapters.aiosqlite import AioSQLiteAdapter
+from aiosql.adapters.asyncpg import AsyncPGAdapter
 
 from bot.storage.rows import TABLES, expanded
 
@@ -28,11 +30,26 @@ class _OneTrip(AioSQLiteAdapter):
         return next(iter(await conn.execute_fetchall(sql, parameters)), None)
 
 
+class _Cursors(AsyncPGAdapter):
+    """Opens cursors on unnamed statements.
+
+    A pooler would keep a named one on its server, where the next client's name may be the same.
+    """
+
+    @contextlib.asynccontextmanager
+    async def select_cursor(
+        self, conn: Any, query_name: str, sql: str, parameters: Any
+    ) -> AsyncIterator[Any]:
+        statement = await conn.prepare(sql, name="")
+        ordered: Any = self.maybe_order_params(query_name, parameters)  # type: ignore[no-untyped-call]  # aiosql's
+        yield await statement.cursor(*ordered)
+
+
 _IDS = {  # a JSON list as rows, spelled differently by each engine
     "sqlite": "SELECT value FROM json_each(:ids)",
     "postgres": "SELECT value FROM json_array_elements_text(CAST(:ids AS json))",
 }
-_ADAPTERS: dict[str, Any] = {"aiosqlite": _OneTrip}
+_ADAPTERS: dict[str, Any] = {"aiosqlite": _OneTrip, "asyncpg": _Cursors}
 
 
 @cache

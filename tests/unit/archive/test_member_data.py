@@ -5,14 +5,15 @@ import io
 import json
 import zipfile
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.archive.member_data import FILE, PACKED, DataHandling, MemberData
-from bot.errors import InvalidRequestError
+from bot.errors import InvalidRequestError, StorageError
 from bot.ids import UserId
 from tests.factories import NOW
-from tests.fakes.budgets import InMemoryRecords
+from tests.fakes.privacy import InMemoryRecords
 
 ME = UserId(30)
 HANDLING = DataHandling(("NanoGPT",), timedelta(days=30))
@@ -57,12 +58,58 @@ async def test_one_export_is_held_in_memory_at_a_time(clock):
             self.open += 1
             self.most = max(self.most, self.open)
             await clock.sleep(0)
+            yield "jobs", ["{}"]
             self.open -= 1
-            return STORED
 
     records = Counted()
     data = MemberData(records, clock, HANDLING)
-    found = await asyncio.gather(*(data.export(ME, 100_000) for _ in range(5)))
+    asked = (data.export(UserId(number), 100_000) for number in range(5))
+    found = await asyncio.gather(*asked, data.export(UserId(0), 1), return_exceptions=True)
 
-    assert len({one.content for one in found}) == 1
+    assert [isinstance(one, InvalidRequestError) for one in found] == [False] * 5 + [True]
     assert records.most == 1
+    assert (await data.export(UserId(0), 100_000)).name == FILE, "a later one"
+
+
+async def test_a_file_is_as_valid_in_pieces_as_whole_and_never_held_whole(clock):
+    """The kind: no rows, one row, a piece's edge, a lone surrogate, a list that is empty."""
+    stored: dict[str, list[dict[str, Any]]] = {
+        "none": [],
+        "one": [{"text": "\ud800 🦊"}],
+        "many": [{"n": n} for n in range(1000)],
+    }
+
+    class Counted(InMemoryRecords):
+        async def read(self, user_id):
+            async for title, rows in super().read(user_id):
+                yield title, rows
+            yield "last", []
+
+    data = MemberData(Counted({ME: stored}), clock, HANDLING)
+    told = json.loads((await data.export(ME, 100_000)).content)
+    assert {**told, "member": ..., "exported_at": ...} == {
+        "member": ...,
+        "exported_at": ...,
+        **stored,
+        "last": [],
+    }
+    assert json.loads(
+        (await MemberData(InMemoryRecords(), clock, HANDLING).export(ME, 999)).content
+    )
+
+
+async def test_a_full_disk_is_said_and_the_next_export_works(clock):
+    class Full(InMemoryRecords):
+        is_full = True
+
+        async def read(self, user_id):
+            yield "jobs", ["{}"]
+            if self.is_full:
+                raise OSError(28, "No space left on device")
+
+    records = Full()
+    data = MemberData(records, clock, HANDLING)
+    with pytest.raises(StorageError, match="No space left"):
+        await data.export(ME, 100_000)
+    records.is_full = False
+    assert (await data.export(ME, 100_000)).name == FILE

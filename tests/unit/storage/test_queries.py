@@ -23,6 +23,7 @@ KINDS = {
     "write": "SELECT_ONE",
     "all": "SELECT",
     "each": "SELECT",
+    "pages": "SELECT",
     "read_all": "SELECT",
     "many": "INSERT_UPDATE_DELETE_MANY",
     "run": "INSERT_UPDATE_DELETE",
