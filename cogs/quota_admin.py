@@ -12,6 +12,7 @@ from discord.ext import commands
 from bot.client import Client
 from bot.ids import ChannelId, EditId, UserId
 from bot.presentation import policies
+from bot.presentation.policies import HistoryPage
 from bot.presentation.widgets import Action
 from bot.services import Services
 from cogs._shared.admin_money import MoneyCommands
@@ -78,10 +79,14 @@ class QuotaAdmin(
         file = discord.File(io.BytesIO(content), f"videos-{days}-days.csv")
         await interaction.edit_original_response(attachments=[file])
 
-    @app_commands.command(description="Show who changed which limits")
-    async def history(self, interaction: discord.Interaction) -> None:
+    @app_commands.command(description="Show what admins and moderators changed or decided")
+    @app_commands.describe(by="Only what this admin or moderator did")
+    async def history(
+        self, interaction: discord.Interaction, by: discord.User | discord.Member | None = None
+    ) -> None:
         await interaction.response.defer(ephemeral=True)
-        await self._show_history(interaction, 0)
+        actor_id = None if by is None else UserId(by.id)
+        await self._show_history(interaction, HistoryPage(actor_id=actor_id))
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:
@@ -94,14 +99,16 @@ class QuotaAdmin(
         if page is not None:
             await guarded(interaction, lambda: self._turn(interaction, page), is_request=False)
 
-    async def _turn(self, interaction: discord.Interaction, page: int) -> None:
+    async def _turn(self, interaction: discord.Interaction, page: HistoryPage) -> None:
         await interaction.response.defer()
         ensure_manager(interaction)
         await self._show_history(interaction, page)
 
-    async def _show_history(self, interaction: discord.Interaction, page: int) -> None:
+    async def _show_history(self, interaction: discord.Interaction, page: HistoryPage) -> None:
         policy_admin = self._services.policy_admin
-        edits, has_older = await policy_admin.history(guild_of(interaction), page)
+        edits, has_older = await policy_admin.history(
+            guild_of(interaction), page.number, page.actor_id
+        )
         await interaction.edit_original_response(
             embed=policies.history(edits, page),
             view=policies.history_buttons(page, has_older=has_older),

@@ -138,9 +138,13 @@ class PolicyAdmin:
         """Build a change of a role's or member's current rules."""
         return SetRules(subject, change(await self._policies.override(guild_id, subject)))
 
-    async def history(self, guild_id: GuildId, page: int = 0) -> tuple[list[PastChange], bool]:
+    async def history(
+        self, guild_id: GuildId, page: int = 0, actor_id: UserId | None = None
+    ) -> tuple[list[PastChange], bool]:
         """A page of the audit log, latest first, and whether an older page follows."""
-        found = await self._policies.history(guild_id, MAX_HISTORY + 1, page * MAX_HISTORY)
+        found = await self._policies.history(
+            guild_id, MAX_HISTORY + 1, page * MAX_HISTORY, actor_id=actor_id
+        )
         return found[:MAX_HISTORY], len(found) > MAX_HISTORY
 
     async def report(

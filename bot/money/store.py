@@ -37,8 +37,13 @@ class PolicyStore(Protocol):
         open, less to withdraw).
         """
 
-    async def history(self, guild_id: GuildId, most: int, skip: int = 0) -> list[PastChange]:
-        """Audit log, latest first, at most `most` entries after skipping `skip`."""
+    async def history(
+        self, guild_id: GuildId, most: int, skip: int = 0, *, actor_id: UserId | None = None
+    ) -> list[PastChange]:
+        """Audit log, latest first, at most `most` entries after skipping `skip`.
+
+        Of one admin or moderator with `actor_id`.
+        """
 
     async def keep(self, pending: PendingChange) -> None:
         """Keep a change until it is confirmed; deletes expired ones."""

@@ -4,11 +4,12 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields, replace
 
 import discord
 
 from bot.catalog.pricing import dollars
+from bot.ids import UserId
 from bot.money.changes import (
     CloseEvent,
     MakeGrant,
@@ -48,7 +49,7 @@ MAX_OVERRIDES = 12
 USAGE_IN_WORDS = "A chart of what videos cost this month, by day and by member"
 MAX_TABLE = 12
 MAX_LINE = 330  # so that a page of ten fits an embed's 4096 characters
-_HISTORY = re.compile(rf"{VERSION}history:([0-9]{{1,6}})")
+_HISTORY = re.compile(rf"{VERSION}history:([0-9]{{1,6}})(?::([0-9]{{1,20}}))?")
 # with which a spreadsheet takes a cell for a formula; the last four are typed in East Asia
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _AFTER_SEPARATOR = re.compile(r"([;\t|]\s*)([=+\-@\uff1d\uff0b\uff0d\uff20])")
@@ -235,30 +236,49 @@ def _opened(edit: OpenEvent | CloseEvent) -> str:
     )
 
 
-def history(edits: Sequence[PastChange], page: int = 0) -> discord.Embed:
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """A page of the audit log, of one admin or moderator, or of all; from 0."""
+
+    number: int = 0
+    actor_id: UserId | None = None
+
+
+def history(edits: Sequence[PastChange], page: HistoryPage | None = None) -> discord.Embed:
     """Embed of a page of changes, latest first, a line each."""
+    page = page or HistoryPage()
     lines = [f"{when_of(one.at)} <@{one.actor_id}> · {_past(one)}" for one in edits]
-    text = "\n".join(lines) or ("No older changes." if page else "No changes yet.")
-    title = f"Change history · page {page + 1}" if page else "Change history"
+    nothing = "No changes yet." if page.actor_id is None else f"No changes by <@{page.actor_id}>."
+    text = "\n".join(lines) or ("No older changes." if page.number else nothing)
+    title = f"Change history · page {page.number + 1}" if page.number else "Change history"
     return discord.Embed(title=title, description=text, colour=COLOUR)
 
 
-def history_buttons(page: int, *, has_older: bool) -> discord.ui.View | None:
+def history_buttons(page: HistoryPage, *, has_older: bool) -> discord.ui.View | None:
     """Buttons to the pages beside this one; None if there is only one."""
-    ways = [("◀ Newer", page - 1, page > 0), ("Older ▶", page + 1, has_older)]
-    shown = [(label, spell_history(target)) for label, target, is_there in ways if is_there]
+    number = page.number
+    ways = [("◀ Newer", number - 1, number > 0), ("Older ▶", number + 1, has_older)]
+    shown = [
+        (label, spell_history(replace(page, number=target)))
+        for label, target, is_there in ways
+        if is_there
+    ]
     return raw_row_of(shown) if shown else None
 
 
-def spell_history(page: int) -> str:
+def spell_history(page: HistoryPage) -> str:
     """Write the custom id of a page's button."""
-    return f"{VERSION}history:{page}"
+    of_one = "" if page.actor_id is None else f":{page.actor_id}"
+    return f"{VERSION}history:{page.number}{of_one}"
 
 
-def parse_history(custom_id: str) -> int | None:
+def parse_history(custom_id: str) -> HistoryPage | None:
     """Read a page from a custom id; None for anything that `spell_history` never wrote."""
     match = _HISTORY.fullmatch(custom_id)
-    return None if match is None else int(match[1])
+    if match is None:
+        return None
+    number, actor = match.groups()
+    return HistoryPage(int(number), None if actor is None else UserId(int(actor)))
 
 
 def _past(one: PastChange) -> str:

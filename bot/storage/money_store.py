@@ -185,8 +185,12 @@ class SqlMoneyStore:
             self._engine.log_damage(error)
             return _spending_of(row, _UNREADABLE_MODEL, "")
 
-    async def history(self, guild_id: GuildId, most: int, skip: int = 0) -> list[PastChange]:
-        found = await self._engine.read_all("list_history", guild_id=guild_id, most=most, skip=skip)
+    async def history(
+        self, guild_id: GuildId, most: int, skip: int = 0, *, actor_id: UserId | None = None
+    ) -> list[PastChange]:
+        found = await self._engine.read_all(
+            "list_history", guild_id=guild_id, actor_id=actor_id or 0, most=most, skip=skip
+        )
         return self._engine.readable(found, policies.past_edit_from)
 
     async def keep(self, pending: PendingChange) -> None:

@@ -367,6 +367,24 @@ async def test_the_audit_log_is_read_page_by_page(branch):
 
 
 @on_databases
+async def test_the_audit_log_can_be_of_one_admin_alone(branch):
+    for number in range(4):
+        at = NOW + timedelta(seconds=number)
+        actor = replace(by(f"edit-{number}", at), user_id=UserId(70 + number % 2))
+        settings = GuildSettings(GUILD, number)
+        await branch.guilds.put(settings, AuditNote(actor, f"change {number}"))
+
+    async def found(actor_id, skip=0):
+        page = await branch.money_store.history(GUILD, 2, skip, actor_id=UserId(actor_id))
+        return [one.what for one in page]
+
+    assert await found(71) == ["change 3", "change 1"]
+    assert await found(71, 1) == ["change 1"]
+    assert await found(70) == ["change 2", "change 0"]
+    assert await found(72) == []
+
+
+@on_databases
 async def test_the_servers_that_wait_for_a_provider_are_those_with_open_jobs(branch):
     ended = await branch.request()
     await branch.cancel(ended)

@@ -55,8 +55,9 @@ VALUES (:id, :guild_id, :at, :actor_id, :what, :before, :after)
 RETURNING id;
 
 -- name: list_history
--- List the audit log, latest first.
-SELECT * FROM policy_history WHERE guild_id = :guild_id
+-- List the audit log, latest first; of one admin or moderator, or of all with 0.
+SELECT * FROM policy_history
+WHERE guild_id = :guild_id AND (:actor_id = 0 OR actor_id = :actor_id)
 ORDER BY at DESC, id DESC
 LIMIT :most OFFSET :skip;
 

@@ -192,13 +192,26 @@ def test_a_role_that_gets_less_than_everyone_is_said_to():
     ],
 )
 async def test_a_log_of_several_pages_has_ways_between_them(page, has_older, expected):
-    view = policies.history_buttons(page, has_older=has_older)
+    view = policies.history_buttons(policies.HistoryPage(page), has_older=has_older)
 
     found: list[Any] = [] if view is None else view.children
-    assert [(one.label, policies.parse_history(one.custom_id)) for one in found] == expected
+    pages = [policies.parse_history(one.custom_id) for one in found]
+    assert [(one.label, at and at.number) for one, at in zip(found, pages, strict=True)] == expected
 
 
-@pytest.mark.parametrize("custom_id", ["", "v1:history:", "v1:history:-1", "v1:history:1x", "1"])
+@pytest.mark.parametrize("actor_id", [None, UserId(1 << 62)])
+async def test_a_page_stays_with_the_admin_whose_changes_it_shows(actor_id):
+    view = policies.history_buttons(policies.HistoryPage(1, actor_id), has_older=True)
+
+    found: list[Any] = [] if view is None else view.children
+    pages = [policies.parse_history(one.custom_id) for one in found]
+    assert pages == [policies.HistoryPage(0, actor_id), policies.HistoryPage(2, actor_id)]
+
+
+@pytest.mark.parametrize(
+    "custom_id",
+    ["", "v1:history:", "v1:history:-1", "v1:history:1x", "1", "v1:history:1:", "v1:history:1:x"],
+)
 def test_what_is_no_page_of_the_log_is_none(custom_id):
     assert policies.parse_history(custom_id) is None
 
