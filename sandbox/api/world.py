@@ -49,6 +49,9 @@ class MemberForm(Form):
     roles: list[int] | None = None
     nick: str | None = None
     timeout_seconds: float | None = None
+    direct_messages: bool | None = Field(
+        None, description="whether the member takes direct messages of others in this guild"
+    )
 
 
 class RoleForm(Form):
@@ -208,7 +211,11 @@ class WorldRoutes:
         if form.get("roles") is not None:
             form["roles"] = [str(role_id) for role_id in form["roles"]]
         guild = self._world.guild(call.path["guild"])
-        return _member(self._discord.members.update(guild, call.path["user"], form))
+        takes_direct = form.pop("direct_messages", None)
+        member = self._discord.members.update(guild, call.path["user"], form)
+        if takes_direct is not None:
+            member.takes_direct_messages = takes_direct
+        return _member(member)
 
     async def _remove_member(self, call: Call[Nothing, Nothing]) -> None:
         guild = self._world.guild(call.path["guild"])

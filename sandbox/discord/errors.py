@@ -83,6 +83,9 @@ not_the_author = _refusal(403, 50005, "Cannot edit a message authored by another
 empty_message = _refusal(400, 50006, "Cannot send an empty message")
 cannot_message_user = _refusal(403, 50007, "Cannot send messages to this user")
 wrong_channel_type = _refusal(403, 50008, "Cannot send messages in a non-text channel")
+no_mutual_guild = _refusal(
+    403, 50278, "Cannot send messages to this user due to having no mutual guilds"
+)
 missing_permissions = _refusal(403, 50013, "Missing Permissions")
 too_few_or_many_to_delete = _refusal(
     400, 50016, "You must provide at least 2 and fewer than 100 messages to delete."

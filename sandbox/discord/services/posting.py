@@ -32,8 +32,23 @@ def check_may_post(
     if channel.type not in _WRITABLE:
         raise errors.wrong_channel_type()
     permissions.require(world, channel, author_id, needed)
+    if channel.type == DIRECT:
+        _check_takes_direct(world, channel, author_id)
     _check_not_locked(world, channel, author_id)
     _check_slowmode(world, channel, author_id)
+
+
+def _check_takes_direct(world: World, channel: Channel, author_id: int) -> None:
+    """A person takes the bot's messages by a common guild, or having installed the application."""
+    recipient_id, bot_id = world.direct_channels[channel.id][1], world.application.bot.id
+    if author_id != bot_id or recipient_id in world.application.user_installs:
+        return
+    guilds = [one for one in world.guilds.values() if bot_id in one.members]
+    members = [one.members[recipient_id] for one in guilds if recipient_id in one.members]
+    if not members:
+        raise errors.no_mutual_guild()
+    if not any(member.takes_direct_messages for member in members):
+        raise errors.cannot_message_user()
 
 
 def _check_slowmode(world: World, channel: Channel, author_id: int) -> None:

@@ -45,6 +45,7 @@ class Member:
     role_ids: set[int] = field(default_factory=set)
     nick: str | None = None
     timed_out_until: datetime | None = None
+    takes_direct_messages: bool = True  # of members of this guild, bots included
 
 
 @dataclass(slots=True)

@@ -1,8 +1,11 @@
 from datetime import timedelta
 
+from aiohttp import ClientSession as Session
+
 from sandbox.app import Sandbox
 from sandbox.discord import seed
 from sandbox.discord.rules import permissions
+from tests.integration.sandbox.crowd import crowd_of
 from tests.integration.sandbox.rest import Rest
 
 GUILD = f"/guilds/{seed.GUILD_ID}"
@@ -134,6 +137,25 @@ async def test_channels_are_made_changed_and_removed(sandbox: Sandbox, rest: Res
     assert (changed.body["nsfw"], changed.body["rate_limit_per_user"]) == (True, 5)
     assert (set_.status, unset.status, gone.status) == (204, 204, 200)
     assert (await rest.get(path)).code == 10003
+
+
+async def test_who_takes_no_direct_messages_or_shares_no_guild_is_sent_none(
+    rest: Rest, sandbox: Sandbox, session: Session
+) -> None:
+    opened = await rest.call("POST", "/users/@me/channels", {"recipient_id": str(seed.JUNO)})
+    folder, member = f"/channels/{opened.body['id']}/messages", f"{GUILD}/members/{seed.JUNO}"
+    crowd = crowd_of(sandbox, session)
+
+    await crowd.done("PATCH", member, {"direct_messages": False})
+    closed = await rest.call("POST", folder, {"content": "hello"})
+    await crowd.done("PATCH", member, {"direct_messages": True})
+    taken = await rest.call("POST", folder, {"content": "hello"})
+    await crowd.done("DELETE", member)
+    gone = await rest.call("POST", folder, {"content": "hello"})
+
+    assert (opened.status, closed.status, closed.code) == (200, 403, 50007)
+    assert taken.status == 200
+    assert (gone.status, gone.code) == (403, 50278)
 
 
 async def test_a_direct_channel_is_opened_once_and_takes_messages(rest: Rest) -> None:
