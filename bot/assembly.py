@@ -80,6 +80,7 @@ from bot.ordering.sequels import Sequels
 from bot.polling.history import RenderTimes
 from bot.presentation import details
 from bot.presentation.answers import card_trouble, provider_notice
+from bot.presentation.moderation import texts
 from bot.providers import registry
 from bot.providers.circuit_breaker import CircuitBreakers
 from bot.providers.contract import AvailabilityStore, ImprovesPrompts, Provider, QuotesPrices
@@ -432,6 +433,7 @@ def _delivery(
         positions=QueuePositions(adapters.stores.queue),
         alternatives=core.services.alternatives,
         clock=adapters.clock,
+        log_words=texts.video_logged,
         owner=owner,
     )
 

@@ -8,7 +8,7 @@ from bot.catalog.capability import Capability, Kind
 from bot.catalog.names import unclear
 from bot.client import Client
 from bot.errors import InvalidRequestError
-from bot.guilds.settings import ButtonsFor, CardPlace, GuildSettings, PicturesFor
+from bot.guilds.settings import ButtonsFor, CardPlace, GuildSettings, LogLevel, PicturesFor
 from bot.ids import ChannelId, UserId
 from bot.ordering.choosing import unfit
 from bot.presentation import answers
@@ -24,6 +24,12 @@ from cogs._shared.interactions import (
 )
 
 ON = "on"
+LOG_LEVELS = {
+    LogLevel.OFF: "off",
+    LogLevel.TROUBLE: "trouble (alerts)",
+    LogLevel.MODERATION: "moderation (alerts, reports and removed videos)",
+    LogLevel.EVERYTHING: "everything (also each posted video)",
+}
 SWITCH = [app_commands.Choice(name=name, value=name) for name in (ON, "off")]
 
 
@@ -59,17 +65,29 @@ class Settings(commands.GroupCog, name="settings", description="Settings of this
 
     @app_commands.command(name="log-channel", description="Set the channel for alerts and reports")
     @app_commands.describe(
-        channel="Default: none; urgent alerts and reports then go to the server's owner"
+        channel="Default: as it is if you give a level, otherwise none",
+        level="What it is told (default: as it is, at first moderation)",
+    )
+    @app_commands.choices(
+        level=[
+            app_commands.Choice(name=name, value=level.value) for level, name in LOG_LEVELS.items()
+        ]
     )
     async def log_channel(
-        self, interaction: discord.Interaction, channel: discord.TextChannel | None = None
+        self,
+        interaction: discord.Interaction,
+        channel: discord.TextChannel | None = None,
+        level: app_commands.Choice[str] | None = None,
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         if channel is not None:
             _ensure_may_write(channel)
         channel_id = None if channel is None else ChannelId(channel.id)
         settings = await self._guild_admin.log_to(
-            guild_of(interaction), UserId(interaction.user.id), channel_id
+            guild_of(interaction),
+            UserId(interaction.user.id),
+            channel_id,
+            None if level is None else LogLevel(level.value),
         )
         await interaction.edit_original_response(content=await self._said(settings))
 

@@ -1,6 +1,7 @@
 """The context that deliveries share: stores, messenger and card views."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -39,6 +40,7 @@ MAX_REMEMBERED = 1_000  # jobs; forgotten facts are computed again
 UPLOADS_AT_ONCE = 4  # more would only slow each of them down
 
 Value = TypeVar("Value")
+LogWords = Callable[[Job, str, str], str]  # a video, its model's name and its message's address
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class DeliveryContext:
     positions: QueuePositions
     alternatives: Alternatives
     clock: Clock
+    log_words: LogWords
     owner: str  # this process's name on its leases
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
     _unquotable: dict[JobId, None] = field(default_factory=dict)  # Discord refused to show them
@@ -73,12 +76,11 @@ class DeliveryContext:
 
     async def view_at(self, job: Job, place: QueuePlace | None) -> CardView:
         """The same, for callers that already know its place in the queue."""
-        capability = self.catalog.find(job.request.model_id)
         video = await self._video(job)
         open_video = video if video is not None and video.state in OPEN_STATES else None
         return CardView(
             job=self.quotable(job),
-            model_name=capability.name if capability else job.request.model_id,
+            model_name=self.model_name(job),
             now=self.clock.now(),
             position=place.position if place else None,
             wait_seconds=place.seconds_until_turn(job.expected_seconds) if place else 0,
@@ -89,6 +91,11 @@ class DeliveryContext:
             alternative=await self._alternative(job),
             progress=await self._progress(job),
         )
+
+    def model_name(self, job: Job) -> str:
+        """The name of the job's model; its id, once it isn't offered any more."""
+        capability = self.catalog.find(job.request.model_id)
+        return capability.name if capability else job.request.model_id
 
     async def _progress(self, job: Job) -> Progress | None:
         """How far the shots of an open storyboard are."""

@@ -32,12 +32,15 @@ from bot.errors import (
     UnreadableRowError,
     VideoNotThereError,
 )
-from bot.ids import MessageId
+from bot.guilds.notices import Notice, only_id
+from bot.guilds.settings import LogLevel
+from bot.ids import ChannelId, MessageId
 from bot.jobs.job import Artifact, Job
 from bot.jobs.messages import (
     Delivery,
     DeliveryKind,
     DeliveryState,
+    Outbox,
     blocked,
     deleted,
     is_replaced_unposted,
@@ -118,11 +121,26 @@ async def _placed(delivery: Delivery, job: Job, context: DeliveryContext) -> Del
 
 
 async def _record(done: Delivery, job: Job, context: DeliveryContext) -> None:
-    """Record a posted message, and owe the deletion of what it replaces."""
-    replaces_at = None if await context.keeps_cards(done) else context.clock.now()
-    await context.messages.save_delivery(done, replaces_at=replaces_at)
+    """Record a posted message, and owe its log entry and the deletion of what it replaces."""
+    settings = await context.guilds.get(done.guild_id)
+    replaces_at = None if settings.keeps_cards else context.clock.now()
+    outbox = _outbox(done, job, settings.log_channel_for(LogLevel.EVERYTHING), context)
+    await context.messages.save_delivery(done, replaces_at=replaces_at, outbox=outbox)
     _log.info("delivered", extra={"job_id": job.id, "kind": done.kind})
     await context.threads.note_posted(done, job)
+
+
+def _outbox(
+    done: Delivery, job: Job, log_channel_id: ChannelId | None, context: DeliveryContext
+) -> Outbox | None:
+    """The entry about a posted video, for a log channel that is told everything."""
+    if done.kind is not DeliveryKind.VIDEO or done.message_id is None or log_channel_id is None:
+        return None
+    url = context.messenger.message_url(done.guild_id, done.channel_id, done.message_id)
+    model_name = context.model_name(job)
+    text, now = context.log_words(context.quotable(job), model_name, url), context.clock.now()
+    entry = Notice(only_id(f"video:{job.id}"), done.guild_id, log_channel_id, text, now, now)
+    return Outbox(notices=(entry,))
 
 
 async def _give_up(delivery: Delivery, error: Exception, context: DeliveryContext) -> None:

@@ -26,7 +26,7 @@ from bot.errors import (
     NoThreadsError,
 )
 from bot.guilds.notices import Notice
-from bot.guilds.settings import CardPlace, GuildStore
+from bot.guilds.settings import CardPlace, GuildStore, LogLevel
 from bot.ids import ChannelId, GuildId, NoticeId
 from bot.jobs.job import Job
 from bot.jobs.messages import Delivery, DeliveryKind, postponed
@@ -151,7 +151,8 @@ class CardThreads:
             return
         details = {"job_id": card.job_id, "channel": card.channel_id, "trouble": trouble}
         _log.warning("card_not_in_thread", extra=details)
-        log_channel_id = (await self._guilds.get(card.guild_id)).log_channel_id
+        settings = await self._guilds.get(card.guild_id)
+        log_channel_id = settings.log_channel_for(LogLevel.TROUBLE)
         if log_channel_id is None:  # not urgent enough for anyone else
             return
         now, text = self._clock.now(), self._words(card.channel_id, trouble)

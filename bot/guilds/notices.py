@@ -1,11 +1,21 @@
 """Notices owed to log channels, temporary messages, and the ports that store both."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from bot.ids import ChannelId, GuildId, MessageId, NoticeId, QuestionId, UserId
+from bot.ids import (
+    ID_BYTES,
+    ChannelId,
+    GuildId,
+    MessageId,
+    NoticeId,
+    QuestionId,
+    UserId,
+    spelled,
+)
 from bot.retries import POSTING_LEASE
 
 MAX_STANDS = timedelta(hours=1)  # the longest lifetime of a temporary message
@@ -48,6 +58,11 @@ class Notice:
     @property
     def nonce(self) -> str:
         return f"notice-{self.id}"
+
+
+def only_id(subject: str) -> NoticeId:
+    """The id of the only notice about a subject."""
+    return NoticeId(spelled(hashlib.sha256(subject.encode()).digest()[:ID_BYTES]))
 
 
 def posting(notice: Notice, now: datetime) -> Notice:

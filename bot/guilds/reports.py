@@ -4,16 +4,14 @@ A report is a notice whose id follows from the member and the message, so that i
 however often it is made, by however many processes.
 """
 
-import hashlib
-
 from bot.clock import Clock
-from bot.guilds.notices import TO_ADMINS, Notice, NoticeStore
-from bot.guilds.settings import GuildStore
-from bot.ids import ID_BYTES, ChannelId, GuildId, MessageId, NoticeId, UserId, spelled
+from bot.guilds.notices import TO_ADMINS, Notice, NoticeStore, only_id
+from bot.guilds.settings import GuildStore, LogLevel
+from bot.ids import ChannelId, GuildId, MessageId, UserId
 
 
 class Reporting:
-    """Owes a report to a server's log channel; without one, to its staff."""
+    """Owes a report to a server's log channel; if it is told none, to the server's staff."""
 
     def __init__(self, notices: NoticeStore, guilds: GuildStore, clock: Clock) -> None:
         self._notices = notices
@@ -25,11 +23,7 @@ class Reporting:
     ) -> bool:
         """Send a report; False if this member has reported this message before."""
         settings, now = await self._guilds.get(guild_id), self._clock.now()
-        channel_id: ChannelId = settings.log_channel_id or TO_ADMINS
-        notice = Notice(_id(message_id, reporter), guild_id, channel_id, text, now, now)
+        channel_id: ChannelId = settings.log_channel_for(LogLevel.MODERATION) or TO_ADMINS
+        notice_id = only_id(f"report:{message_id}:{reporter}")
+        notice = Notice(notice_id, guild_id, channel_id, text, now, now)
         return await self._notices.owe(notice)
-
-
-def _id(message_id: MessageId, reporter: UserId) -> NoticeId:
-    spelling = hashlib.sha256(f"report:{message_id}:{reporter}".encode())
-    return NoticeId(spelled(spelling.digest()[:ID_BYTES]))

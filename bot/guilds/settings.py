@@ -41,6 +41,15 @@ class CardPlace(StrEnum):
     OFF = "off"  # nowhere, unless a service must fetch the request's pictures from one
 
 
+class LogLevel(StrEnum):
+    """What a server's log channel is told; each level includes those before it."""
+
+    OFF = "off"
+    TROUBLE = "trouble"  # the pool runs low, a service is paused, cards find no thread
+    MODERATION = "moderation"  # reports and removed videos
+    EVERYTHING = "everything"  # every posted video
+
+
 @dataclass(frozen=True, slots=True)
 class GuildSettings:
     """Settings of a server; videos above `confirm_above_micros` need confirmation.
@@ -61,6 +70,13 @@ class GuildSettings:
     keeps_cards: bool = False
     improves_prompts: bool = False  # whether members may pay for better prompts
     pictures: PicturesFor = PicturesFor.ANYONE
+    log_level: LogLevel = LogLevel.MODERATION
+
+    def log_channel_for(self, level: LogLevel) -> ChannelId | None:
+        """Return the log channel if it is told this."""
+        levels = list(LogLevel)
+        is_told = levels.index(level) <= levels.index(self.log_level)
+        return self.log_channel_id if is_told else None
 
 
 class GuildStore(Protocol):
@@ -71,7 +87,8 @@ class GuildStore(Protocol):
     async def put(self, settings: GuildSettings, noted: AuditNote | None = None) -> None:
         """Write the settings and, in the same transaction, an audit-log entry."""
 
-    async def list_log_channels(self) -> list[tuple[GuildId, ChannelId]]: ...
+    async def list_log_channels(self) -> list[tuple[GuildId, ChannelId]]:
+        """List the log channels that are told of trouble."""
 
     async def list_waiting_for(self, provider: ProviderName) -> list[GuildId]:
         """Servers with a job at this provider or queued for it."""
@@ -139,13 +156,22 @@ class GuildAdmin:
         return await self._put(before, after, user_id, "confirm above", *details)
 
     async def log_to(
-        self, guild_id: GuildId, user_id: UserId, channel_id: ChannelId | None
+        self,
+        guild_id: GuildId,
+        user_id: UserId,
+        channel_id: ChannelId | None,
+        level: LogLevel | None = None,
     ) -> GuildSettings:
-        """Set the log channel; None turns it off."""
+        """Set the log channel, what it is told, or both; with neither, there is none."""
         before = await self._guilds.get(guild_id)
-        after = replace(before, log_channel_id=channel_id)
-        what = "log channel off" if channel_id is None else f"log channel <#{channel_id}>"
-        return await self._put(before, after, user_id, what)
+        is_same = channel_id is None and level is not None
+        after = replace(
+            before,
+            log_channel_id=before.log_channel_id if is_same else channel_id,
+            log_level=level or before.log_level,
+        )
+        where = "off" if after.log_channel_id is None else f"<#{after.log_channel_id}>"
+        return await self._put(before, after, user_id, f"log channel {where}, {after.log_level}")
 
     async def let_press(
         self, guild_id: GuildId, user_id: UserId, buttons: ButtonsFor

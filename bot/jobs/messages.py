@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.guilds.audit import AuditNote
+from bot.guilds.notices import Notice, TemporaryMessage
 from bot.ids import ChannelId, GuildId, JobId, MessageId
 from bot.instants import made_by
 from bot.jobs.job import Job
@@ -68,6 +70,15 @@ class Delivery:
     @property
     def nonce(self) -> str:
         return f"{self.kind}-{self.job_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """What is owed and noted in the transaction that writes a delivery."""
+
+    deletions: tuple[TemporaryMessage, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    noted: AuditNote | None = None
 
 
 def owed(job: Job, kind: DeliveryKind, now: datetime) -> Delivery:

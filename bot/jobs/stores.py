@@ -8,7 +8,7 @@ from typing import Protocol
 from bot.catalog.request import Origin
 from bot.ids import GuildId, JobId, ProviderName, UserId
 from bot.jobs.job import Job
-from bot.jobs.messages import Delivery, DeliveryKind
+from bot.jobs.messages import Delivery, DeliveryKind, Outbox
 from bot.jobs.queue import InHand, Line, Waiting
 from bot.jobs.submission import Submission
 
@@ -244,12 +244,17 @@ class MessageStore(Protocol):
     async def find_delivery(self, job_id: JobId, kind: DeliveryKind) -> Delivery | None: ...
 
     async def save_delivery(
-        self, delivery: Delivery, *, replaces_at: datetime | None = None
+        self,
+        delivery: Delivery,
+        *,
+        replaces_at: datetime | None = None,
+        outbox: Outbox | None = None,
     ) -> Delivery:
         """Write a delivery if its version is unchanged; return it as stored.
 
         `replaces_at` also owes, in the same transaction, the deletion of the job's messages that
-        are replaced now, at once; None keeps them. Raises LeaseLostError.
+        are replaced now, at once; None keeps them. The outbox is written in it, too. Raises
+        LeaseLostError.
         """
 
 

@@ -54,6 +54,7 @@ from bot.money.limits import LimitReachedError
 from bot.ordering.quotes import Quote
 from bot.presentation import money
 from bot.presentation.escaping import plain, quoted, unlinked
+from bot.presentation.moderation.texts import log_channel
 from bot.providers.availability import Availability, PauseReason, ProviderPausedError
 from bot.providers.contract import ImprovementFault, ImproverPrice
 
@@ -340,10 +341,9 @@ def settings(
     `improver` is the model that improves prompts, with the most that this costs.
     """
     above = dollars(settings.confirm_above_micros)
-    channel = f"<#{settings.log_channel_id}>" if settings.log_channel_id else _NO_LOG
     return (
         f"Videos that cost more than **{above}** need a confirmation.\n"
-        f"Alerts and reports go to: {channel}\n"
+        f"{log_channel(settings)}\n"
         f"The buttons under a video are for: {_BUTTONS[settings.buttons]}\n"
         f"Default model for text: {_default(settings.text_model_id, catalog)}\n"
         f"Default model for pictures: {_default(settings.picture_model_id, catalog)}\n"
@@ -382,7 +382,6 @@ def _default(model_id: ModelId | None, catalog: Catalog) -> str:
     )
 
 
-_NO_LOG = "no channel; reports and urgent alerts go to your community updates channel or the owner"
 _BUTTONS = {
     ButtonsFor.ANYONE: "anyone, at their own cost",
     ButtonsFor.MAKER: "the member who made it",

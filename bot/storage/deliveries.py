@@ -6,13 +6,14 @@ from datetime import datetime
 
 from bot.delivery.messenger import PrivateAnswer
 from bot.errors import LeaseLostError
+from bot.guilds.notices import TemporaryMessage
 from bot.ids import JobId, MessageId
 from bot.instants import CLOCKS_DIFFER_BY
 from bot.jobs.job import Job
-from bot.jobs.messages import Delivery, DeliveryKind, deleted, replaced
+from bot.jobs.messages import Delivery, DeliveryKind, Outbox, deleted, replaced
 from bot.jobs.submission import Submission
 from bot.retries import LONGEST_WAIT
-from bot.storage import rows
+from bot.storage import guilds, rows
 from bot.storage.engines.transaction import Engine, SqlTransaction
 
 AT_ONCE = 0  # whatever a clock says: one that was ahead would leave two messages for as long
@@ -56,7 +57,11 @@ class Deliveries:
         return None if row is None else rows.delivery_from(row)
 
     async def save_delivery(
-        self, delivery: Delivery, *, replaces_at: datetime | None = None
+        self,
+        delivery: Delivery,
+        *,
+        replaces_at: datetime | None = None,
+        outbox: Outbox | None = None,
     ) -> Delivery:
         async with self._engine.transaction() as tx:
             if replaces_at is not None:  # before the write, or two processes wait for each other
@@ -66,6 +71,8 @@ class Deliveries:
                 raise LeaseLostError(delivery.nonce)
             if replaces_at is not None:
                 await self._replace(tx, delivery.job_id, replaces_at)
+            if outbox is not None:
+                await self._send(tx, outbox)
         return replace(delivery, version=delivery.version + 1)
 
     async def _replace(self, tx: SqlTransaction, job_id: JobId, at: datetime) -> None:
@@ -73,14 +80,17 @@ class Deliveries:
         found = await tx.all("list_deliveries", job_id=job_id)
         for old in replaced(self._engine.readable(found, rows.delivery_from)):
             await tx.one("update_delivery", **rows.DELIVERIES.parameters(deleted(old)))
-            await tx.one(
-                "put_passing_message",
-                message_id=old.message_id,
-                guild_id=old.guild_id,
-                channel_id=old.channel_id,
-                delete_at=rows.milliseconds(at),
-                next_attempt_at=AT_ONCE,
-            )
+            if old.message_id is not None:
+                passing = TemporaryMessage(old.guild_id, old.channel_id, old.message_id, at)
+                await guilds.owe_deletion(tx, passing, next_attempt_at=AT_ONCE)
+
+    async def _send(self, tx: SqlTransaction, outbox: Outbox) -> None:
+        for message in outbox.deletions:
+            await guilds.owe_deletion(tx, message)
+        for notice in outbox.notices:
+            await guilds.owe(tx, notice)
+        if outbox.noted is not None:
+            await guilds.record(tx, outbox.noted)
 
     async def _owe(self, tx: SqlTransaction, deliveries: Sequence[Delivery]) -> None:
         values = [rows.DELIVERIES.parameters(delivery) for delivery in deliveries]

@@ -16,7 +16,7 @@ from bot.guilds.notices import (
     NoticeState,
     TemporaryMessage,
 )
-from bot.guilds.settings import ButtonsFor, CardPlace, GuildSettings, PicturesFor
+from bot.guilds.settings import ButtonsFor, CardPlace, GuildSettings, LogLevel, PicturesFor
 from bot.ids import (
     ChannelId,
     GuildId,
@@ -51,25 +51,7 @@ class SqlGuildStore:
         return {GuildId(row["guild_id"]): row for row in found}
 
     async def get(self, guild_id: GuildId) -> GuildSettings:
-        row = await self._known.ask(guild_id)
-        if row is None:
-            return GuildSettings(guild_id)
-        channel, text, picture = (
-            row[name] for name in ("log_channel_id", "text_model_id", "picture_model_id")
-        )
-        return GuildSettings(
-            guild_id,
-            row["confirm_above_micros"],
-            None if channel is None else ChannelId(channel),
-            buttons=ButtonsFor(row["buttons"]),
-            has_recipe=bool(row["has_recipe"]),
-            text_model_id=None if text is None else ModelId(text),
-            picture_model_id=None if picture is None else ModelId(picture),
-            cards=CardPlace(row["cards"]),
-            keeps_cards=bool(row["keeps_cards"]),
-            improves_prompts=bool(row["improves_prompts"]),
-            pictures=PicturesFor(row["pictures"]),
-        )
+        return settings_from(await self._known.ask(guild_id), guild_id)
 
     async def put(self, settings: GuildSettings, noted: AuditNote | None = None) -> None:
         async with self._engine.transaction() as tx:
@@ -86,6 +68,7 @@ class SqlGuildStore:
                 keeps_cards=int(settings.keeps_cards),
                 improves_prompts=int(settings.improves_prompts),
                 pictures=settings.pictures.value,
+                log_level=settings.log_level.value,
             )
             if noted is not None:
                 await record(tx, noted)
@@ -97,6 +80,29 @@ class SqlGuildStore:
     async def list_waiting_for(self, provider: ProviderName) -> list[GuildId]:
         found = await self._engine.read_all("list_guilds_waiting_for", provider=provider)
         return [GuildId(row["guild_id"]) for row in found]
+
+
+def settings_from(row: Row | None, guild_id: GuildId) -> GuildSettings:
+    """A server's settings; the default ones if it never changed any."""
+    if row is None:
+        return GuildSettings(guild_id)
+    channel, text, picture = (
+        row[name] for name in ("log_channel_id", "text_model_id", "picture_model_id")
+    )
+    return GuildSettings(
+        guild_id,
+        row["confirm_above_micros"],
+        None if channel is None else ChannelId(channel),
+        buttons=ButtonsFor(row["buttons"]),
+        has_recipe=bool(row["has_recipe"]),
+        text_model_id=None if text is None else ModelId(text),
+        picture_model_id=None if picture is None else ModelId(picture),
+        cards=CardPlace(row["cards"]),
+        keeps_cards=bool(row["keeps_cards"]),
+        improves_prompts=bool(row["improves_prompts"]),
+        pictures=PicturesFor(row["pictures"]),
+        log_level=LogLevel(row["log_level"]),
+    )
 
 
 async def record(tx: SqlTransaction, noted: AuditNote) -> None:
@@ -342,14 +348,8 @@ class SqlTemporaryMessages:
         self._engine = engine
 
     async def put(self, message: TemporaryMessage) -> None:
-        await self._engine.write(
-            "put_passing_message",
-            message_id=message.message_id,
-            guild_id=message.guild_id,
-            channel_id=message.channel_id,
-            delete_at=rows.milliseconds(message.delete_at),
-            next_attempt_at=rows.milliseconds(message.delete_at),
-        )
+        async with self._engine.transaction() as tx:
+            await owe_deletion(tx, message)
 
     async def put_off(self, message: TemporaryMessage, at: datetime) -> None:
         await self._engine.write(
@@ -370,6 +370,21 @@ class SqlTemporaryMessages:
 
     async def remove(self, message: TemporaryMessage) -> None:
         await self._engine.write("remove_passing_message", message_id=message.message_id)
+
+
+async def owe_deletion(
+    tx: SqlTransaction, message: TemporaryMessage, *, next_attempt_at: int | None = None
+) -> None:
+    """Owe a message's deletion in a transaction with what it is about."""
+    delete_at = rows.milliseconds(message.delete_at)
+    await tx.one(
+        "put_passing_message",
+        message_id=message.message_id,
+        guild_id=message.guild_id,
+        channel_id=message.channel_id,
+        delete_at=delete_at,
+        next_attempt_at=delete_at if next_attempt_at is None else next_attempt_at,
+    )
 
 
 def _temporary_from(row: Row) -> TemporaryMessage:

@@ -15,6 +15,7 @@ from bot.catalog.request import Origin
 from bot.errors import UnreadableRowError
 from bot.guilds.audit import Actor
 from bot.guilds.notices import TO_ADMINS, NoticeState, PoolAlert
+from bot.guilds.settings import LogLevel
 from bot.ids import AccountId, GuildId
 from bot.jobs.job import Job
 from bot.jobs.submission import Submission
@@ -75,6 +76,7 @@ from bot.money.settlements import (
 from bot.storage import policies, rows
 from bot.storage.budget_snapshots import BudgetSnapshots, instants_json
 from bot.storage.engines.transaction import Engine, SqlTransaction
+from bot.storage.guilds import settings_from
 
 AlertWords = Callable[[PoolAlert], str]
 
@@ -292,8 +294,8 @@ class Money(BudgetSnapshots):
 
     async def _notify(self, tx: SqlTransaction, guild_id: GuildId, notice: PoolNotice) -> None:
         """Owe the notice once per month, size of the pool and kind of alert."""
-        settings = await tx.one("get_guild_settings", guild_id=guild_id)
-        channel = None if settings is None else settings["log_channel_id"]
+        row = await tx.one("get_guild_settings", guild_id=guild_id)
+        channel = settings_from(row, guild_id).log_channel_for(LogLevel.TROUBLE)
         now = rows.milliseconds(notice.at)
         await tx.one(
             "insert_notice",

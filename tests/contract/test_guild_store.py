@@ -14,7 +14,13 @@ from bot.guilds.notices import (
     posting,
     renewed,
 )
-from bot.guilds.settings import CONFIRM_ABOVE_MICROS, ButtonsFor, CardPlace, GuildSettings
+from bot.guilds.settings import (
+    CONFIRM_ABOVE_MICROS,
+    ButtonsFor,
+    CardPlace,
+    GuildSettings,
+    LogLevel,
+)
 from bot.ids import ChannelId, GuildId, ModelId, UserId
 from bot.storage.engines.databases import open_database
 from bot.storage.guilds import (
@@ -201,6 +207,8 @@ async def test_a_later_decision_replaces_the_earlier(guilds):
 async def test_servers_that_want_to_be_told_are_listed_in_order(guilds):
     for number, channel in ((3, ChannelId(33)), (1, ChannelId(11)), (2, None)):
         await guilds.put(GuildSettings(GuildId(number), log_channel_id=channel))
+    off = GuildSettings(GuildId(4), log_channel_id=ChannelId(44), log_level=LogLevel.OFF)
+    await guilds.put(off)
 
     assert await guilds.list_log_channels() == [(1, 11), (3, 33)]
 

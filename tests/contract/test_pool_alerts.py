@@ -3,8 +3,10 @@
 import re
 from datetime import timedelta
 
+import pytest
+
 from bot.guilds.notices import TO_ADMINS
-from bot.guilds.settings import GuildSettings
+from bot.guilds.settings import GuildSettings, LogLevel
 from bot.ids import ChannelId, GuildId, ModelId
 from bot.money.limits import (
     LimitKind,
@@ -46,7 +48,15 @@ async def test_a_pool_that_empties_is_told_once_for_each_share(branches):
 
 
 @on_databases
-async def test_without_a_log_channel_the_admins_are_told_that_a_pool_is_empty(branch):
+@pytest.mark.parametrize(
+    ("channel", "level"),
+    [(None, LogLevel.MODERATION), (ChannelId(77), LogLevel.OFF)],
+    ids=["none", "off"],
+)
+async def test_without_a_log_channel_the_admins_are_told_that_a_pool_is_empty(
+    branch, channel, level
+):
+    await branch.guilds.put(GuildSettings(GUILD, log_channel_id=channel, log_level=level))
     await branch.decide(rules=UNLIMITED, pool_micros=10 * CENT)
 
     await branch.request()

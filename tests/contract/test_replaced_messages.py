@@ -5,23 +5,30 @@ posts at the same time.
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.errors import LeaseLostError
-from bot.ids import MessageId, UserId
+from bot.guilds.audit import Actor, AuditNote
+from bot.guilds.notices import Notice, TemporaryMessage, only_id
+from bot.ids import ChannelId, GuildId, MessageId, UserId
 from bot.jobs.job import JobState
 from bot.jobs.messages import (
     DeliveryKind,
     DeliveryState,
+    Outbox,
     deleted,
     owed,
     posted,
     posting,
 )
-from bot.storage.guilds import SqlTemporaryMessages
+from bot.storage.guilds import SqlNoticeStore, SqlTemporaryMessages
+from bot.storage.money import Money
+from bot.storage.money_store import SqlMoneyStore
 from bot.storage.stores import SqlJobStore
+from tests.contract.branches import at_once
 from tests.contract.databases import on_databases
 from tests.contract.job_stores import accept, move
 from tests.factories import NOW
@@ -131,6 +138,67 @@ async def test_an_edit_that_was_under_way_is_recorded_no_more_and_its_card_not_l
         await store.save_delivery(card)
 
     assert await store.list_posted_cards(changed_since=NOW - timedelta(days=9)) == []
+
+
+LOG = ChannelId(77)
+OUTBOX = Outbox(
+    deletions=(TemporaryMessage(GuildId(10), ChannelId(20), NUMBERS[VIDEO], NOW),),
+    notices=(
+        Notice(only_id("removed"), GuildId(10), LOG, "removed", NOW, NOW),
+        Notice(only_id("told"), GuildId(10), "told", NOW, NOW, mentions=UserId(30)),
+    ),
+    noted=AuditNote(Actor(GuildId(10), UserId(5), "removal-1", NOW), "removed", after="rude"),
+)
+
+
+async def test_an_outbox_is_written_with_its_delivery_and_not_with_a_stale_one(
+    kind, engine, store, temporary
+):
+    """Its deletion, its notices and its entry in the audit log, all or nothing."""
+    job = await accept(store)
+    video = await record(store, await begun(store, job, VIDEO))
+    stale = video
+    video = await store.save_delivery(replace(video, shown="again"))
+
+    with pytest.raises(LeaseLostError):
+        await store.save_delivery(deleted(stale), replaces_at=NOW, outbox=OUTBOX)
+    assert await due(temporary) == []
+    assert await written(kind, engine, store) == ([], [])
+
+    await store.save_delivery(deleted(video), replaces_at=NOW, outbox=OUTBOX)
+    assert await due(temporary) == [NUMBERS[VIDEO]]
+    notices, history = await written(kind, engine, store)
+    assert {one.id: one for one in notices} == {one.id: one for one in OUTBOX.notices}
+    assert history == [("removed", "rude", 5)]
+
+
+async def written(kind, engine, store):
+    """The owed notices, and the entries of the audit log."""
+    if kind == "memory":
+        noted = [(one.what, one.after, one.by.user_id) for one in store.noted]
+        return list(store.notices.values()), noted
+    past = await SqlMoneyStore(engine, Money(engine)).history(GuildId(10), 5)
+    history = [(one.what, one.after, one.actor_id) for one in past]
+    return await SqlNoticeStore(engine).list_owed(NOW, 5), history
+
+
+@on_databases
+async def test_of_two_moderators_in_two_processes_one_writes_the_outbox(branches):
+    first, last = branches[0], branches[-1]
+    for number in range(20):
+        job = await accept(first.jobs, user_id=UserId(100 + number))
+        await record(first.jobs, await begun(first.jobs, job, VIDEO))
+        video = await first.jobs.find_delivery(job.id, VIDEO)
+        by = Actor(GuildId(10), UserId(5), f"removal-{job.id}", NOW)
+        outbox = Outbox(noted=AuditNote(by, f"removed {number}"))
+        outcomes = await at_once(
+            first.jobs.save_delivery(deleted(video), replaces_at=NOW, outbox=outbox),
+            last.jobs.save_delivery(deleted(video), replaces_at=NOW, outbox=outbox),
+        )
+
+        assert sum(isinstance(one, LeaseLostError) for one in outcomes) == 1
+    past = await first.money_store.history(GuildId(10), 30)
+    assert sorted(one.what for one in past) == sorted(f"removed {n}" for n in range(20))
 
 
 @on_databases

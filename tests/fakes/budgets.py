@@ -20,7 +20,7 @@ from bot.guilds.notices import (
     NoticeState,
     TemporaryMessage,
 )
-from bot.guilds.settings import GuildSettings, PicturesFor
+from bot.guilds.settings import GuildSettings, LogLevel, PicturesFor
 from bot.ids import (
     ChannelId,
     GuildId,
@@ -285,9 +285,9 @@ class InMemoryGuilds:
 
     async def list_log_channels(self) -> list[tuple[GuildId, ChannelId]]:
         return [
-            (guild_id, one.log_channel_id)
+            (guild_id, channel_id)
             for guild_id, one in sorted(self.settings.items())
-            if one.log_channel_id is not None
+            if (channel_id := one.log_channel_for(LogLevel.TROUBLE)) is not None
         ]
 
 

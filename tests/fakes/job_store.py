@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from bot.catalog.models import Outcomes
 from bot.catalog.request import Origin, VideoRequest
 from bot.errors import DuplicateRequestError, JobNotFoundError, LeaseLostError, StorageError
-from bot.guilds.notices import TemporaryMessage
+from bot.guilds.audit import AuditNote
+from bot.guilds.notices import Notice, TemporaryMessage
 from bot.health import HealthStore
 from bot.ids import (
     GuildId,
@@ -16,6 +17,7 @@ from bot.ids import (
     JobId,
     MessageId,
     ModelId,
+    NoticeId,
     ProviderName,
     SubmissionId,
     UserId,
@@ -30,7 +32,7 @@ from bot.jobs.job import (
     JobState,
     model_succeeded,
 )
-from bot.jobs.messages import Delivery, DeliveryKind, DeliveryState, deleted, replaced
+from bot.jobs.messages import Delivery, DeliveryKind, DeliveryState, Outbox, deleted, replaced
 from bot.jobs.queue import (
     InHand,
     Line,
@@ -85,6 +87,8 @@ class InMemoryJobStore:
     durations: list[tuple[datetime, VideoKind, float]] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
     temporary: dict[MessageId, tuple[TemporaryMessage, datetime]] = field(default_factory=dict)
+    notices: dict[NoticeId, Notice] = field(default_factory=dict)
+    noted: list[AuditNote] = field(default_factory=list)
     _leases: dict[JobId, tuple[str, datetime]] = field(default_factory=dict)
 
     async def accept(
@@ -374,7 +378,11 @@ class InMemoryJobStore:
         return self.deliveries.get((job_id, kind))
 
     async def save_delivery(
-        self, delivery: Delivery, *, replaces_at: datetime | None = None
+        self,
+        delivery: Delivery,
+        *,
+        replaces_at: datetime | None = None,
+        outbox: Outbox | None = None,
     ) -> Delivery:
         self._write_delivery(delivery)
         if replaces_at is not None:
@@ -386,6 +394,12 @@ class InMemoryJobStore:
                     old.guild_id, old.channel_id, old.message_id, replaces_at
                 )
                 self.temporary.setdefault(old.message_id, (passing, NOW))
+        for message in outbox.deletions if outbox is not None else ():
+            self.temporary.setdefault(message.message_id, (message, message.delete_at))
+        for notice in outbox.notices if outbox is not None else ():
+            self.notices.setdefault(notice.id, notice)
+        if outbox is not None and outbox.noted is not None:
+            self.noted.append(outbox.noted)
         return self.deliveries[delivery.job_id, delivery.kind]
 
     def _write_delivery(self, delivery: Delivery) -> None:

@@ -138,6 +138,8 @@ class World:
 
     def __post_init__(self) -> None:
         self.improvements = InMemoryImprovements(self.offers)
+        if isinstance(self.store, InMemoryJobStore):
+            self.store.notices = self.notices.notices  # of the same database
         self.provider = FakeProvider(self.clock, self.videos.disk)
         self.messenger = FakeMessenger(self.clock)
         self.consent = InMemoryConsent(self.notices)

@@ -32,7 +32,7 @@ async def set_threads(studio, ada):
         ):
             record = await ada.command(log, command, options)
             said = await settled_answer(ada, watch, record)
-    assert f"Alerts and reports go to: <#{log}>" in said
+    assert f"Log channel: <#{log}>, for alerts, reports and removed videos" in said
     return said
 
 

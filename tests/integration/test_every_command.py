@@ -14,6 +14,7 @@ import pytest
 
 from bot.catalog.request import Origin
 from bot.composition import Application
+from bot.guilds.settings import LogLevel
 from bot.ids import ChannelId, GuildId, UserId
 from bot.money.limits import (
     Allowance,
@@ -121,9 +122,10 @@ def of_settings(name: str) -> Effect:
     return read
 
 
-async def logs_to_videos(stage: Stage) -> bool:
-    found = await of_settings("log_channel_id")(stage)
-    return str(found) == stage.admin.channel
+async def logs_trouble_to_videos(stage: Stage) -> bool:
+    channel = await of_settings("log_channel_id")(stage)
+    level = await of_settings("log_level")(stage)
+    return (str(channel), level) == (stage.admin.channel, LogLevel.TROUBLE)
 
 
 async def whole_policy(stage: Stage) -> Any:
@@ -142,7 +144,9 @@ ADMINS: dict[str, Row] = {
     "settings improve": Row({"offer": "on"}, of_settings("improves_prompts"), True),
     "settings pictures": Row({"who": "ask"}, of_settings("pictures"), "ask"),
     "settings recipe": Row({"write": "off"}, of_settings("has_recipe"), False),
-    "settings log-channel": Row({"channel": VIDEOS}, logs_to_videos, True),
+    "settings log-channel": Row(
+        {"channel": VIDEOS, "level": "trouble"}, logs_trouble_to_videos, True
+    ),
     "settings default-model": Row(
         {"kind": "text", "model": SHORT["model"]}, of_settings("text_model_id"), SHORT["model"]
     ),

@@ -19,7 +19,7 @@ from bot.errors import ContentRefusedError, DuplicateRequestError
 from bot.ids import JobId
 from bot.jobs import cancel, messages, storyboard as jobs_storyboard
 from bot.jobs.job import Failure, FailureKind, Job, JobState, advance, fail_or_retry
-from bot.jobs.messages import Delivery, DeliveryKind, DeliveryState
+from bot.jobs.messages import Delivery, DeliveryKind, DeliveryState, Outbox
 from bot.jobs.stores import Change, Saved
 from bot.jobs.storyboard import as_shot
 from bot.jobs.submission import Submission, SubmissionState
@@ -455,11 +455,15 @@ def deletes_a_card_before_its_video() -> Iterator[None]:
     save = SqlJobStore.save_delivery
 
     async def at_once(
-        self: SqlJobStore, delivery: Delivery, *, replaces_at: datetime | None = None
+        self: SqlJobStore,
+        delivery: Delivery,
+        *,
+        replaces_at: datetime | None = None,
+        outbox: Outbox | None = None,
     ) -> Delivery:
         if delivery.kind is DeliveryKind.VIDEO and delivery.state is DeliveryState.POSTING:
             replaces_at = delivery.posting_at
-        return await save(self, delivery, replaces_at=replaces_at)
+        return await save(self, delivery, replaces_at=replaces_at, outbox=outbox)
 
     there = messages._THERE | {DeliveryState.POSTING}
     with (

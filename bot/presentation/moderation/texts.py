@@ -1,21 +1,32 @@
-"""What moderators are told: blocked members, and words that prompts can't have."""
+"""What moderators are told: blocked members, words that prompts can't have, and the log."""
 
 import re
 from collections.abc import Sequence
 
 import discord
 
+from bot.catalog.pricing import dollars
 from bot.guilds.moderation import MAX_REASON, BlockedMember, Word
+from bot.guilds.settings import GuildSettings, LogLevel
 from bot.guilds.words import MAX_WORDS
 from bot.ids import UserId
+from bot.jobs.job import Job, JobState
 from bot.ordering.blocking import BlockResult
-from bot.presentation.escaping import plain
+from bot.presentation.escaping import plain, quoted
 from bot.presentation.money import COLOUR, videos, when_of
 from bot.presentation.widgets import VERSION, raw_row_of
 
 WORDS_PER_PAGE = 40  # each of a hundred characters at most: they fit an embed's 4096, escaped
 _WORDS = re.compile(rf"{VERSION}wordlist:([0-9]{{1,6}})")
 _PAGE = re.compile(rf"{VERSION}blocked:([0-9]{{1,6}})")
+MAX_PROMPT = 300  # characters, of a log entry
+_STAFF = "your community updates channel or the owner"
+_LOGGED = {
+    LogLevel.OFF: f"for nothing; reports and urgent alerts go to {_STAFF}",
+    LogLevel.TROUBLE: f"for alerts; reports go to {_STAFF}",
+    LogLevel.MODERATION: "for alerts, reports and removed videos",
+    LogLevel.EVERYTHING: "for alerts, reports, removed videos and every posted video",
+}
 
 
 def blocked(user_id: UserId, result: BlockResult, *, cancels: bool) -> str:
@@ -119,3 +130,23 @@ def parse_words(custom_id: str) -> int | None:
     """The page; None for anything that `words_buttons` never wrote."""
     match = _WORDS.fullmatch(custom_id)
     return None if match is None else int(match[1])
+
+
+def video_logged(job: Job, model_name: str, url: str) -> str:
+    """A posted video, for a log channel that is told everything."""
+    prompt = quoted(job.request.prompt, most=MAX_PROMPT)
+    price = dollars(job.cost_micros) if job.state is JobState.SUCCEEDED else "free"
+    return "\n".join(
+        [
+            f"🎬 <@{job.user_id}> made a video: {url}",
+            *([f"> {prompt}"] if prompt else []),
+            f"-# {quoted(model_name, most=100)} · {price}",
+        ]
+    )
+
+
+def log_channel(settings: GuildSettings) -> str:
+    """Where a server's log is, and what it is told."""
+    if settings.log_channel_id is None:
+        return f"Log channel: none; reports and urgent alerts go to {_STAFF}"
+    return f"Log channel: <#{settings.log_channel_id}>, {_LOGGED[settings.log_level]}"

@@ -11,10 +11,10 @@ WHERE guild_id IN (SELECT CAST(value AS BIGINT) FROM (SELECT value FROM json_eac
 -- Write a server's settings.
 INSERT INTO guild_settings (
     guild_id, confirm_above_micros, log_channel_id, buttons, has_recipe, text_model_id,
-    picture_model_id, cards, keeps_cards, improves_prompts, pictures
+    picture_model_id, cards, keeps_cards, improves_prompts, pictures, log_level
 ) VALUES (
     :guild_id, :confirm_above_micros, :log_channel_id, :buttons, :has_recipe, :text_model_id,
-    :picture_model_id, :cards, :keeps_cards, :improves_prompts, :pictures
+    :picture_model_id, :cards, :keeps_cards, :improves_prompts, :pictures, :log_level
 )
 ON CONFLICT (guild_id) DO UPDATE SET
     confirm_above_micros = excluded.confirm_above_micros,
@@ -26,7 +26,8 @@ ON CONFLICT (guild_id) DO UPDATE SET
     cards = excluded.cards,
     keeps_cards = excluded.keeps_cards,
     improves_prompts = excluded.improves_prompts,
-    pictures = excluded.pictures
+    pictures = excluded.pictures,
+    log_level = excluded.log_level
 RETURNING guild_id;
 
 -- name: get_favorite_model^
@@ -63,8 +64,9 @@ ON CONFLICT (user_id) DO UPDATE SET pictures = excluded.pictures
 RETURNING user_id;
 
 -- name: list_log_channels
--- List the servers with a log channel.
-SELECT guild_id, log_channel_id FROM guild_settings WHERE log_channel_id IS NOT NULL
+-- List the log channels that are told of trouble.
+SELECT guild_id, log_channel_id FROM guild_settings
+WHERE log_channel_id IS NOT NULL AND log_level <> 'off'
 ORDER BY guild_id;
 
 -- name: list_guilds_waiting_for

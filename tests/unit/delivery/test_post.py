@@ -4,6 +4,7 @@ The kinds: a file, a quotation, a permission or the whole channel that Discord r
 moment or for good, for each of the three messages of a job; and Discord away.
 """
 
+import contextlib
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from bot.delivery.cards import BETWEEN_CHECKS
 from bot.delivery.messenger import VideoState
 from bot.errors import DeliveryUnavailableError, FileTooLargeError, NotAllowedError
-from bot.ids import ChannelId, GuildId
+from bot.guilds.settings import GuildSettings, LogLevel
+from bot.ids import ChannelId, GuildId, UserId
 from bot.jobs.job import (
     Artifact,
     Failure,
@@ -20,7 +22,7 @@ from bot.jobs.job import (
 )
 from bot.jobs.messages import MAX_BLOCKED, DeliveryKind, DeliveryState
 from tests.factories import make_delivery, make_image, make_job, make_request
-from tests.fakes.weather import Script
+from tests.fakes.weather import Death, KilledError, Script
 from tests.fakes.world import World
 
 FILES_REFUSED = [FileTooLargeError, NotAllowedError]
@@ -298,3 +300,56 @@ async def test_no_other_model_is_looked_for_before_a_video_is_posted(quick, monk
 
     assert len(quick.messenger.messages) == 1
     assert priced == []
+
+
+@pytest.mark.parametrize("level", [None, *LogLevel])
+async def test_each_posted_video_is_logged_once_where_everything_is(level):
+    world, log = World(), ChannelId(77)
+    channel = None if level is None else log
+    world.guilds.settings[GuildId(10)] = GuildSettings(
+        GuildId(10), log_channel_id=channel, log_level=level or LogLevel.EVERYTHING
+    )
+    process = world.start()
+    jobs = [await process.accept(key=key, prompt=f"@everyone {key}") for key in ("one", "two")]
+    await world.live(process)
+    for _ in range(2):
+        await process.loops.notices.run_once()
+
+    told = sorted(text for _, text in world.messenger.told)
+    assert len(told) == (2 if level is LogLevel.EVERYTHING else 0)
+    for job, text in zip(jobs, told, strict=False):
+        [video] = world.videos_of(job)
+        assert f"<@{job.user_id}> made a video: " in text
+        assert text.splitlines()[0].endswith(f":{video.id}")
+        assert "@everyone" not in text
+        assert "Fake Model · $0.50" in text
+
+
+async def test_a_video_and_its_log_entry_are_recorded_together_wherever_the_program_dies():
+    """Neither is lost and neither comes twice, whatever write it dies at."""
+    calm_run = Death()
+    await logged(World(), calm_run)
+
+    for at in range(1, len(calm_run.events) + 1):
+        world = World()
+        with contextlib.suppress(KilledError):
+            await logged(world, Death(at))
+        world.clock.advance(3600)
+        process = world.start(owner="two")
+        await world.live(process)
+        await process.loops.notices.run_once()
+
+        jobs = await world.store.list_ended(GuildId(10), UserId(30), 5)
+        videos = [one for job in jobs for one in world.videos_of(job)]
+        made = [job for job in jobs if job.state is JobState.SUCCEEDED]  # unless it was not sent
+        assert len(world.messenger.told) == len(videos) == len(made)
+
+
+async def logged(world, weather):
+    world.guilds.settings[GuildId(10)] = GuildSettings(
+        GuildId(10), log_channel_id=ChannelId(77), log_level=LogLevel.EVERYTHING
+    )
+    process = world.start(weather=weather)
+    await process.accept(key="one")
+    await world.live(process)
+    await process.loops.notices.run_once()

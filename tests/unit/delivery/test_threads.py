@@ -9,7 +9,7 @@ from bot.errors import (
     NotAllowedError,
     NoThreadsError,
 )
-from bot.guilds.settings import CardPlace, GuildSettings
+from bot.guilds.settings import CardPlace, GuildSettings, LogLevel
 from bot.ids import ChannelId, GuildId, UserId
 from bot.jobs.job import Job
 from bot.jobs.messages import DeliveryKind
@@ -129,8 +129,11 @@ async def test_a_thread_that_is_locked_sends_cards_to_the_channel_until_it_is_op
     assert len(told(world)) == 2  # once each time
 
 
-async def test_without_a_log_channel_no_one_is_told(world):
-    world.guilds.settings[HERE] = GuildSettings(HERE, cards=CardPlace.THREAD, keeps_cards=True)
+@pytest.mark.parametrize("log", [{}, {"log_channel_id": LOG, "log_level": LogLevel.OFF}])
+async def test_without_a_log_channel_no_one_is_told(world, log):
+    world.guilds.settings[HERE] = GuildSettings(
+        HERE, cards=CardPlace.THREAD, keeps_cards=True, **log
+    )
     world.messenger.threads_raise = NotAllowedError()
     jobs = await made(world, "one")
 

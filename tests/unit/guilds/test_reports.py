@@ -4,7 +4,7 @@ import pytest
 
 from bot.guilds.notices import TO_ADMINS
 from bot.guilds.reports import Reporting
-from bot.guilds.settings import GuildSettings
+from bot.guilds.settings import GuildSettings, LogLevel
 from bot.ids import ChannelId, GuildId, MessageId, UserId
 from bot.jobs.messages import NONCE_MAX_CHARACTERS
 from tests.fakes.budgets import InMemoryGuilds, InMemoryNotices
@@ -28,9 +28,20 @@ def reporting(notices, guilds):
     return Reporting(notices, guilds, FakeClock())
 
 
-@pytest.mark.parametrize(("log", "channel"), [(LOG, LOG), (None, TO_ADMINS)])
-async def test_it_goes_to_the_log_channel_or_to_the_staff(reporting, notices, guilds, log, channel):
-    await guilds.put(GuildSettings(HERE, log_channel_id=log))
+@pytest.mark.parametrize(
+    ("log", "level", "channel"),
+    [
+        (LOG, LogLevel.MODERATION, LOG),
+        (LOG, LogLevel.EVERYTHING, LOG),
+        (LOG, LogLevel.TROUBLE, TO_ADMINS),
+        (LOG, LogLevel.OFF, TO_ADMINS),
+        (None, LogLevel.EVERYTHING, TO_ADMINS),
+    ],
+)
+async def test_it_goes_to_the_log_channel_or_to_the_staff(
+    reporting, notices, guilds, log, level, channel
+):
+    await guilds.put(GuildSettings(HERE, log_channel_id=log, log_level=level))
 
     assert await reporting.report(HERE, MessageId(7), UserId(5), "rude")
 

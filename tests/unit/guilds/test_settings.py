@@ -11,6 +11,7 @@ from bot.guilds.settings import (
     CardPlace,
     GuildAdmin,
     GuildSettings,
+    LogLevel,
 )
 from bot.ids import ChannelId, EditId, GuildId, UserId
 from tests.fakes.budgets import InMemoryGuilds
@@ -55,6 +56,33 @@ async def test_one_decision_leaves_the_other_as_it_was(guild_admin):
     assert await guild_admin.settings(HERE) == GuildSettings(HERE, 7, None)
 
 
+async def test_a_log_has_a_channel_and_a_level_each_set_alone_or_both_at_once(guild_admin, guilds):
+    steps = [
+        ((CHANNEL, None), (CHANNEL, LogLevel.MODERATION)),
+        ((None, LogLevel.OFF), (CHANNEL, LogLevel.OFF)),
+        ((ChannelId(21), LogLevel.EVERYTHING), (ChannelId(21), LogLevel.EVERYTHING)),
+        ((CHANNEL, None), (CHANNEL, LogLevel.EVERYTHING)),
+        ((None, None), (None, LogLevel.EVERYTHING)),
+        ((None, LogLevel.TROUBLE), (None, LogLevel.TROUBLE)),
+    ]
+    for given, expected in steps:
+        after = await guild_admin.log_to(HERE, ADMIN, *given)
+        assert (after.log_channel_id, after.log_level) == expected
+
+    noted = [one.what for one in guilds.noted]
+    assert noted[1] == f"log channel <#{CHANNEL}>, off"
+    assert noted[-1] == "log channel off, trouble"
+
+
+@pytest.mark.parametrize("level", LogLevel)
+def test_each_level_includes_those_before_it(level):
+    settings = GuildSettings(HERE, log_channel_id=CHANNEL, log_level=level)
+    told = [one for one in LogLevel if settings.log_channel_for(one) == CHANNEL]
+
+    assert told == list(LogLevel)[: len(told)]
+    assert told[-1] is level
+
+
 async def test_what_one_server_decides_is_no_one_elses(guild_admin):
     await guild_admin.confirm_above(HERE, ADMIN, 7)
 
@@ -69,8 +97,8 @@ async def test_every_change_is_noted_with_who_made_it_and_what_it_was(guild_admi
 
     assert [(one.by.guild_id, one.what, one.before, one.after) for one in guilds.noted] == [
         (HERE, "confirm above", "$0.50", "$1.00"),
-        (THERE, "log channel <#20>", "", ""),
-        (THERE, "log channel off", "", ""),
+        (THERE, "log channel <#20>, moderation", "", ""),
+        (THERE, "log channel off, moderation", "", ""),
     ]
     assert {one.by.user_id for one in guilds.noted} == {ADMIN}
     assert len({one.by.key for one in guilds.noted}) == 3

@@ -22,7 +22,7 @@ from bot.errors import (
     SubmissionUncertainError,
 )
 from bot.guilds.notices import TO_ADMINS
-from bot.guilds.settings import GuildSettings
+from bot.guilds.settings import GuildSettings, LogLevel
 from bot.ids import ChannelId, GuildId, ProviderName
 from bot.jobs.job import FailureKind, JobState
 from bot.providers.availability import FAILURES_TOLERATED, Availability, PauseReason
@@ -248,15 +248,18 @@ async def test_another_reason_is_told_as_well(world, breakers):
 
 async def test_a_server_without_a_log_channel_whose_members_wait_is_told_once(world, breakers):
     await world.guilds.put(GuildSettings(GuildId(1), log_channel_id=ChannelId(11)))
-    world.guilds.waiting[PROVIDER] = [GuildId(1), GuildId(2)]
+    off = GuildSettings(GuildId(3), log_channel_id=ChannelId(33), log_level=LogLevel.OFF)
+    await world.guilds.put(off)
+    world.guilds.waiting[PROVIDER] = [GuildId(1), GuildId(2), GuildId(3)]
     for _ in range(3):
         await breakers.observe(PROVIDER, ProviderBalanceError())
         await breakers.observe(PROVIDER, None)
 
     told = [(one.guild_id, one.channel_id) for one in world.notices.notices.values()]
     assert told.count((2, TO_ADMINS)) == 1
+    assert told.count((3, TO_ADMINS)) == 1
     assert told.count((1, 11)) == 6
-    assert len(told) == 7
+    assert len(told) == 8
 
 
 async def test_what_passes_by_itself_is_not_told_without_a_log_channel(world, breakers):
