@@ -15,7 +15,7 @@ from bot.archive.footage import Footage
 from bot.archive.late_results import LateResults
 from bot.archive.member_data import DataHandling, MemberData, MemberRecords
 from bot.archive.posts import FreePosts
-from bot.archive.remove import Removal
+from bot.archive.remove import Removal, RemovalWords
 from bot.archive.retention import Retention
 from bot.archive.show import Archive
 from bot.catalog.images import ImageStore
@@ -275,7 +275,15 @@ def make_core(
         cancelling=cancelling,
         words=words,
         blocking=Blocking(stores.blocks, stores.jobs, cancelling, clock, new_edit_id),
-        removing=Removal(stores.jobs, stores.messages, stores.guilds, clock),
+        removing=Removal(
+            jobs=stores.jobs,
+            messages=stores.messages,
+            guilds=stores.guilds,
+            temporary=stores.temporary,
+            policies=stores.policies,
+            clock=clock,
+            words=RemovalWords(texts.removal_log, texts.removal_told),
+        ),
         footage=Footage(
             stores.jobs,
             adapters.videos,

@@ -20,5 +20,6 @@ EXTENSIONS = (
     "cogs.quota_admin",
     "cogs.settings",
     "cogs.moderation.commands",
+    "cogs.moderation.removing",
     "cogs.privacy.choices",
 )

@@ -1,4 +1,4 @@
-"""The buttons on cards, videos and quotes. Routed by custom id, so that they outlive any restart."""
+"""The buttons on cards and quotes. Routed by custom id, so that they outlive any restart."""
 
 import contextlib
 import logging
@@ -7,8 +7,8 @@ import discord
 from discord.ext import commands
 
 from bot.client import Client
-from bot.errors import AlreadySpentError, NotYourJobError
-from bot.ids import ChannelId, JobId, MessageId, OfferId, UserId
+from bot.errors import AlreadySpentError
+from bot.ids import JobId, OfferId, UserId
 from bot.presentation import answers
 from bot.presentation.widgets import Action, button
 from cogs._shared import asking
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class Jobs(commands.Cog):
-    """Handles the buttons on cards, videos and quotes; rights are checked at every press."""
+    """Handles the buttons on cards and quotes; rights are checked at every press."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -35,7 +35,6 @@ class Jobs(commands.Cog):
         self._acts = {
             Action.CANCEL: self._cancel,
             Action.STOP: self._stop,
-            Action.DELETE: self._delete,
             Action.INSTEAD: self._retry,
             Action.CONFIRM: self._confirm,
         }
@@ -73,56 +72,6 @@ class Jobs(commands.Cog):
             though_spent=though_spent,
         )
         await edit(interaction, answers.cancelled(outcome))
-
-    async def _delete(self, interaction: discord.Interaction, subject: str) -> None:
-        """Remove a video for its maker, a moderator, or the author of its picture's message."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        try:
-            await self._remove(interaction, subject, is_moderator=_may_moderate(interaction))
-        except NotYourJobError:
-            if not await self._posted_its_picture(interaction, subject):
-                raise
-            await self._remove(interaction, subject, is_moderator=True)
-        await edit(interaction, answers.VIDEO_DELETED)
-
-    async def _remove(
-        self, interaction: discord.Interaction, subject: str, *, is_moderator: bool
-    ) -> None:
-        """Remove from a button under the video, or under the private answer to More."""
-        message = interaction.message
-        is_under_video = message is not None and not message.flags.ephemeral
-        await self._services.removing.remove(
-            JobId(subject),
-            guild_of(interaction),
-            MessageId(message.id) if message is not None and is_under_video else None,
-            UserId(interaction.user.id),
-            is_moderator=is_moderator,
-            delete=lambda channel_id, message_id: self._delete_message(
-                interaction, channel_id, message_id
-            ),
-        )
-
-    async def _posted_its_picture(self, interaction: discord.Interaction, subject: str) -> bool:
-        """Whether the presser is the author of a message the pictures are from; False if it is gone."""
-        places = await self._services.details.list_picture_messages(
-            JobId(subject), guild_of(interaction)
-        )
-        for channel_id, message_id in places:
-            channel = self._client.get_partial_messageable(
-                channel_id, guild_id=interaction.guild_id
-            )
-            with contextlib.suppress(discord.NotFound, discord.Forbidden):
-                message = await channel.fetch_message(message_id)
-                if message.author.id == interaction.user.id:
-                    return True
-        return False
-
-    async def _delete_message(
-        self, interaction: discord.Interaction, channel_id: ChannelId, message_id: MessageId
-    ) -> None:
-        channel = self._client.get_partial_messageable(channel_id, guild_id=interaction.guild_id)
-        with contextlib.suppress(discord.NotFound):
-            await channel.get_partial_message(message_id).delete()
 
     async def _retry(self, interaction: discord.Interaction, subject: str) -> None:
         """Make the video with the model that can make it now, perhaps not the one on the button."""

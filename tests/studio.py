@@ -215,10 +215,25 @@ async def opened_form(watch: Watch, record: Json) -> Json:
     return found
 
 
-async def remove(person: Person, watch: Watch, video: Json) -> str:
-    """Press Remove, which stands under More; what is said to that."""
+async def remove(person: Person, watch: Watch, video: Json, fields: Json | None = None) -> str:
+    """Press Remove, which stands under More, and send a moderator's form; what is said to that."""
+    pressed = await press_remove(person, watch, video)
+
+    def is_answered(kind: str, data: Json) -> bool:
+        if kind != "INTERACTION_RECORD" or data["id"] != pressed["id"]:
+            return False
+        return bool(data.get("modal") or (data["message"] or {}).get("content"))
+
+    answered = await watch.until(is_answered)
+    if answered.get("modal"):
+        pressed = await person.submit(answered, fields or {})
+    return await settled_answer(person, watch, pressed)
+
+
+async def press_remove(person: Person, watch: Watch, video: Json) -> Json:
+    """The record of the press."""
     more = await person.press(video, buttons_of(video)[-1]["custom_id"])
     await settled_answer(person, watch, more)
     shown = (await person.interaction(more))["message"] | {"channel_id": video["channel_id"]}
-    pressed = await person.press(shown, buttons_of(shown)[-1]["custom_id"])
-    return await settled_answer(person, watch, pressed)
+    record: Json = await person.press(shown, buttons_of(shown)[-1]["custom_id"])
+    return record

@@ -1,4 +1,4 @@
-"""Notices owed to log channels, temporary messages, and the ports that store both."""
+"""Notices owed to log channels and members, temporary messages, and the ports that store both."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -33,6 +33,8 @@ class NoticeState(StrEnum):
 # Replaces the log channel where none is set: the message goes to the channel in which Discord
 # informs the server's staff of changes, else to the server's owner. Resolved when posting.
 TO_ADMINS = ChannelId(0)
+# The direct messages of the member whom the notice mentions. Resolved when posting.
+TO_MEMBER = ChannelId(1)
 
 
 @dataclass(frozen=True, slots=True)

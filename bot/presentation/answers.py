@@ -68,7 +68,7 @@ VIDEO_TAKEN_DOWN = (
     "The message with this video was deleted, so I can only show it to you."
     " Leave out `to_all`, or ask a moderator to show it to everyone."
 )
-VIDEO_DELETED = "Video deleted."
+VIDEO_REMOVED = "Video removed."
 TRY_AGAIN = "Try again in a minute."
 ONLY_OPERATOR = "Only the people who run this bot can fix that."
 FORM_LOST = f"This form has expired. Use `/storyboard` again. {NOTHING_CHARGED}"

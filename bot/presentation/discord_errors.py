@@ -26,7 +26,9 @@ _BY_CODE: dict[int, type[DeliveryError]] = {
     10008: MessageGoneError,
     10003: ChannelGoneError,  # unknown channel
     10004: ChannelGoneError,  # unknown server
+    10013: ChannelGoneError,  # unknown user, of direct messages
     50007: ChannelGoneError,  # direct messages closed
+    50278: ChannelGoneError,  # no server in common any more
     50008: ChannelGoneError,  # no kind of channel for messages
     50001: ChannelBlockedError,  # no access
     _ARCHIVED: ChannelBlockedError,

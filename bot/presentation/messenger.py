@@ -22,7 +22,7 @@ from bot.errors import (
     NotAllowedError,
     NoThreadsError,
 )
-from bot.guilds.notices import TO_ADMINS, Notice, TemporaryMessage
+from bot.guilds.notices import TO_ADMINS, TO_MEMBER, Notice, TemporaryMessage
 from bot.ids import ChannelId, GuildId, MessageId
 from bot.instants import CLOCKS_DIFFER_BY
 from bot.jobs.files import FittedVideo
@@ -274,17 +274,21 @@ class DiscordMessenger:
         """The channel of a notice, and its text there.
 
         Without a log channel: to the channel in which Discord tells the staff of changes, where
-        the bot may write there, else to the server's owner. Raises DeliveryUnavailableError while
-        the server is not known, for another process may know it.
+        the bot may write there, else to the server's owner. A member reads in direct messages
+        which server it is about. Raises DeliveryUnavailableError while the server is not known,
+        for another process may know it.
         """
-        if notice.channel_id != TO_ADMINS:
+        if notice.channel_id not in {TO_ADMINS, TO_MEMBER}:
             return self._client.get_partial_messageable(
                 notice.channel_id, guild_id=notice.guild_id
             ), notice.text
         guild = self._client.get_guild(notice.guild_id)
         if guild is None or guild.owner_id is None:
             raise DeliveryUnavailableError("its server is not known here")
-        text = f"**{plain(guild.name, most=100)}**: {notice.text}\n{NO_LOG_CHANNEL}"
+        text = f"**{plain(guild.name, most=100)}**: {notice.text}"
+        if notice.channel_id == TO_MEMBER:
+            return await self._client.create_dm(discord.Object(notice.mentions or 0)), text
+        text = f"{text}\n{NO_LOG_CHANNEL}"
         staff = guild.public_updates_channel
         if staff is not None and _may_write(staff.permissions_for(guild.me)):
             return staff, text

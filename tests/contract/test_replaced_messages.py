@@ -12,7 +12,7 @@ import pytest
 
 from bot.errors import LeaseLostError
 from bot.guilds.audit import Actor, AuditNote
-from bot.guilds.notices import Notice, TemporaryMessage, only_id
+from bot.guilds.notices import TO_MEMBER, Notice, TemporaryMessage, only_id
 from bot.ids import ChannelId, GuildId, MessageId, UserId
 from bot.jobs.job import JobState
 from bot.jobs.messages import (
@@ -145,7 +145,7 @@ OUTBOX = Outbox(
     deletions=(TemporaryMessage(GuildId(10), ChannelId(20), NUMBERS[VIDEO], NOW),),
     notices=(
         Notice(only_id("removed"), GuildId(10), LOG, "removed", NOW, NOW),
-        Notice(only_id("told"), GuildId(10), "told", NOW, NOW, mentions=UserId(30)),
+        Notice(only_id("told"), GuildId(10), TO_MEMBER, "told", NOW, NOW, mentions=UserId(30)),
     ),
     noted=AuditNote(Actor(GuildId(10), UserId(5), "removal-1", NOW), "removed", after="rude"),
 )

@@ -251,6 +251,15 @@ async def is_deleted(scene: Scene, shown: Shown, _said: Json) -> bool:
     return str(shown.subject) not in [one["id"] for one in there]
 
 
+async def show_removal(scene: Scene) -> Shown:
+    """The form that a moderator gets."""
+    message, job = await posted(scene)
+    max_ = scene.offices["Max"]
+    more = await use(scene, Shown("Max", message, named(message, "more"), job.id))
+    form = await opened_form(max_.watch, await max_.person.press(more, named(more, "delete")))
+    return Shown("Max", form, form["modal"]["custom_id"], message["id"], {"reason": "rude"})
+
+
 async def is_made_again(scene: Scene, shown: Shown, _said: Json) -> bool:
     old = await scene.parts.stores.jobs.get(JobId(str(shown.subject)))
     return [one for one in await scene.jobs() if one.request.prompt == old.request.prompt][1:] != []
@@ -631,6 +640,7 @@ ROWS = {
         show_stop, is_not_watched, stop_as_former_moderator, NOT_YOURS, seconds=RENDERS_FOR_LONG
     ),
     "delete": Row(show_delete, is_deleted, by("Juno"), NOT_YOURS),
+    "remove": Row(show_removal, is_deleted, turn_as_former_moderator(show_removal), NOT_YOURS),
     "again": Row(
         under_video("again"), is_made_again, in_vain(under_video("again")), NOTHING_ALLOWED
     ),
@@ -697,7 +707,7 @@ ROWS = {
     "models": Row(show_models, is_another_page),
 }
 
-SENT_ONCE = {"shots", "form", "sharein"}  # or replaced by its answer
+SENT_ONCE = {"shots", "form", "sharein", "remove"}  # or replaced by its answer
 
 
 def spelt_in_sources() -> set[str]:

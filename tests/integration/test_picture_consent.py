@@ -179,4 +179,4 @@ async def test_the_owner_of_the_picture_removes_the_video_though_the_picture_is_
         await desk.offices["Max"].person.delete(message)
         refused = await desk.more("Juno", video, "delete")
         assert "Only the member who requested" in refused["content"]
-        assert "deleted" in (await desk.more("Max", video, "delete"))["content"]
+        assert "removed" in (await desk.more("Max", video, "delete"))["content"]

@@ -294,7 +294,7 @@ async def test_a_video_is_removed_from_more_by_its_maker_and_by_no_one_else(stud
         left = [one["id"] for one in await desk.offices["Fern"].person.read(video["channel_id"])]
 
     assert "Only the member who requested this video" in refused["content"]
-    assert said["content"] == "Video deleted."
+    assert said["content"] == "Video removed."
     assert video["id"] not in left
 
 
@@ -307,7 +307,7 @@ async def test_who_posted_the_picture_may_remove_its_video(studio):
         video = await desk.next_video(fern)
         said = await desk.more("Juno", video, "delete")
 
-    assert said["content"] == "Video deleted."
+    assert said["content"] == "Video removed."
 
 
 async def test_buttons_work_after_a_month_and_a_restart(studio):

@@ -1,15 +1,16 @@
-"""What moderators are told: blocked members, words that prompts can't have, and the log."""
+"""What moderators are told: blocked members, words that prompts can't have, removed videos, the log."""
 
 import re
 from collections.abc import Sequence
 
 import discord
 
+from bot.archive.remove import MAX_REASON as MAX_REMOVAL_REASON, Outcome, Refund, Removed
 from bot.catalog.pricing import dollars
 from bot.guilds.moderation import MAX_REASON, BlockedMember, Word
 from bot.guilds.settings import GuildSettings, LogLevel
 from bot.guilds.words import MAX_WORDS
-from bot.ids import UserId
+from bot.ids import JobId, MessageId, UserId
 from bot.jobs.job import Job, JobState
 from bot.ordering.blocking import BlockResult
 from bot.presentation.escaping import plain, quoted
@@ -19,13 +20,25 @@ from bot.presentation.widgets import VERSION, raw_row_of
 WORDS_PER_PAGE = 40  # each of a hundred characters at most: they fit an embed's 4096, escaped
 _WORDS = re.compile(rf"{VERSION}wordlist:([0-9]{{1,6}})")
 _PAGE = re.compile(rf"{VERSION}blocked:([0-9]{{1,6}})")
+_REMOVAL = re.compile(rf"{VERSION}remove:([a-z2-7]{{16}})(?::([0-9]{{1,20}}))?")
 MAX_PROMPT = 300  # characters, of a log entry
+DELETED_LATER = "I couldn't delete its message yet; I'll do that as soon as Discord lets me."
 _STAFF = "your community updates channel or the owner"
 _LOGGED = {
     LogLevel.OFF: f"for nothing; reports and urgent alerts go to {_STAFF}",
     LogLevel.TROUBLE: f"for alerts; reports go to {_STAFF}",
     LogLevel.MODERATION: "for alerts, reports and removed videos",
     LogLevel.EVERYTHING: "for alerts, reports, removed videos and every posted video",
+}
+_REFUNDED = {  # for a moderator, the log channel and the member
+    Refund.NOT_ASKED: ("", "", "Its price isn't refunded."),
+    Refund.DONE: ("Its price was refunded.", ", and refunded it", "Its price was refunded."),
+    Refund.EARLIER: (
+        "It had already been refunded.",
+        ", which had been refunded before",
+        "Its price had already been refunded.",
+    ),
+    Refund.NOTHING_PAID: ("There was nothing to refund: no one paid for it here.", "", ""),
 }
 
 
@@ -130,6 +143,57 @@ def parse_words(custom_id: str) -> int | None:
     """The page; None for anything that `words_buttons` never wrote."""
     match = _WORDS.fullmatch(custom_id)
     return None if match is None else int(match[1])
+
+
+def spell_removal(job_id: JobId, message_id: MessageId | None) -> str:
+    """Write the custom id of the form that removes a video."""
+    pressed = "" if message_id is None else f":{message_id}"
+    return f"{VERSION}remove:{job_id}{pressed}"
+
+
+def parse_removal(custom_id: str) -> tuple[JobId, MessageId | None] | None:
+    """The video, and the message that was pressed; None for what `spell_removal` never wrote."""
+    match = _REMOVAL.fullmatch(custom_id)
+    if match is None:
+        return None
+    return JobId(match[1]), None if match[2] is None else MessageId(int(match[2]))
+
+
+def removed(outcome: Outcome) -> str:
+    """What a moderator's removal came to."""
+    job, decision = outcome.removed.job, outcome.removed.decision
+    parts = [
+        "Video removed." if outcome.is_new else "This video was already removed.",
+        _REFUNDED[outcome.removed.refund][0],
+    ]
+    if outcome.is_new and decision.tells:
+        parts.append(f"I'm telling <@{job.user_id}> by direct message.")
+    if not outcome.is_deleted:
+        parts.append(DELETED_LATER)
+    return " ".join(part for part in parts if part)
+
+
+def removal_log(one: Removed) -> str:
+    """A removal, for the log channel."""
+    refund = _REFUNDED[one.refund][1]
+    whose = f"a video of <@{one.job.user_id}> in <#{one.channel_id}>"
+    lines = [f"🗑️ <@{one.decision.by}> removed {whose}{refund}.", *_quotes(one)]
+    return "\n".join([*lines, f"-# Job {one.job.id}"])
+
+
+def removal_told(one: Removed) -> str:
+    """A removal, for the member who made the video; the server's name stands before it."""
+    first = f"a moderator removed your video from <#{one.channel_id}>."
+    refund = _REFUNDED[one.refund][2]
+    return "\n".join([" ".join(part for part in (first, refund) if part), *_quotes(one)])
+
+
+def _quotes(one: Removed) -> list[str]:
+    """The prompt, and the moderator's reason."""
+    prompt = quoted(one.job.request.prompt, most=MAX_PROMPT)
+    reason = quoted(one.decision.reason, most=MAX_REMOVAL_REASON)
+    lines = [f"> {prompt}" if prompt else "", f"Reason: {reason}" if reason else ""]
+    return [line for line in lines if line]
 
 
 def video_logged(job: Job, model_name: str, url: str) -> str:

@@ -35,7 +35,10 @@ def test_a_403_that_is_no_answer_about_the_channel_passes(body):
     assert isinstance(of_a_post(refused(403, body)), DeliveryUnavailableError)
 
 
-@pytest.mark.parametrize(("status", "code"), [(404, 10003), (404, 10004), (403, 50008)])
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(404, 10003), (404, 10004), (403, 50008), (404, 10013), (403, 50007), (403, 50278)],
+)
 def test_a_channel_that_is_gone_stays_so(status, code):
     assert type(of_a_post(coded(status, code))) is ChannelGoneError
 

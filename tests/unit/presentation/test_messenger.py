@@ -10,8 +10,8 @@ import pytest
 
 from bot.delivery.messenger import CardView
 from bot.errors import DeliveryUnavailableError, FileTooLargeError
-from bot.guilds.notices import TO_ADMINS, Notice
-from bot.ids import ChannelId, GuildId
+from bot.guilds.notices import TO_ADMINS, TO_MEMBER, Notice
+from bot.ids import ChannelId, GuildId, UserId
 from bot.jobs.files import FittedVideo
 from bot.jobs.job import Artifact, JobState
 from bot.jobs.messages import DeliveryKind, DeliveryState
@@ -253,7 +253,7 @@ class Desk:
     def permissions_for(self, _member):
         return discord.Permissions(view_channel=True, send_messages=self.may_write)
 
-    async def send(self, text, *, nonce):
+    async def send(self, text, *, nonce, **_mentions):
         assert nonce.startswith("notice-")
         self.said.append(text)
 
@@ -303,6 +303,16 @@ async def test_a_notice_goes_to_the_log_channel_else_to_the_staff_else_to_the_ow
     assert text.endswith("`/settings log-channel`.") is (expected != "log")
 
 
-async def test_a_notice_for_a_server_that_is_not_known_yet_is_tried_again():
+async def test_a_notice_to_a_member_goes_to_their_direct_messages_and_names_the_server():
+    desk = Desk()
+    notice = replace(notice_to(TO_MEMBER), mentions=UserId(5))
+
+    await staffed(Desk(), Desk(), desk).post_notice(notice)
+
+    assert desk.said == ["**My \\[server]\\(x)**: The pool is used up."]
+
+
+@pytest.mark.parametrize("place", [TO_ADMINS, TO_MEMBER])
+async def test_a_notice_for_a_server_that_is_not_known_yet_is_tried_again(place):
     with pytest.raises(DeliveryUnavailableError):
-        await staffed(Desk(), None, Desk(), is_known=False).post_notice(notice_to(TO_ADMINS))
+        await staffed(Desk(), None, Desk(), is_known=False).post_notice(notice_to(place))
