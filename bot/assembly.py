@@ -79,8 +79,9 @@ from bot.ordering.remaking import Remaking
 from bot.ordering.sequels import Sequels
 from bot.polling.history import RenderTimes
 from bot.presentation import details
-from bot.presentation.answers import card_trouble, provider_notice
+from bot.presentation.answers import provider_notice
 from bot.presentation.moderation import texts
+from bot.presentation.settings import card_trouble
 from bot.providers import registry
 from bot.providers.circuit_breaker import CircuitBreakers
 from bot.providers.contract import AvailabilityStore, ImprovesPrompts, Provider, QuotesPrices

@@ -11,7 +11,7 @@ from bot.catalog.request import VideoRequest
 from bot.client import Client
 from bot.errors import UserFacingError
 from bot.ids import IdempotencyKey, JobId, UserId
-from bot.presentation import presets as texts
+from bot.presentation import settings as texts
 from bot.presentation.widgets import Action
 from bot.services import Services
 from cogs._shared import asking, options
@@ -91,7 +91,7 @@ class PresetCommands(
         guild_id, user_id = guild_of(interaction), UserId(interaction.user.id)
         presets = self._services.presets
         saved = await presets.save(name, request, guild_id, user_id, server=server)
-        await edit(interaction, texts.saved(saved))
+        await edit(interaction, texts.preset_saved(saved))
 
     @app_commands.command(description="Make a video from a preset")
     @app_commands.describe(
@@ -146,7 +146,7 @@ class PresetCommands(
             guild_of(interaction), UserId(interaction.user.id)
         )
         names = self._services.catalog.names()
-        await interaction.edit_original_response(embed=texts.list_of(found, names))
+        await interaction.edit_original_response(embed=texts.list_of_presets(found, names))
 
     @app_commands.command(description="Delete a preset")
     @app_commands.describe(name="Which preset; your own before one of the server's")
@@ -157,7 +157,7 @@ class PresetCommands(
         if preset.owner.is_server:
             ensure_manager(interaction, "Deleting one of the server's presets")
         await self._services.presets.delete(preset, guild_id, user_id)
-        await edit(interaction, texts.deleted(preset))
+        await edit(interaction, texts.preset_deleted(preset))
 
     @use.autocomplete("name")
     @delete.autocomplete("name")

@@ -11,7 +11,7 @@ from bot.errors import InvalidRequestError
 from bot.guilds.settings import ButtonsFor, CardPlace, GuildSettings, LogLevel, PicturesFor
 from bot.ids import ChannelId, UserId
 from bot.ordering.choosing import unfit
-from bot.presentation import answers
+from bot.presentation import settings as texts
 from bot.services import Services
 from cogs._shared import options
 from cogs._shared.amounts import micros_of
@@ -139,7 +139,7 @@ class Settings(commands.GroupCog, name="settings", description="Settings of this
     async def _said(self, settings: GuildSettings) -> str:
         is_on = settings.improves_prompts
         improver = await self._services.improving.most() if is_on else None
-        return answers.settings(settings, self._services.catalog, improver)
+        return texts.of_server(settings, self._services.catalog, improver)
 
     @app_commands.command(description="Set whether members may pay for better prompts")
     @app_commands.describe(

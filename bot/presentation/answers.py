@@ -6,10 +6,9 @@ from datetime import datetime
 
 from bot.catalog.capability import Capability, Kind
 from bot.catalog.menu import usual, usual_price
-from bot.catalog.models import Catalog, ModelDescription
+from bot.catalog.models import ModelDescription
 from bot.catalog.pricing import Price, dollars
 from bot.catalog.request import VideoRequest
-from bot.delivery.threads import ThreadTrouble
 from bot.errors import (
     AlreadyFetchingError,
     AlreadySpentError,
@@ -42,8 +41,7 @@ from bot.errors import (
     VideoWillNotComeError,
     WordNotAllowedError,
 )
-from bot.guilds.settings import ButtonsFor, CardPlace, GuildSettings, PicturesFor
-from bot.ids import ChannelId, ModelId
+from bot.guilds.settings import CardPlace
 from bot.jobs.job import (
     Cancellation,
     Failure,
@@ -54,7 +52,6 @@ from bot.money.limits import LimitReachedError
 from bot.ordering.quotes import Quote
 from bot.presentation import money
 from bot.presentation.escaping import plain, quoted, unlinked
-from bot.presentation.moderation.texts import log_channel
 from bot.providers.availability import Availability, PauseReason, ProviderPausedError
 from bot.providers.contract import ImprovementFault, ImproverPrice
 
@@ -331,105 +328,6 @@ def provider_notice(availability: Availability, service: str) -> str:
     }[availability.reason]
     until = money.clock_of(availability.paused_until)  # the message stays, so nothing relative
     return f"⚠️ {service} {what} Videos stay queued; I'll try again at {until}."
-
-
-def settings(
-    settings: GuildSettings, catalog: Catalog, improver: ImproverPrice | None = None
-) -> str:
-    """A server's settings, with the current names of its models.
-
-    `improver` is the model that improves prompts, with the most that this costs.
-    """
-    above = dollars(settings.confirm_above_micros)
-    return (
-        f"Videos that cost more than **{above}** need a confirmation.\n"
-        f"{log_channel(settings)}\n"
-        f"The buttons under a video are for: {_BUTTONS[settings.buttons]}\n"
-        f"Default model for text: {_default(settings.text_model_id, catalog)}\n"
-        f"Default model for pictures: {_default(settings.picture_model_id, catalog)}\n"
-        f"{_cards(settings)}\n"
-        f"{_RECIPES[settings.has_recipe]}\n"
-        f"{_improver(settings, improver)}\n"
-        f"{_SHARING[settings.pictures]}"
-    )
-
-
-def _improver(settings: GuildSettings, improver: ImproverPrice | None) -> str:
-    """Whether members may pay for better prompts, and who writes them."""
-    if not settings.improves_prompts:
-        return "Improve my prompt is **off**."
-    if improver is None:
-        return (
-            "Improve my prompt is **on**, but not offered: it needs a NanoGPT key and a model with a"
-            " known price, which only the people who run this bot can set."
-        )
-    above = dollars(settings.confirm_above_micros)
-    return (
-        f"Improve my prompt is **on**: {quoted(improver.model_id, most=100)} at NanoGPT, up to"
-        f" {dollars(improver.micros)} each, charged like a video. Members find it where a video needs a"
-        f" confirmation, which is above {above}."
-    )
-
-
-def _default(model_id: ModelId | None, catalog: Catalog) -> str:
-    if model_id is None:
-        return "the cheapest that can do what is asked"
-    found = catalog.find(model_id)
-    return (
-        f"`{model_id}`, which isn't offered any more"
-        if found is None
-        else quoted(found.name, most=100)
-    )
-
-
-_BUTTONS = {
-    ButtonsFor.ANYONE: "anyone, at their own cost",
-    ButtonsFor.MAKER: "the member who made it",
-}
-_SHARING = {
-    PicturesFor.ANYONE: "Pictures of members who never chose: anyone may make videos from them.",
-    PicturesFor.ASK: "Pictures of members who never chose: I ask them first.",
-    PicturesFor.NO_ONE: "Pictures of members who never chose: no one else may use them.",
-}
-_RECIPES = {
-    True: "The files of new videos say how they were made, unless their members don't want that.",
-    False: "The files of new videos don't say how they were made.",
-}
-
-
-def card_trouble(channel_id: ChannelId, trouble: ThreadTrouble) -> str:
-    """Tell a server's staff why a channel's cards are not in a thread."""
-    return (
-        f"⚠️ I post the cards of requests in <#{channel_id}> itself: {_TROUBLES[trouble]}"
-        " `/settings cards` changes where they go."
-    )
-
-
-_TROUBLES = {
-    ThreadTrouble.KIND: "a channel of its kind has no threads.",
-    ThreadTrouble.PERMISSION: (
-        "for a thread, I need the permissions Create Public Threads and Send Messages in Threads."
-    ),
-    ThreadTrouble.CLOSED: "its thread for them is locked or hidden from me.",
-}
-
-
-def _cards(settings: GuildSettings) -> str:
-    """Sentences about where cards are posted, and whether they stay."""
-    if settings.cards is CardPlace.OFF:
-        where = (
-            "Cards are **off**: only the member sees that a request was accepted. A request whose"
-            " video service fetches its pictures from the card still gets one."
-        )
-    elif settings.cards is CardPlace.THREAD:
-        where = (
-            "Cards are posted in a thread of the request's channel, videos in the channel itself."
-            " Where I can't open a thread, cards are posted in the channel, too."
-        )
-    else:
-        where = "Cards are posted in the channel of the request."
-    stays = "stay" if settings.keeps_cards else "are deleted"
-    return f"{where} They {stays} once the video or the reason why it failed is posted."
 
 
 def _left(micros: int | None) -> str:

@@ -18,7 +18,7 @@ from bot.presentation.escaping import (
     slug,
     visible,
 )
-from bot.presentation.presets import choice
+from bot.presentation.settings import preset_choice
 from bot.presentation.widgets import Action, row_of, spell
 
 MAX_MESSAGE = 2000  # Discord's
@@ -196,7 +196,7 @@ def more_of(
     )
     if presets:
         options = [
-            discord.SelectOption(label=choice(preset), value=preset.mark)
+            discord.SelectOption(label=preset_choice(preset), value=preset.mark)
             for preset in presets[:MAX_OPTIONS]
         ]
         custom_id = spell(Action.WITH_PRESET, job_id)

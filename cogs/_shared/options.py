@@ -11,7 +11,7 @@ from bot.catalog.models import matching as matching_models
 from bot.catalog.request import Shot, SourceImage, VideoRequest
 from bot.guilds.settings import PicturesFor
 from bot.ids import ModelId, UserId
-from bot.presentation import answers, presets as texts
+from bot.presentation import answers, settings as texts
 from bot.presentation.escaping import visible
 from bot.services import Services
 from cogs._shared.interactions import guild_of, place_of
@@ -104,7 +104,7 @@ async def presets(
     own = {preset.key for preset in found if not preset.owner.is_server}
     shown = [one for one in found if not one.owner.is_server or one.key not in own]
     return [
-        app_commands.Choice(name=texts.choice(preset), value=preset.name)
+        app_commands.Choice(name=texts.preset_choice(preset), value=preset.name)
         for preset in shown
         if typed.casefold() in preset.name.casefold()
     ][:MAX_CHOICES]
