@@ -2,9 +2,11 @@
 
 Nothing here asks the bot. A card, a video and a failure notice name their job; a video ordered of
 NanoGPT carries the job's number as its tag, one of NanoPhoto the mark of the request in its prompt.
+Which jobs are shots, and what members paid for each, is read from the database (`Row`).
 """
 
 import re
+import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +14,8 @@ from typing import Any
 from tests.people import Json, Person
 
 PAGE = 100
+OK = 200
+EPHEMERAL = 1 << 6  # of a message's flags: only who reads it here sees it
 _JOB = re.compile(r"Job ([a-z2-7]{16})")
 _VIDEO = re.compile(r"v1:(?:more|delete):([a-z2-7]{16})")
 _WORD = re.compile(r"\n-# Job ([a-z2-7]{16})$")
@@ -29,6 +33,15 @@ class Request:
     source: str | None = None
     answer: str = ""  # the last words of the private answer
     is_cancelled: bool = False  # someone pressed Cancel, and the press was taken
+    root: str = ""  # of a video made from another one: the mark in the words of both
+    source_job: str = ""  # the job of that other one
+    after: int = 0  # so many jobs with these words were there before
+    key: str = ""  # by which the bot accepts it once: it names the interaction
+
+    @property
+    def is_unheard(self) -> bool:
+        """It is made from another video, and its press was cut off: the bot may know of it."""
+        return bool(self.root and not self.key and not self.answer)
 
     @property
     def is_promised(self) -> bool:
@@ -55,6 +68,18 @@ class Told:
         return title_of(self.cards[0]) if self.cards else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One job in the bot's database; `taken_micros` is what its member paid, less what came back."""
+
+    state: str
+    key: str = ""
+    storyboard: str | None = None  # of a shot; of a storyboard of such shots, its own id
+    number: int | None = None  # of a shot
+    reuses: str | None = None  # the shot of another video, which is copied
+    taken_micros: int = 0
+
+
 @dataclass(slots=True)
 class Books:
     """Everything, at one moment."""
@@ -64,7 +89,17 @@ class Books:
     charges: list[Json] = field(default_factory=list)
     shots: list[Json] = field(default_factory=list)  # of NanoPhoto
     credit_charges: list[Json] = field(default_factory=list)
-    storyboards: dict[str, str] = field(default_factory=dict)  # by shots that are jobs of their own
+    rows: dict[str, Row] = field(default_factory=dict)  # by job
+    lengths: dict[str, float] = field(default_factory=dict)  # in seconds, of posted files, by job
+
+    def whole(self, job: str) -> str:
+        """The job that its member sees: for a shot, its storyboard's."""
+        row = self.rows.get(job)
+        return job if row is None or row.storyboard is None else row.storyboard
+
+    def is_shot(self, job: str) -> bool:
+        """Whether it is a shot that is a job of its own."""
+        return self.whole(job) != job
 
     def jobs(self) -> dict[str, Told]:
         """What was told of each job, by its number."""
@@ -84,6 +119,25 @@ async def read_books(reader: Person, channels: Iterable[str]) -> Books:
     )
 
 
+async def measure(reader: Person, message: Json) -> float | None:
+    """The seconds of the file in a message; None where there is none, only a link."""
+    for file in message.get("attachments", []):
+        async with reader.people.session.get(file["url"]) as response:
+            assert response.status == OK, f"{file['url']}: {response.status}"
+            return length_of(await response.read())
+    return None
+
+
+def length_of(content: bytes) -> float:
+    """The length that a video file states for itself, in seconds."""
+    at = content.index(b"mvhd") + 4
+    if content[at] == 1:
+        scale, length = struct.unpack_from(">IQ", content, at + 20)
+    else:
+        scale, length = struct.unpack_from(">II", content, at + 12)
+    return float(length / scale)
+
+
 async def _history(reader: Person, channel: str) -> Any:
     before = ""
     while True:
@@ -100,12 +154,15 @@ def told_of(messages: Iterable[Json]) -> dict[str, Told]:
     """Sorted by job; what is about no job is left out."""
     told: dict[str, Told] = {}
     for message in messages:
-        for kind, job in _subjects(message):
+        for kind, job in subjects_of(message):
             getattr(told.setdefault(job, Told()), kind).append(message)
     return told
 
 
-def _subjects(message: Json) -> Iterator[tuple[str, str]]:
+def subjects_of(message: Json) -> Iterator[tuple[str, str]]:
+    """What a message is, and of which job; a private answer with such buttons is nothing."""
+    if message.get("flags", 0) & EPHEMERAL:
+        return
     for embed in message.get("embeds", []):
         if found := _JOB.fullmatch((embed.get("footer") or {}).get("text", "")):
             yield "cards", found[1]

@@ -10,7 +10,7 @@ from PIL import Image
 
 from bot.clock import SystemClock
 from bot.tasks import TaskOwner
-from tests.killing.books import Request
+from tests.killing.books import Request, mark_in, words_of
 from tests.killing.eyes import Eyes
 from tests.people import Json, Person, Upload
 from tests.studio import SHORT
@@ -24,15 +24,18 @@ MODERATORS = frozenset({"Ada", "Max"})  # who may cancel what is not theirs
 ANSWERED_WITHIN_SECONDS = 4.0
 CARD_WITHIN_SECONDS = 8.0
 MAX_AT_ONCE = 16  # people who are acting
+FEWEST_AT_ONCE = 6  # videos, on a machine that is busy
 KINDS = {
     "words": 52,
     "reaction": 18,
     "picture": 10,
     "refused": 5,
     "unsafe": 5,
-    "storyboard": 6,
+    "storyboard": 14,
     "references": 4,
+    "sequel": 12,
 }
+SEQUELS = ("again", "extend", "remake")  # what a sequel comes to
 WORDS = {
     "words": "a fox runs through snow",
     "refused": "a blockedword in the snow",
@@ -54,6 +57,9 @@ class Crowd:
     )  # by how often they are requested
     requests: list[Request] = field(default_factory=list)
     tasks: TaskOwner = field(default_factory=TaskOwner)
+    fit: set[str] = field(default_factory=set)  # marks of what NanoGPT makes, which names its jobs
+    boards: set[str] = field(default_factory=set)  # of these, storyboards with a job for each shot
+    used: set[str] = field(default_factory=set)  # jobs from whose video another one was made
     acting: int = 0
     slowness: float = 1.0  # of the machine: so many times as long they wait for the bot
 
@@ -62,7 +68,9 @@ class Crowd:
         clock = SystemClock()
         while True:
             await ready.wait()
-            if self.acting < MAX_AT_ONCE and self.eyes.moving() + self.acting < at_once:
+            # shots are joined by programs that work: on a busy machine they'd only wait for it
+            most = max(at_once / self.slowness**0.5, FEWEST_AT_ONCE)
+            if self.acting < MAX_AT_ONCE and self.eyes.moving() + self.acting < most:
                 self.request()
             await clock.sleep(self.random.uniform(0.005, 0.04))
 
@@ -70,8 +78,12 @@ class Crowd:
         """One more, of this kind or some, by someone, somewhere."""
         chosen = self.random.choices(list(self.kinds), weights=list(self.kinds.values()))[0]
         request = Request(mark=f"w{len(self.requests):06}x", kind=kind or chosen)
+        if request.kind == "sequel" and not self._choose_video(request):
+            request.kind = "words"
         self.requests.append(request)
         person, channel = self.random.choice(self.people), self.random.choice(self.channels)
+        if request.source_job:
+            channel = self.eyes.videos[request.source_job]["channel_id"]
         self.acting += 1
         _ = self.tasks.start(self._act(request, person, channel), name=f"request:{request.mark}")
 
@@ -94,6 +106,8 @@ class Crowd:
         if request.kind == "reaction":
             await self._react(request, person, channel)
             return None
+        if request.kind in SEQUELS:
+            return await self._make_more(request, person)
         if request.kind == "storyboard":
             return await self._enter_shots(request, person, channel)
         options: Json = {"prompt": f"{WORDS.get(request.kind, WORDS['words'])}, {request.mark}"}
@@ -102,6 +116,7 @@ class Crowd:
         elif request.kind == "references":
             options |= VEO | {"reference_1": "attachment://0"}
         else:
+            self.fit.add(request.mark)
             return await self._command(person, channel, "video", options | SHORT)
         return await self._command(person, channel, "video", options, self._picture())
 
@@ -128,10 +143,73 @@ class Crowd:
         record = await self._command(person, channel, "storyboard", options)
         if record["state"] != "modal":
             return None
-        count = 2 if options["model"] == VEO["model"] else self.random.choice((2, 3, 5))
+        is_one = options["model"] == VEO["model"]
+        count = 2 if is_one else self.random.choice((2, 3, 5))
+        if not is_one:
+            self.fit.add(request.mark)
+            self.boards.add(request.mark)
         shots = "\n".join(f"A city at dawn, {request.mark}" for _ in range(count))
         entered: Json = await person.submit(record, {"shots": shots})
         return entered
+
+    def _choose_video(self, request: Request) -> bool:
+        """Choose a posted video, each once, so that no two jobs with its words are open."""
+        found = [job for job in self.eyes.videos if job not in self.used and self._root(job)]
+        if not found:
+            return False
+        boards = [job for job in found if self._root(job) in self.boards]  # of which few are done
+        job = self.random.choice(boards or found)
+        self.used.add(job)
+        root = self._root(job)
+        how = ("remake", *SEQUELS) if boards else ("again", "extend", "extend")
+        request.kind = self.random.choice(how)
+        request.root, request.source_job = root, job
+        request.after = len(self.eyes.jobs[root])
+        return True
+
+    def _root(self, job: str) -> str:
+        """The mark in a video's words, if more is made of such a video."""
+        mark = mark_in(words_of(self.eyes.videos[job])) or ""
+        return mark if mark in self.fit else ""
+
+    async def _make_more(self, request: Request, person: Person) -> Json | None:
+        """By the buttons below a posted video; a shot is re-made where it has shots."""
+        video = self.eyes.videos[request.source_job]
+        record = None
+        if request.kind == "remake":
+            record = await self._remake(request, person, video)
+            request.kind = "again" if record is None else request.kind
+        if record is None:
+            [button] = _buttons(video, f"v1:{request.kind}:")
+            record = await person.press(video, button)
+        request.key = f"interaction:{record['id']}"
+        return record
+
+    async def _remake(self, request: Request, person: Person, video: Json) -> Json | None:
+        [button] = _buttons(video, "v1:more:")
+        more = await person.press(video, button)
+        shown = (await self._answer(more)) or {}
+        for button in _buttons(shown, "v1:remake:"):
+            pressed = await person.press(shown | {"channel_id": video["channel_id"]}, button)
+            form = await self._form(pressed)
+            if form is None:
+                return None
+            [shots, _words] = form["modal"]["components"]
+            chosen = self.random.choice(shots["component"]["options"])["value"]
+            words = self.random.choice(["", f"A harbour at dusk, {request.root}"])
+            sent: Json = await person.submit(form, {"shot": [chosen], "prompt": words})
+            return sent
+        return None
+
+    async def _form(self, record: Json) -> Json | None:
+        """The record once its form is shown; None if that never comes."""
+
+        def found() -> Json:
+            return self.eyes.records.get(record["id"]) or record
+
+        within = ANSWERED_WITHIN_SECONDS * self.slowness
+        shown = await self.eyes.until(lambda: bool(found().get("modal")), within)
+        return found() if shown else None
 
     async def _hear(self, request: Request, person: Person, channel: str, record: Json) -> None:
         """The private answer, and a price agreed to where one is asked for."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from bot.tasks import TaskOwner
-from tests.killing.books import ENDED, Request, mark_in, title_of
+from tests.killing.books import ENDED, Request, mark_in, subjects_of, title_of, words_of
 from tests.people import Json, Person
 
 LOOKED_UP = "Checking with the video service"  # a card's title while no one knows
@@ -16,14 +16,20 @@ LOOKED_UP = "Checking with the video service"  # a card's title while no one kno
 
 @dataclass
 class Eyes:
-    """The cards in the channels, by what they are about, and the private answers by interaction."""
+    """The cards and videos in the channels by job, and the private answers by interaction."""
 
-    cards: dict[str, Json] = field(default_factory=dict)  # by mark, or the message of a 🎬
+    cards: dict[str, Json] = field(default_factory=dict)
+    videos: dict[str, Json] = field(default_factory=dict)
+    # as they were first seen, by the mark in their words, or by the message of a 🎬
+    jobs: dict[str, list[str]] = field(default_factory=dict)
     records: dict[str, Json] = field(default_factory=dict)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     def card_of(self, request: Request) -> Json | None:
-        return self.cards.get(request.mark) or self.cards.get(request.source or "")
+        """Of a video made from another one, that of the first job that came after."""
+        subject = request.root or request.mark
+        known = self.jobs.get(subject) or self.jobs.get(request.source or "") or []
+        return self.cards.get(known[request.after]) if request.after < len(known) else None
 
     def moving(self) -> int:
         """Jobs that are neither at their end nor waiting for a lookup."""
@@ -57,19 +63,28 @@ class Eyes:
             self.records[data["id"]] = data
         elif sees_channels and kind == "MESSAGE_DELETE":
             self._forget(data["id"])
-        elif not (sees_channels and kind in {"MESSAGE_CREATE", "MESSAGE_UPDATE"}):
+        elif sees_channels and kind in {"MESSAGE_CREATE", "MESSAGE_UPDATE"}:
+            self._read(data)
+        else:
             return
-        elif data.get("embeds") and (data["embeds"][0].get("footer") or {}).get("text"):
-            self.cards[_subject(data)] = data
         async with self._changed:
             self._changed.notify_all()
 
+    def _read(self, message: Json) -> None:
+        for what, job in subjects_of(message):
+            known = self.jobs.setdefault(_subject(message), [])
+            if job not in known:
+                known.append(job)
+            if what == "cards":
+                self.cards[job] = message
+            elif what == "videos":
+                self.videos[job] = message
 
-def _subject(card: Json) -> str:
+
+def _subject(message: Json) -> str:
     """The mark in the prompt; else the message that it answers."""
-    mark = mark_in(str(card["embeds"][0].get("description", "")))
-    answered = (card.get("message_reference") or {}).get("message_id")
-    return mark or str(answered or card["id"])
+    answered = (message.get("message_reference") or {}).get("message_id")
+    return mark_in(words_of(message)) or str(answered or message["id"])
 
 
 @contextlib.asynccontextmanager

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tests.killing.books import ENDED, Books, Request, Told, mark_in, words_of
+from tests.killing.shots import ShotJudge
 
 CAME_LATE = "finished late"  # in the words above a video whose job was given up
 NEVER_ANSWERED = "never answered"  # in the failure notice for a lost answer
@@ -22,6 +23,9 @@ class Verdict:
     words: int = 0
     cancelled: int = 0
     unknown: int = 0  # of the words: no one can say whether the service took it
+    storyboards: int = 0  # whose shots are jobs of their own
+    held: int = 0  # shots that were looked for in the file of a posted video
+    kinds: Counter[str] = field(default_factory=Counter)  # jobs by how they were asked for
     wrong: dict[str, list[str]] = field(default_factory=dict)
 
     def find(self, kind: str, sentence: str) -> None:
@@ -42,6 +46,7 @@ class Judge:
         self._states = states
         self._told = books.jobs()
         self._by_mark = {request.mark: request for request in requests}
+        self._by_key = {request.key: request for request in requests if request.key}
         self._by_source = {
             request.source: request for request in requests if request.source is not None
         }
@@ -52,22 +57,31 @@ class Judge:
     def judge(self) -> Verdict:
         """Everything that can be wrong, looked for."""
         jobs_of: Counter[str] = Counter()
+        requests: dict[str, Request] = {}
         for job, told in self._told.items():
-            request = self._request(told)
+            request = self._request(job, told)
             if request is not None:
                 jobs_of[request.mark] += 1
+                requests[job] = request
             self._judge_job(job, told, request)
         self._judge_requests(jobs_of)
         self._judge_database()
         self._judge_nanogpt()
         self._judge_nanophoto()
-        return self._verdict
+        verdict = self._verdict
+        verdict.kinds.update(request.kind for request in requests.values())
+        verdict.storyboards = sum(row.storyboard == job for job, row in self._books.rows.items())
+        verdict.held = ShotJudge(self._books, self._told, requests, verdict.find).judge()
+        return verdict
 
     def _whole(self, job: str) -> str:
-        """The job that its member sees: for a shot, its storyboard's."""
-        return self._books.storyboards.get(job, job)
+        return self._books.whole(job)
 
-    def _request(self, told: Told) -> Request | None:
+    def _request(self, job: str, told: Told) -> Request | None:
+        """A video made from another one has its words, and is known by the bot's key."""
+        row = self._books.rows.get(job)
+        if row is not None and row.key in self._by_key:
+            return self._by_key[row.key]
         message = told.messages[0]
         mark = mark_in(words_of(message))
         source = (message.get("message_reference") or {}).get("message_id")
@@ -110,9 +124,10 @@ class Judge:
             verdict.find("untrue", f"{name}: cancelled by no one who may")
 
     def _judge_requests(self, jobs_of: Counter[str]) -> None:
+        unheard = Counter(request.root for request in self._requests if request.is_unheard)
         for request in self._requests:
             count = jobs_of[request.mark]
-            if count > 1:
+            if count > 1 + unheard[request.mark]:
                 self._verdict.find("made twice", f"request {request.mark}: {count} jobs")
             if request.is_promised and count == 0:
                 self._verdict.find(
@@ -134,8 +149,8 @@ class Judge:
             job = str(run["conversationUUID"]).rpartition("-")[0]
             if run["state"] == "COMPLETED":
                 done.add(self._whole(job))
-            if run["state"] == "FAILED" and job in self._books.storyboards:
-                continue  # a shot is made once more where its service failed
+            if run["state"] == "FAILED" and self._books.is_shot(job):
+                continue  # a shot is made once more where its service failed: see `shots`
             runs.setdefault(job, []).append(run["id"])
         charges = Counter(
             entry["run"] for entry in self._books.charges if entry["kind"] == "charge"
@@ -150,7 +165,7 @@ class Judge:
         """A video is of a run that was completed, where the run can be told by the job."""
         marks = {mark_in(shot["prompt"]) for shot in self._books.shots}
         for job, told in self._told.items():
-            request = self._request(told)
+            request = self._request(job, told)
             elsewhere = request is not None and request.mark in marks
             if told.videos and job not in done and not elsewhere:
                 self._verdict.find("untrue", f"job {job}: a video that no service made")

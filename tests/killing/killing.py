@@ -11,7 +11,7 @@ from random import Random
 
 from bot.tasks import TaskOwner
 from tests.killing.judging import Verdict, judge
-from tests.killing.processes import Bot, call_bot
+from tests.killing.processes import STOPS_WITHIN_SECONDS, Bot, call_bot
 from tests.killing.town import Town
 from tests.postgres import Server
 
@@ -25,11 +25,15 @@ KILLED_WHILE_STARTING = 0.15
 STARTING_SECONDS = 1.1  # on a machine that does little else
 SLOWEST = 12.0  # so many times as long, all waits of a run are stretched at most
 ALIVE_SECONDS = (0.0, 1.1)  # from its connection to its end
+LIVES_LONGER = 0.2  # of the kills: else no one's Extend, which reads a video, is ever accepted
+ALIVE_LONGER_SECONDS = (4.0, 8.0)
+ASKED_AT_FIRST = ("sequel", "sequel", "sequel", "storyboard", "storyboard")  # of such a life
 DATABASE_STOPPED = 0.2  # of the kills, where there is a server to stop
 STARTED_WITHOUT_DATABASE = 0.4
 AWAY_SECONDS = (0.1, 1.5)
 PATIENCE_SECONDS = 420.0  # until everything has come to its end, no one being killed
 PEACE_SECONDS = 25.0  # then all are down once more, for an hour
+FEWEST_PEACES = 6  # however slow the machine is: Discord takes few edits of old cards in an hour
 PEACE_TURNED_SECONDS = 3700.0
 KILLED = -9
 SUSPENDED = 0.35  # of the kills: some bot is suspended for a while before
@@ -131,7 +135,12 @@ class Killing:
         if not bot.has_ended:
             self.hears.set()
             self._stretch(bot.starting_seconds)
-        await self.town.clock.sleep(self.random.uniform(*ALIVE_SECONDS) * self.slowness)
+        seconds = ALIVE_SECONDS
+        if self.random.random() < LIVES_LONGER:
+            seconds = ALIVE_LONGER_SECONDS
+            for kind in ASKED_AT_FIRST:
+                self.town.crowd.request(kind)
+        await self.town.clock.sleep(self.random.uniform(*seconds) * self.slowness)
 
     def _stretch(self, starting_seconds: float) -> None:
         """On a busy machine anyone who lives for a second has done nothing, and proves nothing."""
@@ -241,7 +250,9 @@ class Killing:
         while True:
             verdict = await self._live_in_peace()
             self._tell(f"{verdict.count('lost')} still open", begun)
-            if not UNFINISHED & set(verdict.wrong) or time.monotonic() - begun > PATIENCE_SECONDS:
+            waited = time.monotonic() - begun
+            patience = max(PATIENCE_SECONDS, FEWEST_PEACES * PEACE_SECONDS * self.slowness)
+            if not UNFINISHED & set(verdict.wrong) or waited > patience:
                 return verdict
             await self.town.turn_clocks(PEACE_TURNED_SECONDS)
 
@@ -250,14 +261,16 @@ class Killing:
         for _ in range(self.processes):
             await self._start()
         await asyncio.gather(*(bot.connected() for bot in self.bots))
+        self._stretch(max(bot.starting_seconds for bot in self.bots))
         begun = time.monotonic()
         verdict = Verdict(wrong={"lost": ["not yet judged"]})
-        while UNFINISHED & set(verdict.wrong) and time.monotonic() - begun < PEACE_SECONDS:
+        peace = PEACE_SECONDS * self.slowness  # else no join would ever come to its end
+        while UNFINISHED & set(verdict.wrong) and time.monotonic() - begun < peace:
             await self.town.clock.sleep(1.0)
             books, states = await self.town.books(), await self.town.states()
             verdict = judge(self.town.crowd.requests, books, states)
         for bot in self.bots:
-            code = await bot.stop()
+            code = await bot.stop(STOPS_WITHIN_SECONDS * self.slowness)
             self.outcome.errors += bot.errors
             if code != 0:
                 self.outcome.verdict.find("ended", f"after SIGTERM a bot ended with {code}")

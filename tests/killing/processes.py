@@ -142,11 +142,11 @@ class Bot:
             self.child.kill()
         return await self._ended()
 
-    async def stop(self) -> int:
+    async def stop(self, within_seconds: float = STOPS_WITHIN_SECONDS) -> int:
         """SIGTERM, and the exit code."""
         with contextlib.suppress(ProcessLookupError):
             self.child.terminate()
-        async with asyncio.timeout(STOPS_WITHIN_SECONDS):
+        async with asyncio.timeout(within_seconds):
             return await self._ended()
 
     async def _ended(self) -> int:

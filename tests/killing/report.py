@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.killing.crowd import SEQUELS
+from tests.killing.judging import Verdict
 from tests.killing.killing import Outcome
 
 WRONG = {
@@ -13,6 +15,7 @@ WRONG = {
     "posted twice": "Posted twice",
     "made twice": "Two jobs of one request",
     "untrue": "A card that tells another story",
+    "money": "Money of members that went astray",
     "unbalanced": "Books out of balance",
     "ended": "Bots that ended by themselves",
     "unforeseen": "Presses that met an unforeseen error",
@@ -41,12 +44,20 @@ def _done(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
         "Requests": sum(verdict.requests for verdict in verdicts),
         "of these promised in a private answer": sum(verdict.promised for verdict in verdicts),
         "Jobs": sum(verdict.jobs for verdict in verdicts),
+        "Storyboards with a job for each shot": sum(verdict.storyboards for verdict in verdicts),
+        "Made again, extended, one shot re-made": _sequels(verdicts),
+        "Shots looked for in posted files": sum(verdict.held for verdict in verdicts),
         "Videos posted": sum(verdict.videos for verdict in verdicts),
         "Words that there is none": sum(verdict.words for verdict in verdicts),
         "of these because an answer was lost": sum(verdict.unknown for verdict in verdicts),
         "Cancelled": sum(verdict.cancelled for verdict in verdicts),
     }
     return [(name, str(count)) for name, count in counted.items()]
+
+
+def _sequels(verdicts: Sequence[Verdict]) -> str:
+    kinds = sum((verdict.kinds for verdict in verdicts), Counter[str]())
+    return ", ".join(str(kinds[how]) for how in SEQUELS)
 
 
 def _wrong(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:

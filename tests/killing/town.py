@@ -17,7 +17,7 @@ from bot.money.windows import Window
 from bot.storage.engines.databases import open_database
 from tests.contract.branches import Branch, by
 from tests.crash.books import DOLLAR, GENEROUS
-from tests.killing.books import Books, read_books
+from tests.killing.books import Books, Row, measure, read_books
 from tests.killing.crowd import VEO, Crowd
 from tests.killing.eyes import open_eyes
 from tests.killing.processes import Environment, environment_of, running_sandbox
@@ -30,6 +30,18 @@ TAUGHT_SECONDS = 0.7  # how long videos are said to have taken here before
 TAUGHT_TIMES = 30
 MAX_OPEN = 1000
 MAX_MICROS = 10_000 * DOLLAR
+# What a member paid: all that left their accounts for a job, less all that came back.
+JOBS = """
+    SELECT j.id, j.state, j.idempotency_key, j.storyboard_id, j.shot_number, j.reuses,
+        COALESCE(p.micros, 0) AS taken_micros
+    FROM jobs AS j LEFT JOIN (
+        SELECT t.job_id, -SUM(e.micros) AS micros FROM ledger_transactions AS t
+        JOIN ledger_entries AS e ON e.transaction_id = t.id
+        JOIN accounts AS a ON a.id = e.account_id
+        WHERE t.job_id IS NOT NULL AND a.kind IN ('allowance', 'grant', 'event')
+        GROUP BY t.job_id
+    ) AS p ON p.job_id = j.id
+"""
 
 
 @dataclass
@@ -44,6 +56,7 @@ class Town:
     environment: Environment
     ahead_seconds: float = 0.0
     clock: SystemClock = field(default_factory=SystemClock)
+    lengths: dict[str, float] = field(default_factory=dict)  # of the files measured so far
 
     async def turn_clocks(self, seconds: float) -> None:
         """While no bot runs: its next start is on a machine that is as far ahead."""
@@ -52,10 +65,29 @@ class Town:
 
     async def books(self) -> Books:
         books = await read_books(self.crowd.people[0], self.crowd.channels)
+        books = replace(books, rows=await self._rows(), lengths=self.lengths)
+        for job, told in books.jobs().items():
+            if told.videos and job not in self.lengths:
+                seconds = await measure(self.crowd.people[0], told.videos[0])
+                if seconds is not None:
+                    self.lengths[job] = seconds
+        return books
+
+    async def _rows(self) -> dict[str, Row]:
+        """Every job in the bot's own database."""
         async with open_database(self.database) as engine:
-            query = "SELECT id, storyboard_id FROM jobs WHERE shot_number IS NOT NULL"
-            rows = await Branch(engine).rows(query)
-        return replace(books, storyboards={row["id"]: row["storyboard_id"] for row in rows})
+            rows = await Branch(engine).rows(JOBS)
+        return {
+            row["id"]: Row(
+                row["state"],
+                row["idempotency_key"],
+                row["storyboard_id"],
+                row["shot_number"],
+                row["reuses"],
+                int(row["taken_micros"]),
+            )
+            for row in rows
+        }
 
     async def states(self) -> dict[str, str]:
         """How each job stands in the bot's own database."""
