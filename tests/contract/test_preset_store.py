@@ -10,6 +10,8 @@ from bot.ids import GuildId, UserId
 from bot.ordering.presets import Saving
 from bot.storage.damage import Damage
 from bot.storage.guilds import SqlPresetStore
+from bot.storage.money import Money
+from bot.storage.money_store import SqlMoneyStore
 from tests.factories import NOW, make_request
 from tests.fakes.budgets import InMemoryPresets
 
@@ -95,8 +97,8 @@ async def test_a_servers_preset_is_in_its_audit_log_once(presets, kind, engine):
     if kind == "memory":
         assert [one.what for one in presets.noted] == ["saved", "deleted"]
         return
-    found = await engine.read_all("list_history", guild_id=GUILD, most=10, skip=0)
-    assert {row["what"] for row in found} == {"saved", "deleted"}
+    found = await SqlMoneyStore(engine, Money(engine)).history(GUILD, 10)
+    assert {one.what for one in found} == {"saved", "deleted"}
 
 
 async def test_a_damaged_preset_hides_no_other_and_is_named_by_the_audit(presets, kind, engine):
