@@ -206,7 +206,7 @@ def make_core(
     removed = RemovedVideos(stores.jobs, stores.messages)
     new_edit_id = adapters.ids(EditId)
     words = WordFilter(stores.words, clock, new_edit_id)
-    materials = Materials(adapters.images, adapters.sources, removed, stores.messages)
+    materials = Materials(adapters.images, adapters.sources, removed)
     turns = Turns(FETCHED_AT_ONCE)
     consent = Consent(
         store=stores.consent,

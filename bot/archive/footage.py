@@ -19,9 +19,10 @@ from bot.errors import (
     VideoNotThereError,
 )
 from bot.guilds.settings import Recipes
+from bot.ids import JobId
 from bot.jobs.files import VideoStore
 from bot.jobs.job import Job
-from bot.jobs.removed import RemovedVideos
+from bot.jobs.removed import RemovedVideos, Stands
 from bot.jobs.stores import JobStore
 from bot.locks import Turns
 from bot.money.account import MemberMoney
@@ -73,6 +74,13 @@ class Footage:
         image = await self._sources.last_frame(await self._path(job, address, place), name=NAME)
         await self._removed.ensure_stands(job.id)
         return replace(image, owners=job.request.owners)
+
+    async def ensure_stands(self, job_id: JobId, stands: Stands) -> None:
+        """Ask Discord, too, whether the message with a job's video was deleted.
+
+        Raises InvalidRequestError.
+        """
+        await self._removed.ensure_stands(job_id, stands)
 
     async def find_address(self, job: Job, address: Address, place: Origin) -> str | None:
         """Bring the video onto our disk, and return None; else the address in its message.

@@ -22,6 +22,15 @@ SOURCE_GONE = "The message that this video would be made from is gone. Choose an
 REMOVED = "This video was removed, so I can't use it again. Make a new one with `/video`."
 
 
+class Stands(Protocol):
+    """Whether a message is still in its channel, which only Discord knows."""
+
+    async def __call__(
+        self, channel_id: ChannelId, message_id: MessageId, *, with_file: bool
+    ) -> bool:
+        """Return whether it does, `with_file`: and still has a picture or a file."""
+
+
 class RemovedVideos:
     """Reads jobs and their messages."""
 
@@ -34,9 +43,19 @@ class RemovedVideos:
         video = await self._messages.find_delivery(job_id, DeliveryKind.VIDEO)
         return video is not None and video.state is DeliveryState.DELETED
 
-    async def ensure_stands(self, job_id: JobId) -> None:
-        """Raise InvalidRequestError if a job's video was removed."""
-        if await self.has(job_id):
+    async def ensure_stands(self, job_id: JobId, stands: Stands | None = None) -> None:
+        """Raise InvalidRequestError if a job's video was removed.
+
+        With `stands` also if its message was deleted by hand, of which the bot does not hear.
+        """
+        video = await self._messages.find_delivery(job_id, DeliveryKind.VIDEO)
+        if video is None:
+            return  # never posted, or forgotten with its job
+        if video.state is DeliveryState.DELETED:
+            raise InvalidRequestError([REMOVED])
+        if stands is None or video.message_id is None:
+            return
+        if not await stands(video.channel_id, video.message_id, with_file=False):
             raise InvalidRequestError([REMOVED])
 
     async def ensure_usable(self, request: VideoRequest) -> None:
@@ -59,15 +78,6 @@ class MaterialsGoneError(InvalidRequestError):
     """A picture, its message or a source video is gone; another one may take its place."""
 
 
-class Stands(Protocol):
-    """Whether a message is still in its channel, which only Discord knows."""
-
-    async def __call__(
-        self, channel_id: ChannelId, message_id: MessageId, *, with_file: bool
-    ) -> bool:
-        """Return whether it does, `with_file`: and still has a picture or a file."""
-
-
 class Materials:
     """Checks that what a request is made from still exists: pictures, source video, messages."""
 
@@ -76,12 +86,10 @@ class Materials:
         images: ImageStore,
         sources: SourceVideoStore,
         removed: RemovedVideos,
-        messages: MessageStore,
     ) -> None:
         self._images = images
         self._sources = sources
         self._removed = removed
-        self._messages = messages
 
     async def ensure_there(self, request: VideoRequest, place: Origin, stands: Stands) -> None:
         """Check that nothing the request needs is gone. Raises MaterialsGoneError, InvalidRequestError."""
@@ -94,12 +102,4 @@ class Materials:
         if message_id is not None and not await stands(channel_id, message_id, with_file=True):
             raise MaterialsGoneError([SOURCE_GONE])
         for job_id in await self._removed.list_held(request):
-            await self._ensure_stands(job_id, stands)
-
-    async def _ensure_stands(self, job_id: JobId, stands: Stands) -> None:
-        await self._removed.ensure_stands(job_id)
-        video = await self._messages.find_delivery(job_id, DeliveryKind.VIDEO)
-        if video is None or video.message_id is None:
-            return  # never posted, or forgotten with its job
-        if not await stands(video.channel_id, video.message_id, with_file=False):
-            raise InvalidRequestError([REMOVED])
+            await self._removed.ensure_stands(job_id, stands)

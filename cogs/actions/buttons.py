@@ -4,13 +4,15 @@ Who presses pays; a server may keep them for the member who made the video.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import discord
 from discord.ext import commands
 
+from bot.archive.details import Posted
 from bot.client import Client
-from bot.errors import InvalidRequestError
+from bot.errors import InvalidRequestError, VideoNotPostedError
 from bot.ids import ChannelId, IdempotencyKey, JobId, UserId
 from bot.presentation import details, videos, widgets
 from bot.presentation.widgets import Action, Button, row_of
@@ -24,6 +26,7 @@ from cogs._shared.interactions import (
     permissions_missing,
     place_of,
     pressed_in,
+    stands_for,
 )
 
 SHARED_WITH = [
@@ -98,6 +101,8 @@ class Buttons(commands.Cog):
         place = place_of(interaction)
         await self._services.sequels.parent(job_id, place)
         posted = await self._services.details.posted(job_id, guild_of(interaction))
+        if not await self._stands(interaction, posted):
+            raise VideoNotPostedError
         channel_id = _chosen_channel(interaction)
         self._ensure_may_write(channel_id)
         channel = self._client.get_partial_messageable(channel_id, guild_id=interaction.guild_id)
@@ -130,7 +135,13 @@ class Buttons(commands.Cog):
     async def _show_details(self, interaction: discord.Interaction, job_id: JobId) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         found = await self._services.details.describe(job_id, guild_of(interaction))
+        if found.posted is not None and not await self._stands(interaction, found.posted):
+            found = replace(found, posted=None)  # deleted by hand: the link would lead nowhere
         await edit(interaction, details.text_of(found), videos.preset_of(job_id))
+
+    async def _stands(self, interaction: discord.Interaction, posted: Posted) -> bool:
+        stands = stands_for(self._client, interaction.guild_id)
+        return await stands(posted.channel_id, posted.message_id, with_file=False)
 
 
 def _key(interaction: discord.Interaction) -> IdempotencyKey:

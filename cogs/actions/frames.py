@@ -27,6 +27,7 @@ from cogs._shared.interactions import (
     is_thread,
     place_of,
     pressed_in,
+    stands_for,
 )
 from cogs._shared.reading import Reader
 from cogs.actions import recipes
@@ -82,6 +83,7 @@ class Frames(commands.Cog):
         await self._services.consent.ensure(job.request.owners, place)
         await self._services.free_posts.count(place)
         image = await take(job, self._address_of(interaction, job_id), place)
+        await self._ensure_stands(interaction, job_id)
         await self._keep_owners(image)
         described = await self._services.details.describe(job_id, guild_of(interaction))
         path = self._services.images.path(image)
@@ -109,6 +111,7 @@ class Frames(commands.Cog):
         address = self._address_of(interaction, job_id)
         posted = await self._services.footage.find_address(job, address, place)
         if posted is None:
+            await self._ensure_stands(interaction, job_id)
             plan = await self._services.extending.of_job(job, place)
         else:
             prompt, made_by = job.request.parts[-1].prompt, job.request
@@ -182,12 +185,21 @@ class Frames(commands.Cog):
         asking.ensure_suits_channel(self._services, interaction, expected.model_id)
         address = self._address_of(interaction, job_id)
         frame = await self._services.footage.first_frame(job, address, place)
+        await self._ensure_stands(interaction, job_id)
         request = await self._services.sequels.loop(job, frame, place)
         asking.ensure_suits_channel(self._services, interaction, request.model_id)
         key = IdempotencyKey(f"interaction:{interaction.id}")
         answer = await asking.ask(self._services, request, place, key)
         note = self._note(request, job.request)
         await asking.show(self._services, interaction, asking.noted(note, answer))
+
+    async def _ensure_stands(self, interaction: discord.Interaction, job_id: JobId) -> None:
+        """Of a message that a moderator deleted by hand, only Discord knows.
+
+        Raises InvalidRequestError.
+        """
+        stands = stands_for(self._client, interaction.guild_id)
+        await self._services.footage.ensure_stands(job_id, stands)
 
     def _address_of(self, interaction: discord.Interaction, job_id: JobId) -> Address:
         """Where the file stands in the video's message; Discord signs it again at each read."""

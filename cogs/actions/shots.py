@@ -25,7 +25,13 @@ from cogs._shared.answers import (
 )
 from cogs._shared.forms.fields import LONGEST_ENTRY, LONGEST_TEXT, MAX_ENTRIES
 from cogs._shared.forms.filled import PROMPT, FormId, chosen_in, form_sent, written
-from cogs._shared.interactions import ensure_may_post, is_thread, place_of, pressed_in
+from cogs._shared.interactions import (
+    ensure_may_post,
+    is_thread,
+    place_of,
+    pressed_in,
+    stands_for,
+)
 
 WITHIN_SECONDS = 2.0  # Discord waits for three
 TITLE = "Re-make a shot"
@@ -70,6 +76,7 @@ class Shots(commands.Cog):
     """Opens the form, and turns what was sent into a request."""
 
     def __init__(self, client: Client) -> None:
+        self._client = client
         self._services = client.services
 
     @commands.Cog.listener()
@@ -112,6 +119,8 @@ class Shots(commands.Cog):
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
         number = int(chosen) if chosen.isascii() and chosen.isdecimal() else 0
         request = await self._services.remaking.remake(job_id, number, text, place)
+        stands = stands_for(self._client, interaction.guild_id)
+        await self._services.footage.ensure_stands(job_id, stands)
         asking.ensure_suits_channel(self._services, interaction, request.model_id)
         key = IdempotencyKey(f"interaction:{interaction.id}")
         said = await asking.ask(self._services, request, place, key)
