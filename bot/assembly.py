@@ -333,6 +333,7 @@ def make_core(
             quotes=quotes,
             ordering=ordering,
             member_money=member_money,
+            consent=consent,
             videos=adapters.videos,
             sources=adapters.sources,
             turns=turns,

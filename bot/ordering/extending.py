@@ -18,6 +18,7 @@ from bot.catalog.models import Catalog
 from bot.catalog.request import Origin, PictureOwner, SourceImage, SourceVideo, VideoRequest
 from bot.catalog.videos import SourceVideoStore
 from bot.errors import InvalidRequestError
+from bot.guilds.consent import Consent
 from bot.ids import JobId
 from bot.jobs.files import VideoStore
 from bot.jobs.job import Job
@@ -41,6 +42,7 @@ class Extending:
         quotes: Quotes,
         ordering: Ordering,
         member_money: MemberMoney,
+        consent: Consent,
         videos: VideoStore,
         sources: SourceVideoStore,
         turns: Turns,
@@ -49,6 +51,7 @@ class Extending:
         self._quotes = quotes
         self._ordering = ordering
         self._member_money = member_money
+        self._consent = consent
         self._videos = videos
         self._sources = sources
         self._turns = turns
@@ -78,7 +81,7 @@ class Extending:
         async with self._gates.one_of(place.user_id):
             await self._ensure_possible(asked, place)
             source = await self._sources.keep(self._videos.path(job.id), name=_NAME)
-            source = replace(source, owners=asked.source.owners)
+            source = await self._owned(source, asked.source.owners)
             return await self._planned(replace(asked, source=source), place)
 
     async def of_address(
@@ -109,12 +112,16 @@ class Extending:
         with self._turns.one_of(place.user_id):
             await self._ensure_possible(asked, place)
             source = await self._sources.fetch(address, name=name)
-        source = replace(source, owners=owners)
+        source = await self._owned(source, owners)
         found = made_by or await self._sources.find_recipe(self._sources.path(source))
         if made_by is None and found is not None:
             asked = _made_by(replace(asked, prompt=found.parts[-1].prompt), found)
         async with self._gates.one_of(place.user_id):
             return await self._planned(replace(asked, source=source), place), found
+
+    async def _owned(self, source: SourceVideo, owners: tuple[PictureOwner, ...]) -> SourceVideo:
+        """A file that someone saves and posts again stays its owners'."""
+        return replace(source, owners=await self._consent.known(source.key, owners))
 
     async def find_recipe(self, address: str, name: str, place: Origin) -> VideoRequest | None:
         """Read how a video was made from the file at an address; None if it does not say.

@@ -22,6 +22,7 @@ _log = logging.getLogger(__name__)
 PAUSES_SECONDS = (0.0, 1.0, 3.0, 10.0)  # before each try to read a message
 HOLDS_FOR = timedelta(minutes=1)
 MAX_REMEMBERED = 1000
+MOST_FORWARDS = 5  # of forwards that are followed to the first message
 
 
 class Throttle:
@@ -88,13 +89,20 @@ class Reader:
         ]
 
     async def original(self, message: discord.Message) -> discord.Message | None:
-        """Return the message that this one forwards, if it can be read here."""
-        forwarded = message.reference if message.message_snapshots else None
-        if forwarded is None or forwarded.message_id is None:
-            return None
-        if forwarded.guild_id != (None if message.guild is None else message.guild.id):
-            return None
-        return await self.read(forwarded.channel_id, forwarded.guild_id, forwarded.message_id)
+        """Return the message that this one forwards, perhaps through others, if it can be read."""
+        found: discord.Message | None = None
+        for _ in range(MOST_FORWARDS):
+            last = found or message
+            forwarded = last.reference if last.message_snapshots else None
+            if forwarded is None or forwarded.message_id is None:
+                return found
+            if forwarded.guild_id != (None if message.guild is None else message.guild.id):
+                return found
+            before = await self.read(forwarded.channel_id, forwarded.guild_id, forwarded.message_id)
+            if before is None:
+                return found
+            found = before
+        return found
 
     async def _ask(
         self, channel: discord.PartialMessageable, message_id: int

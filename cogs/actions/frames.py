@@ -104,6 +104,15 @@ class Frames(commands.Cog):
 
     async def _extend(self, interaction: discord.Interaction, job_id: JobId) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
+        await self._extend_answered(interaction, job_id)
+
+    def _job_in(self, message: discord.Message) -> JobId | None:
+        """The job whose video this message of ours holds."""
+        job_id = widgets.job_in(widgets.custom_ids(message))
+        return job_id if message.author == self._client.user else None
+
+    async def _extend_answered(self, interaction: discord.Interaction, job_id: JobId) -> None:
+        """After the first answer to the interaction."""
         place = place_of(interaction)
         ensure_may_post(interaction.app_permissions, thread=is_thread(interaction.channel))
         job = await self._services.sequels.parent(job_id, place)
@@ -152,9 +161,9 @@ class Frames(commands.Cog):
     async def _extend_by_menu(
         self, interaction: discord.Interaction, message: discord.Message
     ) -> None:
-        """Of any message: a video of ours by its job, any other by its file."""
-        job_id = widgets.job_in(widgets.custom_ids(message))
-        if job_id is not None and message.author == self._client.user:
+        """Of any message: a video of ours by its job, also when forwarded; any other by its file."""
+        job_id = self._job_in(message)
+        if job_id is not None:
             await self._extend(interaction, job_id)
             return
         await interaction.response.defer(ephemeral=True)
@@ -165,6 +174,10 @@ class Frames(commands.Cog):
             await edit(interaction, details.PICTURE_THERE if is_picture else details.NO_VIDEO_THERE)
             return
         posted = await self._reader.original(message) or message
+        job_id = self._job_in(posted)
+        if job_id is not None:
+            await self._extend_answered(interaction, job_id)
+            return
         owner = pictures.owner_of(posted, pictures.identity(file.url))
         plan, made_by = await self._services.extending.of_address(
             file.url,

@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
+from tests.integration.test_extending import red_for
 from tests.integration.test_video_buttons import PEOPLE, Desk
 from tests.office import Office
 from tests.people import Upload
@@ -180,3 +181,46 @@ async def test_the_owner_of_the_picture_removes_the_video_though_the_picture_is_
         refused = await desk.more("Juno", video, "delete")
         assert "Only the member who requested" in refused["content"]
         assert "removed" in (await desk.more("Max", video, "delete"))["content"]
+
+
+async def forwarded(desk: Desk, name: str, message: Json) -> Json:
+    pointer = {"channel_id": message["channel_id"], "message_id": message["id"]}
+    found: Json = await desk.offices[name].person.say(message["channel_id"], forward=pointer)
+    return found
+
+
+async def extended(desk: Desk, name: str, message: Json) -> str:
+    office = desk.offices[name]
+    record = await office.person.menu(office.channel, "Extend video", message["id"])
+    return await settled_answer(office.person, office.watch, record)
+
+
+async def test_a_forward_of_a_forward_or_of_a_video_stays_its_owners(studio):
+    async with at_desk(studio) as desk:
+        message = await post(desk, "Max")
+        twice = await forwarded(desk, "Juno", await forwarded(desk, "Juno", message))
+        await choose(desk, "Max", "no one")
+        assert NOT_ALLOWED in await animated(desk, "Juno", twice)
+
+        await choose(desk, "Max", "anyone")
+        await react(desk, "Fern", message)
+        video = await desk.next_video(desk.offices["Fern"])
+        await choose(desk, "Max", "no one")
+        assert NOT_ALLOWED in await extended(desk, "Juno", video)
+        shown = await forwarded(desk, "Juno", video)
+        assert NOT_ALLOWED in await extended(desk, "Juno", shown)
+        assert NOT_ALLOWED in await extended(desk, "Juno", await forwarded(desk, "Juno", shown))
+        assert await desk.jobs("Juno") == []
+
+
+async def test_a_video_that_is_saved_and_posted_again_stays_its_owners(studio, tmp_path):
+    clip = Upload("clip.mp4", await red_for(2, tmp_path), "video/mp4")
+    async with at_desk(studio) as desk:
+        max_, juno = desk.offices["Max"], desk.offices["Juno"]
+        message = await max_.person.say(max_.channel, "", clip)
+        assert "Accepted" in await extended(desk, "Fern", message)
+        await choose(desk, "Max", "no one")
+        assert NOT_ALLOWED in await extended(desk, "Juno", message)
+        again = await juno.person.say(juno.channel, "", clip)
+        assert NOT_ALLOWED in await extended(desk, "Juno", again)
+        assert await desk.jobs("Juno") == []

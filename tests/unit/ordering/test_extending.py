@@ -80,6 +80,7 @@ class Desk:
             quotes=services.quotes,
             ordering=services.ordering,
             member_money=services.member_money,
+            consent=services.consent,
             videos=self.world.videos,
             sources=self.sources,
             turns=Turns(turns),
