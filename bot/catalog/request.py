@@ -144,7 +144,9 @@ class VideoRequest:
     @property
     def owners(self) -> tuple[PictureOwner, ...]:
         """Return once everyone whose pictures this is made from, with each of their pictures."""
-        found = [owner for image in self.pictures for owner in image.owners]
+        parts: list[Shot | VideoRequest] = [self, *self.shots]
+        # not of `pictures`: one stored picture may be given as that of several members
+        found = [owner for part in parts for image in _pictures_in(part) for owner in image.owners]
         if self.source_video is not None:
             found += self.source_video.owners
         return tuple(dict.fromkeys(found))

@@ -20,7 +20,7 @@ from bot.ids import ID_BYTES, ChannelId, GuildId, NoticeId, QuestionId, UserId, 
 
 QUESTION_STANDS = timedelta(days=1)
 MOST_OPEN = 10  # questions that wait for one member's answer
-MOST_OPEN_OF_ONE = 3  # of them by the same requester
+MOST_OF_ONE = 3  # a day because of the same requester, of those that are not allowed
 
 
 class Answer(StrEnum):
@@ -45,14 +45,6 @@ class Question:
     answer: Answer = Answer.ASKED
 
 
-@dataclass(frozen=True, slots=True)
-class OpenQuestions:
-    """How many questions wait for a member, and how many of them one requester asked."""
-
-    all: int
-    of_requester: int
-
-
 class ConsentStore(Protocol):
     """The port of questions about pictures, and of whose each stored picture is."""
 
@@ -61,15 +53,17 @@ class ConsentStore(Protocol):
 
     async def get(self, question_id: QuestionId) -> Question | None: ...
 
-    async def count_open(
-        self, owner_id: UserId, requester_id: UserId, now: datetime
-    ) -> OpenQuestions: ...
-
     async def ask(self, question: Question, notice: Notice) -> bool:
-        """Write a question and owe its message; False if it was asked before."""
+        """Write a question and owe its message; False if it was asked before.
+
+        Also False, with nothing written, if its owner has enough to answer.
+        """
 
     async def answer(self, question: Question, now: datetime, notice: Notice | None) -> bool:
         """Write an answer and owe its message; False if it is answered or expired."""
+
+    async def revoke(self, owner_id: UserId) -> None:
+        """Make every yes of a member a no."""
 
     async def first_owners(
         self, key: str, owners: tuple[PictureOwner, ...]
@@ -110,7 +104,12 @@ class Consent:
         return await self._members.pictures(user_id)
 
     async def choose(self, user_id: UserId, pictures: PicturesFor) -> None:
-        """Set who may make videos from a member's pictures, in every server from now on."""
+        """Set who may make videos from a member's pictures, in every server from now on.
+
+        Who lets no one takes back what they allowed before, also for when they ask again.
+        """
+        if pictures is PicturesFor.NO_ONE:
+            await self._store.revoke(user_id)
         await self._members.put_pictures(user_id, pictures)
 
     async def ensure(self, owners: Iterable[PictureOwner], place: Origin) -> None:
@@ -139,9 +138,13 @@ class Consent:
     async def known(self, key: str, owners: tuple[PictureOwner, ...]) -> tuple[PictureOwner, ...]:
         """Return whose a stored picture is: that of the one it was first seen of.
 
-        So a picture that is saved and sent again stays its owner's.
+        So a picture that is saved and sent again stays its owner's. Who posted it counts as well:
+        else the first who gives someone's picture to a command would decide about it.
         """
-        return await self._store.first_owners(key, owners)
+        first = await self._store.first_owners(key, owners)
+        known = {owner.user_id for owner in first}
+        posted = [owner for owner in owners if owner.message and owner.user_id not in known]
+        return (*first, *posted)
 
     async def answer(self, question_id: QuestionId, user_id: UserId, answer: Answer) -> Question:
         """Answer a question, once; the same answer again changes nothing.
@@ -174,9 +177,6 @@ class Consent:
     async def _ask(self, owner: PictureOwner, place: Origin) -> None:
         """Raises ConsentError for a member who has enough questions to answer."""
         now = self._clock.now()
-        waiting = await self._store.count_open(owner.user_id, place.user_id, now)
-        if waiting.all >= MOST_OPEN or waiting.of_requester >= MOST_OPEN_OF_ONE:
-            raise ConsentError(owner.user_id, ConsentReason.BUSY)
         question = Question(
             id=self._new_question_id(),
             owner=owner,
@@ -187,7 +187,11 @@ class Consent:
             expires_at=now + QUESTION_STANDS,
         )
         text = self._words.question(question)
-        await self._store.ask(question, _notice(question, "question", text, now, owner.user_id))
+        notice = _notice(question, "question", text, now, owner.user_id)
+        if await self._store.ask(question, notice):
+            return
+        if await self._store.find(owner, place.user_id) is None:
+            raise ConsentError(owner.user_id, ConsentReason.BUSY)
 
     def _notice_of_answer(self, question: Question, now: datetime) -> Notice:
         text = self._words.allowed(question)

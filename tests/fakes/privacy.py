@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.catalog.request import PictureOwner
-from bot.guilds.consent import Answer, OpenQuestions, Question
+from bot.guilds.consent import MOST_OF_ONE, MOST_OPEN, Answer, Question
 from bot.guilds.notices import Notice
 from bot.ids import QuestionId, UserId
 from tests.fakes.budgets import InMemoryNotices
@@ -28,19 +28,21 @@ class InMemoryConsent:
     async def get(self, question_id: QuestionId) -> Question | None:
         return self.questions.get(question_id)
 
-    async def count_open(
-        self, owner_id: UserId, requester_id: UserId, now: datetime
-    ) -> OpenQuestions:
-        waiting = [
-            one
-            for one in self.questions.values()
-            if one.owner.user_id == owner_id and one.answer is Answer.ASKED and now < one.expires_at
-        ]
-        by_requester = [one for one in waiting if one.requester_id == requester_id]
-        return OpenQuestions(len(waiting), len(by_requester))
-
     async def ask(self, question: Question, notice: Notice) -> bool:
         if await self.find(question.owner, question.requester_id) is not None:
+            return False
+        to_owner = [
+            one
+            for one in self.questions.values()
+            if one.owner.user_id == question.owner.user_id and question.asked_at < one.expires_at
+        ]
+        waiting = [one for one in to_owner if one.answer is Answer.ASKED]
+        of_one = [
+            one
+            for one in to_owner
+            if one.requester_id == question.requester_id and one.answer is not Answer.ALLOWED
+        ]
+        if len(waiting) >= MOST_OPEN or len(of_one) >= MOST_OF_ONE:
             return False
         self.questions[question.id] = question
         await self.notices.owe(notice)
@@ -54,6 +56,11 @@ class InMemoryConsent:
         if notice is not None:
             await self.notices.owe(notice)
         return True
+
+    async def revoke(self, owner_id: UserId) -> None:
+        for one in self.questions.values():
+            if one.owner.user_id == owner_id and one.answer is Answer.ALLOWED:
+                self.questions[one.id] = replace(one, answer=Answer.DECLINED)
 
     async def first_owners(
         self, key: str, owners: tuple[PictureOwner, ...]

@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from bot.catalog.request import PictureOwner
-from bot.guilds.consent import Answer, OpenQuestions, Question
+from bot.guilds.consent import MOST_OF_ONE, MOST_OPEN, Answer, Question
 from bot.guilds.notices import Notice
 from bot.ids import ChannelId, GuildId, QuestionId, UserId
 from bot.storage import rows
-from bot.storage.engines.transaction import Engine
+from bot.storage.engines.transaction import Engine, SqlTransaction
 from bot.storage.guilds import owe
 from bot.storage.rows import Row
 
@@ -31,23 +31,11 @@ class SqlConsentStore:
         row = await self._engine.read_one("get_picture_question", id=question_id)
         return None if row is None else _question_from(row)
 
-    async def count_open(
-        self, owner_id: UserId, requester_id: UserId, now: datetime
-    ) -> OpenQuestions:
-        row = await self._engine.read_one(
-            "count_open_questions",
-            owner_id=owner_id,
-            requester_id=requester_id,
-            now=rows.milliseconds(now),
-        )
-        return (
-            OpenQuestions(0, 0)
-            if row is None
-            else OpenQuestions(row["of_all"], row["of_requester"])
-        )
-
     async def ask(self, question: Question, notice: Notice) -> bool:
         async with self._engine.transaction() as tx:
+            await tx.one("lock_questions", owner_id=question.owner.user_id)
+            if await _has_enough(tx, question):
+                return False
             written = await tx.one(
                 "insert_picture_question",
                 id=question.id,
@@ -77,12 +65,15 @@ class SqlConsentStore:
                 await owe(tx, notice)
         return written is not None
 
+    async def revoke(self, owner_id: UserId) -> None:
+        await self._engine.write("revoke_picture_answers", owner_id=owner_id)
+
     async def first_owners(
         self, key: str, owners: tuple[PictureOwner, ...]
     ) -> tuple[PictureOwner, ...]:
-        known = await self._engine.read_all("list_picture_owners", picture_key=key)
+        known = await self._owners_of(key)
         if known or not owners:
-            return tuple(map(_owner_from, known))
+            return known
         async with self._engine.transaction() as tx:
             for owner in owners:
                 await tx.one(
@@ -92,7 +83,21 @@ class SqlConsentStore:
                     picture=owner.picture,
                     message=owner.message,
                 )
-        return owners
+        return await self._owners_of(key)  # of two members whom it is seen of at once, both
+
+    async def _owners_of(self, key: str) -> tuple[PictureOwner, ...]:
+        known = await self._engine.read_all("list_picture_owners", picture_key=key)
+        return tuple(map(_owner_from, known))
+
+
+async def _has_enough(tx: SqlTransaction, question: Question) -> bool:
+    row = await tx.one(
+        "count_picture_questions",
+        owner_id=question.owner.user_id,
+        requester_id=question.requester_id,
+        now=rows.milliseconds(question.asked_at),
+    )
+    return row is not None and (row["waiting"] >= MOST_OPEN or row["of_one"] >= MOST_OF_ONE)
 
 
 def _owner_from(row: Row) -> PictureOwner:

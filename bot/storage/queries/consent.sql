@@ -17,13 +17,19 @@ SELECT * FROM picture_questions WHERE id = :id;
 SELECT * FROM picture_questions
 WHERE owner_id = :owner_id AND requester_id = :requester_id AND picture = :picture;
 
--- name: count_open_questions^
--- Count the questions that wait for a member, and those of them by one requester.
+-- name: count_picture_questions^
+-- Count the questions that wait for a member, and those of the last day by one requester, without
+-- what was allowed: a question that is declined leaves no room for the next.
 SELECT
-    COUNT(*) AS of_all,
-    COUNT(CASE WHEN requester_id = :requester_id THEN 1 END) AS of_requester
+    COUNT(CASE WHEN answer = 'asked' THEN 1 END) AS waiting,
+    COUNT(CASE WHEN requester_id = :requester_id AND answer <> 'allowed' THEN 1 END) AS of_one
 FROM picture_questions
-WHERE owner_id = :owner_id AND answer = 'asked' AND expires_at > :now;
+WHERE owner_id = :owner_id AND expires_at > :now;
+
+-- name: revoke_picture_answers^
+-- Make every yes of a member a no.
+UPDATE picture_questions SET answer = 'declined' WHERE owner_id = :owner_id AND answer = 'allowed'
+RETURNING id;
 
 -- name: answer_picture_question^
 -- Write the answer to an open question.

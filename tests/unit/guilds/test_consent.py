@@ -11,8 +11,8 @@ import pytest
 from bot.catalog.request import Origin, PictureOwner
 from bot.errors import ConsentError, ConsentReason, NotYourQuestionError, QuestionClosedError
 from bot.guilds.consent import (
+    MOST_OF_ONE,
     MOST_OPEN,
-    MOST_OPEN_OF_ONE,
     QUESTION_STANDS,
     Answer,
     Question,
@@ -153,8 +153,8 @@ async def test_an_expired_question_is_closed(world, consent):
 async def test_no_member_is_buried_under_questions(world, consent):
     world.members.chosen[MAX] = ASK
     reasons = [(await refused(consent, owned(MAX, f"a{number}")))[1] for number in range(5)]
-    assert reasons.count(ConsentReason.ASKED) == MOST_OPEN_OF_ONE
-    assert reasons[MOST_OPEN_OF_ONE:] == [ConsentReason.BUSY] * (5 - MOST_OPEN_OF_ONE)
+    assert reasons.count(ConsentReason.ASKED) == MOST_OF_ONE
+    assert reasons[MOST_OF_ONE:] == [ConsentReason.BUSY] * (5 - MOST_OF_ONE)
 
     for requester in range(100, 130):
         place = Origin(GUILD, ChannelId(20), UserId(requester))
@@ -179,3 +179,41 @@ async def test_what_was_offered_is_checked_again_when_it_is_confirmed(world):
     with pytest.raises(ConsentError):
         await ordering.confirm(asked.offer.id, PLACE, stands)
     assert world.store.jobs == {}
+
+
+async def test_who_declines_is_not_asked_again_at_once_for_the_next_picture(world, consent):
+    world.members.chosen[MAX] = ASK
+    for number in range(MOST_OF_ONE):
+        await refused(consent, owned(MAX, f"a{number}"))
+        await consent.answer(list(world.consent.questions)[-1], MAX, Answer.DECLINED)
+
+    assert (await refused(consent, owned(MAX, "a9")))[1] is ConsentReason.BUSY
+    world.clock.advance((QUESTION_STANDS + timedelta(seconds=1)).total_seconds())
+    assert (await refused(consent, owned(MAX, "a9")))[1] is ConsentReason.ASKED
+
+
+async def test_who_lets_no_one_takes_back_what_they_allowed(world, consent):
+    world.members.chosen[MAX] = ASK
+    await refused(consent, owned(MAX))
+    [asked] = world.consent.questions
+    await consent.answer(asked, MAX, Answer.ALLOWED)
+    await consent.ensure([owned(MAX)], PLACE)
+
+    await consent.choose(MAX, NO_ONE)
+    await consent.choose(MAX, ASK)
+    assert (await refused(consent, owned(MAX)))[1] is ConsentReason.DECLINED
+
+
+async def test_no_one_decides_about_a_picture_that_another_posts_by_giving_it_first(consent):
+    claimed = PictureOwner(FERN, "a5")  # a file that Fern saved and gave to a command
+    await consent.known("cat.png", (claimed,))
+
+    assert await consent.known("cat.png", (owned(MAX),)) == (claimed, owned(MAX))
+    assert await consent.known("cat.png", (PictureOwner(ADA, "a6"),)) == (claimed,)
+    assert await consent.known("cat.png", ()) == (claimed,)
+
+
+def test_a_picture_that_is_given_as_several_peoples_is_all_of_theirs():
+    image, same = make_image(owners=(owned(MAX),)), make_image(owners=(owned(ADA),))
+
+    assert make_request(image=image, end_image=same).owners == (owned(MAX), owned(ADA))

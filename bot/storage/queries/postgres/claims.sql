@@ -49,6 +49,10 @@ LIMIT :most;
 -- Lock a provider's queue until the transaction ends.
 SELECT pg_advisory_xact_lock(hashtext(:provider));
 
+-- name: lock_questions^
+-- Lock the questions to a member until the transaction ends.
+SELECT pg_advisory_xact_lock(:owner_id);
+
 -- name: lock_jobs
 -- Lock these jobs until the transaction ends; `ids` is a JSON list. Rows are matched by id
 -- afterwards: without the condition all jobs are read and locked.

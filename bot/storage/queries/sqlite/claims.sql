@@ -46,6 +46,10 @@ LIMIT :most;
 -- Lock a provider's queue until the transaction ends.
 SELECT :provider AS provider;  -- a writing transaction is alone here
 
+-- name: lock_questions^
+-- Lock the questions to a member until the transaction ends.
+SELECT :owner_id AS owner_id;  -- a writing transaction is alone here
+
 -- name: lock_jobs
 -- Lock these jobs until the transaction ends; `ids` is a JSON list. Rows are matched by id
 -- afterwards: without the condition all jobs are read and locked.
