@@ -103,6 +103,7 @@ class Day:
             {name: one.capability for name, one in self.adapters.providers.items()},
             self.tell,
             has_storyboards=Kind.STORYBOARDS in kinds,
+            has_sequels=Kind.SEQUELS in kinds,
         )
         self.admins = Admins(self.random, self.clock, self.watch, self.people, self.tell)
         self.mishaps = Mishaps(

@@ -10,7 +10,8 @@ from bot.jobs.job import Cancellation
 from tests.simulation.people import People
 from tests.simulation.processes import Surroundings
 from tests.simulation.services import Video
-from tests.simulation.watch import ENDS, Watch
+from tests.simulation.shots import ENDS
+from tests.simulation.watch import Watch
 
 SURVIVED_SECONDS = 120.0  # after an answer; long enough to write it whatever the database does
 
@@ -36,8 +37,10 @@ class Judgement:
             self._judge_job(job)
             self._judge_messages(job)
             self._judge_money(job, videos.get(job["id"]))
+            self._judge_accounts(job)
         for video in self._videos():
             self._judge_answer(video)
+        self._judge_events()
         self._replay()
         return Counter(job["state"] for job in jobs)
 
@@ -50,7 +53,7 @@ class Judgement:
         self.watch.demand(logged == job["state"], "I10", f"{job['id']}: the log says {logged}")
         told = self.people.told.get(IdempotencyKey(job["idempotency_key"]))
         if told is Cancellation.CANCELLED:
-            shots = self.watch.shots_of(job["id"])
+            shots = self.watch.shots.list_of(job["id"])
             # a shot that had failed before, its answer lost, may have run: no one paid for it
             mine = (job["id"], *(one for one in shots if self.watch.states[one] != "failed"))
             held = job["state"] == "cancelled" and not any(self.watch.runs[one] for one in mine)
@@ -80,6 +83,10 @@ class Judgement:
         member, pool = self._spent(job["id"])
         if job["storyboard_id"] == job["id"]:
             self.watch.demand(member == pool == 0, "I4", self._words(job, member))
+            return
+        if job["reuses"] is not None:
+            is_free = member == pool == self.watch.runs[job["id"]] == 0
+            self.watch.demand(is_free, "I4", self._words(job, member))
             return
         paid = self._possible(job, video)
         if job["state"] == "succeeded":
@@ -120,6 +127,20 @@ class Judgement:
         found = {row["kind"]: row["micros"] for row in self.watch.engine.ask(query, job_id)}
         return found.get("spent", 0), found.get("pool_spent", 0)
 
+    def _judge_accounts(self, job: Any) -> None:
+        """What left an account for a job was spent on it, or came back: once, and from there."""
+        query = (
+            "SELECT a.kind, SUM(e.micros) AS micros FROM ledger_transactions AS t"
+            " JOIN ledger_entries AS e ON e.transaction_id = t.id"
+            " JOIN accounts AS a ON a.id = e.account_id WHERE t.job_id = ? GROUP BY a.kind"
+        )
+        moved = Counter[str]()
+        for row in self.watch.engine.ask(query, job["id"]):
+            moved[row["kind"]] = row["micros"]
+        member = -sum(moved[kind] for kind in ("allowance", "grant", "event"))
+        right = member == moved["spent"] >= 0 and -moved["pool"] == moved["pool_spent"] >= 0
+        self.watch.demand(right, "I4", f"{job['id']} {job['state']} moved {dict(moved)}")
+
     def _judge_answer(self, video: Video) -> None:
         """An answer that reached a process which lived on is never lost."""
         if video.answered is None:
@@ -132,6 +153,20 @@ class Judgement:
         [row] = self.watch.engine.ask(query, video.tag)
         kept = row["handle"] == video.handle
         self.watch.demand(kept or slept or not lived, "I5", f"the handle of {video.tag} was lost")
+
+    def _judge_events(self) -> None:
+        """An event counts the videos that it paid something for, and no others."""
+        query = (
+            "SELECT e.account_id FROM ledger_entries AS e"
+            " JOIN ledger_transactions AS t ON t.id = e.transaction_id"
+            " JOIN jobs AS j ON j.id = t.job_id"
+            " GROUP BY e.account_id, COALESCE(j.storyboard_id, j.id) HAVING SUM(e.micros) < 0"
+        )
+        paid = Counter(row["account_id"] for row in self.watch.engine.ask(query))
+        for row in self.watch.engine.ask("SELECT account_id, videos_used FROM events"):
+            counted, found = row["videos_used"], paid[row["account_id"]]
+            text = f"{row['account_id']} counts {counted} videos, and paid for {found}"
+            self.watch.demand(counted == found, "I12", text)
 
     def _replay(self) -> None:
         """The entries, added up from nothing, are what the accounts hold."""

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     NO_PERMISSION = "no-permission"  # to post in a channel, or to see it, for some seconds
     REFUSED_MESSAGE = "refused-message"  # by Discord, for the words of a member that it quotes
     STORYBOARDS = "storyboards"  # whose shots are jobs of their own
+    SEQUELS = "sequels"  # videos made from others: again, extended, remixed, a shot re-made
 
 
 DRAWN: frozenset[Kind] = frozenset(Kind)

@@ -6,13 +6,13 @@ What one of them does is done in a process, and ends with it: then no one answer
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
 from bot.catalog.capability import Capability
 from bot.catalog.pricing import Price
-from bot.catalog.request import Origin, Shot, single_requests
+from bot.catalog.request import Origin, Shot, VideoRequest, single_requests
 from bot.errors import (
     DuplicateRequestError,
     JobNotFoundError,
@@ -20,16 +20,19 @@ from bot.errors import (
     NotYourJobError,
     StorageError,
     TooLateToCancelError,
+    UserFacingError,
 )
 from bot.ids import ChannelId, GuildId, IdempotencyKey, JobId, MessageId, RoleId, UserId
 from bot.jobs.job import Cancellation
 from bot.jobs.messages import DeliveryKind, DeliveryState, deleted
 from bot.money.limits import LimitReachedError
+from bot.ordering import derive
 from bot.ordering.quotes import Quote
 from tests.factories import make_image, make_request
 from tests.simulation.processes import Program
 from tests.simulation.services import SimulatedMessenger
-from tests.simulation.watch import ENDS, Watch
+from tests.simulation.shots import ENDS
+from tests.simulation.watch import Watch
 from tests.simulation.weather import WorldClock, excused
 
 STORYBOARDS = 0.5  # of the requests, on a day that has them
@@ -40,6 +43,9 @@ ROLE = 77
 DOLLAR = 1_000_000
 MEDDLED = 0.15  # of the requests: someone presses what is not theirs
 IN_A_BURST = 0.35  # of all requests: by one member at one instant
+LOOKS, BETWEEN_LOOKS_SECONDS = 20, 20.0  # at a video, before more is made of it
+SEQUELS = ("again", "extend", "remake", "remix")  # by the buttons under a video
+SEQUELS_MOST = 2  # one of another
 PATIENCE_TRIES = 3  # of a member who is told of a limit
 
 
@@ -71,6 +77,7 @@ class People:
     capabilities: Mapping[str, Capability]
     tell: Callable[[str], None]
     has_storyboards: bool = False
+    has_sequels: bool = False
     alive: list[Program] = field(default_factory=list)
     accepted: set[IdempotencyKey] = field(default_factory=set)
     told: dict[IdempotencyKey, Cancellation] = field(default_factory=dict)
@@ -120,6 +127,8 @@ class People:
             await self._ask(key, place, quote)
         if key in self.accepted:
             await self._afterwards(key, user, place)
+            if self.has_sequels:
+                await self._make_more(key, place)
 
     def _place(self, user: UserId, number: int) -> Origin:
         """Roles come and go."""
@@ -150,6 +159,85 @@ class People:
         ]
         return Quote(request, capability, Price(sum(costs)), 60 * count, shots=tuple(quotes))
 
+    async def _make_more(self, key: IdempotencyKey, place: Origin) -> None:
+        """One video of another, as long as each ends while its member still looks."""
+        first = place.source_message_id or 0
+        for number in range(1, SEQUELS_MOST + 1):
+            if not await self._has_ended(self._job_id(key)):
+                return
+            place = replace(place, source_message_id=MessageId(first + 100 * number))
+            how = self.random.choice(SEQUELS)
+            request = await self._derived(JobId(self._job_id(key)), how, place)
+            if request is None:
+                return
+            key = IdempotencyKey(f"{key}-{how}-{number}")
+            self.watch.roles[key] = frozenset(place.role_ids)
+            await self._ask(key, place, self._priced(request))
+            if key not in self.accepted:
+                return
+            await self._afterwards(key, place.user_id, place)
+
+    async def _has_ended(self, job_id: str) -> bool:
+        for _ in range(LOOKS):
+            if self.watch.states[job_id] in ENDS:
+                return True
+            await self.clock.sleep(BETWEEN_LOOKS_SECONDS)
+        return False
+
+    async def _derived(self, job_id: JobId, how: str, place: Origin) -> VideoRequest | None:
+        """What a button under the video asks for; None where it is refused or no one answers."""
+        self.tell(f"{place.user_id} presses {how} under {job_id}")
+        derive_it = {
+            "again": self._again,
+            "extend": self._extend,
+            "remake": self._remake,
+            "remix": self._remix,
+        }[how]
+        with suppressed(NobodyError, UserFacingError):
+            derived: VideoRequest = await self.someone(
+                lambda program: derive_it(program, job_id, place)
+            )
+            return derived
+        return None
+
+    async def _again(self, program: Program, job_id: JobId, place: Origin) -> VideoRequest:
+        return await program.sequels.again(job_id, place)
+
+    async def _extend(self, program: Program, job_id: JobId, place: Origin) -> VideoRequest:
+        job = await program.sequels.parent(job_id, place)
+        return (await program.extending.of_job(job, place)).request
+
+    async def _remake(self, program: Program, job_id: JobId, place: Origin) -> VideoRequest:
+        number = self.random.randint(1, max(len(self.watch.shots.list_of(job_id)), 1))
+        return await program.remaking.remake(job_id, number, "", place)
+
+    async def _remix(self, program: Program, job_id: JobId, place: Origin) -> VideoRequest:
+        """With other words, and now and then a shot more or less."""
+        original = (await program.sequels.parent(job_id, place)).request
+        lines = [f"{line}, by night" for line in derive.text_of(original).splitlines()]
+        if original.shots:
+            lines = self.random.choice(
+                [lines, [*lines, "the end"], lines[: max(len(lines) - 1, 2)]]
+            )
+        changed = replace(original, prompt="\n".join(lines))
+        return derive.remixed(original, changed, job_id)
+
+    def _priced(self, request: VideoRequest) -> Quote:
+        """Each new shot at a price of its own; what is there already costs nothing."""
+        [capability] = [
+            one for one in self.capabilities.values() if one.model_id == request.model_id
+        ]
+        if not request.shots:
+            cost = self.random.choice([100_000, 300_000, 500_000])
+            return Quote(request, capability, Price(cost), expected_seconds=60)
+        quotes = []
+        for shot, single in zip(request.shots, single_requests(request), strict=True):
+            cost = self.random.choice([10_000, 50_000, 100_000]) if shot.reuses is None else 0
+            seconds = 60 if shot.reuses is None else 0
+            quotes.append(Quote(single, capability, Price(cost), seconds))
+        total = sum(quote.price.cost_micros for quote in quotes)
+        return Quote(request, capability, Price(total), 60, shots=tuple(quotes))
+
     async def _ask(self, key: IdempotencyKey, place: Origin, quote: Quote) -> None:
         tries = 0
         while tries < PATIENCE_TRIES and key not in self.accepted:
@@ -178,7 +266,7 @@ class People:
 
     async def _afterwards(self, key: IdempotencyKey, user: UserId, place: Origin) -> None:
         dice = self.random.random()
-        shots = self.watch.shots_of(self._job_id(key))
+        shots = self.watch.shots.list_of(self._job_id(key))
         if shots and dice < 0.1:
             await self._cancel_at_the_start(key, user, shots[0])
             return
@@ -251,7 +339,7 @@ class People:
         self.tell(f"{key} is told: {told}")
         self.told[key] = told
         if told is Cancellation.CANCELLED:
-            self.watch.cancelled |= {job_id, *self.watch.shots_of(job_id)}
+            self.watch.cancelled |= {job_id, *self.watch.shots.list_of(job_id)}
 
     async def _cancel_reaction(self, key: IdempotencyKey, user: UserId, place: Origin) -> None:
         source = place.source_message_id

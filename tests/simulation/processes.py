@@ -16,7 +16,10 @@ from bot.guilds.notices import TemporaryMessages
 from bot.ids import ProviderName
 from bot.jobs.cancel import Cancelling
 from bot.money.store import Charts
+from bot.ordering.extending import Extending
 from bot.ordering.ordering import Acceptance
+from bot.ordering.remaking import Remaking
+from bot.ordering.sequels import Sequels
 from bot.providers.contract import AvailabilityStore, RequestBudgets
 from bot.providers.pacing import Pace
 from bot.providers.request_limits import Purpose, RequestRule
@@ -83,6 +86,9 @@ class Program:
     money_store: SqlMoneyStore
     accepting: Acceptance
     cancelling: Cancelling
+    sequels: Sequels
+    extending: Extending
+    remaking: Remaking
     worker: Worker
     dispatcher: Dispatcher
     late_results: LateResults
@@ -161,6 +167,9 @@ def new_program(surroundings: Surroundings, storm: Storm) -> Program:
         money_store=money_store,
         accepting=core.acceptance,
         cancelling=core.services.cancelling,
+        sequels=core.services.sequels,
+        extending=core.services.extending,
+        remaking=core.services.remaking,
         worker=loops.worker,
         dispatcher=loops.dispatcher,
         late_results=loops.late_results,

@@ -14,7 +14,9 @@ import pytest
 
 from tests.simulation.__main__ import catch, how_to_replay
 from tests.simulation.day import play
+from tests.simulation.kinds import Kind
 from tests.simulation.mutants import MUTANTS
+from tests.simulation.people import SEQUELS
 
 SEEDS = 500  # 5,000 are played by hand before a release
 SEEDS_A_BATCH = 20  # so that several can run side by side
@@ -41,6 +43,16 @@ def test_no_bad_day_loses_pays_or_posts_what_it_should_not(batch):
 
     assert kills >= FEWEST_KILLS_A_BATCH
     assert set(ways) >= HARD_WAYS
+
+
+def test_members_make_more_of_their_videos_in_every_way():
+    ways = set()
+    for seed in range(10):
+        trace = play(seed, frozenset({Kind.STORYBOARDS, Kind.SEQUELS})).trace
+        told = [line for line in trace if line.endswith("is told: accepted")]
+        ways |= {how for how in SEQUELS if any(f"-{how}-" in line for line in told)}
+
+    assert ways == set(SEQUELS)
 
 
 @pytest.mark.parametrize("name", sorted(MUTANTS))

@@ -18,9 +18,9 @@ from bot.storage import policies, rows
 from tests.simulation.answers import Refusal
 from tests.simulation.database import Moved, WitnessedSqlite
 from tests.simulation.loop import LIFE, Life
+from tests.simulation.shots import ENDS, ShotRules
 from tests.simulation.weather import WorldClock, whose
 
-ENDS = frozenset({"succeeded", "failed", "cancelled", "expired"})
 WAYS = {
     "queued": {"submitting", "cancelled", "failed"},
     # to cancelled only when a member pressed Cancel in the meantime and nothing was taken
@@ -29,7 +29,6 @@ WAYS = {
     "rendering": {"queued", "downloading", "failed", "cancelled", "expired"},
     "downloading": {"rendering", "succeeded", "failed", "cancelled"},
 }
-MAX_SHOTS_AT_ONCE = 4  # of one storyboard
 COMMITS_BETWEEN_AUDITS = 40
 SLOW_PRESS_MS = 60_000  # from reading the clock to the write that goes by it, at most
 HOUR_MS = 3_600_000
@@ -80,6 +79,7 @@ class Watch:
     clock: WorldClock
     tell: Callable[[str], None]
     broken: asyncio.Future[None] = field(init=False)
+    shots: ShotRules = field(init=False)
     roles: dict[str, frozenset[int]] = field(default_factory=dict)  # by idempotency key
     states: dict[str, str] = field(default_factory=dict)  # as the log of changes has them
     runs: Counter[str] = field(default_factory=Counter)  # paid, by job
@@ -88,8 +88,6 @@ class Watch:
     answers: dict[str, Answer] = field(default_factory=dict)  # by job
     spoilt: set[str] = field(default_factory=set)  # jobs whose video is none
     cancelled: set[str] = field(default_factory=set)
-    broke: set[str] = field(default_factory=set)  # tags whose service showed that it failed
-    ways_of_shots: Counter[str] = field(default_factory=Counter)  # back into the queue, by job
     posts: Counter[tuple[str, str]] = field(default_factory=Counter)
     in_vain: Counter[str] = field(default_factory=Counter)  # deletions of what is gone, by job
     ways: Counter[str] = field(default_factory=Counter)
@@ -106,6 +104,7 @@ class Watch:
     def __post_init__(self) -> None:
         self.broken = asyncio.get_running_loop().create_future()
         self.engine.on_commit = self.committed
+        self.shots = ShotRules(self.engine, self.demand)
 
     def demand(self, holds: object, rule: str, text: str) -> None:
         if not holds and not self.broken.done():
@@ -156,10 +155,11 @@ class Watch:
         self.tell(f"{whose()}: {move.job_id} is {move.new.state}")
         job = self._job(move.job_id)
         whole = job["storyboard_id"] == move.job_id
-        first = "downloading" if whole else "queued"
+        is_free = whole or job["reuses"] is not None
+        first = "downloading" if is_free else "queued"
         self.demand(move.new.state == first, "I8", f"{move.job_id} began {move.new.state}")
         reserved = self._reservations(move.job_id)
-        self.demand(reserved == (not whole), "I3", f"{move.job_id} reserved {reserved} times")
+        self.demand(reserved == (not is_free), "I3", f"{move.job_id} reserved {reserved} times")
         self.touched[move.job_id] = asyncio.get_running_loop().time()
         if job["shot_number"] is None:
             self._within_limits(job)
@@ -220,15 +220,19 @@ class Watch:
         job = self._job(job_id)
         whole = job["storyboard_id"] == job_id
         if new in ENDS:
-            found, expected = self._resolutions(job_id), 0 if whole else 1
+            is_free = whole or job["reuses"] is not None
+            found, expected = self._resolutions(job_id), 0 if is_free else 1
             self.demand(
                 found == expected, "I3", f"{job_id} is {new} and was resolved {found} times"
             )
         if new in ENDS and whole:
-            self._may_end(job, new)
+            self.shots.may_end(job, new)
+            return
+        if job["reuses"] is not None:
+            self.demand(new in ENDS, "shots", f"{job_id} was there already, and is {new}")
             return
         if (old, new) == ("rendering", "queued"):
-            self._may_be_retried(job)
+            self.shots.may_be_retried(job)
         if (old, new) == ("submitting", "uncertain"):
             self._may_be_uncertain(job_id)
         if (old, new) == ("submitting", "cancelled"):
@@ -240,35 +244,6 @@ class Watch:
             is_late = now + CLOCKS_DIFFER_MS >= job["deadline_at"]
             may = job_id in self.spoilt or is_late or self._clocks_were_ever_wrong
             self.demand(may, "deadline", f"{job_id} was ready and in time, and was given up")
-
-    def _may_be_retried(self, job: Any) -> None:
-        """Only a shot, once, whose service has shown that it failed."""
-        [row] = self.engine.ask(
-            "SELECT tag FROM submissions WHERE job_id = ? ORDER BY attempt DESC LIMIT 1", job["id"]
-        )
-        may = job["shot_number"] is not None and self.ways_of_shots[job["id"]] == 0
-        self.ways_of_shots[job["id"]] += 1
-        text = f"{job['id']} is made again, and did not fail"
-        self.demand(may and row["tag"] in self.broke, "shots", text)
-
-    def _may_end(self, job: Any, state: str) -> None:
-        """A storyboard ends once all of its shots have ended, with what was made of them."""
-        shots = self.engine.ask("SELECT state FROM jobs WHERE storyboard_id = ?", job["id"])
-        states = Counter(row["state"] for row in shots)
-        states[state] -= 1  # its own
-        still = sorted(one for one, count in states.items() if count > 0 and one not in ENDS)
-        self.demand(not still, "shots", f"{job['id']} is {state}, and shots are {still}")
-        made = states["succeeded"] > 0
-        if state == "succeeded":
-            self.demand(made, "shots", f"{job['id']} succeeded without a shot")
-        if state == "failed":
-            given_up = job["failure_kind"] == "interrupted"
-            self.demand(not made or given_up, "shots", f"{job['id']} failed, and has shots")
-
-    def shots_of(self, job_id: str) -> list[str]:
-        """The shots of a storyboard; none of any other job."""
-        query = "SELECT id FROM jobs WHERE storyboard_id = ? AND id <> ?"
-        return [row["id"] for row in self.engine.ask(query, job_id, job_id)]
 
     def _may_be_uncertain(self, job_id: str) -> None:
         """Not what a process was just told of, which lives and did not sleep."""
@@ -403,9 +378,9 @@ class Watch:
         self.tags[tag] += 1
         self.answers.pop(job_id, None)
         self.demand(self.tags[tag] == 1, "I5", f"{tag} was sent again")
-        paid = self.runs[job_id] > self.ways_of_shots[job_id]
+        paid = self.runs[job_id] > self.shots.again[job_id]
         self.demand(not paid, "I5", f"{tag} is sent, and its video is paid for")
-        self._demand_turn(job_id)
+        self.shots.demand_turn(self._job(job_id))
         self.demand(job_id not in self.cancelled, "I5", f"{tag} is sent, and was cancelled")
         found = self.engine.ask("SELECT state FROM submissions WHERE tag = ?", tag)
         self.demand(found, "I5", f"{tag} is sent before its intent was written")
@@ -417,29 +392,8 @@ class Watch:
         """A service took it, and charges for it."""
         job_id = tag.rpartition("-")[0]
         self.runs[job_id] += 1
-        most = 1 + self.ways_of_shots[job_id]
+        most = 1 + self.shots.again[job_id]
         self.demand(self.runs[job_id] <= most, "I5", f"{job_id} was paid for twice")
-
-    def _demand_turn(self, job_id: str) -> None:
-        """A shot is sent in its turn; in a chain, with the last frame of the one before."""
-        job = self._job(job_id)
-        if job["shot_number"] is None:
-            return
-        shots = self.engine.ask(
-            "SELECT * FROM jobs WHERE storyboard_id = ? AND shot_number IS NOT NULL ORDER BY shot_number",
-            job["storyboard_id"],
-        )
-        running = sum(shot["state"] not in ENDS and not shot["is_held"] for shot in shots)
-        self.demand(running <= MAX_SHOTS_AT_ONCE, "shots", f"{running} of {job['storyboard_id']}")
-        self.demand(not job["is_held"], "shots", f"{job_id} is sent, and was held")
-        if '"continuous": true' not in self._job(job["storyboard_id"])["request"]:
-            return
-        before = [shot for shot in shots if shot["shot_number"] < job["shot_number"]]
-        ended = all(shot["state"] in ENDS for shot in before)
-        self.demand(ended, "shots", f"{job_id} is sent before those that it continues")
-        good = [shot["id"] for shot in before if shot["state"] == "succeeded"]
-        starts = not good or f"{good[-1]}.last.png" in job["request"]
-        self.demand(starts, "shots", f"{job_id} does not start from the last frame")
 
     def answered(self, tag: str, life: Life) -> None:
         """A process was told that it was taken."""
@@ -452,7 +406,7 @@ class Watch:
         job_id = tag.rpartition("-")[0]
         now = asyncio.get_running_loop().time()
         if state in {"failed", "cancelled"}:
-            self.broke.add(tag)
+            self.shots.broke.add(tag)
         if state is not None:
             self.looks[job_id] = Look(state, now)
         else:
