@@ -9,6 +9,8 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
+
 from tests.integration.test_extending import red_for
 from tests.integration.test_video_buttons import PEOPLE, Desk
 from tests.office import Office
@@ -135,11 +137,6 @@ async def test_no_door_leads_past_an_owner_who_lets_no_one(studio):
             ],
             (await desk.press("Fern", video, "again"))["content"],  # the video's own maker
         ]
-        forwarded = await desk.offices["Juno"].person.say(
-            message["channel_id"],
-            forward={"channel_id": message["channel_id"], "message_id": message["id"]},
-        )
-        refused.append(await animated(desk, "Juno", forwarded))
         form = await desk.form("Juno", video)
         refused.append((await desk.send("Juno", form, {"prompt": "it dances"}))["content"])
         assert {at: one for at, one in enumerate(refused) if NOT_ALLOWED not in one} == {}
@@ -195,11 +192,14 @@ async def extended(desk: Desk, name: str, message: Json) -> str:
     return await settled_answer(office.person, office.watch, record)
 
 
+@pytest.mark.undocumented  # Discord's document knows no forwards
 async def test_a_forward_of_a_forward_or_of_a_video_stays_its_owners(studio):
     async with at_desk(studio) as desk:
         message = await post(desk, "Max")
-        twice = await forwarded(desk, "Juno", await forwarded(desk, "Juno", message))
+        once = await forwarded(desk, "Juno", message)
+        twice = await forwarded(desk, "Juno", once)
         await choose(desk, "Max", "no one")
+        assert NOT_ALLOWED in await animated(desk, "Juno", once)
         assert NOT_ALLOWED in await animated(desk, "Juno", twice)
 
         await choose(desk, "Max", "anyone")
