@@ -32,7 +32,9 @@ _log = logging.getLogger(__name__)
 FENCE_RENEWALS = 3  # at most before one request: a slow database must not stop all posts
 RENEWALS = 6  # per lease: some may fail while the database is unreachable
 FRESH_FOR = timedelta(seconds=2)  # one request after a renewal needs no other
-NONCE_TRUSTED_FOR = timedelta(seconds=90)  # Discord keeps nonces for "the past few minutes"
+# Discord keeps nonces for "the past few minutes": two of them, less what two machines' clocks may differ
+# by and what a request may take.
+NONCE_TRUSTED_FOR = timedelta(seconds=45)
 
 Renew = Callable[[], Awaitable[None]]
 Instants = tuple[datetime, float]  # the machine's clock, and the event loop's in seconds

@@ -25,7 +25,8 @@ WAYS = {
     "queued": {"submitting", "cancelled", "failed"},
     # to cancelled only when a member pressed Cancel in the meantime and nothing was taken
     "submitting": {"queued", "rendering", "uncertain", "failed", "cancelled"},
-    "uncertain": {"rendering", "failed"},
+    # to queued only for a shot whose failure its first process hears after another has taken it over
+    "uncertain": {"queued", "rendering", "failed"},
     "rendering": {"queued", "downloading", "failed", "cancelled", "expired"},
     "downloading": {"rendering", "succeeded", "failed", "cancelled"},
 }
@@ -231,7 +232,7 @@ class Watch:
         if job["reuses"] is not None:
             self.demand(new in ENDS, "shots", f"{job_id} was there already, and is {new}")
             return
-        if (old, new) == ("rendering", "queued"):
+        if (old, new) in {("rendering", "queued"), ("uncertain", "queued")}:
             self.shots.may_be_retried(job)
         if (old, new) == ("submitting", "uncertain"):
             self._may_be_uncertain(job_id)

@@ -21,14 +21,18 @@ from bot.delivery.leases import (
     Lease,
     ensure_lease,
     instants,
+    nonce_is_trusted,
     pass_fence,
     trust_nonce,
 )
 from bot.errors import LeaseLostError, StorageError
+from bot.instants import CLOCKS_DIFFER_BY
 from bot.jobs.messages import EDITING_LEASE
 from bot.retries import LONGEST_WAIT, POSTING_LEASE
 from tests.crash.virtual_time import LoopClock, VirtualTimeLoop
+from tests.factories import NOW
 from tests.fakes.clock import FakeClock
+from tests.fakes.messenger import NONCES_KEPT_FOR
 
 LASTS = timedelta(seconds=120)
 
@@ -334,3 +338,13 @@ async def test_no_rate_limit_is_waited_out_for_as_long_as_a_post_is_leased():
 
     assert 2 * waits < POSTING_LEASE < LONGEST_WAIT  # a limit of the route, then a global one
     assert EDITING_LEASE < POSTING_LEASE
+
+
+@pytest.mark.parametrize("apart", [timedelta(), CLOCKS_DIFFER_BY / 2, CLOCKS_DIFFER_BY])
+def test_no_nonce_is_trusted_that_discord_may_have_forgotten(apart):
+    """Another machine, whose clock is that far behind, posts again: before it is forgotten, or never."""
+    began = NOW
+    forgotten = began + NONCES_KEPT_FOR
+
+    assert not nonce_is_trusted(began, 2, forgotten - apart)
+    assert nonce_is_trusted(began, 1, began + timedelta(seconds=10))
