@@ -32,11 +32,15 @@ OPEN_STATES = frozenset({SubmissionState.INTENDED, SubmissionState.UNCERTAIN})
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """The result of a step, with the job that the step was given."""
+    """The result of a step, with the job that it is to be written to.
+
+    `is_answer` to a submission: it stays one once it is applied to a job that has moved on.
+    """
 
     job: Job
     change: Change
     result: Result
+    is_answer: bool = False
 
 
 class Recorder:
@@ -50,7 +54,8 @@ class Recorder:
         self._lock = asyncio.Lock()
 
     def add(self, step_result: StepResult) -> None:
-        self._found[step_result.job.id] = step_result
+        is_answer = step_result.job.state is JobState.SUBMITTING
+        self._found[step_result.job.id] = replace(step_result, is_answer=is_answer)
 
     def holds(self, job_id: JobId) -> bool:
         return job_id in self._found
@@ -76,7 +81,7 @@ class Recorder:
     async def _reconciled(self, step_result: StepResult) -> StepResult | None:
         """Return the result for the current job, or None if it must be dropped."""
         submission = step_result.change.submission
-        if step_result.job.state is not JobState.SUBMITTING or submission is None:
+        if not step_result.is_answer or submission is None:
             return None
         try:
             latest = await self._store.find_submission(step_result.job.id)
@@ -91,7 +96,7 @@ class Recorder:
                 await self._keep_handle(submission)
             return None
         try:
-            return StepResult(job, step_result.result(job), step_result.result)
+            return replace(step_result, job=job, change=step_result.result(job))
         except ValueError:  # that state has no transition to the result
             _log.warning("answer_unusable", extra={"job_id": job.id, "state": job.state})
             await self._keep_handle(submission)

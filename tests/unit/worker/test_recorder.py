@@ -82,6 +82,50 @@ class Picky:
         return await self._store.save(changes)
 
 
+def given_up(job):
+    return replace(
+        advance(job, JobState.FAILED, NOW), failure=Failure(FailureKind.UNCERTAIN, "It was lost.")
+    )
+
+
+@pytest.mark.parametrize(
+    "moves",
+    [
+        [lambda job: advance(job, JobState.UNCERTAIN, NOW), given_up],
+        [lambda job: replace(job, cancel_requested=True), given_up],
+        [
+            lambda job: advance(job, JobState.UNCERTAIN, NOW),
+            lambda job: replace(job, cancel_requested=True),
+            given_up,
+        ],
+    ],
+    ids=["uncertain", "cancelled", "both"],
+)
+async def test_an_answer_is_kept_however_often_its_job_moves_before_it_is_written(world, moves):
+    """One move for each try to write: by another process, or by a member who presses Cancel."""
+    job, intent = await submitting(world)
+    sent = replace(intent, state=SubmissionState.ACCEPTED, handle="run-1", accepted_at=NOW)
+    left = list(moves)
+
+    class Moving(Picky):
+        async def save(self, changes):
+            if left:
+                state = SubmissionState.UNCERTAIN if left[1:] else SubmissionState.ABANDONED
+                moved = left.pop(0)(await self._store.get(job.id))
+                await self._store.save([Change(moved, replace(intent, state=state))])
+            return await self._store.save(changes)
+
+    def answered(now):
+        return Change(advance(now, JobState.RENDERING, NOW), sent)
+
+    recorder = Recorder(Moving(world.store, "no such words"), world.clock)
+    recorder.add(StepResult(job, answered(job), answered))
+    await recorder.write()
+
+    assert (await world.store.get(job.id)).state is JobState.FAILED
+    assert (await world.store.find_submission(job.id)).handle == "run-1"
+
+
 UNSTORABLE = "half a sign"
 
 
