@@ -8,7 +8,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
 
@@ -50,7 +50,6 @@ Delete = Callable[[ChannelId, MessageId], Awaitable[None]]
 TRIES = 5  # against a process that records the post at the same time
 READS, SECONDS_BETWEEN_READS = 8, 0.25  # of a post that Discord shows and no row holds yet
 MAX_REASON = 300
-DELETED_WITHIN = timedelta(seconds=5)  # by this process; after that, by any
 NO_REASON = "the video was removed"  # of a refund
 
 
@@ -251,7 +250,7 @@ class Removal:
         )
 
     def _with_deletion(self, video: Delivery) -> Outbox:
-        return Outbox(deletions=(_temporary(video, self._clock.now() + DELETED_WITHIN),))
+        return Outbox(deletions=(_temporary(video, self._clock.now()),))
 
     async def _record(
         self,

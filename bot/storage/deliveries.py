@@ -16,8 +16,6 @@ from bot.retries import LONGEST_WAIT
 from bot.storage import guilds, rows
 from bot.storage.engines.transaction import Engine, SqlTransaction
 
-AT_ONCE = 0  # whatever a clock says: one that was ahead would leave two messages for as long
-
 
 class Deliveries:
     """Part of the job store: deliveries, each written with the version that was read: a stale write is refused."""
@@ -82,7 +80,7 @@ class Deliveries:
             await tx.one("update_delivery", **rows.DELIVERIES.parameters(deleted(old)))
             if old.message_id is not None:
                 passing = TemporaryMessage(old.guild_id, old.channel_id, old.message_id, at)
-                await guilds.owe_deletion(tx, passing, next_attempt_at=AT_ONCE)
+                await guilds.owe_deletion(tx, passing)
 
     async def _send(self, tx: SqlTransaction, outbox: Outbox) -> None:
         for message in outbox.deletions:

@@ -349,7 +349,7 @@ class SqlTemporaryMessages:
 
     async def put(self, message: TemporaryMessage) -> None:
         async with self._engine.transaction() as tx:
-            await owe_deletion(tx, message)
+            await owe_deletion(tx, message, rows.milliseconds(message.delete_at))
 
     async def put_off(self, message: TemporaryMessage, at: datetime) -> None:
         await self._engine.write(
@@ -372,18 +372,20 @@ class SqlTemporaryMessages:
         await self._engine.write("remove_passing_message", message_id=message.message_id)
 
 
+AT_ONCE = 0  # whatever a clock says: one that was ahead would leave the message for as long
+
+
 async def owe_deletion(
-    tx: SqlTransaction, message: TemporaryMessage, *, next_attempt_at: int | None = None
+    tx: SqlTransaction, message: TemporaryMessage, due_at: int = AT_ONCE
 ) -> None:
     """Owe a message's deletion in a transaction with what it is about."""
-    delete_at = rows.milliseconds(message.delete_at)
     await tx.one(
         "put_passing_message",
         message_id=message.message_id,
         guild_id=message.guild_id,
         channel_id=message.channel_id,
-        delete_at=delete_at,
-        next_attempt_at=delete_at if next_attempt_at is None else next_attempt_at,
+        delete_at=rows.milliseconds(message.delete_at),
+        next_attempt_at=due_at,
     )
 
 

@@ -142,7 +142,9 @@ async def test_an_edit_that_was_under_way_is_recorded_no_more_and_its_card_not_l
 
 LOG = ChannelId(77)
 OUTBOX = Outbox(
-    deletions=(TemporaryMessage(GuildId(10), ChannelId(20), NUMBERS[VIDEO], NOW),),
+    deletions=(  # by a process whose clock is an hour ahead
+        TemporaryMessage(GuildId(10), ChannelId(20), NUMBERS[VIDEO], NOW + timedelta(hours=1)),
+    ),
     notices=(
         Notice(only_id("removed"), GuildId(10), LOG, "removed", NOW, NOW),
         Notice(only_id("told"), GuildId(10), TO_MEMBER, "told", NOW, NOW, mentions=UserId(30)),

@@ -395,7 +395,7 @@ class InMemoryJobStore:
                 )
                 self.temporary.setdefault(old.message_id, (passing, NOW))
         for message in outbox.deletions if outbox is not None else ():
-            self.temporary.setdefault(message.message_id, (message, message.delete_at))
+            self.temporary.setdefault(message.message_id, (message, NOW))
         for notice in outbox.notices if outbox is not None else ():
             self.notices.setdefault(notice.id, notice)
         if outbox is not None and outbox.noted is not None:

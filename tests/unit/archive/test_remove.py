@@ -12,7 +12,6 @@ from typing import cast
 import pytest
 
 from bot.archive.remove import (
-    DELETED_WITHIN,
     TRIES,
     Decision,
     Refund,
@@ -126,7 +125,7 @@ async def test_a_removal_whose_deletion_fails_counts_and_owes_it():
 
     [(owed, at)] = store.temporary.values()
     assert (owed.channel_id, owed.message_id) == (job.channel_id, 7)
-    assert at <= NOW + DELETED_WITHIN
+    assert at <= NOW
 
 
 async def test_a_removal_whose_deletion_failed_is_done_by_pressing_again():
